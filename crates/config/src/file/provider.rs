@@ -1,0 +1,126 @@
+//! `[providers.NAME]`
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Period;
+use crate::Secret;
+
+/// One upstream: what it is, where it is, and whose credentials it gets.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSection {
+    /// What kind of server or vendor it is. Not stated: the name says it, when the name is a type.
+    #[serde(default, rename = "type")]
+    #[schemars(extend("enum" = vendor_ids(), "x-default" = "the name"))]
+    pub vendor: Option<String>,
+    /// Whether it is used at all. A disabled one may name variables that are not set.
+    #[serde(default = "default_enabled")]
+    pub enabled: bool,
+    /// Where it is, with or without `/v1`; a pasted path such as `/v1/chat/completions` is cut off.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "the vendor's own", "x-unit" = "URL"))]
+    pub base_url: Option<String>,
+    /// Its one key; shorthand for `keys` with one entry.
+    #[serde(default)]
+    pub key: Option<Secret>,
+    /// Its keys, used in turn.
+    #[serde(default)]
+    pub keys: Vec<Secret>,
+    /// Whose credentials go upstream.
+    #[serde(default)]
+    pub auth: ProviderAuth,
+    /// Headers added to every request.
+    #[serde(default)]
+    pub headers: IndexMap<String, Secret>,
+    /// Headers of the client that are handed on although they are not by default.
+    #[serde(default)]
+    pub forward_headers: Vec<String>,
+    /// The longest wait for a connection.
+    #[serde(default = "default_connect_timeout")]
+    pub connect_timeout: Period,
+    /// The longest wait from the request sent to the head of the answer. Long, because local models think long.
+    #[serde(default = "default_first_byte_timeout")]
+    pub first_byte_timeout: Period,
+    /// The longest silence within an answer.
+    #[serde(default = "default_idle_timeout")]
+    pub idle_timeout: Period,
+    /// The longest time for everything. The variable speaks for providers that do not state it.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "`1h`"))]
+    pub total_timeout: Option<Period>,
+    /// Tokens each of its models can take and give in all. Not stated: what it reports itself.
+    #[serde(default)]
+    #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
+    pub context_window: Option<u64>,
+    /// What is known of single models, by the provider's own name for them.
+    #[serde(default)]
+    pub models: IndexMap<String, ProviderModelSection>,
+}
+
+/// Whose credentials go upstream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderAuth {
+    /// The provider's keys; none when it has none and needs none.
+    #[default]
+    Keys,
+    /// The client's own, untouched.
+    Passthrough,
+    /// None at all.
+    None,
+}
+
+/// What is known of one model of a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderModelSection {
+    /// Tokens it can take and give in all.
+    #[serde(default)]
+    #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
+    pub context_window: Option<u64>,
+}
+
+impl ProviderSection {
+    /// A provider of whose settings nothing is stated.
+    pub fn unstated() -> Self {
+        Self {
+            vendor: None,
+            enabled: default_enabled(),
+            base_url: None,
+            key: None,
+            keys: Vec::new(),
+            auth: ProviderAuth::default(),
+            headers: IndexMap::new(),
+            forward_headers: Vec::new(),
+            connect_timeout: default_connect_timeout(),
+            first_byte_timeout: default_first_byte_timeout(),
+            idle_timeout: default_idle_timeout(),
+            total_timeout: None,
+            context_window: None,
+            models: IndexMap::new(),
+        }
+    }
+}
+
+/// What `type` may say.
+pub(crate) fn vendor_ids() -> Vec<&'static str> {
+    trunkline_providers::registry::ALL.iter().map(|vendor| vendor.id).collect()
+}
+
+fn default_enabled() -> bool {
+    true
+}
+
+fn default_connect_timeout() -> Period {
+    Period::from_secs(5)
+}
+
+fn default_first_byte_timeout() -> Period {
+    Period::from_secs(300)
+}
+
+fn default_idle_timeout() -> Period {
+    Period::from_secs(120)
+}

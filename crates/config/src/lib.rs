@@ -1,0 +1,30 @@
+//! What an operator may say, and what it means resolved.
+//!
+//! `file` holds exactly what the TOML says; [`load`] turns it, the environment and the flags into a [`Snapshot`], or
+//! into every problem at once.
+
+mod check;
+pub mod document;
+pub mod env;
+pub mod file;
+mod findings;
+mod load;
+mod nearest;
+mod path;
+pub mod problem;
+mod resolve;
+pub mod schema;
+pub mod secret;
+pub mod settings;
+pub mod snapshot;
+
+pub use document::Document;
+pub use env::Env;
+pub use load::{Loaded, load};
+pub use problem::{Place, Problem, Problems};
+pub use resolve::FoundEndpoint;
+pub use secret::Secret;
+pub use settings::{Overrides, Settings};
+pub use snapshot::{
+    AuthMode, ClientKey, ClientKeys, Key, Model, Price, Provider, ProviderModel, Server, Snapshot, Target, Timeouts,
+};

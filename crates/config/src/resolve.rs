@@ -1,0 +1,71 @@
+//! From what a document says to what requests see.
+//!
+//! A step that finds something wrong notes it and goes on with the rest, so that all problems come at once; `load`
+//! throws the half-made snapshot away then.
+
+mod client_keys;
+mod headers;
+mod implied;
+mod models;
+mod providers;
+mod server;
+
+use std::collections::BTreeSet;
+
+use trunkline_providers::{BaseUrl, Vendor};
+
+use crate::document::Document;
+use crate::env::Env;
+use crate::file::File;
+use crate::findings::Findings;
+use crate::settings::{Overrides, layers::Layers, listen, table};
+use crate::snapshot::Snapshot;
+
+/// A model server that discovery found. It becomes a provider named after its vendor, unless the document has one of
+/// that name, or one at that place.
+#[derive(Clone, Debug)]
+pub struct FoundEndpoint {
+    /// What it turned out to be.
+    pub vendor: &'static Vendor,
+    /// Where it is.
+    pub base_url: BaseUrl,
+}
+
+pub(crate) struct Resolver<'a, 'd> {
+    pub(crate) file: &'a File,
+    /// `None`: there is no document, and the environment implies providers.
+    pub(crate) document: Option<&'a Document>,
+    pub(crate) env: &'a Env,
+    pub(crate) overrides: &'a Overrides,
+    pub(crate) found: &'a [FoundEndpoint],
+    pub(crate) findings: &'a mut Findings<'d>,
+}
+
+impl<'d> Resolver<'_, 'd> {
+    pub(crate) fn resolve(mut self) -> Snapshot {
+        let (file, overrides) = (self.file, self.overrides);
+        let listen = listen(&file.server.listen, overrides, &mut self.layers());
+        let server = self.server(listen.address);
+        let client_keys = self.client_keys(&listen);
+        let providers = self.providers();
+        let models = self.models(&providers);
+        let default_context_window = self.layers().number(&table::DEFAULT_CONTEXT_WINDOW, 1..=u64::from(u32::MAX));
+        Snapshot {
+            server,
+            providers,
+            models,
+            client_keys,
+            default_context_window: default_context_window.unwrap_or(file.default_context_window),
+        }
+    }
+
+    fn layers(&mut self) -> Layers<'_, 'd> {
+        Layers { env: self.env, found: self.findings }
+    }
+
+    /// The names the document gives in a section, those of bad or disabled entries too: to refer to one of these is no
+    /// further mistake.
+    fn declared(&self, section: &str) -> BTreeSet<String> {
+        self.document.map(|document| document.keys_of(section)).unwrap_or_default()
+    }
+}

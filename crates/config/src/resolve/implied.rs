@@ -1,0 +1,36 @@
+//! Providers that nobody declared: keys in well-known variables, and servers that discovery found.
+
+use trunkline_providers::{BaseUrl, Vendor};
+
+use super::Resolver;
+use super::providers::label;
+use crate::snapshot::Key;
+
+/// The highest number behind a well-known variable, such as `GROQ_API_KEY_7`. Bounds the search: numbers may have gaps.
+const NUMBERED_KEYS_MAX: usize = 100;
+
+impl Resolver<'_, '_> {
+    /// The keys in a vendor's well-known variable and its numbered forms; each key once.
+    pub(super) fn implied_keys(&mut self, vendor: &Vendor) -> Vec<Key> {
+        let Some(variable) = vendor.key_variable else { return Vec::new() };
+        let numbered = (1..=NUMBERED_KEYS_MAX).map(|number| format!("{variable}_{number}"));
+        let mut keys: Vec<Key> = Vec::new();
+        for name in std::iter::once(variable.to_owned()).chain(numbered) {
+            let Some(text) = self.env.get(&name) else { continue };
+            match vendor.auth.header(text) {
+                Ok(Some((_, header))) if keys.iter().all(|other| other.header != header) => {
+                    keys.push(Key { label: label(vendor.id, keys.len()), header });
+                }
+                Ok(_) => {}
+                Err(error) => self.findings.outside(&name, error.to_string(), None),
+            }
+        }
+        keys
+    }
+}
+
+/// Whether two URLs lead to the same server; the names of this machine's loopback are one.
+pub(super) fn same_place(a: &BaseUrl, b: &BaseUrl) -> bool {
+    let is_loopback = |url: &BaseUrl| matches!(url.host.as_str(), "localhost" | "127.0.0.1" | "::1");
+    a.port == b.port && (a.host == b.host || is_loopback(a) && is_loopback(b))
+}

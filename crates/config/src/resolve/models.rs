@@ -1,0 +1,124 @@
+//! `[models.NAME]`
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::Resolver;
+use super::providers::Providers;
+use crate::file::{ModelSection, PriceSection, TargetSection};
+use crate::nearest;
+use crate::path::{Path, path};
+use crate::snapshot::{Model, Price, Provider, Target, Timeouts};
+
+impl Resolver<'_, '_> {
+    pub(super) fn models(&mut self, providers: &Providers) -> IndexMap<String, Arc<Model>> {
+        let declared = self.declared("models");
+        let declared_providers = self.declared("providers");
+        let mut models = IndexMap::new();
+        let file = self.file;
+        for (name, section) in &file.models {
+            let at = path(&["models", name]);
+            if name.trim().is_empty() || name.trim() != name || name.contains(char::is_control) {
+                self.findings.at_key(&at, format!("{name:?} cannot be a model's name"), None);
+            }
+            self.check_fallbacks(name, section, &declared, &at);
+            let targets = self.targets(section, providers, &declared_providers, &at);
+            if targets.is_empty() {
+                self.findings.notes.push(format!("model `{name}` is left out: every provider it names is disabled"));
+                continue;
+            }
+            models.insert(name.clone(), model(name, section, targets));
+        }
+        let served: BTreeSet<String> = models.keys().cloned().collect();
+        let keep = |mut model: Model| {
+            model.fallbacks.retain(|name| served.contains(&**name));
+            Arc::new(model)
+        };
+        models.into_iter().map(|(name, model)| (name, keep(model))).collect()
+    }
+
+    fn check_fallbacks(&mut self, name: &str, section: &ModelSection, declared: &BTreeSet<String>, at: &Path) {
+        for (index, fallback) in section.fallbacks.iter().enumerate() {
+            let at = at.key("fallbacks").index(index);
+            if fallback == name {
+                self.findings.at(&at, "a model cannot be its own fallback", None);
+            } else if !declared.contains(fallback) {
+                let others = declared.iter().map(String::as_str).filter(|other| *other != name);
+                let message = format!("model {} is not declared", self.findings.quote(&at));
+                self.findings.at(&at, message, nearest::hint(fallback, &others.collect::<Vec<_>>()));
+            }
+        }
+    }
+
+    fn targets(
+        &mut self,
+        section: &ModelSection,
+        providers: &Providers,
+        declared: &BTreeSet<String>,
+        at: &Path,
+    ) -> Vec<Target> {
+        let mut targets = Vec::with_capacity(section.targets.len());
+        for (index, stated) in section.targets.iter().enumerate() {
+            let at = at.key("targets").index(index);
+            if stated.model.trim().is_empty() {
+                self.findings.at(&at.key("model"), "the name is empty", None);
+            }
+            match providers.get(&stated.provider) {
+                Some(provider) => targets.push(target(stated, provider)),
+                // Disabled, or bad in itself and said so already.
+                None if declared.contains(&stated.provider) => {}
+                None => {
+                    let at = at.key("provider");
+                    let names: Vec<&str> =
+                        declared.iter().map(String::as_str).chain(providers.keys().map(String::as_str)).collect();
+                    let message = format!("provider {} is not configured", self.findings.quote(&at));
+                    let hint = nearest::nearest(&stated.provider, names).map_or_else(
+                        || format!("add `[providers.{}]`", stated.provider),
+                        |near| format!("did you mean `{near}`?"),
+                    );
+                    self.findings.at(&at, message, Some(hint));
+                }
+            }
+        }
+        targets.sort_by_key(|target| target.priority);
+        targets
+    }
+}
+
+fn model(name: &str, section: &ModelSection, targets: Vec<Target>) -> Model {
+    Model {
+        name: name.into(),
+        targets,
+        context_window: section.context_window,
+        fallbacks: section.fallbacks.iter().map(|fallback| fallback.as_str().into()).collect(),
+        price: section.price.as_ref().map(price),
+    }
+}
+
+fn target(stated: &TargetSection, provider: &Arc<Provider>) -> Target {
+    let own = |stated: Option<crate::file::Period>, default| stated.map_or(default, |period| period.duration());
+    let defaults = provider.timeouts;
+    Target {
+        provider: Arc::clone(provider),
+        model: stated.model.as_str().into(),
+        timeouts: Timeouts {
+            connect: own(stated.connect_timeout, defaults.connect),
+            first_byte: own(stated.first_byte_timeout, defaults.first_byte),
+            idle: own(stated.idle_timeout, defaults.idle),
+            total: own(stated.timeout, defaults.total),
+        },
+        priority: stated.priority,
+        weight: stated.weight,
+        cooldown: stated.cooldown.map(|period| period.duration()),
+    }
+}
+
+fn price(stated: &PriceSection) -> Price {
+    Price {
+        input_usd_per_mtok: stated.input,
+        output_usd_per_mtok: stated.output,
+        cached_input_usd_per_mtok: stated.cached_input.unwrap_or(stated.input),
+    }
+}

@@ -1,0 +1,218 @@
+//! `[providers.NAME]`, and those that nobody declared.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use trunkline_providers::{AuthStyle, BaseUrl, Vendor, registry};
+
+use super::Resolver;
+use super::implied::same_place;
+use crate::file::{ProviderAuth, ProviderSection};
+use crate::nearest;
+use crate::path::{Path, path};
+use crate::settings::table;
+use crate::snapshot::{AuthMode, Key, Provider, ProviderModel, Timeouts};
+
+/// For everything, when neither the provider nor a variable says.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// The provider that is always there.
+const BUILT_IN: &str = "dummy";
+
+pub(super) type Providers = IndexMap<String, Arc<Provider>>;
+
+impl Resolver<'_, '_> {
+    pub(super) fn providers(&mut self) -> Providers {
+        let mut providers = Providers::new();
+        let total = self.total_timeout();
+        let file = self.file;
+        for (name, section) in &file.providers {
+            let provider = self.declared_provider(name, section, total);
+            providers.extend(provider.map(|provider| (name.clone(), Arc::new(provider))));
+        }
+        if self.document.is_none() {
+            for vendor in registry::ALL {
+                let keys = self.implied_keys(vendor);
+                let base_url = vendor.default_base_url.and_then(|url| BaseUrl::parse(url, vendor).ok());
+                if !keys.is_empty() && base_url.is_some() {
+                    let provider = unstated(vendor, base_url, keys, total);
+                    providers.insert(vendor.id.to_owned(), Arc::new(provider));
+                }
+            }
+        }
+        self.found_providers(&mut providers, total);
+        if let Some(vendor) = registry::find(BUILT_IN).filter(|_| !self.declared("providers").contains(BUILT_IN)) {
+            providers.insert(BUILT_IN.to_owned(), Arc::new(unstated(vendor, None, Vec::new(), total)));
+        }
+        providers
+    }
+
+    fn total_timeout(&mut self) -> Duration {
+        let stated = self.layers().period(&table::TIMEOUT).map(|period| period.duration());
+        if stated.is_some_and(|total| total.is_zero()) {
+            let chosen = self.layers().variable(&table::TIMEOUT);
+            let name = chosen.map_or(table::TIMEOUT.path, |chosen| chosen.origin);
+            self.findings.outside(name, "must be longer than zero", None);
+        }
+        stated.unwrap_or(TOTAL_TIMEOUT)
+    }
+
+    /// What was found joins unless its name or its place is taken.
+    fn found_providers(&mut self, providers: &mut Providers, total: Duration) {
+        let declared = self.declared("providers");
+        for endpoint in self.found {
+            let name = endpoint.vendor.id;
+            let mut places = providers.values().filter_map(|provider| provider.base_url.as_ref());
+            let taken = declared.contains(name) || providers.contains_key(name);
+            if !taken && !places.any(|place| same_place(place, &endpoint.base_url)) {
+                let provider = unstated(endpoint.vendor, Some(endpoint.base_url.clone()), Vec::new(), total);
+                providers.insert(name.to_owned(), Arc::new(provider));
+            }
+        }
+    }
+
+    fn declared_provider(&mut self, name: &str, section: &ProviderSection, total: Duration) -> Option<Provider> {
+        let at = path(&["providers", name]);
+        if name.is_empty() || name.contains(|char: char| char == '/' || char.is_whitespace() || char.is_control()) {
+            let hint = "it is the prefix in `provider/model`; use letters, digits, `-`, `_` and `.`".to_owned();
+            self.findings.at_key(&at, format!("{name:?} cannot be a provider's name"), Some(hint));
+        }
+        if !section.enabled {
+            return None;
+        }
+        let vendor = self.vendor(name, section, &at)?;
+        let base_url = self.base_url(section, vendor, &at);
+        let keys = self.keys(name, section, vendor, &at);
+        let key_header = vendor.auth.name().filter(|_| !keys.is_empty());
+        let headers = self.headers(&section.headers, key_header.as_ref(), &at.key("headers"));
+        let models = section.models.iter();
+        Some(Provider {
+            name: name.into(),
+            vendor,
+            base_url,
+            auth: match section.auth {
+                ProviderAuth::Keys | ProviderAuth::None => AuthMode::Keys,
+                ProviderAuth::Passthrough => AuthMode::Passthrough,
+            },
+            keys,
+            headers,
+            forward_headers: self.forward_headers(&section.forward_headers, &at.key("forward_headers")),
+            timeouts: timeouts(section, total),
+            context_window: section.context_window,
+            models: models
+                .map(|(id, stated)| (id.clone(), ProviderModel { context_window: stated.context_window }))
+                .collect(),
+        })
+    }
+
+    fn vendor(&mut self, name: &str, section: &ProviderSection, at: &Path) -> Option<&'static Vendor> {
+        let vendor = registry::find(section.vendor.as_deref().unwrap_or(name));
+        if vendor.is_none() && !self.findings.is_marred(&at.key("type")) {
+            let ids: Vec<&str> = registry::ALL.iter().map(|vendor| vendor.id).collect();
+            let hint = format!("say what it is: {}", nearest::list(&ids));
+            self.findings.at(at, "`type` is missing, and the name is not a type", Some(hint));
+        }
+        vendor
+    }
+
+    fn base_url(&mut self, section: &ProviderSection, vendor: &Vendor, at: &Path) -> Option<BaseUrl> {
+        let at_url = at.key("base_url");
+        let text = match (section.base_url.as_deref(), vendor.adapter) {
+            (Some(_), Some(_)) => {
+                self.findings.at(&at_url, format!("`{}` is built in and has no address", vendor.id), None);
+                return None;
+            }
+            (None, Some(_)) => return None,
+            (stated, None) => stated.map(str::trim).or(vendor.default_base_url),
+        };
+        let Some(text) = text else {
+            if !self.findings.is_marred(&at_url) {
+                self.findings.at(at, "`base_url` is missing", None);
+            }
+            return None;
+        };
+        let url = BaseUrl::parse(text, vendor);
+        if let Err(error) = &url {
+            self.findings.at(&at_url, format!("the URL {error}"), None);
+        }
+        url.ok()
+    }
+
+    fn keys(&mut self, name: &str, section: &ProviderSection, vendor: &Vendor, at: &Path) -> Vec<Key> {
+        let listed = section.keys.iter().enumerate().map(|(index, key)| (at.key("keys").index(index), key));
+        let stated: Vec<_> = section.key.iter().map(|key| (at.key("key"), key)).chain(listed).collect();
+        let Some((first, _)) = stated.first() else {
+            self.need_key(section, vendor, at);
+            return Vec::new();
+        };
+        if section.key.is_some() && !section.keys.is_empty() {
+            self.findings.at(first, "`key` and `keys` are both stated", Some("put it into `keys`".to_owned()));
+        }
+        let unused = match section.auth {
+            ProviderAuth::Keys => vendor.auth == AuthStyle::None,
+            ProviderAuth::Passthrough | ProviderAuth::None => true,
+        };
+        if unused {
+            self.findings.at(
+                first,
+                "this provider's `auth` sends no keys",
+                Some("drop the keys, or `auth`".to_owned()),
+            );
+            return Vec::new();
+        }
+        let mut keys: Vec<Key> = Vec::with_capacity(stated.len());
+        for (at, key) in stated {
+            match vendor.auth.header(key.expose().trim()) {
+                Ok(Some((_, header))) if keys.iter().any(|other| other.header == header) => {
+                    self.findings.notes.push(format!("{at}: the same key is stated before; it counts once"));
+                }
+                Ok(Some((_, header))) => keys.push(Key { label: label(name, keys.len()), header }),
+                Ok(None) => {}
+                Err(error) => self.findings.at(&at, error.to_string(), None),
+            }
+        }
+        keys
+    }
+
+    fn need_key(&mut self, section: &ProviderSection, vendor: &Vendor, at: &Path) {
+        let marred = self.findings.is_marred(&at.key("keys")) || self.findings.is_marred(&at.key("key"));
+        if !vendor.needs_key || section.auth != ProviderAuth::Keys || marred {
+            return;
+        }
+        let example = vendor.key_variable.unwrap_or("VAR");
+        let hint = format!(
+            "write `keys = [\"${{{example}}}\"]`, or `auth = \"none\"` when it is a look-alike that needs none"
+        );
+        self.findings.at(at, format!("`{}` needs a key, and there is none", vendor.id), Some(hint));
+    }
+}
+
+/// What reports and logs call a key; counted from 1.
+pub(super) fn label(provider: &str, index: usize) -> Arc<str> {
+    format!("{provider}#{}", index + 1).into()
+}
+
+fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, total: Duration) -> Provider {
+    Provider {
+        name: vendor.id.into(),
+        vendor,
+        base_url,
+        keys,
+        auth: AuthMode::Keys,
+        headers: Vec::new(),
+        forward_headers: Vec::new(),
+        timeouts: timeouts(&ProviderSection::unstated(), total),
+        context_window: None,
+        models: IndexMap::new(),
+    }
+}
+
+fn timeouts(section: &ProviderSection, total: Duration) -> Timeouts {
+    Timeouts {
+        connect: section.connect_timeout.duration(),
+        first_byte: section.first_byte_timeout.duration(),
+        idle: section.idle_timeout.duration(),
+        total: section.total_timeout.map_or(total, |period| period.duration()),
+    }
+}

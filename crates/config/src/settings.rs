@@ -1,0 +1,121 @@
+//! What the process is told beside the document: flags over variables over the document over defaults.
+
+pub(crate) mod layers;
+mod listen;
+pub mod reference;
+pub mod table;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::Secret;
+use crate::env::Env;
+use crate::file::{File, LogFormat, LogLevel};
+use crate::findings::Findings;
+use crate::path::path;
+use layers::Layers;
+
+pub(crate) use listen::{Listen, listen};
+
+/// What the command line said; `None` where it said nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `--data-dir`
+    pub data_dir: Option<PathBuf>,
+    /// `--host`
+    pub host: Option<String>,
+    /// `--port`
+    pub port: Option<u16>,
+    /// `--log-level`
+    pub log_level: Option<String>,
+}
+
+/// What is read once, at the start; a reload does not change it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where Trunkline keeps its files; may not exist yet.
+    pub data_dir: PathBuf,
+    /// The least severe events that are logged.
+    pub log_level: LogLevel,
+    /// How a log line looks.
+    pub log_format: LogFormat,
+    /// Whether each request is logged.
+    pub log_requests: bool,
+    /// The database; may hold a password.
+    pub store_url: Secret,
+    /// How often finished requests are written.
+    pub store_flush_interval: Duration,
+    /// Threads that serve requests; `None`: one for each core.
+    pub workers: Option<usize>,
+    /// Whether loopback ports are probed for model servers.
+    pub probe: bool,
+}
+
+/// The database in the data folder, when nobody names another.
+const STORE_FILE: &str = "trunkline.db";
+
+pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut Findings<'_>) -> Settings {
+    let data_dir = data_dir(env, overrides);
+    let mut layers = Layers { env, found };
+    let log_level = layers.word(&table::LOG_LEVEL, overrides.log_level.as_deref(), log_level).unwrap_or(file.log.level);
+    let log_format = layers.word(&table::LOG_FORMAT, None, log_format).unwrap_or(file.log.format);
+    let workers = layers.number(&table::WORKERS, 1..=u64::from(table::WORKERS_MAX));
+    let workers = workers.or(file.server.workers.map(u64::from)).and_then(|count| usize::try_from(count).ok());
+    let probe = layers.word(&table::PROBE, None, switch).unwrap_or(file.discovery.probe);
+    let url =
+        layers.variable(&table::STORE_URL).map(|chosen| Secret::new(chosen.text)).or_else(|| file.store.url.clone());
+    if file.store.url.as_ref().is_some_and(|url| url.expose().trim().is_empty()) {
+        layers.found.at(&path(&["store", "url"]), "the URL is empty", None);
+    }
+    let store_url = url.unwrap_or_else(|| Secret::new(format!("sqlite://{}", data_dir.join(STORE_FILE).display())));
+    Settings {
+        data_dir,
+        log_level,
+        log_format,
+        log_requests: file.log.requests,
+        store_url,
+        store_flush_interval: file.store.flush_interval.duration(),
+        workers,
+        probe,
+    }
+}
+
+/// The flag, the variable, else the user's own folder for data, by the custom of the system the variables tell of.
+fn data_dir(env: &Env, overrides: &Overrides) -> PathBuf {
+    let stated = overrides.data_dir.clone().or_else(|| env.get("TRUNKLINE_DATA_DIR").map(PathBuf::from));
+    let own = || {
+        let xdg = env.get("XDG_DATA_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+        let home = || env.get("HOME").map(|home| PathBuf::from(home).join(".local").join("share"));
+        let windows = || env.get("LOCALAPPDATA").map(PathBuf::from);
+        xdg.or_else(home).or_else(windows).map(|folder| folder.join("trunkline"))
+    };
+    stated.or_else(own).unwrap_or_else(|| PathBuf::from("trunkline-data"))
+}
+
+/// Also the names other programs' levels have.
+fn log_level(word: &str) -> Option<LogLevel> {
+    match word {
+        "error" | "critical" | "fatal" => Some(LogLevel::Error),
+        "warn" | "warning" => Some(LogLevel::Warn),
+        "info" => Some(LogLevel::Info),
+        "debug" => Some(LogLevel::Debug),
+        "trace" => Some(LogLevel::Trace),
+        _ => None,
+    }
+}
+
+fn log_format(word: &str) -> Option<LogFormat> {
+    match word {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    }
+}
+
+fn switch(word: &str) -> Option<bool> {
+    match word {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}

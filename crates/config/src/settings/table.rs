@@ -1,0 +1,154 @@
+//! Every setting that a flag or a variable may say, in one place: the code reads through these, and so does the guide.
+
+/// A setting and the ways to say it beside the document.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its path in the document, or its name when the document cannot say it.
+    pub path: &'static str,
+    /// The flags, in the words of the guide.
+    pub flag: Option<&'static str>,
+    /// The variables, the strongest first.
+    pub variables: &'static [&'static str],
+    /// What the words accept, for a bad value's hint.
+    pub accepts: &'static str,
+    /// Set for what the document cannot say.
+    pub outside: Option<Outside>,
+}
+
+/// What the schema says of the settings in the document, for one that is not in it.
+#[derive(Debug)]
+pub struct Outside {
+    /// In the words of the guide.
+    pub default: &'static str,
+    /// In the words of the guide.
+    pub unit: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+}
+
+/// The most threads. Guards the start against a slip of the pen.
+pub(crate) const WORKERS_MAX: u32 = 1024;
+
+/// The document's path.
+pub static CONFIG: Setting = Setting {
+    path: "(document)",
+    flag: Some("--config"),
+    variables: &["TRUNKLINE_CONFIG"],
+    accepts: "a path",
+    outside: Some(Outside {
+        default: "`./trunkline.toml`, else the one in the user's config folder",
+        unit: "path",
+        description: "The document itself.",
+    }),
+};
+/// Where Trunkline keeps its files.
+pub static DATA_DIR: Setting = Setting {
+    path: "(data folder)",
+    flag: Some("--data-dir"),
+    variables: &["TRUNKLINE_DATA_DIR"],
+    accepts: "a path",
+    outside: Some(Outside {
+        default: "`trunkline` in the user's data folder",
+        unit: "path",
+        description: "Where Trunkline keeps its files; made when missing. Read at the start only.",
+    }),
+};
+/// A client key named `default`.
+pub static CLIENT_API_KEY: Setting = Setting {
+    path: "(client key)",
+    flag: None,
+    variables: &["CLIENT_API_KEY"],
+    accepts: "a key",
+    outside: Some(Outside {
+        default: "none",
+        unit: "text",
+        description: "One more client key, named `default`, beside those of the document.",
+    }),
+};
+/// The whole address; the two that follow replace a part of it.
+pub static LISTEN: Setting = Setting {
+    path: "server.listen",
+    flag: None,
+    variables: &["TRUNKLINE_LISTEN"],
+    accepts: "an IP address and a port, such as `127.0.0.1:8700`",
+    outside: None,
+};
+/// The address without the port.
+pub static HOST: Setting = Setting {
+    path: "server.listen",
+    flag: Some("--host"),
+    variables: &["TRUNKLINE_HOST", "HOST"],
+    accepts: "an IP address, such as `127.0.0.1` or `0.0.0.0`, or `localhost`",
+    outside: None,
+};
+/// The port without the address.
+pub static PORT: Setting = Setting {
+    path: "server.listen",
+    flag: Some("--port"),
+    variables: &["TRUNKLINE_PORT", "PORT", "API_PORT", "PROXY_PORT"],
+    accepts: "a port from 0 to 65535",
+    outside: None,
+};
+/// Whether callers need a client key.
+pub static AUTH: Setting = inside("server.auth", &["TRUNKLINE_AUTH"], "`keys` or `none`");
+/// Browser origins, with commas between them.
+pub static CORS_ORIGINS: Setting = inside(
+    "server.cors_origins",
+    &["TRUNKLINE_CORS_ORIGINS", "CORS_ORIGINS"],
+    "origins such as `https://chat.example.com` with commas between them, or `*`",
+);
+/// The longest wait for open requests when stopping.
+pub static DRAIN_TIMEOUT: Setting = inside(
+    "server.drain_timeout",
+    &["TRUNKLINE_DRAIN_TIMEOUT", "PROXY_DRAIN_TIMEOUT"],
+    "seconds, or a period such as `30s`",
+);
+/// Threads that serve requests.
+pub static WORKERS: Setting = inside("server.workers", &["TRUNKLINE_WORKERS"], "a number from 1 to 1024");
+/// The least severe events that are logged.
+pub static LOG_LEVEL: Setting = Setting {
+    path: "log.level",
+    flag: Some("--log-level"),
+    variables: &["TRUNKLINE_LOG_LEVEL", "LOG_LEVEL"],
+    accepts: "`error`, `warn`, `info`, `debug` or `trace`",
+    outside: None,
+};
+/// How a log line looks.
+pub static LOG_FORMAT: Setting = inside("log.format", &["TRUNKLINE_LOG_FORMAT"], "`text` or `json`");
+/// The database.
+pub static STORE_URL: Setting = inside("store.url", &["TRUNKLINE_STORE_URL"], "a URL");
+/// Whether loopback ports are probed.
+pub static PROBE: Setting = inside("discovery.probe", &["TRUNKLINE_PROBE"], "`true` or `false`");
+/// Shown for models whose context window nobody states.
+pub static DEFAULT_CONTEXT_WINDOW: Setting = inside(
+    "default_context_window",
+    &["TRUNKLINE_DEFAULT_CONTEXT_WINDOW", "DEFAULT_CONTEXT_WINDOW"],
+    "a number of tokens, 1 or more",
+);
+/// The total timeout of providers that state none.
+pub static TIMEOUT: Setting =
+    inside("providers.NAME.total_timeout", &["TRUNKLINE_TIMEOUT", "TIMEOUT"], "seconds, or a period such as `5m`");
+
+/// Every setting, in the order of the guide. `LISTEN`, `HOST` and `PORT` are one row there.
+pub static ALL: &[&Setting] = &[
+    &CONFIG,
+    &DATA_DIR,
+    &CLIENT_API_KEY,
+    &LISTEN,
+    &HOST,
+    &PORT,
+    &AUTH,
+    &CORS_ORIGINS,
+    &DRAIN_TIMEOUT,
+    &WORKERS,
+    &LOG_LEVEL,
+    &LOG_FORMAT,
+    &STORE_URL,
+    &PROBE,
+    &DEFAULT_CONTEXT_WINDOW,
+    &TIMEOUT,
+];
+
+const fn inside(path: &'static str, variables: &'static [&'static str], accepts: &'static str) -> Setting {
+    Setting { path, flag: None, variables, accepts, outside: None }
+}

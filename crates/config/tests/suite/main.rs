@@ -1,0 +1,12 @@
+//! The crate from outside: documents, variables and flags in, snapshots or problems out.
+
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,192 @@
+//! Which part of a dialect an adapter takes.
+
+use trunkline_wire::{Fault, FaultKind, ir};
+
+/// What may be asked of an adapter: the fields in [`FIELDS`], messages of text, and these roles.
+#[derive(Debug)]
+pub struct Subset {
+    /// Roles that may speak.
+    pub roles: &'static [ir::Role],
+}
+
+/// The request's fields that every adapter takes, for the sentence that refuses another one. `stream_options` is among
+/// them because OpenAI's clients ask for usage with it.
+pub const FIELDS: &str = "model, messages, stream, stream_options, temperature, top_p, max_tokens, \
+                          max_completion_tokens, stop and user";
+
+impl Subset {
+    /// Refuses whatever the adapter does not take.
+    ///
+    /// # Errors
+    /// An `InvalidRequest` fault whose `param` is the path of the first field that is not taken, such as `tools`,
+    /// `messages[0].role` or `messages[1].content[0]`.
+    pub fn check(&self, request: &ir::Request) -> Result<(), Fault> {
+        if let Some(extra) = request.extras.first() {
+            let why = format!("is not supported by this provider, which takes {FIELDS}");
+            return Err(refuse(&extra.name, &why));
+        }
+        check_sampling(request)?;
+        if request.messages.is_empty() {
+            return Err(refuse("messages", "must hold at least one message"));
+        }
+        request.messages.iter().enumerate().try_for_each(|(index, message)| self.check_message(index, message))
+    }
+
+    fn check_message(&self, index: usize, message: &ir::Message) -> Result<(), Fault> {
+        if !self.roles.contains(&message.role) {
+            let roles: Vec<&str> = self.roles.iter().map(role_name).collect();
+            let why = format!("is {:?}, but this provider takes {}", role_name(&message.role), roles.join(", "));
+            return Err(refuse(&format!("messages[{index}].role"), &why));
+        }
+        if let Some(extra) = message.extras.first() {
+            let why = "is not supported by this provider, whose messages have role and content";
+            return Err(refuse(&format!("messages[{index}].{}", extra.name), why));
+        }
+        for (place, block) in message.blocks.iter().enumerate() {
+            if let ir::Block::Opaque { kind, .. } = block {
+                let why = format!("is a part of type {kind:?}, but this provider takes text");
+                return Err(refuse(&format!("messages[{index}].content[{place}]"), &why));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_sampling(request: &ir::Request) -> Result<(), Fault> {
+    let outside = |value: Option<f64>, max: f64| value.is_some_and(|value| !(0.0..=max).contains(&value));
+    if outside(request.sampling.temperature, 2.0) {
+        return Err(refuse("temperature", "must be a number from 0 to 2"));
+    }
+    if outside(request.sampling.top_p, 1.0) {
+        return Err(refuse("top_p", "must be a number from 0 to 1"));
+    }
+    if request.sampling.output_tokens_max == Some(0) {
+        return Err(refuse("max_tokens", "must be at least 1"));
+    }
+    Ok(())
+}
+
+fn role_name(role: &ir::Role) -> &str {
+    match role {
+        ir::Role::System => "system",
+        ir::Role::User => "user",
+        ir::Role::Assistant => "assistant",
+        ir::Role::Other(name) => name,
+    }
+}
+
+fn refuse(param: &str, why: &str) -> Fault {
+    Fault::new(FaultKind::InvalidRequest, format!("`{param}` {why}")).with_param(param)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+    use trunkline_wire::DialectId;
+
+    use super::*;
+
+    const SUBSET: Subset = Subset { roles: &[ir::Role::System, ir::Role::User, ir::Role::Assistant] };
+
+    fn request() -> ir::Request {
+        ir::Request {
+            origin: DialectId::OpenaiChat,
+            model: "dummy/echo-1".to_owned(),
+            messages: vec![message(ir::Role::System), message(ir::Role::User)],
+            stream: true,
+            include_usage: true,
+            sampling: ir::Sampling { temperature: Some(2.0), top_p: Some(0.0), output_tokens_max: Some(1) },
+            stop: vec!["x".to_owned()],
+            user: Some("me".to_owned()),
+            extras: Vec::new(),
+        }
+    }
+
+    fn message(role: ir::Role) -> ir::Message {
+        ir::Message { role, blocks: vec![ir::Block::Text("hello".to_owned())], extras: Vec::new() }
+    }
+
+    fn raw(json: &str) -> Box<RawValue> {
+        RawValue::from_string(json.to_owned()).expect("JSON")
+    }
+
+    /// What `change` makes of a good request: the blamed field and the sentence.
+    fn check(change: impl FnOnce(&mut ir::Request)) -> Option<(String, String)> {
+        let mut request = request();
+        change(&mut request);
+        let fault = SUBSET.check(&request).err()?;
+        assert_eq!(fault.kind, FaultKind::InvalidRequest);
+        Some((fault.param.expect("a field is blamed"), fault.message))
+    }
+
+    fn blamed(param: &str, message: &str) -> Option<(String, String)> {
+        Some((param.to_owned(), message.to_owned()))
+    }
+
+    #[test]
+    fn what_the_subset_holds_is_taken() {
+        assert_eq!(check(|_| {}), None);
+        assert_eq!(check(|request| request.sampling = ir::Sampling::default()), None);
+        assert_eq!(check(|request| request.messages = vec![message(ir::Role::Assistant)]), None);
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_with_those_that_are_taken() {
+        let field = |request: &mut ir::Request| {
+            request.extras.push(ir::Extra { name: "tools".to_owned(), raw: raw("[]") });
+            request.extras.push(ir::Extra { name: "n".to_owned(), raw: raw("2") });
+        };
+        let sentence = "`tools` is not supported by this provider, which takes model, messages, stream, \
+                        stream_options, temperature, top_p, max_tokens, max_completion_tokens, stop and user";
+        assert_eq!(check(field), blamed("tools", sentence));
+    }
+
+    #[test]
+    fn a_message_outside_the_subset_is_named_by_its_path() {
+        assert_eq!(
+            check(|request| request.messages.push(message(ir::Role::Other("tool".to_owned())))),
+            blamed(
+                "messages[2].role",
+                "`messages[2].role` is \"tool\", but this provider takes system, user, assistant"
+            )
+        );
+        assert_eq!(
+            check(|request| {
+                request.messages[1].extras.push(ir::Extra { name: "name".to_owned(), raw: raw("\"me\"") });
+            }),
+            blamed(
+                "messages[1].name",
+                "`messages[1].name` is not supported by this provider, whose messages have role and content"
+            )
+        );
+        assert_eq!(
+            check(|request| {
+                request.messages[0].blocks.push(ir::Block::Opaque { kind: "image_url".to_owned(), raw: raw("{}") });
+            }),
+            blamed(
+                "messages[0].content[1]",
+                "`messages[0].content[1]` is a part of type \"image_url\", but this provider takes text"
+            )
+        );
+        assert_eq!(
+            check(|request| request.messages.clear()),
+            blamed("messages", "`messages` must hold at least one message")
+        );
+    }
+
+    #[test]
+    fn numbers_outside_their_range_are_refused() {
+        assert_eq!(
+            check(|request| request.sampling.temperature = Some(2.1)),
+            blamed("temperature", "`temperature` must be a number from 0 to 2")
+        );
+        assert_eq!(
+            check(|request| request.sampling.top_p = Some(-0.1)),
+            blamed("top_p", "`top_p` must be a number from 0 to 1")
+        );
+        assert_eq!(
+            check(|request| request.sampling.output_tokens_max = Some(0)),
+            blamed("max_tokens", "`max_tokens` must be at least 1")
+        );
+    }
+}

@@ -1,0 +1,21 @@
+//! Facts about vendors: where they listen, how they authenticate, what their errors and model lists look like.
+//!
+//! Pure: a vendor is data, and an adapter works over the neutral model. Nothing here opens a connection.
+
+#![expect(clippy::result_large_err, reason = "a fault is made at most once a request, on its way out")]
+
+pub mod adapter;
+pub mod auth;
+pub mod base_url;
+pub mod classify;
+pub mod models;
+pub mod probe;
+pub mod registry;
+pub mod vendor;
+
+pub use adapter::Adapter;
+pub use auth::{AuthStyle, KeyError};
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use classify::{Credentials, FailedAnswer, classify};
+pub use models::{ListedModel, ModelListError, parse_model_list};
+pub use registry::Vendor;

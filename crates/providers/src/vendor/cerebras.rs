@@ -1,0 +1,13 @@
+//! Cerebras Inference.
+
+use crate::registry::{LOOK_ALIKE, ModelList, Vendor};
+
+/// Seen in Cerebras' Python SDK 1.91.0 (November 2026): paths, Bearer, and the list format that carries context sizes.
+pub static VENDOR: Vendor = Vendor {
+    id: "cerebras",
+    title: "Cerebras",
+    default_base_url: Some("https://api.cerebras.ai/v1"),
+    key_variable: Some("CEREBRAS_API_KEY"),
+    model_list: ModelList { path: "/models?format=openrouter", ..LOOK_ALIKE.model_list },
+    ..LOOK_ALIKE
+};

@@ -1,0 +1,17 @@
+//! The built-in provider that needs no server.
+
+use crate::AuthStyle;
+use crate::adapter::dummy::Dummy;
+use crate::registry::{LOOK_ALIKE, Vendor};
+
+/// An adapter: no place, no key, no wire format of its own.
+pub static VENDOR: Vendor = Vendor {
+    id: "dummy",
+    title: "Dummy (built in)",
+    version_path: "",
+    auth: AuthStyle::None,
+    needs_key: false,
+    dialects: &[],
+    adapter: Some(&Dummy),
+    ..LOOK_ALIKE
+};

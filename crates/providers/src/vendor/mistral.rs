@@ -1,0 +1,14 @@
+//! Mistral AI.
+
+use crate::registry::{LOOK_ALIKE, Quirks, Vendor};
+
+/// Seen in the AI SDK's Mistral provider 2.0.0 (November 2026), and in avante-corp/avante.nvim issue 2347 (June 2025):
+/// 422 to `stream_options`. Usage comes by itself.
+pub static VENDOR: Vendor = Vendor {
+    id: "mistral",
+    title: "Mistral AI",
+    default_base_url: Some("https://api.mistral.ai/v1"),
+    key_variable: Some("MISTRAL_API_KEY"),
+    quirks: Quirks { no_stream_options: true },
+    ..LOOK_ALIKE
+};

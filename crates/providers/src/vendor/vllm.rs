@@ -1,0 +1,12 @@
+//! vLLM.
+
+use crate::registry::{LOCAL_LOOK_ALIKE, Vendor};
+
+/// Seen in the sources of vLLM 0.33.0 (November 2026).
+pub static VENDOR: Vendor = Vendor {
+    id: "vllm",
+    title: "vLLM",
+    default_base_url: Some("http://127.0.0.1:8000/v1"),
+    local_port: Some(8000),
+    ..LOCAL_LOOK_ALIKE
+};

@@ -1,0 +1,112 @@
+//! One try: sends under its deadlines; whatever is not a 2xx becomes a classified fault.
+
+use std::future::poll_fn;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use trunkline_config::AuthMode;
+use trunkline_providers::BaseUrl;
+use trunkline_providers::classify::{Credentials, FailedAnswer, classify};
+use trunkline_route::Attempt;
+use trunkline_wire::{Fault, FaultKind};
+
+use crate::upstream::{Answer, Body, Client, Outgoing, UpstreamError};
+
+/// Most of an error page that is read; the rest would tell nobody more.
+const ERROR_BODY_BYTES_MAX: usize = 64 << 10;
+/// Longest wait for an error page to arrive.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sends one try and returns the head of a 2xx answer.
+///
+/// # Errors
+/// A fault that says what became of the try; nothing of it has reached the client.
+pub(crate) async fn send(
+    client: &Client,
+    attempt: &Attempt,
+    base_url: &BaseUrl,
+    outgoing: Outgoing,
+    started: Instant,
+) -> Result<Answer, Fault> {
+    let Attempt { target, key, .. } = attempt;
+    let name = &target.provider.name;
+    let limits = &target.timeouts;
+    let total_left = limits.total.saturating_sub(started.elapsed());
+    let patience = (limits.connect + limits.first_byte).min(total_left);
+    let answer = match tokio::time::timeout(patience, client.send(base_url, outgoing, limits.connect)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => {
+            tracing::debug!(provider = %name, %error, "no answer");
+            return Err(fault_of(name, &error));
+        }
+        Err(_elapsed) => return Err(silent(name, patience)),
+    };
+    if answer.status.is_success() {
+        return Ok(answer);
+    }
+    let status = answer.status.as_u16();
+    let body = read_error_body(answer.body).await;
+    let credentials = match target.provider.auth {
+        AuthMode::Keys => Credentials::Ours(key.as_ref().map(|key| &key.header)),
+        AuthMode::Passthrough => Credentials::Clients,
+    };
+    let failed = FailedAnswer { provider: name, status, headers: &answer.headers, body: &body, credentials };
+    Err(classify(&failed, SystemTime::now()))
+}
+
+/// A provider that did not answer in time.
+pub(crate) fn silent(provider: &str, patience: Duration) -> Fault {
+    let message = format!("provider {provider:?} sent nothing for {} s", patience.as_secs_f64());
+    Fault::new(FaultKind::UpstreamTimeout, message)
+}
+
+/// What a broken exchange means to the client.
+pub(crate) fn fault_of(provider: &str, error: &UpstreamError) -> Fault {
+    let kind = match error {
+        UpstreamError::Unsendable(_) => FaultKind::Internal,
+        UpstreamError::Resolve { .. } | UpstreamError::Connect { .. } | UpstreamError::Tls { .. } => {
+            FaultKind::Unreachable
+        }
+        UpstreamError::ConnectTimeout => FaultKind::UpstreamTimeout,
+        UpstreamError::Write { .. }
+        | UpstreamError::ClosedBeforeHead
+        | UpstreamError::ClosedMidBody
+        | UpstreamError::BadHead(_)
+        | UpstreamError::Framing(_)
+        | UpstreamError::Io { .. } => FaultKind::UpstreamBroken,
+    };
+    Fault::new(kind, format!("provider {provider:?}: {}", reason(error)))
+}
+
+/// What happened, for callers: hosts and ports stay out of it, they are the operator's business.
+pub(crate) fn reason(error: &UpstreamError) -> String {
+    match error {
+        UpstreamError::Resolve { .. } => "its host name cannot be resolved".to_owned(),
+        UpstreamError::Connect { source, .. } => format!("cannot be reached: {}", source.kind()),
+        UpstreamError::Tls { .. } => "cannot be reached: the TLS handshake failed".to_owned(),
+        UpstreamError::Unsendable(_)
+        | UpstreamError::ConnectTimeout
+        | UpstreamError::Write { .. }
+        | UpstreamError::ClosedBeforeHead
+        | UpstreamError::ClosedMidBody
+        | UpstreamError::BadHead(_)
+        | UpstreamError::Framing(_)
+        | UpstreamError::Io { .. } => error.to_string(),
+    }
+}
+
+async fn read_error_body(mut body: Body) -> Bytes {
+    let mut read = BytesMut::new();
+    let all = async {
+        while let Some(Ok(data)) = poll_fn(|cx| body.poll_data(cx)).await {
+            let room = ERROR_BODY_BYTES_MAX.saturating_sub(read.len());
+            read.extend_from_slice(data.get(..room).unwrap_or(&data));
+            if data.len() >= room {
+                break;
+            }
+        }
+    };
+    // What has come by then is better than nothing.
+    let _ = tokio::time::timeout(ERROR_BODY_TIMEOUT, all).await;
+    read.freeze()
+}

@@ -1,0 +1,45 @@
+//! Who calls: the client key, from any of the headers that clients put it in.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, header};
+use trunkline_config::ClientKeys;
+use trunkline_wire::{Fault, FaultKind};
+
+/// Headers that hold a bare key.
+const KEY_HEADERS: &[&str] = &["x-api-key", "api-key", "x-goog-api-key"];
+
+/// The caller's name, or `None` where no key is asked for.
+///
+/// # Errors
+/// `Unauthenticated` when a key is asked for and none of the headers holds a known one.
+pub(crate) fn identify(keys: &ClientKeys, headers: &HeaderMap) -> Result<Option<Arc<str>>, Fault> {
+    if matches!(keys, ClientKeys::Open) {
+        return Ok(None);
+    }
+    let mut presented = false;
+    for key in credentials(headers) {
+        presented = true;
+        if let Some(client_key) = keys.find(key) {
+            return Ok(Some(Arc::clone(&client_key.name)));
+        }
+    }
+    let message = if presented {
+        "the client key is not known here; check it, or ask whoever runs this Trunkline for one"
+    } else {
+        "a client key is required; send it as `Authorization: Bearer KEY` or `x-api-key: KEY`"
+    };
+    Err(Fault::new(FaultKind::Unauthenticated, message))
+}
+
+/// Every credential a request carries; Claude Code may send two that differ.
+fn credentials(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let bearer = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| strip_bearer(value.as_bytes()));
+    let bare = KEY_HEADERS.iter().filter_map(|name| headers.get(*name)).map(http::HeaderValue::as_bytes);
+    bearer.chain(bare)
+}
+
+fn strip_bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, key) = value.split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| key.trim_ascii())
+}

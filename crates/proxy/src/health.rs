@@ -1,0 +1,86 @@
+//! Whether the process lives, can serve, and what needs attention.
+
+use http::{Response, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use trunkline_config::Snapshot;
+
+use crate::models_api::json;
+use crate::reply::ReplyBody;
+use crate::shared::Shared;
+
+#[derive(Serialize)]
+struct Banner {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// What stands at `/`: enough for a person who opens it and for a client that warms its connection.
+pub(crate) fn banner() -> Response<ReplyBody> {
+    json(&Banner { name: "trunkline", version: env!("CARGO_PKG_VERSION") })
+}
+
+#[derive(Serialize)]
+struct Status {
+    status: &'static str,
+}
+
+/// The process lives.
+pub(crate) fn live() -> Response<ReplyBody> {
+    json(&Status { status: "ok" })
+}
+
+/// The process takes requests: it is not stopping, and somebody could serve them.
+pub(crate) fn ready(shared: &Shared, snapshot: &Snapshot) -> Response<ReplyBody> {
+    let status = match (shared.stopping(), snapshot.providers.is_empty()) {
+        (true, _) => "stopping",
+        (false, true) => "no providers",
+        (false, false) => "ok",
+    };
+    let mut response = json(&Status { status });
+    if status != "ok" {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    response
+}
+
+#[derive(Serialize)]
+struct Detailed {
+    status: &'static str,
+    version: &'static str,
+    models: usize,
+    providers: usize,
+    discovered_models: usize,
+    requests_open: usize,
+    #[serde(flatten)]
+    counts: Map<String, Value>,
+    problem_count: usize,
+    /// Left out for callers without a client key: problems quote the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problems: Option<Vec<String>>,
+}
+
+/// Counts for everyone; problems, in words, for callers who hold a client key.
+pub(crate) fn detailed(shared: &Shared, snapshot: &Snapshot, known_caller: bool) -> Response<ReplyBody> {
+    let catalog = shared.catalog();
+    let mut problems = shared.health.problems();
+    let mut discovered_models = 0;
+    for provider in snapshot.providers.values() {
+        let Some(listing) = catalog.listing(&provider.name) else { continue };
+        discovered_models += listing.models.len();
+        if let Some(problem) = &listing.problem {
+            problems.push(format!("provider {:?}: model list not read: {problem}", provider.name));
+        }
+    }
+    json(&Detailed {
+        status: if problems.is_empty() { "ok" } else { "degraded" },
+        version: env!("CARGO_PKG_VERSION"),
+        models: snapshot.models.len(),
+        providers: snapshot.providers.len(),
+        discovered_models,
+        requests_open: shared.open_requests(),
+        counts: shared.health.counts().into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect(),
+        problem_count: problems.len(),
+        problems: known_caller.then_some(problems),
+    })
+}

@@ -1,0 +1,94 @@
+//! The native lane: the provider speaks the client's dialect, so the bytes are relayed.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, header};
+use trunkline_route::Attempt;
+use trunkline_wire::relay::{Facts, JsonRelay, SseRelay};
+use trunkline_wire::{Fault, FaultKind};
+
+use super::Tried;
+use crate::attempt::send;
+use crate::head;
+use crate::prepare::{self, Taken};
+use crate::reply::{Deadline, NativeReply, Relay, ReplyBody, Source};
+use crate::report_guard::ReportGuard;
+use crate::upstream::{Answer, Client};
+
+/// One try in the native lane, up to its first bytes.
+pub(crate) async fn attempt(
+    client: &Client,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    mut guard: ReportGuard,
+) -> Tried {
+    let provider = &attempt.target.provider;
+    let Some(base_url) = &provider.base_url else {
+        let message = format!("provider {:?} has no base URL", provider.name);
+        return Err((Fault::new(FaultKind::Internal, message), guard));
+    };
+    let prepared = prepare::native(taken, attempt, base_url);
+    let sent = send(client, attempt, base_url, prepared.outgoing, guard.started()).await;
+    let Answer { status, headers, body } = match sent {
+        Ok(answer) => answer,
+        Err(fault) => return Err((fault, guard)),
+    };
+    let changes = prepared.changes;
+    let changed = changes != Default::default();
+    let relay = match kind_of(&headers) {
+        Kind::Sse => Relay::Sse(SseRelay::new(changes)),
+        Kind::Json => Relay::Json(JsonRelay::new(changes)),
+        Kind::Opaque => Relay::Opaque(Facts::default()),
+    };
+    let mut source = Source {
+        upstream: body,
+        relay,
+        provider: Arc::clone(&provider.name),
+        operation: taken.surface.operation,
+        deadline: Deadline::new(&attempt.target.timeouts, guard.started()),
+        ready: Bytes::new(),
+        ended: false,
+    };
+    // The status line waits for the first bytes: an answer that breaks before them is still a plain error.
+    if let Err(fault) = poll_fn(|cx| source.poll_read(cx)).await {
+        return Err((fault, guard));
+    }
+    guard.report.status = status.as_u16();
+    let reply = NativeReply::new(source, guard, taken.surface.dialect, !changed);
+    let mut response = Response::new(ReplyBody::Native(Box::new(reply)));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    head::clean(response.headers_mut(), attempt.key.is_some());
+    if changed {
+        // Hyper states the length again where it is known.
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    Ok(response)
+}
+
+/// What an answer's bytes are.
+enum Kind {
+    Sse,
+    Json,
+    Opaque,
+}
+
+fn kind_of(headers: &HeaderMap) -> Kind {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Kind::Opaque;
+    }
+    let essence = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    if starts_with_ignore_case(essence, b"text/event-stream") {
+        Kind::Sse
+    } else if starts_with_ignore_case(essence, b"application/json") {
+        Kind::Json
+    } else {
+        Kind::Opaque
+    }
+}
+
+fn starts_with_ignore_case(text: &[u8], prefix: &[u8]) -> bool {
+    text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+}

@@ -1,0 +1,89 @@
+//! Asks providers what they serve.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use http::Method;
+use tokio::task::JoinSet;
+use trunkline_config::Provider;
+use trunkline_providers::models::parse_model_list;
+use trunkline_providers::{BaseUrl, ListedModel};
+use trunkline_route::Listing;
+
+use crate::attempt::reason;
+use crate::shared::Shared;
+use crate::upstream::{Client, Outgoing};
+
+/// Largest model list that is read; OpenRouter's, the longest known, is under 1 MiB.
+const LIST_BYTES_MAX: usize = 8 << 20;
+/// Longest wait for one list.
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause between two rounds.
+const ROUND_EVERY: Duration = Duration::from_secs(60);
+/// Shortest pause, when somebody asks for an unknown model again and again.
+const ROUND_PAUSE_MIN: Duration = Duration::from_secs(2);
+
+/// Reads every provider's list, again and again; for the control runtime. Never returns.
+pub async fn refresh(shared: Arc<Shared>, client: Client) {
+    loop {
+        refresh_once(&shared, &client).await;
+        tokio::time::sleep(ROUND_PAUSE_MIN).await;
+        // Either is a reason to look again.
+        let _ = tokio::time::timeout(ROUND_EVERY, shared.relist.notified()).await;
+    }
+}
+
+/// Reads every provider's list once.
+pub async fn refresh_once(shared: &Shared, client: &Client) {
+    let snapshot = shared.snapshot();
+    let mut asked = JoinSet::new();
+    for provider in snapshot.providers.values() {
+        let Some(base_url) = provider.base_url.clone() else { continue };
+        let (provider, client) = (Arc::clone(provider), client.clone());
+        asked.spawn(async move {
+            let read = tokio::time::timeout(LIST_TIMEOUT, read(&client, &provider, &base_url)).await;
+            let silent = || Err(format!("no answer for {} s", LIST_TIMEOUT.as_secs()));
+            (Arc::clone(&provider.name), read.unwrap_or_else(|_elapsed| silent()))
+        });
+    }
+    let mut listings: HashMap<Arc<str>, Arc<Listing>> = shared.catalog().listings();
+    while let Some(Ok((name, read))) = asked.join_next().await {
+        let before = listings.get(&name);
+        let listing = match read {
+            Ok(models) => Listing { models, problem: None },
+            Err(problem) => {
+                if before.is_none_or(|before| before.problem.as_ref() != Some(&problem)) {
+                    tracing::info!(provider = %name, %problem, "model list not read");
+                }
+                Listing { models: before.map(|before| before.models.clone()).unwrap_or_default(), problem: Some(problem) }
+            }
+        };
+        listings.insert(name, Arc::new(listing));
+    }
+    shared.set_listings(listings);
+}
+
+async fn read(client: &Client, provider: &Provider, base_url: &BaseUrl) -> Result<Vec<ListedModel>, String> {
+    let vendor = provider.vendor;
+    let mut headers = vendor.model_list_headers(provider.keys.first().map(|key| &key.header));
+    for (name, value) in &provider.headers {
+        headers.insert(name.clone(), value.clone());
+    }
+    let path = base_url.join(vendor.model_list.path);
+    let outgoing = Outgoing { method: Method::GET, path, headers, body: Default::default() };
+    let mut answer = client.send(base_url, outgoing, provider.timeouts.connect).await.map_err(|error| reason(&error))?;
+    if !answer.status.is_success() {
+        return Err(format!("the model list was answered with status {}", answer.status.as_u16()));
+    }
+    let mut body = BytesMut::new();
+    while let Some(data) = poll_fn(|cx| answer.body.poll_data(cx)).await {
+        body.extend_from_slice(&data.map_err(|error| reason(&error))?);
+        if body.len() > LIST_BYTES_MAX {
+            return Err(format!("the model list is larger than {LIST_BYTES_MAX} bytes"));
+        }
+    }
+    parse_model_list(&body).map_err(|error| error.to_string())
+}

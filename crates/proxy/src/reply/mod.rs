@@ -1,0 +1,75 @@
+//! Answers on their way to the client.
+
+mod adapter;
+mod deadline;
+mod native;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use thiserror::Error;
+
+pub(crate) use adapter::{AdapterReply, first_event, whole_answer};
+pub(crate) use deadline::Deadline;
+pub(crate) use native::{NativeReply, Relay, Source};
+
+/// The body of any answer.
+pub(crate) enum ReplyBody {
+    /// All of it at once.
+    Full(Bytes),
+    /// A provider's bytes, passing through.
+    Native(Box<NativeReply>),
+    /// An adapter's events, encoded as they come.
+    Adapter(Box<AdapterReply>),
+}
+
+/// An answer that cannot be completed and has no way left to say so: the connection is cut instead.
+#[derive(Debug, Error)]
+#[error("the provider broke off in the middle of its answer")]
+pub(crate) struct BrokenOff;
+
+impl From<Bytes> for ReplyBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Full(bytes)
+    }
+}
+
+impl From<Infallible> for BrokenOff {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let data = match self.get_mut() {
+            Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Full(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            Self::Native(reply) => reply.poll(cx),
+            Self::Adapter(reply) => reply.poll(cx).map(|data| data.map(Ok)),
+        };
+        data.map(|data| data.map(|data| data.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Full(bytes) => bytes.is_empty(),
+            Self::Native(reply) => reply.is_ended(),
+            Self::Adapter(reply) => reply.is_ended(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Native(reply) => reply.exact_len().map_or_else(SizeHint::default, SizeHint::with_exact),
+            Self::Adapter(_) => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The native lane's answer: the provider's bytes, as they come.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use trunkline_wire::relay::{Facts, JsonRelay, SseRelay};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
+
+use super::BrokenOff;
+use super::deadline::Deadline;
+use crate::attempt::{fault_of, silent};
+use crate::fault;
+use crate::meter::End;
+use crate::report_guard::ReportGuard;
+use crate::upstream::Body;
+
+/// What reads along.
+pub(crate) enum Relay {
+    /// A stream of server-sent events.
+    Sse(SseRelay),
+    /// One JSON value.
+    Json(JsonRelay),
+    /// Audio, or whatever else: nothing in it is ours to read.
+    Opaque(Facts),
+}
+
+impl Relay {
+    pub(crate) fn push(&mut self, chunk: Bytes) -> Bytes {
+        match self {
+            Self::Sse(relay) => relay.push(chunk),
+            Self::Json(relay) => relay.push(chunk),
+            Self::Opaque(_) => chunk,
+        }
+    }
+
+    fn finish(&mut self) -> Bytes {
+        match self {
+            Self::Sse(relay) => relay.finish(),
+            Self::Json(relay) => relay.finish(),
+            Self::Opaque(_) => Bytes::new(),
+        }
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        match self {
+            Self::Sse(relay) => relay.facts(),
+            Self::Json(relay) => relay.facts(),
+            Self::Opaque(facts) => facts,
+        }
+    }
+}
+
+/// A provider's answer as it is read: bytes in, whole events or pieces of a body out.
+pub(crate) struct Source {
+    pub(crate) upstream: Body,
+    pub(crate) relay: Relay,
+    pub(crate) provider: Arc<str>,
+    pub(crate) operation: Operation,
+    pub(crate) deadline: Deadline,
+    /// Read, not yet sent.
+    pub(crate) ready: Bytes,
+    /// Whether the provider is done.
+    pub(crate) ended: bool,
+}
+
+impl Source {
+    /// Reads until there is something to send, or the end.
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        while self.ready.is_empty() && !self.ended {
+            match self.upstream.poll_data(cx) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    self.deadline.touch();
+                    self.ready = self.relay.push(chunk);
+                    if self.upstream.is_end_stream() {
+                        self.end()?;
+                    }
+                }
+                Poll::Ready(None) => self.end()?,
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(fault_of(&self.provider, &error))),
+                Poll::Pending => return self.deadline.poll(cx).map(|silence| Err(silent(&self.provider, silence))),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// The provider is done. A stream of tokens that never said why it ended was cut, whatever the framing says.
+    fn end(&mut self) -> Result<(), Fault> {
+        // What stood there without a blank line behind it: perhaps the last event, perhaps half of one.
+        let left = self.relay.finish();
+        let facts = self.relay.facts();
+        let said_so = facts.finished || facts.done || facts.error;
+        if matches!(self.relay, Relay::Sse(_)) && speaks_tokens(self.operation) && !said_so {
+            let message = format!("provider {:?}: ended its stream in the middle of the answer", self.provider);
+            return Err(Fault::new(FaultKind::UpstreamBroken, message));
+        }
+        self.ready = join(std::mem::take(&mut self.ready), left);
+        self.ended = true;
+        Ok(())
+    }
+}
+
+/// One answer passing through. Dropping it closes the provider's connection, so a client that leaves cancels the work.
+pub(crate) struct NativeReply {
+    source: Source,
+    guard: ReportGuard,
+    dialect: DialectId,
+    length_kept: bool,
+}
+
+impl NativeReply {
+    /// An answer whose first bytes have been read. `length_kept` says that its length is the provider's.
+    pub(crate) fn new(source: Source, guard: ReportGuard, dialect: DialectId, length_kept: bool) -> Self {
+        Self { source, guard, dialect, length_kept }
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        self.source.ended && self.source.ready.is_empty()
+    }
+
+    /// Bytes still to come, when that is known.
+    pub(crate) fn exact_len(&self) -> Option<u64> {
+        let ready = self.source.ready.len() as u64;
+        if self.source.ended {
+            return Some(ready);
+        }
+        if !self.length_kept {
+            return None;
+        }
+        self.source.upstream.remaining_bytes().map(|left| left + ready)
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        match self.source.poll_read(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(fault)) => return Poll::Ready(Some(self.break_off(&fault))),
+        }
+        let data = std::mem::take(&mut self.source.ready);
+        if !data.is_empty() {
+            self.guard.sent(data.len());
+        }
+        if self.source.ended {
+            self.settle(End::Whole);
+            self.guard.served();
+        }
+        Poll::Ready((!data.is_empty()).then_some(Ok(data)))
+    }
+
+    /// Ends a begun answer that cannot go on: a stream with one error event, anything else by cutting the connection.
+    fn break_off(&mut self, fault: &Fault) -> Result<Bytes, BrokenOff> {
+        let provider = &self.source.provider;
+        tracing::warn!(%provider, kind = fault.kind.as_str(), reason = %fault.message, "answer broke off");
+        self.settle(End::Cut);
+        self.guard.broke(fault);
+        self.source.ended = true;
+        let Relay::Sse(relay) = &mut self.source.relay else { return Err(BrokenOff) };
+        // Half an event is of no use to anybody, but where one went out it must be ended before the next.
+        let gap = if relay.abandon() { Bytes::from_static(b"\n\n") } else { Bytes::new() };
+        let frame = fault::stream_frame(self.dialect, fault);
+        let last = join(std::mem::take(&mut self.source.ready), join(gap, frame));
+        self.guard.sent(last.len());
+        Ok(last)
+    }
+
+    fn settle(&mut self, end: End) {
+        self.guard.measure(self.source.relay.facts(), end);
+    }
+}
+
+impl Drop for NativeReply {
+    fn drop(&mut self) {
+        if !self.source.ended {
+            self.settle(End::Cut);
+        }
+    }
+}
+
+fn speaks_tokens(operation: Operation) -> bool {
+    match operation {
+        Operation::Chat | Operation::Completion => true,
+        Operation::Embedding | Operation::Other => false,
+    }
+}
+
+fn join(a: Bytes, b: Bytes) -> Bytes {
+    if a.is_empty() {
+        return b;
+    }
+    if b.is_empty() {
+        return a;
+    }
+    let mut joined = BytesMut::with_capacity(a.len() + b.len());
+    joined.extend_from_slice(&a);
+    joined.extend_from_slice(&b);
+    joined.freeze()
+}

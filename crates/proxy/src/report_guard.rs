@@ -1,0 +1,103 @@
+//! Exactly one report a request, whichever way it ends.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use trunkline_route::{Outcome, Report, ReportSink};
+use trunkline_wire::relay::Facts;
+use trunkline_wire::{Fault, Operation};
+
+use crate::admit::Permit;
+use crate::fault::{self, CLIENT_LEFT_STATUS};
+use crate::meter::{self, End};
+use crate::shared::{Shared, now_ms};
+
+/// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
+pub(crate) struct ReportGuard {
+    pub(crate) report: Report,
+    started: Instant,
+    sink: Arc<dyn ReportSink>,
+    permit: Option<Permit>,
+}
+
+impl ReportGuard {
+    /// Begins a request.
+    pub(crate) fn begin(shared: &Shared, operation: Operation) -> Self {
+        let at_ms = now_ms();
+        let report = Report {
+            id: shared.next_id(at_ms),
+            at_ms,
+            client_key: None,
+            operation,
+            model: None,
+            provider: None,
+            upstream_model: None,
+            status: CLIENT_LEFT_STATUS,
+            outcome: Outcome::ClientLeft,
+            stream: false,
+            usage: Default::default(),
+            quality: None,
+            first_byte_us: None,
+            total_us: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            attempts: 0,
+        };
+        Self { report, started: Instant::now(), sink: Arc::clone(&shared.reports), permit: None }
+    }
+
+    /// Keeps the request's place among the open ones until it ends.
+    pub(crate) fn hold(&mut self, permit: Permit) {
+        self.permit = Some(permit);
+    }
+
+    /// How long the request has been open.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// When the request began.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Notes bytes on their way to the client.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.report.bytes_out += bytes as u64;
+        if self.report.first_byte_us.is_none() {
+            self.report.first_byte_us = Some(micros(self.elapsed()));
+        }
+    }
+
+    /// Notes what was learnt from the answer.
+    pub(crate) fn measure(&mut self, facts: &Facts, end: End) {
+        meter::measure(&mut self.report, facts, end);
+    }
+
+    /// The whole answer was handed over.
+    pub(crate) fn served(&mut self) {
+        self.report.outcome = Outcome::Served;
+    }
+
+    /// The request failed before its head was sent.
+    pub(crate) fn failed(&mut self, fault: &Fault) {
+        self.report.status = fault::status(fault).as_u16();
+        self.broke(fault);
+    }
+
+    /// The answer broke off after its head was sent.
+    pub(crate) fn broke(&mut self, fault: &Fault) {
+        self.report.outcome = Outcome::Failed(fault.kind);
+    }
+}
+
+impl Drop for ReportGuard {
+    fn drop(&mut self) {
+        self.report.total_us = micros(self.elapsed());
+        self.sink.take(self.report.clone());
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,174 @@
+//! Listening: one acceptor hands connections to worker threads, each with a runtime and an upstream client of its own.
+//!
+//! A connection stays on its thread from accept to close, and so do the provider connections its requests use: nothing
+//! on the request path is shared between threads but atomics and the snapshot.
+
+mod connection;
+mod watch_io;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle as TaskHandle;
+use tokio::time::Instant;
+
+use crate::pipeline::Worker;
+use crate::shared::Shared;
+use crate::upstream::Client;
+
+/// Connections accepted but not yet taken over by their thread; beyond it the acceptor waits and the kernel queues.
+const HANDOVER_MAX: usize = 1024;
+/// Pause after the system refuses to accept (no file descriptors left): accepting at once would only spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often idle provider connections are looked through for old ones.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// How often a stopping server looks whether its connections are gone.
+const DRAIN_POLL: Duration = Duration::from_millis(10);
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Running {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    acceptor: TaskHandle<()>,
+    threads: Vec<Thread>,
+    stop: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct Thread {
+    connections: Arc<AtomicUsize>,
+    handle: JoinHandle<()>,
+}
+
+/// Starts `workers` threads behind `listener`. Must be called inside a runtime, which drives the acceptor.
+///
+/// # Errors
+/// When the listener cannot be watched or a thread cannot be made.
+pub fn start(shared: &Arc<Shared>, listener: TcpListener, workers: usize) -> io::Result<Running> {
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let stop = watch::Sender::new(false);
+    let mut threads = Vec::new();
+    let mut doors = Vec::new();
+    for number in 0..workers.max(1) {
+        let (door, inbox) = mpsc::channel(HANDOVER_MAX);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let worker = Worker { shared: Arc::clone(shared), client: Client::new() };
+        let room = Room { worker, connections: Arc::clone(&connections), stop: stop.subscribe() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let handle = std::thread::Builder::new()
+            .name(format!("worker-{number}"))
+            .spawn(move || runtime.block_on(room.run(inbox)))?;
+        doors.push(Door { door, connections: Arc::clone(&connections) });
+        threads.push(Thread { connections, handle });
+    }
+    let acceptor = tokio::spawn(accept(listener, doors));
+    Ok(Running { shared: Arc::clone(shared), address, acceptor, threads, stop })
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting, lets open requests finish for at most `drain`, then cuts what is left. Returns how many
+    /// connections were cut.
+    pub async fn stop(self, drain: Duration) -> usize {
+        self.shared.begin_stop();
+        self.acceptor.abort();
+        // Each connection has a receiver; with none left there is nobody to tell.
+        let _ = self.stop.send(true);
+        let deadline = Instant::now() + drain;
+        let open = || self.threads.iter().map(|thread| thread.connections.load(Ordering::Acquire)).sum::<usize>();
+        while open() > 0 && Instant::now() < deadline {
+            tokio::time::sleep(DRAIN_POLL).await;
+        }
+        let cut = open();
+        // The last sender gone is each thread's sign to leave; what it still holds is dropped with its runtime.
+        drop(self.stop);
+        for thread in self.threads {
+            // A worker that panicked has nothing left to stop.
+            let _ = tokio::task::spawn_blocking(move || thread.handle.join()).await;
+        }
+        cut
+    }
+}
+
+/// The way into one thread.
+struct Door {
+    door: mpsc::Sender<std::net::TcpStream>,
+    connections: Arc<AtomicUsize>,
+}
+
+/// Accepts for ever; each connection goes to the thread that has fewest.
+async fn accept(listener: tokio::net::TcpListener, doors: Vec<Door>) {
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _peer)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "connection not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Some(least) = doors.iter().min_by_key(|door| door.connections.load(Ordering::Relaxed)) else { return };
+        // Leaves this runtime's reactor, to be registered with the other thread's.
+        let Ok(stream) = stream.into_std() else { continue };
+        least.connections.fetch_add(1, Ordering::AcqRel);
+        if least.door.send(stream).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// One worker thread.
+struct Room {
+    worker: Worker,
+    connections: Arc<AtomicUsize>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Room {
+    async fn run(mut self, mut inbox: mpsc::Receiver<std::net::TcpStream>) {
+        let worker = Arc::new(self.worker);
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        loop {
+            tokio::select! {
+                stream = inbox.recv() => match stream {
+                    Some(stream) => {
+                        let leave = Leave(Arc::clone(&self.connections));
+                        let Ok(stream) = TcpStream::from_std(stream) else { continue };
+                        let served = connection::serve(stream, Arc::clone(&worker), self.stop.clone());
+                        tokio::spawn(async move {
+                            served.await;
+                            drop(leave);
+                        });
+                    }
+                    // The acceptor is gone: the server stops. Stay until told to cut.
+                    None => break,
+                },
+                _ = sweep.tick() => worker.client.sweep(),
+            }
+        }
+        // Changes until the sender is dropped; each is of no further interest.
+        while self.stop.changed().await.is_ok() {}
+    }
+}
+
+/// Counts a connection out, however it ends.
+struct Leave(Arc<AtomicUsize>);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

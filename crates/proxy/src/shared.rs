@@ -1,0 +1,156 @@
+//! What all workers share: the snapshot, the catalog, where reports go, and a few counters.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::{Notify, watch};
+use trunkline_config::Snapshot;
+use trunkline_providers::ListedModel;
+use trunkline_route::{Catalog, Listing, ReportSink};
+
+/// What the rest of the process knows about its own health.
+pub trait Health: Send + Sync {
+    /// What needs attention, in sentences; empty when all is well. Shown to callers that may see it.
+    fn problems(&self) -> Vec<String>;
+    /// Named counts.
+    fn counts(&self) -> Vec<(&'static str, u64)>;
+}
+
+/// What all workers share.
+pub struct Shared {
+    snapshot: ArcSwap<Snapshot>,
+    catalog: ArcSwap<Catalog>,
+    pub(crate) reports: Arc<dyn ReportSink>,
+    pub(crate) health: Box<dyn Health>,
+    pub(crate) open: Arc<AtomicUsize>,
+    /// When the process began, in seconds since the Unix epoch; the age of models whose list does not say.
+    pub(crate) started_s: u64,
+    turn: AtomicUsize,
+    stopping: AtomicBool,
+    ids: RequestIds,
+    listed: watch::Sender<bool>,
+    pub(crate) relist: Notify,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("open", &self.open).field("stopping", &self.stopping).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Everything a server needs, with the first snapshot.
+    pub fn new(snapshot: Snapshot, reports: Arc<dyn ReportSink>, health: Box<dyn Health>) -> Arc<Self> {
+        let catalog = catalog_for(&snapshot, HashMap::new());
+        Arc::new(Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            catalog: ArcSwap::from_pointee(catalog),
+            reports,
+            health,
+            open: Arc::default(),
+            started_s: now_ms() / 1000,
+            turn: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+            ids: RequestIds::new(),
+            listed: watch::Sender::new(false),
+            relist: Notify::new(),
+        })
+    }
+
+    /// Puts a new snapshot in force; open requests finish on theirs.
+    pub fn install(&self, snapshot: Snapshot) {
+        let catalog = catalog_for(&snapshot, self.catalog.load().listings());
+        self.snapshot.store(Arc::new(snapshot));
+        self.catalog.store(Arc::new(catalog));
+        self.relist.notify_one();
+    }
+
+    /// The snapshot in force.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// What providers say they serve.
+    pub fn catalog(&self) -> Guard<Arc<Catalog>> {
+        self.catalog.load()
+    }
+
+    /// Requests open now.
+    pub fn open_requests(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Whether the process is on its way out.
+    pub fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn begin_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// A number that grows by one a request; rotates keys.
+    pub(crate) fn next_turn(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn next_id(&self, at_ms: u64) -> u128 {
+        self.ids.next(at_ms)
+    }
+
+    /// Replaces the listings of the providers that are still configured.
+    pub(crate) fn set_listings(&self, listings: HashMap<Arc<str>, Arc<Listing>>) {
+        self.catalog.store(Arc::new(catalog_for(&self.snapshot(), listings)));
+        self.listed.send_replace(true);
+    }
+
+    /// Returns once every provider's list has been asked for once.
+    pub(crate) async fn first_listing(&self) {
+        let mut listed = self.listed.subscribe();
+        // The sender lives in `self`, so the wait cannot fail.
+        let _ = listed.wait_for(|done| *done).await;
+    }
+}
+
+/// A catalog with the adapters' models, which need no asking.
+fn catalog_for(snapshot: &Snapshot, mut listings: HashMap<Arc<str>, Arc<Listing>>) -> Catalog {
+    for provider in snapshot.providers.values() {
+        let Some(adapter) = provider.vendor.adapter else { continue };
+        let models = adapter.models().iter().map(|id| ListedModel {
+            id: (*id).to_owned(),
+            context_window: None,
+            created: None,
+            owned_by: Some(adapter.owned_by().to_owned()),
+        });
+        let listing = Listing { models: models.collect(), problem: None };
+        listings.insert(Arc::clone(&provider.name), Arc::new(listing));
+    }
+    Catalog::new(snapshot, listings)
+}
+
+/// Ids that sort by time and do not repeat, also across restarts: 48 bits of milliseconds, 40 of this process, 40 counted.
+struct RequestIds {
+    process: u64,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    fn new() -> Self {
+        Self { process: RandomState::new().hash_one(now_ms()) >> 24, count: AtomicU64::new(0) }
+    }
+
+    fn next(&self, at_ms: u64) -> u128 {
+        let count = self.count.fetch_add(1, Ordering::Relaxed) & ((1 << 40) - 1);
+        u128::from(at_ms) << 80 | u128::from(self.process) << 40 | u128::from(count)
+    }
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,135 @@
+//! One request and its answer over a plain HTTP/1.1 connection, driven by the task that asks.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::Method;
+use trunkline_providers::BaseUrl;
+use trunkline_wire::splice::Pieces;
+
+use super::error::is_closed;
+use super::h1::{Decoder, Head, HeadReader, RequestHead};
+use super::pool::{Origin, Pool};
+use super::{Answer, Outgoing, UpstreamError};
+
+mod body;
+mod connection;
+pub(super) mod dial;
+mod upload;
+
+pub use body::Body;
+pub use connection::Connection;
+use upload::Upload;
+
+/// A request as it goes on the wire; kept, since it may have to be sent twice.
+struct Request {
+    method: Method,
+    head: Vec<u8>,
+    body: Pieces,
+}
+
+/// Why a connection gave no answer.
+struct Broken {
+    error: UpstreamError,
+    /// Whether the connection closed without a byte of an answer: what a server does that had closed it already.
+    silent: bool,
+}
+
+/// Sends a request on an idle connection or a new one, and reads the answer's head.
+///
+/// An idle connection that turns out to be closed is replaced by a new one, once: its server never saw the request, or
+/// saw it in the moment it was closing. A new connection that closes is a failure.
+pub(super) async fn send(
+    pool: &Pool,
+    to: &BaseUrl,
+    outgoing: Outgoing,
+    connect_timeout: Duration,
+) -> Result<Answer, UpstreamError> {
+    let origin = pool.origin(to)?;
+    let request = Request::new(&origin, outgoing)?;
+    if let Some(connection) = origin.take(Instant::now()) {
+        match exchange(connection, &request).await {
+            Ok(answer) => return Ok(answer),
+            Err(broken) if broken.silent => {}
+            Err(broken) => return Err(broken.error),
+        }
+    }
+    let io = dial::connect(&origin.host, origin.port, connect_timeout).await?;
+    let connection = Connection::new(io, Arc::clone(&origin));
+    exchange(connection, &request).await.map_err(|broken| broken.error)
+}
+
+impl Request {
+    fn new(origin: &Origin, outgoing: Outgoing) -> Result<Self, UpstreamError> {
+        let Outgoing { method, path, headers, body } = outgoing;
+        let body_bytes = body.iter().map(|piece| piece.len() as u64).sum();
+        let head = RequestHead { method: &method, path: &path, host: &origin.host_value, headers: &headers, body_bytes };
+        let head = head.encode()?;
+        Ok(Self { method, head, body })
+    }
+}
+
+/// One attempt on one connection. The connection is closed unless the answer says that it lives on.
+async fn exchange(mut connection: Connection, request: &Request) -> Result<Answer, Broken> {
+    let mut reader = HeadReader::new(&request.method);
+    let uploaded = Upload::new(&request.head, &request.body).run(&mut connection, &mut reader).await;
+    let (head, complete) = match uploaded {
+        Ok(Some(head)) => (Ok(head), true),
+        Ok(None) => (read_head(&mut connection, &mut reader).await, true),
+        Err(upload::Stopped::Answered(head)) => (Ok(head), false),
+        Err(upload::Stopped::Closed(source)) => {
+            // The server may have said why before it closed: 413, 401, 503.
+            let head = read_head(&mut connection, &mut reader).await;
+            (head.map_err(|error| blame_write(error, source)), false)
+        }
+        Err(upload::Stopped::Failed(error)) => (Err(error), false),
+    };
+    match head {
+        Ok(head) => Ok(answer(connection, head, complete)),
+        Err(error) => Err(Broken { silent: closed_silently(&error, &connection, &reader), error }),
+    }
+}
+
+async fn read_head(connection: &mut Connection, reader: &mut HeadReader) -> Result<Head, UpstreamError> {
+    loop {
+        if let Some(head) = reader.read(connection.buffer()).map_err(UpstreamError::BadHead)? {
+            return Ok(head);
+        }
+        match poll_fn(|cx| connection.poll_fill(cx)).await {
+            Ok(0) => return Err(UpstreamError::ClosedBeforeHead),
+            Ok(_) => {}
+            Err(source) if is_closed(&source) => return Err(UpstreamError::ClosedBeforeHead),
+            Err(source) => return Err(UpstreamError::Io { source }),
+        }
+    }
+}
+
+/// When nothing could be read either, the write that failed first is the better story.
+fn blame_write(error: UpstreamError, source: io::Error) -> UpstreamError {
+    if matches!(error, UpstreamError::ClosedBeforeHead) { UpstreamError::Write { source } } else { error }
+}
+
+fn closed_silently(error: &UpstreamError, connection: &Connection, reader: &HeadReader) -> bool {
+    let closed = match error {
+        UpstreamError::ClosedBeforeHead => true,
+        UpstreamError::Write { source } => is_closed(source),
+        UpstreamError::Unsendable(_)
+        | UpstreamError::Resolve { .. }
+        | UpstreamError::Connect { .. }
+        | UpstreamError::ConnectTimeout
+        | UpstreamError::Tls { .. }
+        | UpstreamError::BadHead(_)
+        | UpstreamError::Framing(_)
+        | UpstreamError::ClosedMidBody
+        | UpstreamError::Io { .. } => false,
+    };
+    closed && connection.is_unread() && !reader.has_begun()
+}
+
+fn answer(connection: Connection, head: Head, upload_complete: bool) -> Answer {
+    let reusable = head.keep_alive && upload_complete;
+    let body = Body::new(connection, Decoder::new(head.framing), reusable);
+    Answer { status: head.status, headers: head.headers, body: super::Body::Plain(Box::new(body)) }
+}

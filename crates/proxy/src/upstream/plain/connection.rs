@@ -1,0 +1,98 @@
+//! One socket and what was read from it.
+
+use std::io::{self, ErrorKind, Read as _};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use bytes::{BufMut as _, BytesMut};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+
+use crate::upstream::pool::Origin;
+
+/// What a connection's first read has room for: most answers, and a fair burst of events.
+const READ_BYTES_FIRST: usize = 16 << 10;
+/// What one read may bring. Guards memory: no more than this is held for a consumer that has stopped asking.
+const READ_BYTES_MAX: usize = 64 << 10;
+/// Room that makes a read worth its system call; with less left, the buffer is renewed.
+const READ_ROOM_MIN: usize = 4 << 10;
+
+/// A connection to an origin, between requests or in one.
+#[derive(Debug)]
+pub struct Connection {
+    io: TcpStream,
+    buf: BytesMut,
+    /// Room to make for the next read. Doubles whenever a read fills it: a large answer then takes fewer of them.
+    read_bytes: usize,
+    origin: Arc<Origin>,
+}
+
+impl Connection {
+    pub(in crate::upstream) fn new(io: TcpStream, origin: Arc<Origin>) -> Self {
+        Self { io, buf: BytesMut::new(), read_bytes: READ_BYTES_FIRST, origin }
+    }
+
+    /// What was read and not yet taken.
+    pub(super) fn buffer(&mut self) -> &mut BytesMut {
+        &mut self.buf
+    }
+
+    /// Whether nothing of an answer has been read and left in the buffer.
+    pub(super) fn is_unread(&self) -> bool {
+        self.buf.is_empty()
+    }
+
+    pub(super) fn io(&self) -> &TcpStream {
+        &self.io
+    }
+
+    /// Reads once behind what is in the buffer; 0 when the other side has closed.
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let room = self.make_room();
+        let mut limited = (&mut self.buf).limit(room);
+        let read = ready!(pin!(self.io.read_buf(&mut limited)).poll(cx))?;
+        self.note_read(read, room);
+        Poll::Ready(Ok(read))
+    }
+
+    /// The same without waiting: `WouldBlock` when nothing is there.
+    pub(super) fn try_fill(&mut self) -> io::Result<usize> {
+        let room = self.make_room();
+        let read = self.io.try_read_buf(&mut (&mut self.buf).limit(room))?;
+        self.note_read(read, room);
+        Ok(read)
+    }
+
+    fn make_room(&mut self) -> usize {
+        if self.buf.capacity() - self.buf.len() < READ_ROOM_MIN {
+            self.buf.reserve(self.read_bytes);
+        }
+        (self.buf.capacity() - self.buf.len()).min(READ_BYTES_MAX)
+    }
+
+    fn note_read(&mut self, read: usize, room: usize) {
+        if read == room {
+            self.read_bytes = (self.read_bytes * 2).min(READ_BYTES_MAX);
+        }
+    }
+
+    /// Whether the idle connection is open and silent. Asks the kernel itself: the runtime's own notice of a close, or of
+    /// bytes that belong to no request and would be taken for the next answer, may still be on its way.
+    pub(in crate::upstream) fn is_reusable(&self) -> bool {
+        let socket = socket2::SockRef::from(&self.io);
+        matches!((&*socket).read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// Back to the pool.
+    pub(super) fn release(mut self, now: Instant) {
+        if self.read_bytes > READ_BYTES_FIRST {
+            // A large answer's buffer would be held for nothing until the next large answer.
+            self.buf = BytesMut::new();
+            self.read_bytes = READ_BYTES_FIRST;
+        }
+        let origin = Arc::clone(&self.origin);
+        origin.put(self, now);
+    }
+}

@@ -1,0 +1,110 @@
+//! Who could serve a name: declared models first, then `provider/model`, then whoever lists the bare name.
+
+use std::sync::Arc;
+
+use trunkline_config::{Model, Provider, Snapshot, Target};
+use trunkline_wire::{Fault, FaultKind};
+
+use crate::Catalog;
+use crate::nearest::nearest;
+
+/// A name and those who could serve it, best first.
+#[derive(Clone, Debug)]
+pub struct Candidates {
+    /// The name the client used; answers carry it.
+    pub model: Arc<str>,
+    /// Never empty.
+    pub targets: Vec<Target>,
+}
+
+/// Resolves the name that a client asked for.
+///
+/// # Errors
+/// `ModelNotFound` or `ProviderNotFound`, with the nearest names.
+pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<Candidates, Fault> {
+    if let Some(model) = snapshot.models.get(name) {
+        return Ok(Candidates { model: Arc::clone(&model.name), targets: with_fallbacks(snapshot, model) });
+    }
+    let prefix = name.split_once('/');
+    if let Some((provider, model)) = prefix
+        && let Some(provider) = snapshot.providers.get(provider)
+    {
+        return addressed(snapshot, catalog, name, provider, model);
+    }
+    let targets: Vec<Target> = catalog
+        .owners(name)
+        .iter()
+        .filter_map(|provider| snapshot.providers.get(provider.as_ref()))
+        .map(|provider| target(provider, name))
+        .collect();
+    if !targets.is_empty() {
+        return Ok(Candidates { model: Arc::from(name), targets });
+    }
+    Err(match prefix {
+        Some((provider, _)) => {
+            let hint = did_you_mean(nearest(provider, snapshot.providers.keys().map(String::as_str)));
+            Fault::new(FaultKind::ProviderNotFound, format!("provider {provider:?} is not configured{hint}"))
+                .with_param("model")
+        }
+        None => unknown_model(snapshot, catalog, name),
+    })
+}
+
+/// A name that says which provider is meant.
+fn addressed(
+    snapshot: &Snapshot,
+    catalog: &Catalog,
+    name: &str,
+    provider: &Arc<Provider>,
+    model: &str,
+) -> Result<Candidates, Fault> {
+    // An adapter knows all its models; a server may know more than its list says.
+    let unknown = provider.vendor.adapter.is_some_and(|adapter| !adapter.models().contains(&model));
+    if model.is_empty() || unknown {
+        return Err(unknown_model(snapshot, catalog, name));
+    }
+    Ok(Candidates { model: Arc::from(name), targets: vec![target(provider, model)] })
+}
+
+fn target(provider: &Arc<Provider>, model: &str) -> Target {
+    Target {
+        provider: Arc::clone(provider),
+        model: Arc::from(model),
+        timeouts: provider.timeouts,
+        priority: 0,
+        weight: 1,
+        cooldown: None,
+    }
+}
+
+/// A model's own targets, then those of the models it falls back to, nearest first; each model once, since two may name
+/// each other.
+fn with_fallbacks(snapshot: &Snapshot, model: &Arc<Model>) -> Vec<Target> {
+    let mut models = vec![model];
+    let mut next = 0;
+    while let Some(model) = models.get(next).copied() {
+        for name in &model.fallbacks {
+            let fallback = snapshot.models.get(name.as_ref());
+            if let Some(fallback) = fallback.filter(|fallback| !models.iter().any(|seen| seen.name == fallback.name)) {
+                models.push(fallback);
+            }
+        }
+        next += 1;
+    }
+    models.into_iter().flat_map(|model| model.targets.iter().cloned()).collect()
+}
+
+fn unknown_model(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Fault {
+    let listed: Vec<String> = catalog.addresses().collect();
+    let known = snapshot.models.keys().map(String::as_str).chain(listed.iter().map(String::as_str));
+    let hint = did_you_mean(nearest(name, known));
+    Fault::new(FaultKind::ModelNotFound, format!("model {name:?} is not configured{hint}")).with_param("model")
+}
+
+fn did_you_mean(names: Vec<&str>) -> String {
+    if names.is_empty() {
+        return "; `GET /v1/models` lists what is".to_owned();
+    }
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("{name:?}")).collect();
+    format!("; did you mean {}?", quoted.join(" or "))
+}

@@ -1,0 +1,101 @@
+//! The ordered tries of one request.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use trunkline_config::{AuthMode, Key, Snapshot, Target};
+use trunkline_providers::Adapter;
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
+
+use crate::Catalog;
+use crate::candidates::candidates;
+
+/// Tries in one plan. Bounds how long and how often one request can bother providers.
+pub const ATTEMPTS_MAX: usize = 8;
+
+/// What is asked for, as far as planning goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The name the client used.
+    pub model: &'a str,
+    /// The client's wire format.
+    pub dialect: DialectId,
+    /// What for.
+    pub operation: Operation,
+}
+
+/// How the bytes get there.
+#[derive(Clone, Copy, Debug)]
+pub enum Lane {
+    /// Client and provider speak the same dialect: the bytes are relayed.
+    Native,
+    /// The provider is Rust code over the neutral model.
+    Adapter(&'static dyn Adapter),
+}
+
+/// One try.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Who is asked.
+    pub target: Target,
+    /// With which of the provider's keys; `None` when it needs none or the client's own go upstream.
+    pub key: Option<Key>,
+    /// How.
+    pub lane: Lane,
+}
+
+/// The ordered tries of one request.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The name the client used; answers carry it.
+    pub model: Arc<str>,
+    /// Never empty, at most [`ATTEMPTS_MAX`].
+    pub attempts: SmallVec<[Attempt; 1]>,
+}
+
+/// Plans one request. `turn` rotates the keys: pass a number that grows by one a request.
+///
+/// # Errors
+/// When the name is unknown, or nobody who has it can do what is asked.
+pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, turn: usize) -> Result<Plan, Fault> {
+    let found = candidates(snapshot, catalog, ask.model)?;
+    let mut attempts = SmallVec::new();
+    let mut refusal = None;
+    for target in found.targets {
+        match lane(&target, ask) {
+            Ok(lane) => push_tries(&mut attempts, &target, lane, turn),
+            Err(fault) => refusal = refusal.or(Some(fault)),
+        }
+    }
+    attempts.truncate(ATTEMPTS_MAX);
+    match refusal {
+        Some(fault) if attempts.is_empty() => Err(fault),
+        Some(_) | None => Ok(Plan { model: found.model, attempts }),
+    }
+}
+
+/// One try a key, beginning with the one whose turn it is.
+fn push_tries(attempts: &mut SmallVec<[Attempt; 1]>, target: &Target, lane: Lane, turn: usize) {
+    let keys = &target.provider.keys;
+    if keys.is_empty() || target.provider.auth == AuthMode::Passthrough {
+        attempts.push(Attempt { target: target.clone(), key: None, lane });
+        return;
+    }
+    let in_turn = keys.iter().cycle().skip(turn % keys.len()).take(keys.len());
+    for key in in_turn.take(ATTEMPTS_MAX.saturating_sub(attempts.len())) {
+        attempts.push(Attempt { target: target.clone(), key: Some(key.clone()), lane });
+    }
+}
+
+fn lane(target: &Target, ask: Ask<'_>) -> Result<Lane, Fault> {
+    let vendor = target.provider.vendor;
+    match vendor.adapter {
+        None if vendor.dialects.contains(&ask.dialect) => Ok(Lane::Native),
+        Some(adapter) if ask.operation == Operation::Chat => Ok(Lane::Adapter(adapter)),
+        None | Some(_) => Err(Fault::new(
+            FaultKind::InvalidRequest,
+            format!("model {:?} does not serve this path: provider {:?} cannot", ask.model, target.provider.name),
+        )
+        .with_param("model")),
+    }
+}

@@ -1,0 +1,72 @@
+//! What happened to one request. Exactly one is made for each, on success, fault or disconnect.
+
+use std::sync::Arc;
+
+use trunkline_wire::{FaultKind, Operation, ir};
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The whole answer was handed over.
+    Served,
+    /// It failed; the kind says how.
+    Failed(FaultKind),
+    /// The client went away first.
+    ClientLeft,
+}
+
+impl Outcome {
+    /// The name in logs, the store and the API: `served`, `client_left` or the fault's kind.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Served => "served",
+            Self::Failed(kind) => kind.as_str(),
+            Self::ClientLeft => "client_left",
+        }
+    }
+}
+
+/// What happened to one request. Cheap to make: every name is shared.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Unique; also in the `x-request-id` header of the answer.
+    pub id: u128,
+    /// When the request arrived, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// The client key's name; `None` when none was needed or none was right.
+    pub client_key: Option<Arc<str>>,
+    /// What was asked for.
+    pub operation: Operation,
+    /// The name the client asked for; `None` when the request never got so far.
+    pub model: Option<Arc<str>>,
+    /// Who served it last.
+    pub provider: Option<Arc<str>>,
+    /// The provider's own name for the model.
+    pub upstream_model: Option<Arc<str>>,
+    /// The HTTP status the client saw; 499 when it left before one.
+    pub status: u16,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether the answer was a stream.
+    pub stream: bool,
+    /// Tokens.
+    pub usage: ir::Usage,
+    /// How far `usage` can be trusted; `None` when nothing was produced and nothing is owed.
+    pub quality: Option<ir::Quality>,
+    /// From arrival to the first byte of the answer's body, in microseconds.
+    pub first_byte_us: Option<u64>,
+    /// From arrival to the end, in microseconds.
+    pub total_us: u64,
+    /// Bytes of the request body.
+    pub bytes_in: u64,
+    /// Bytes of the answer's body.
+    pub bytes_out: u64,
+    /// Tries upstream; 0 when it never got so far.
+    pub attempts: u32,
+}
+
+/// Where reports go. Called on the request path: never blocks, drops and counts when full.
+pub trait ReportSink: Send + Sync {
+    /// Takes one report.
+    fn take(&self, report: Report);
+}

@@ -1,0 +1,209 @@
+//! What every store must do, whatever its engine.
+//!
+//! Each rule is a function of an empty place; an engine's test module calls [`all`]. SQLite is the only engine now.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use trunkline_route::{Outcome, Report};
+use trunkline_wire::{FaultKind, Operation, ir};
+
+use crate::{Store, StoredRequest, Writer};
+
+fn served(n: u64) -> Report {
+    Report {
+        id: u128::from(n) << 64 | 7,
+        at_ms: 1_790_000_000_000 + n / 3,
+        client_key: Some("laptop".into()),
+        operation: Operation::Chat,
+        model: Some("turbo".into()),
+        provider: Some("groq".into()),
+        upstream_model: Some("llama-3.3-70b-versatile".into()),
+        status: 200,
+        outcome: Outcome::Served,
+        stream: true,
+        usage: ir::Usage { input: 10 + n, cache_read: 4, cache_write: 3, output: 20, reasoning: 5 },
+        quality: Some(ir::Quality::Exact),
+        first_byte_us: Some(120_345),
+        total_us: 900_001,
+        bytes_in: 512,
+        bytes_out: 8_192,
+        attempts: 2,
+    }
+}
+
+/// A report that got nowhere: everything optional is absent.
+fn refused(n: u64) -> Report {
+    Report {
+        client_key: None,
+        operation: Operation::Other,
+        model: None,
+        provider: None,
+        upstream_model: None,
+        status: 401,
+        outcome: Outcome::Failed(FaultKind::Unauthenticated),
+        stream: false,
+        usage: ir::Usage::default(),
+        quality: None,
+        first_byte_us: None,
+        attempts: 0,
+        ..served(n)
+    }
+}
+
+fn stored(report: &Report) -> StoredRequest {
+    let text = |name: &Option<Arc<str>>| name.as_ref().map(|name| name.to_string());
+    StoredRequest {
+        id: report.id,
+        at_ms: report.at_ms,
+        client_key: text(&report.client_key),
+        operation: report.operation.as_str().to_owned(),
+        model: text(&report.model),
+        provider: text(&report.provider),
+        upstream_model: text(&report.upstream_model),
+        status: report.status,
+        outcome: report.outcome.as_str().to_owned(),
+        stream: report.stream,
+        input_tokens: report.usage.input,
+        cache_read_tokens: report.usage.cache_read,
+        cache_write_tokens: report.usage.cache_write,
+        output_tokens: report.usage.output,
+        reasoning_tokens: report.usage.reasoning,
+        quality: report.quality.map(|quality| quality.as_str().to_owned()),
+        first_byte_us: report.first_byte_us,
+        total_us: report.total_us,
+        bytes_in: report.bytes_in,
+        bytes_out: report.bytes_out,
+        attempts: report.attempts,
+    }
+}
+
+async fn open(place: &Path) -> (Store, Writer) {
+    let store = Store::open(place).await.unwrap();
+    let writer = store.writer();
+    (store, writer)
+}
+
+/// Newest first, as [`Store::recent`] promises.
+async fn check(store: &Store, mut expected: Vec<Report>) {
+    expected.sort_by_key(|report| std::cmp::Reverse((report.at_ms, report.id)));
+    let expected: Vec<_> = expected.iter().map(stored).collect();
+    assert_eq!(store.recent(u32::MAX).await.unwrap(), expected);
+    assert_eq!(store.count().await.unwrap(), expected.len() as u64);
+}
+
+async fn every_field_comes_back_as_it_went_in(place: &Path) {
+    let (store, mut writer) = open(place).await;
+    let largest = Report { total_us: i64::MAX as u64, status: u16::MAX, attempts: u32::MAX, ..served(3) };
+    let left = Report { outcome: Outcome::ClientLeft, quality: Some(ir::Quality::Partial), ..served(4) };
+    let all = vec![served(1), refused(2), largest, left];
+    writer.append(&all).await.unwrap();
+    check(&store, all).await;
+}
+
+async fn batches_of_every_size_are_whole(place: &Path) {
+    let (store, mut writer) = open(place).await;
+    let mut all = Vec::new();
+    for size in [0, 1, 15, 16, 17, 47, 48, 49, 255, 256, 257, 303, 304, 305, 600] {
+        let first = all.len() as u64;
+        let batch: Vec<_> = (first..first + size).map(served).collect();
+        writer.append(&batch).await.unwrap();
+        all.extend(batch);
+    }
+    check(&store, all).await;
+}
+
+async fn a_batch_that_is_tried_again_is_recorded_once(place: &Path) {
+    let (store, mut writer) = open(place).await;
+    let batch: Vec<_> = (0..40).map(served).collect();
+    writer.append(&batch[..25]).await.unwrap();
+    writer.append(&batch).await.unwrap();
+    check(&store, batch).await;
+}
+
+async fn reports_of_one_millisecond_are_all_kept(place: &Path) {
+    let (store, mut writer) = open(place).await;
+    let batch: Vec<_> = (0..100).map(|n| Report { at_ms: 5, ..served(n) }).collect();
+    writer.append(&batch).await.unwrap();
+    check(&store, batch).await;
+}
+
+async fn reopening_keeps_rows_and_names(place: &Path) {
+    let (first, mut writer) = open(place).await;
+    writer.append(&[served(1)]).await.unwrap();
+    writer.close().await.unwrap();
+    first.close().await;
+    let (store, mut writer) = open(place).await;
+    writer.append(&[served(2)]).await.unwrap();
+    check(&store, vec![served(1), served(2)]).await;
+}
+
+async fn two_writers_take_turns_and_agree_on_names(place: &Path) {
+    let (store, mut one) = open(place).await;
+    let mut two = store.writer();
+    one.append(&[served(1)]).await.unwrap();
+    two.append(&[refused(2)]).await.unwrap();
+    one.append(&[refused(3)]).await.unwrap();
+    two.append(&[served(4)]).await.unwrap();
+    check(&store, vec![served(1), refused(2), refused(3), served(4)]).await;
+}
+
+async fn a_name_of_any_length_and_script_is_kept_within_bounds(place: &Path) {
+    let (store, mut writer) = open(place).await;
+    let hostile = Report { model: Some("é'; DROP TABLE requests; --\n".repeat(40).into()), ..served(1) };
+    writer.append(std::slice::from_ref(&hostile)).await.unwrap();
+    let found = store.recent(1).await.unwrap().remove(0).model.unwrap();
+    assert!(hostile.model.unwrap().starts_with(&found));
+    assert!((250..=256).contains(&found.len()), "{}", found.len());
+}
+
+/// Every rule, each on a place of its own in `folder`.
+async fn all(folder: &Path) {
+    every_field_comes_back_as_it_went_in(&folder.join("1.db")).await;
+    batches_of_every_size_are_whole(&folder.join("2.db")).await;
+    a_batch_that_is_tried_again_is_recorded_once(&folder.join("3.db")).await;
+    reports_of_one_millisecond_are_all_kept(&folder.join("4.db")).await;
+    reopening_keeps_rows_and_names(&folder.join("5.db")).await;
+    two_writers_take_turns_and_agree_on_names(&folder.join("6.db")).await;
+    a_name_of_any_length_and_script_is_kept_within_bounds(&folder.join("7.db")).await;
+}
+
+mod sqlite {
+    use sqlx::{Connection, Executor, SqliteConnection};
+
+    use super::{check, open, served};
+
+    #[tokio::test]
+    async fn keeps_every_rule() {
+        super::all(tempfile::tempdir().unwrap().path()).await;
+    }
+
+    #[tokio::test]
+    async fn a_failed_batch_leaves_nothing_and_the_next_try_succeeds() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("x.db");
+        let (store, mut writer) = open(&place).await;
+        let mut shell = SqliteConnection::connect(&format!("sqlite:{}", place.display())).await.unwrap();
+        shell.execute("ALTER TABLE requests RENAME TO hidden").await.unwrap();
+        let batch: Vec<_> = (0..20).map(served).collect();
+        assert!(writer.append(&batch).await.is_err());
+        assert!(writer.append(&batch).await.is_err());
+        shell.execute("ALTER TABLE hidden RENAME TO requests").await.unwrap();
+        check(&store, vec![]).await;
+        writer.append(&batch).await.unwrap();
+        check(&store, batch).await;
+    }
+
+    #[tokio::test]
+    async fn a_file_one_schema_ahead_is_read_and_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("x.db");
+        drop(open(&place).await);
+        let mut shell = SqliteConnection::connect(&format!("sqlite:{}", place.display())).await.unwrap();
+        shell.execute("ALTER TABLE requests ADD COLUMN later TEXT NOT NULL DEFAULT ''").await.unwrap();
+        shell.execute("PRAGMA user_version = 2").await.unwrap();
+        let (store, mut writer) = open(&place).await;
+        writer.append(&[served(1)]).await.unwrap();
+        check(&store, vec![served(1)]).await;
+    }
+}

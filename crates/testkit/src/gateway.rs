@@ -1,0 +1,101 @@
+//! A whole gateway inside the test, with a free port and its reports in reach.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use trunkline_config::{Env, Overrides, Snapshot, load};
+use trunkline_proxy::{Health, Running, Shared, start};
+use trunkline_route::{Report, ReportSink};
+
+/// Longest wait of a test for something that must happen; only a failing test waits this long.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    shared: Arc<Shared>,
+    running: Running,
+    reports: Arc<Reports>,
+}
+
+#[derive(Debug, Default)]
+struct Reports {
+    taken: Mutex<Vec<Report>>,
+    changed: Notify,
+}
+
+impl ReportSink for Reports {
+    fn take(&self, report: Report) {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+        self.changed.notify_waiters();
+    }
+}
+
+struct Healthy;
+
+impl Health for Healthy {
+    fn problems(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+}
+
+/// Resolves a document that must be right.
+fn snapshot_of(toml: &str) -> Snapshot {
+    let document = Some(("test.toml", toml));
+    match load(document, &Env::default(), &Overrides::default(), &[]) {
+        Ok(loaded) => loaded.snapshot,
+        Err(problems) => panic!("{problems:#}"),
+    }
+}
+
+impl Gateway {
+    /// Starts one worker on a free port. Must be called inside a runtime.
+    pub fn start(toml: &str) -> Self {
+        let reports = Arc::new(Reports::default());
+        let sink: Arc<Reports> = Arc::clone(&reports);
+        let shared = Shared::new(snapshot_of(toml), sink, Box::new(Healthy));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        let running = start(&shared, listener, 1).expect("a worker starts");
+        Self { shared, running, reports }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.running.address()
+    }
+
+    /// What its workers share.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Puts another document in force.
+    pub fn reload(&self, toml: &str) {
+        self.shared.install(snapshot_of(toml));
+    }
+
+    /// Waits until `count` requests have been reported, and returns all reports.
+    pub async fn reports(&self, count: usize) -> Vec<Report> {
+        let all = async {
+            loop {
+                let changed = self.reports.changed.notified();
+                let taken = self.reports.taken.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                if taken.len() >= count {
+                    return taken;
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, all).await.expect("the reports arrive")
+    }
+
+    /// Stops it; returns how many connections had to be cut.
+    pub async fn stop(self, drain: Duration) -> usize {
+        self.running.stop(drain).await
+    }
+}

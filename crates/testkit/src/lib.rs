@@ -1,0 +1,9 @@
+//! Test rigs: a scripted upstream, a raw client, and a gateway in this process. For tests only.
+
+mod client;
+mod gateway;
+mod upstream;
+
+pub use client::{Reply, ask, open};
+pub use gateway::Gateway;
+pub use upstream::{Received, Say, Upstream};

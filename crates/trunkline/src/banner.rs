@@ -1,0 +1,79 @@
+//! What a start prints: where it listens, what it found, and a first request to copy.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+
+use trunkline_config::{ClientKeys, Settings, Snapshot};
+
+/// Prints it to standard output.
+pub(crate) fn print(snapshot: &Snapshot, settings: &Settings, config: Option<&Path>, address: SocketAddr) {
+    // Nobody need be reading.
+    let _ = write(&mut io::stdout().lock(), snapshot, settings, config, address);
+}
+
+fn write(
+    out: &mut impl Write,
+    snapshot: &Snapshot,
+    settings: &Settings,
+    config: Option<&Path>,
+    address: SocketAddr,
+) -> io::Result<()> {
+    let url = format!("http://{}", reachable(address));
+    writeln!(out, "trunkline {} listens on {url}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "  OpenAI base URL  {url}/v1")?;
+    match config {
+        Some(path) => writeln!(out, "  configuration    {}", path.display())?,
+        None => writeln!(out, "  configuration    none: provider keys from the environment, local servers by probe")?,
+    }
+    writeln!(out, "  data             {}", settings.data_dir.display())?;
+    let client_keys = match &snapshot.client_keys {
+        ClientKeys::Open => "none needed: anyone who reaches this address may call".to_owned(),
+        ClientKeys::Required(keys) => format!("required, {} known", keys.len()),
+    };
+    writeln!(out, "  client keys      {client_keys}")?;
+    for provider in snapshot.providers.values() {
+        let place = provider.base_url.as_ref().map_or_else(|| "built in".to_owned(), ToString::to_string);
+        let keys = match provider.keys.len() {
+            0 => String::new(),
+            1 => ", 1 key".to_owned(),
+            count => format!(", {count} keys"),
+        };
+        writeln!(out, "  provider         {} ({place}{keys})", provider.name)?;
+    }
+    for model in snapshot.models.keys() {
+        writeln!(out, "  model            {model}")?;
+    }
+    let Some(model) = first_model(snapshot) else { return writeln!(out, "no provider is configured yet") };
+    let body = serde_json::json!({ "model": model, "messages": [{ "role": "user", "content": "hello" }] });
+    let key = match &snapshot.client_keys {
+        ClientKeys::Open => "",
+        ClientKeys::Required(_) => " -H \"Authorization: Bearer $CLIENT_API_KEY\"",
+    };
+    writeln!(out, "try it:")?;
+    writeln!(out, "  curl {url}/v1/chat/completions{key} -H 'content-type: application/json' -d '{}'", shell_quoted(&body))?;
+    out.flush()
+}
+
+/// The built-in model, since it always answers; else whatever is declared first.
+fn first_model(snapshot: &Snapshot) -> Option<String> {
+    let built_in = snapshot.providers.values().find_map(|provider| {
+        let model = provider.vendor.adapter?.models().first()?;
+        Some(format!("{}/{model}", provider.name))
+    });
+    built_in.or_else(|| snapshot.models.keys().next().cloned())
+}
+
+/// An address that a client on this machine can use.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let mut reachable = address;
+    if address.ip().is_unspecified() {
+        let loopback = if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
+        reachable.set_ip(loopback);
+    }
+    reachable
+}
+
+fn shell_quoted(body: &serde_json::Value) -> String {
+    body.to_string().replace('\'', r"'\''")
+}

@@ -1,0 +1,69 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use trunkline_config::Overrides;
+
+/// One endpoint in front of every model you can reach.
+#[derive(Debug, Parser)]
+#[command(name = "trunkline", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Listen and serve (what happens without a command, too)
+    #[command(alias = "start")]
+    Serve(Options),
+    /// Check a configuration document; print everything that is wrong with it
+    Check {
+        /// The document, in TOML
+        file: PathBuf,
+    },
+    /// List the models that the configuration reaches, asking each provider
+    Models {
+        #[command(flatten)]
+        options: Options,
+        /// Print JSON, as `GET /v1/models` answers it
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of the configuration document
+    Schema,
+}
+
+/// What overrides the document and the environment.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// The configuration document [env: TRUNKLINE_CONFIG] [default: ./trunkline.toml, else the user's config folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the database and other files are kept [env: TRUNKLINE_DATA_DIR]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The address to listen on [env: TRUNKLINE_HOST, HOST] [default: 127.0.0.1]
+    #[arg(long)]
+    pub(crate) host: Option<String>,
+    /// The port to listen on; 0 takes a free one [env: TRUNKLINE_PORT, PORT] [default: 8700]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// error, warn, info, debug or trace [env: TRUNKLINE_LOG_LEVEL, LOG_LEVEL] [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+}
+
+impl Options {
+    pub(crate) fn overrides(&self) -> Overrides {
+        Overrides {
+            data_dir: self.data_dir.clone(),
+            host: self.host.clone(),
+            port: self.port,
+            log_level: self.log_level.clone(),
+        }
+    }
+}

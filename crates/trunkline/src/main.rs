@@ -1,0 +1,31 @@
+//! The `trunkline` binary: the one place that knows every crate.
+
+mod banner;
+mod cli;
+mod commands;
+mod ledger;
+mod probe;
+mod reload;
+mod request_log;
+mod run;
+mod source;
+mod state;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            telemetry::say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

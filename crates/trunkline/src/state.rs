@@ -1,0 +1,62 @@
+//! What `/health/detailed` tells of the process beside the data plane.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use trunkline_proxy::Health;
+use trunkline_route::{Report, ReportSink};
+
+use crate::ledger::Ledger;
+
+/// The state of the configuration and the ledger.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    config: Mutex<Option<String>>,
+    ledger: Option<Arc<Ledger>>,
+}
+
+impl State {
+    pub(crate) fn new(ledger: Arc<Ledger>) -> Self {
+        Self { config: Mutex::default(), ledger: Some(ledger) }
+    }
+
+    /// What is wrong with the document that was not put in force; `None` when the one in force is the one on disk.
+    pub(crate) fn set_config_problem(&self, problem: Option<String>) {
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+}
+
+/// The same state, seen by the data plane.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched(pub(crate) Arc<State>);
+
+impl Health for Watched {
+    fn problems(&self) -> Vec<String> {
+        self.0.problems()
+    }
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        self.0.counts()
+    }
+}
+
+impl Health for State {
+    fn problems(&self) -> Vec<String> {
+        let config = self.config.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let config = config.map(|problem| format!("the configuration on disk is not in force: {problem}"));
+        let ledger = self.ledger.as_ref().and_then(|ledger| ledger.failing());
+        let ledger = ledger.map(|problem| format!("reports are not being written: {problem}"));
+        config.into_iter().chain(ledger).collect()
+    }
+
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        let Some(ledger) = &self.ledger else { return Vec::new() };
+        vec![("reports_written", ledger.written()), ("reports_dropped", ledger.dropped())]
+    }
+}
+
+/// A sink for commands that serve nobody.
+#[derive(Debug)]
+pub(crate) struct Discard;
+
+impl ReportSink for Discard {
+    fn take(&self, _report: Report) {}
+}

@@ -1,0 +1,3 @@
+//! The dialects, one folder each.
+
+pub mod openai_chat;

@@ -1,0 +1,187 @@
+//! Finds what routing needs in a request body without building a tree.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use crate::WireError;
+use crate::scan::{Broken, Member, Members, check};
+use crate::splice::Edit;
+
+/// Repetitions of one key. Guards the list of edits against a body that says nothing but `"model"`.
+const REPEATS_MAX: usize = 8;
+
+/// What routing needs of a body, and where in the bytes it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peek {
+    /// The model asked for, escapes resolved.
+    pub model: String,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// Whether the body itself asks for the usage chunk at the end of a stream. Also true when `stream_options` cannot
+    /// be understood: then it is the provider's to judge.
+    pub include_usage: bool,
+    places: Places,
+}
+
+/// Byte ranges of top-level values; every occurrence of a repeated key, so that whoever reads first or last sees the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Places {
+    model: SmallVec<[Range<usize>; 1]>,
+    stream: SmallVec<[Range<usize>; 1]>,
+    stream_options: SmallVec<[Options; 1]>,
+    /// Just behind the opening brace.
+    inside: usize,
+}
+
+/// One occurrence of `stream_options`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Options {
+    /// Not an object.
+    Other(Range<usize>),
+    /// An object without `include_usage`.
+    Without { inside: usize, empty: bool },
+    /// An object with it; the values' places.
+    With(SmallVec<[Range<usize>; 1]>),
+}
+
+/// Reads the top level of `body`: one pass, nothing kept but the four fields. Of a repeated key the last one counts.
+///
+/// # Errors
+/// When the body is not one JSON object, or `model` is missing, empty or not a string, or `stream` is not a boolean, or
+/// one of these keys is repeated more than 8 times.
+pub fn peek(body: &[u8]) -> Result<Peek, WireError> {
+    let Some(mut members) = Members::open(body) else {
+        check(body).map_err(|broken| not_json(body, broken))?;
+        return Err(WireError::NotAnObject);
+    };
+    let mut places = Places { inside: members.inside(), ..Places::default() };
+    let (mut model, mut stream, mut include_usage) = (None, None, false);
+    while let Some(member) = members.next().map_err(|broken| not_json(body, broken))? {
+        match member.name().as_ref() {
+            b"model" => {
+                push(&mut places.model, member.place.clone(), "model")?;
+                model = Some(member);
+            }
+            b"stream" => {
+                push(&mut places.stream, member.place.clone(), "stream")?;
+                stream = Some(member);
+            }
+            b"stream_options" => {
+                let (options, asked) = read_options(&member)?;
+                push(&mut places.stream_options, options, "stream_options")?;
+                include_usage = asked;
+            }
+            _ => {}
+        }
+    }
+    Ok(Peek { model: read_model(model)?, stream: read_stream(stream)?, include_usage, places })
+}
+
+fn push<T>(places: &mut SmallVec<[T; 1]>, place: T, path: &str) -> Result<(), WireError> {
+    if places.len() == REPEATS_MAX {
+        return Err(WireError::Wrong { path: path.to_owned(), expected: "given once" });
+    }
+    places.push(place);
+    Ok(())
+}
+
+fn read_model(member: Option<Member<'_>>) -> Result<String, WireError> {
+    let Some(member) = member else { return Err(WireError::Missing { path: "model".to_owned() }) };
+    match serde_json::from_slice::<String>(member.value) {
+        Ok(model) if !model.is_empty() => Ok(model),
+        Ok(_) | Err(_) => Err(WireError::Wrong { path: "model".to_owned(), expected: "a non-empty string" }),
+    }
+}
+
+fn read_stream(member: Option<Member<'_>>) -> Result<bool, WireError> {
+    match member.map(|member| member.value) {
+        None | Some(b"false" | b"null") => Ok(false),
+        Some(b"true") => Ok(true),
+        Some(_) => Err(WireError::Wrong { path: "stream".to_owned(), expected: "a boolean" }),
+    }
+}
+
+/// Where `include_usage` stands in one `stream_options`, and whether it must be taken as true.
+fn read_options(member: &Member<'_>) -> Result<(Options, bool), WireError> {
+    let Some(mut members) = Members::open(member.value) else {
+        return Ok((Options::Other(member.place.clone()), !member.is_null()));
+    };
+    let mut places = SmallVec::new();
+    let (mut asked, mut empty) = (false, true);
+    // It was walked over once already, so it is not broken.
+    while let Ok(Some(inner)) = members.next() {
+        empty = false;
+        if inner.name().as_ref() == b"include_usage" {
+            let place = member.place.start + inner.place.start..member.place.start + inner.place.end;
+            push(&mut places, place, "stream_options.include_usage")?;
+            asked = !matches!(inner.value, b"false" | b"null");
+        }
+    }
+    if places.is_empty() {
+        return Ok((Options::Without { inside: member.place.start + members.inside(), empty }, false));
+    }
+    Ok((Options::With(places), asked))
+}
+
+fn not_json(body: &[u8], broken: Broken) -> WireError {
+    let before = body.get(..broken.at).unwrap_or(body);
+    let line = memchr::memchr_iter(b'\n', before).count() + 1;
+    let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1) + 1;
+    WireError::NotJson { what: broken.what.to_owned(), line, column }
+}
+
+const TRUE: Bytes = Bytes::from_static(b"true");
+
+impl Peek {
+    /// The edits that put `upstream_model` where the client's name for it stood.
+    pub fn rename(&self, upstream_model: &str, edits: &mut SmallVec<[Edit; 4]>) {
+        let with = Bytes::from(quoted(upstream_model));
+        edits.extend(self.places.model.iter().map(|range| Edit { range: range.clone(), with: with.clone() }));
+    }
+
+    /// The edits that ask for the usage chunk; call only when `include_usage` is false.
+    pub fn ask_for_usage(&self, edits: &mut SmallVec<[Edit; 4]>) {
+        debug_assert!(!self.include_usage, "a body that asks for usage, or asks what we cannot read, is left alone");
+        for options in &self.places.stream_options {
+            match options {
+                Options::Other(range) => {
+                    edits.push(Edit { range: range.clone(), with: Bytes::from_static(b"{\"include_usage\":true}") });
+                }
+                Options::Without { inside, empty: true } => edits.push(insertion(*inside, b"\"include_usage\":true")),
+                Options::Without { inside, empty: false } => edits.push(insertion(*inside, b"\"include_usage\":true,")),
+                Options::With(places) => {
+                    edits.extend(places.iter().map(|range| Edit { range: range.clone(), with: TRUE }));
+                }
+            }
+        }
+        if self.places.stream_options.is_empty() {
+            // A comma may follow, for `model` is there too.
+            edits.push(insertion(self.places.inside, b"\"stream_options\":{\"include_usage\":true},"));
+        }
+    }
+
+    /// The edits that make the body ask for a stream, whatever it said.
+    pub fn force_stream(&self, edits: &mut SmallVec<[Edit; 4]>) {
+        if self.stream && self.places.stream.len() == 1 {
+            return;
+        }
+        edits.extend(self.places.stream.iter().map(|range| Edit { range: range.clone(), with: TRUE }));
+        if self.places.stream.is_empty() {
+            edits.push(insertion(self.places.inside, b"\"stream\":true,"));
+        }
+    }
+}
+
+fn insertion(at: usize, text: &'static [u8]) -> Edit {
+    Edit { range: at..at, with: Bytes::from_static(text) }
+}
+
+/// A JSON string that says `text`.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("text always serialises")
+}
+
+#[cfg(test)]
+mod tests;

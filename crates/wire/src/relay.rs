@@ -1,0 +1,48 @@
+//! What the native lane does to an answer on its way: it renames the model, withholds the usage chunk that only we asked
+//! for, and reads usage. Everything else passes as it came, and nothing it fails to understand stops the bytes.
+
+mod answer;
+mod json;
+mod pass;
+mod sse;
+mod template;
+mod usage;
+
+pub use json::JsonRelay;
+pub use sse::SseRelay;
+pub use usage::read_usage;
+
+use crate::ir::Usage;
+
+/// What was learnt from an answer that passed by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The provider's own count, when it gave one.
+    pub usage: Option<Usage>,
+    /// Stream events that carried content; an estimate of output tokens when there is no usage.
+    pub content_events: u64,
+    /// Whether the answer came to its own end: a stream that said why it ended, a JSON answer whose last brace came.
+    pub finished: bool,
+    /// Whether `data: [DONE]` came by.
+    pub done: bool,
+    /// Whether the provider itself reported an error inside the answer.
+    pub error: bool,
+}
+
+impl Facts {
+    /// Takes in one more usage figure.
+    fn add_usage(&mut self, usage: Option<Usage>) {
+        if let Some(usage) = usage {
+            self.usage = Some(self.usage.unwrap_or_default().max(usage));
+        }
+    }
+}
+
+/// What to change in an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The name to show instead of the provider's.
+    pub model: Option<String>,
+    /// Drop the chunk that holds nothing but usage.
+    pub withhold_usage: bool,
+}

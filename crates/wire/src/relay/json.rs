@@ -1,0 +1,270 @@
+//! The relay of a JSON answer.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::answer::Answer;
+use super::pass::Pass;
+use super::usage::read_usage;
+use super::{Changes, Facts};
+use crate::peek::quoted;
+use crate::scan::{KEY_BYTES_MAX, key_name, string_stop};
+
+/// A model's name on its way in; a longer one passes as it is. Guards what is held back.
+const MODEL_BYTES_MAX: usize = 4 << 10;
+
+/// A `usage` object; a longer one is not read. Guards the copy that is made of it.
+const USAGE_BYTES_MAX: usize = 64 << 10;
+
+/// A JSON answer passing through, of any size and in any cutting. It replaces top-level `model` strings and reads
+/// top-level `usage`; what turns out not to be a JSON object passes as it is.
+#[derive(Debug)]
+pub struct JsonRelay {
+    /// The name to show, as a JSON string.
+    name: Option<String>,
+    facts: Facts,
+    at: At,
+    key: Vec<u8>,
+    /// The beginning of a model's name, not sent yet.
+    held: Vec<u8>,
+    /// Where in the current buffer the model's name begins that is being read.
+    model_start: Option<usize>,
+    /// Where in the current buffer the usage begins, or goes on, that is being read.
+    usage_start: Option<usize>,
+    usage: Vec<u8>,
+}
+
+/// Where in the object the next byte stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    Before,
+    Members,
+    Key { escaped: bool },
+    Colon,
+    Value,
+    /// In a string; `depth` lists around it are open inside the member's value.
+    Text { depth: usize, escaped: bool },
+    /// In a list inside the member's value.
+    List { depth: usize },
+    /// In a number or a word.
+    Scalar,
+    /// Behind the object, or in what is none.
+    Unread,
+}
+
+impl JsonRelay {
+    /// A relay for one answer.
+    pub fn new(changes: Changes) -> Self {
+        Self {
+            name: changes.model.map(|model| quoted(&model)),
+            facts: Facts::default(),
+            at: At::Before,
+            key: Vec::new(),
+            held: Vec::new(),
+            model_start: None,
+            usage_start: None,
+            usage: Vec::new(),
+        }
+    }
+
+    /// The same for an answer that is in hand as a whole. What is not one valid JSON object passes as it is.
+    pub fn whole(changes: &Changes, body: Bytes) -> (Bytes, Facts) {
+        let mut facts = Facts::default();
+        let Some(answer) = Answer::read(&body) else { return (body, facts) };
+        answer.sum_up(&mut facts);
+        let mut pass = Pass::default();
+        if let Some(name) = changes.model.as_deref().map(quoted) {
+            for model in answer.models {
+                rename(&body, model, &name, &mut pass);
+            }
+        }
+        (pass.finish(body, usize::MAX), facts)
+    }
+
+    /// What to send on now that `chunk` has come; may be empty. A chunk in which nothing changes is given back without a
+    /// copy.
+    pub fn push(&mut self, chunk: Bytes) -> Bytes {
+        let behind = self.held.len();
+        let buffer = if behind == 0 {
+            chunk
+        } else {
+            self.held.extend_from_slice(&chunk);
+            Bytes::from(std::mem::take(&mut self.held))
+        };
+        let mut pass = Pass::default();
+        self.walk(&buffer, behind, &mut pass);
+        self.keep_usage(&buffer, buffer.len());
+        let end = match self.model_start {
+            Some(start) if buffer.len() - start < MODEL_BYTES_MAX => start,
+            Some(_) | None => buffer.len(),
+        };
+        self.held.extend_from_slice(buffer.get(end..).unwrap_or_default());
+        self.model_start = (end < buffer.len()).then_some(0);
+        self.usage_start = self.usage_start.map(|_| 0);
+        pass.finish(buffer, end)
+    }
+
+    /// What is left at the end; a second call gives nothing.
+    pub fn finish(&mut self) -> Bytes {
+        self.model_start = None;
+        self.at = At::Unread;
+        Bytes::from(std::mem::take(&mut self.held))
+    }
+
+    /// What was learnt so far.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn walk(&mut self, buffer: &[u8], mut index: usize, pass: &mut Pass) {
+        while let Some(&byte) = buffer.get(index) {
+            let next = index + 1;
+            index = match self.at {
+                At::Unread => return,
+                At::Before | At::Members | At::Colon => {
+                    self.step_between(byte);
+                    next
+                }
+                At::Key { escaped } => self.step_key(buffer, index, escaped),
+                At::Value => {
+                    self.begin_value(byte, index);
+                    next
+                }
+                At::Text { depth, escaped: true } => {
+                    self.at = At::Text { depth, escaped: false };
+                    next
+                }
+                At::Text { depth, escaped: false } => {
+                    let stop = string_stop(buffer, index);
+                    match buffer.get(stop) {
+                        Some(b'\\') => self.at = At::Text { depth, escaped: true },
+                        Some(b'"') => self.leave(depth, buffer, stop + 1, pass),
+                        Some(_) | None => {}
+                    }
+                    stop + 1
+                }
+                At::List { depth } => self.step_list(depth, buffer, index, pass),
+                At::Scalar => {
+                    if matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\t' | b'\r') {
+                        self.at = At::Members;
+                        index
+                    } else {
+                        next
+                    }
+                }
+            };
+        }
+    }
+
+    /// Takes a byte that stands between keys and values.
+    fn step_between(&mut self, byte: u8) {
+        self.at = match (self.at, byte) {
+            (at, b' ' | b'\n' | b'\t' | b'\r') => at,
+            (At::Before, b'{') | (At::Members, b',') => At::Members,
+            (At::Members, b'"') => {
+                self.key.clear();
+                At::Key { escaped: false }
+            }
+            (At::Members, b'}') => {
+                self.facts.finished = true;
+                At::Unread
+            }
+            (At::Colon, b':') => At::Value,
+            (_, _) => At::Unread,
+        };
+    }
+
+    fn step_key(&mut self, buffer: &[u8], index: usize, escaped: bool) -> usize {
+        let stop = if escaped { index } else { string_stop(buffer, index) };
+        let (taken, at) = match buffer.get(stop) {
+            Some(b'"') if !escaped => (index..stop, At::Colon),
+            Some(byte) => (index..stop + 1, At::Key { escaped: !escaped && *byte == b'\\' }),
+            None => (index..stop, At::Key { escaped: false }),
+        };
+        // One byte too many is enough to know that the key is none of ours.
+        let room = KEY_BYTES_MAX + 1 - self.key.len();
+        let text = buffer.get(taken).unwrap_or_default();
+        self.key.extend_from_slice(text.get(..text.len().min(room)).unwrap_or_default());
+        self.at = at;
+        stop + 1
+    }
+
+    fn begin_value(&mut self, byte: u8, index: usize) {
+        self.at = match byte {
+            b' ' | b'\n' | b'\t' | b'\r' => return,
+            b'"' => At::Text { depth: 0, escaped: false },
+            b'{' | b'[' => At::List { depth: 1 },
+            _ => At::Scalar,
+        };
+        match (key_name(&self.key).as_ref(), byte) {
+            (b"model", b'"') if self.name.is_some() => self.model_start = Some(index),
+            (b"usage", b'{') => self.usage_start = Some(index),
+            (b"error", _) => self.facts.error = byte != b'n',
+            (_, _) => {}
+        }
+    }
+
+    fn step_list(&mut self, depth: usize, buffer: &[u8], index: usize, pass: &mut Pass) -> usize {
+        let index = list_stop(buffer, index);
+        match buffer.get(index) {
+            Some(b'"') => self.at = At::Text { depth, escaped: false },
+            Some(b'{' | b'[') => self.at = At::List { depth: depth.saturating_add(1) },
+            Some(b'}' | b']') => self.leave(depth - 1, buffer, index + 1, pass),
+            Some(_) | None => {}
+        }
+        index + 1
+    }
+
+    /// A string or a list has ended just before `end`; `depth` lists around it are still open.
+    fn leave(&mut self, depth: usize, buffer: &[u8], end: usize, pass: &mut Pass) {
+        if depth > 0 {
+            self.at = At::List { depth };
+            return;
+        }
+        self.at = At::Members;
+        if let (Some(start), Some(name)) = (self.model_start.take(), &self.name) {
+            rename(buffer, start..end, name, pass);
+        }
+        self.keep_usage(buffer, end);
+        if self.usage_start.take().is_some() {
+            self.facts.add_usage(read_usage(&self.usage));
+            self.usage.clear();
+        }
+    }
+
+    /// Keeps what came of the usage, up to `end`.
+    fn keep_usage(&mut self, buffer: &[u8], end: usize) {
+        let Some(start) = self.usage_start else { return };
+        let more = buffer.get(start..end).unwrap_or_default();
+        if self.usage.len() + more.len() > USAGE_BYTES_MAX {
+            self.usage.clear();
+            self.usage_start = None;
+            return;
+        }
+        self.usage.extend_from_slice(more);
+    }
+}
+
+fn rename(buffer: &[u8], model: Range<usize>, name: &str, pass: &mut Pass) {
+    if model.len() <= MODEL_BYTES_MAX && buffer.get(model.clone()) != Some(name.as_bytes()) {
+        pass.replace(buffer, model, name.as_bytes());
+    }
+}
+
+/// The offset, from `at` on, of the first byte that begins or ends a string or a list; the length when there is none.
+fn list_stop(json: &[u8], mut at: usize) -> usize {
+    // `[` and `{`, and their partners, differ in one bit.
+    let stops = |byte: u8| (byte == b'"') | (byte | 0x20 == b'{') | (byte | 0x20 == b'}');
+    while let Some(block) = json.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
+        if block.iter().fold(false, |any, &byte| any | stops(byte)) {
+            break;
+        }
+        at += block.len();
+    }
+    let rest = json.get(at..).unwrap_or_default();
+    at + rest.iter().position(|&byte| stops(byte)).unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! The relay of a stream of server-sent events.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::answer::Answer;
+use super::pass::Pass;
+use super::template::Memory;
+use super::{Changes, Facts};
+use crate::frame::sse::{Search, field, lines, without_bom};
+use crate::peek::quoted;
+
+/// One event with all its lines; a longer one passes unread. Guards memory against an upstream that sends no blank line.
+const HELD_BYTES_MAX: usize = 256 << 10;
+
+/// A server-sent-event answer passing through. Whole events pass in the call that completes them; the beginning of an
+/// event is held back until its end has come.
+#[derive(Debug)]
+pub struct SseRelay {
+    /// The name to show, as a JSON string.
+    name: Option<String>,
+    withhold_usage: bool,
+    facts: Facts,
+    memory: Memory,
+    /// The beginning of an event, not sent yet.
+    held: Vec<u8>,
+    search: Search,
+    /// The event on its way is too long to hold and passes unread.
+    unread: bool,
+    started: bool,
+    /// The last event ended with a CR; an LF that follows shares its fate.
+    after_cr: Option<Fate>,
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Passed,
+    Withheld,
+}
+
+impl SseRelay {
+    /// A relay for one answer.
+    pub fn new(changes: Changes) -> Self {
+        Self {
+            name: changes.model.map(|model| quoted(&model)),
+            withhold_usage: changes.withhold_usage,
+            facts: Facts::default(),
+            memory: Memory::default(),
+            held: Vec::new(),
+            search: Search::default(),
+            unread: false,
+            started: false,
+            after_cr: None,
+        }
+    }
+
+    /// What to send on now that `chunk` has come; may be empty. Any cutting of the input gives the same bytes in all.
+    /// When `chunk` is whole events and nothing in it changes, it is given back without a copy.
+    pub fn push(&mut self, chunk: Bytes) -> Bytes {
+        let mut pass = Pass::default();
+        if self.held.is_empty() {
+            let end = self.walk(&chunk, &mut pass);
+            self.held.extend_from_slice(chunk.get(end..).unwrap_or_default());
+            return pass.finish(chunk, end);
+        }
+        let mut joined = std::mem::take(&mut self.held);
+        joined.extend_from_slice(&chunk);
+        let end = self.walk(&joined, &mut pass);
+        if end == 0 {
+            self.held = joined;
+            return Bytes::new();
+        }
+        self.held.extend_from_slice(joined.get(end..).unwrap_or_default());
+        pass.finish(Bytes::from(joined), end)
+    }
+
+    /// What is left when the provider ended properly; an event without its blank line counts as one. A second call gives
+    /// nothing.
+    pub fn finish(&mut self) -> Bytes {
+        let held = Bytes::from(std::mem::take(&mut self.held));
+        let mut pass = Pass::default();
+        if !self.unread && !held.is_empty() {
+            self.examine(&held, 0..held.len(), &mut pass);
+        }
+        self.search = Search::default();
+        pass.finish(held, usize::MAX)
+    }
+
+    /// Forgets what is held when the provider broke off, so that an event of ours can follow. True when part of an event
+    /// went out already: then a blank line must come first.
+    #[must_use = "says whether a blank line must come before the next event"]
+    pub fn abandon(&mut self) -> bool {
+        self.held = Vec::new();
+        self.search = Search::default();
+        std::mem::take(&mut self.unread)
+    }
+
+    /// What was learnt so far.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Passes the complete events of `buffer`; gives where the one to hold begins.
+    fn walk(&mut self, buffer: &[u8], pass: &mut Pass) -> usize {
+        let mut at = self.pass_line_feed(buffer, pass);
+        loop {
+            let rest = buffer.get(at..).unwrap_or_default();
+            let fresh = self.search.is_fresh();
+            if fresh && let Some(len) = self.recognise(buffer, at..buffer.len(), pass) {
+                at += len;
+                continue;
+            }
+            let Some(end) = self.search.event_end(rest) else {
+                if !self.unread && rest.len() < HELD_BYTES_MAX {
+                    return at;
+                }
+                self.facts.content_events += u64::from(!self.unread);
+                self.unread = true;
+                return at + self.search.rebase();
+            };
+            let after = end.line_feed_after(rest);
+            let event = at..at + end.at + after;
+            at = event.end;
+            let fate = if std::mem::take(&mut self.unread) {
+                Fate::Passed
+            } else if end.at > HELD_BYTES_MAX {
+                self.facts.content_events += 1;
+                Fate::Passed
+            } else if !fresh && self.recognise(buffer, event.clone(), pass).is_some() {
+                Fate::Passed
+            } else {
+                self.examine(buffer, event, pass)
+            };
+            self.after_cr = (end.after_cr && after == 0).then_some(fate);
+        }
+    }
+
+    /// Passes or drops the LF that belongs to the event before; gives where the next one begins.
+    fn pass_line_feed(&mut self, buffer: &[u8], pass: &mut Pass) -> usize {
+        let Some(first) = buffer.first() else { return 0 };
+        match self.after_cr.take() {
+            Some(fate) if *first == b'\n' => {
+                if fate == Fate::Withheld {
+                    pass.replace(buffer, 0..1, b"");
+                }
+                1
+            }
+            Some(_) | None => 0,
+        }
+    }
+
+    /// Passes the event at the beginning of `range` when it is like the one before; gives its length.
+    #[inline]
+    fn recognise(&mut self, buffer: &[u8], range: Range<usize>, pass: &mut Pass) -> Option<usize> {
+        let at = range.start;
+        let found = self.memory.recognise(buffer.get(range)?)?;
+        if found.len >= HELD_BYTES_MAX {
+            return None;
+        }
+        if let (Some(model), Some(name)) = (found.model, &self.name) {
+            pass.replace(buffer, at + model.start..at + model.end, name.as_bytes());
+        }
+        self.facts.content_events += 1;
+        Some(found.len)
+    }
+
+    /// Reads one event, changes what must change and passes or drops it.
+    fn examine(&mut self, buffer: &[u8], range: Range<usize>, pass: &mut Pass) -> Fate {
+        let whole = buffer.get(range.clone()).unwrap_or_default();
+        let event = if self.started { whole } else { without_bom(whole) };
+        self.started = true;
+        let at = range.end - event.len();
+        let Some(data) = Data::of(event) else { return Fate::Passed };
+        if data.text.trim_ascii() == b"[DONE]" {
+            self.facts.done = true;
+            return Fate::Passed;
+        }
+        let Some(answer) = Answer::read(&data.text) else {
+            self.facts.content_events += 1;
+            return Fate::Passed;
+        };
+        answer.count_into(&mut self.facts);
+        if self.withhold_usage && answer.is_usage_only() {
+            pass.replace(buffer, range, b"");
+            return Fate::Withheld;
+        }
+        let models: SmallVec<[Range<usize>; 1]> = answer.models.iter().filter_map(|place| data.place(place)).collect();
+        let mut renamed = SmallVec::<[Range<usize>; 1]>::new();
+        if let Some(name) = &self.name {
+            for model in models.into_iter().filter(|model| event.get(model.clone()) != Some(name.as_bytes())) {
+                pass.replace(buffer, at + model.start..at + model.end, name.as_bytes());
+                renamed.push(model);
+            }
+        }
+        let one_line = data.one_line().filter(|_| answer.is_plain() && renamed.len() <= 1 && event.len() == whole.len());
+        if let Some(json) = one_line {
+            self.memory.learn(event, json, renamed.pop());
+        }
+        Fate::Passed
+    }
+}
+
+/// The data of one event.
+#[derive(Debug)]
+struct Data<'a> {
+    text: Cow<'a, [u8]>,
+    /// For each line where it begins, in `text` and in the event.
+    starts: SmallVec<[(usize, usize); 1]>,
+}
+
+impl<'a> Data<'a> {
+    /// `None` when the event has no data, or nothing in it.
+    fn of(event: &'a [u8]) -> Option<Self> {
+        let mut values = lines(event).filter_map(|(start, line)| {
+            let value = field(line, b"data")?;
+            Some((start + line.len() - value.len(), value))
+        });
+        let (start, first) = values.next()?;
+        let mut data = Self { text: Cow::Borrowed(first), starts: SmallVec::from_elem((0, start), 1) };
+        for (start, value) in values {
+            let text = data.text.to_mut();
+            text.push(b'\n');
+            data.starts.push((text.len(), start));
+            text.extend_from_slice(value);
+        }
+        (!data.text.trim_ascii().is_empty()).then_some(data)
+    }
+
+    /// Where in the event a range of the text stands that lies within one line.
+    fn place(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        let line = self.starts.partition_point(|(in_text, _)| *in_text <= range.start).checked_sub(1)?;
+        let (in_text, in_event) = *self.starts.get(line)?;
+        Some(in_event + range.start - in_text..in_event + range.end - in_text)
+    }
+
+    /// Where the text stands in the event, when it is one line.
+    fn one_line(&self) -> Option<Range<usize>> {
+        match self.starts.as_slice() {
+            [(_, start)] => Some(*start..*start + self.text.len()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

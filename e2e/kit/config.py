@@ -1,0 +1,37 @@
+"""The config documents of the suites. The words of the file are spelt here and nowhere else."""
+
+from __future__ import annotations
+
+#: The beginning of a document that finds only what it names.
+QUIET = "[discovery]\nprobe = false\n"
+
+
+def provider(name: str, base_url: str, *, kind: str = "openai", keys: list[str] | None = None, more: str = "") -> str:
+    """One upstream; `more` is TOML for what a test is about."""
+    stated = ", ".join(f'"{key}"' for key in (["sk-upstream-secret"] if keys is None else keys))
+    return f'\n[providers.{name}]\ntype = "{kind}"\nbase_url = "{base_url}"\nkeys = [{stated}]\n{more}\n'
+
+
+def model(name: str, provider: str, upstream_model: str, more: str = "") -> str:
+    """One declared model with one target."""
+    return f'\n[models.{name}]\ntargets = [{{ provider = "{provider}", model = "{upstream_model}" }}]\n{more}\n'
+
+
+def timeouts(**limits: str) -> str:
+    """A provider's deadlines, such as `first_byte="300ms"`."""
+    return "".join(f'{name}_timeout = "{value}"\n' for name, value in limits.items())
+
+
+def client_key(name: str, key: str) -> str:
+    """One caller."""
+    return f'\n[[client_keys]]\nname = "{name}"\nkey = "{key}"\n'
+
+
+def server(**settings: str) -> str:
+    """The `[server]` table; values are TOML as written."""
+    return "\n[server]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items())
+
+
+def standard(base_url: str) -> str:
+    """One upstream called `up`, and `alias` in front of its `real-name`."""
+    return QUIET + provider("up", base_url) + model("alias", "up", "real-name", "context_window = 8192")

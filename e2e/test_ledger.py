@@ -1,0 +1,204 @@
+"""Exactly one row a request, whatever became of it; and a sudden death loses no more than the last batch."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from kit import config
+from kit.backends import free_port
+from kit.gateway import Gateway
+from kit.raw import Stream, chat_body, connect, exchange, post
+from kit.upstream import Exchange, Upstream
+from kit.waits import eventually
+
+CHAT = "/v1/chat/completions"
+
+
+def row_of(gateway: Gateway, model: str) -> dict:
+    """The one row of a model; a second one is a failure."""
+    gateway.rows_of(model)
+    barrier(gateway)
+    rows = [row for row in gateway.rows() if row["model"] == model]
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def barrier(gateway: Gateway) -> None:
+    """Waits until everything reported before this call is in the store: rows are written in order."""
+    name = f"up/barrier-{time.monotonic_ns()}"
+    assert gateway.chat(name).status_code == 200
+    gateway.rows_of(name)
+
+
+def test_a_served_request_has_one_full_row(gateway: Gateway, upstream: Upstream) -> None:
+    before = time.time()
+    body = chat_body("alias")
+    answer = exchange(gateway.port, post(CHAT, body))
+    row = row_of(gateway, "alias")
+    assert abs(row["at_ms"] / 1000 - before) < 60
+    assert {key: row[key] for key in ("provider", "upstream_model", "operation", "status", "outcome", "attempts")} == {
+        "provider": "up",
+        "upstream_model": "real-name",
+        "operation": "chat",
+        "status": 200,
+        "outcome": "served",
+        "attempts": 1,
+    }
+    usage = ("input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens")
+    assert [row[name] for name in usage] == [17, 5, 4, 2]
+    assert row["quality"] == "exact"
+    assert (row["bytes_in"], row["bytes_out"]) == (len(body), len(answer.body))
+    assert 0 < row["first_byte_us"] <= row["total_us"] < 60_000_000
+
+
+def test_a_request_id_in_the_answer_finds_its_row(gateway: Gateway) -> None:
+    answer = exchange(gateway.port, post(CHAT, chat_body("up/by-id")))
+    assert row_of(gateway, "up/by-id")["id"] == answer.headers["x-request-id"]
+
+
+def test_a_streamed_request_has_one_row(gateway: Gateway) -> None:
+    Stream(gateway.port, chat_body("up/streamed", stream=True)).all()
+    row = row_of(gateway, "up/streamed")
+    assert (row["stream"], row["status"], row["outcome"], row["output_tokens"], row["quality"]) == (
+        1,
+        200,
+        "served",
+        5,
+        "exact",
+    )
+
+
+def test_a_stream_without_usage_is_estimated(gateway: Gateway, upstream: Upstream) -> None:
+    def script(ex: Exchange) -> None:
+        ex.sse_head()
+        for word in ("one ", "two ", "three"):
+            ex.token(word)
+        ex.token("", "stop")
+        ex.done()
+
+    upstream.script("usageless", script)
+    Stream(gateway.port, chat_body("up/usageless", stream=True)).all()
+    row = row_of(gateway, "up/usageless")
+    assert row["quality"] == "estimated"
+    assert row["output_tokens"] > 0
+
+
+def test_an_upstream_failure_has_one_row(gateway: Gateway, upstream: Upstream) -> None:
+    upstream.script("failing", lambda ex: ex.answer(b"no", 500))
+    exchange(gateway.port, post(CHAT, chat_body("up/failing")))
+    row = row_of(gateway, "up/failing")
+    assert (row["status"], row["outcome"], row["attempts"]) == (502, "upstream_broken", 1)
+
+
+def test_a_stream_that_breaks_has_one_row(gateway: Gateway, upstream: Upstream) -> None:
+    def script(ex: Exchange) -> None:
+        ex.sse_head()
+        ex.token("only")
+        ex.close()
+
+    upstream.script("breaking", script)
+    Stream(gateway.port, chat_body("up/breaking", stream=True)).all()
+    row = row_of(gateway, "up/breaking")
+    assert (row["status"], row["outcome"]) == (200, "upstream_broken")
+    assert row["quality"] in ("partial", "estimated")
+
+
+def test_a_client_that_leaves_has_one_row(gateway: Gateway, upstream: Upstream) -> None:
+    def midway(ex: Exchange) -> None:
+        ex.sse_head()
+        ex.token("one")
+        ex.gone_at()
+
+    upstream.script("left-midway", midway)
+    upstream.script("left-early", lambda ex: ex.gone_at() and None)
+    stream = Stream(gateway.port, chat_body("up/left-midway", stream=True))
+    next(stream.events())
+    stream.leave()
+    with connect(gateway.port) as sock:
+        sock.sendall(post(CHAT, chat_body("up/left-early")))
+        upstream.request_of("left-early")
+    midway_row, early_row = row_of(gateway, "up/left-midway"), row_of(gateway, "up/left-early")
+    assert (midway_row["outcome"], early_row["outcome"]) == ("client_left", "client_left")
+    assert early_row["status"] == 499
+
+
+def test_refused_requests_have_one_row_each(gateway: Gateway) -> None:
+    exchange(gateway.port, post(CHAT, chat_body("no-such-model")))
+    assert row_of(gateway, "no-such-model")["status"] == 404
+    exchange(gateway.port, post(CHAT, chat_body("nobody/x")))
+    assert row_of(gateway, "nobody/x")["outcome"] == "provider_not_found"
+    known = len([row for row in gateway.rows() if row["outcome"] == "invalid_request"])
+    exchange(gateway.port, post(CHAT, b"no json"))
+    eventually(
+        "a row of the refused body",
+        lambda: len([r for r in gateway.rows() if r["outcome"] == "invalid_request"]) == known + 1,
+    )
+
+
+def test_a_refused_connection_counts_its_attempt(start: Callable[..., Gateway]) -> None:
+    gateway = start(config.QUIET + config.provider("gone", f"http://127.0.0.1:{free_port()}/v1"))
+    gateway.chat("gone/x")
+    row = gateway.rows_of("gone/x")[0]
+    assert (row["status"], row["outcome"], row["attempts"]) == (502, "unreachable", 1)
+
+
+def test_many_requests_at_once_have_one_row_each(gateway: Gateway) -> None:
+    with ThreadPoolExecutor(16) as callers:
+        statuses = list(callers.map(lambda n: gateway.chat(f"up/many-{n % 4}").status_code, range(400)))
+    assert statuses == [200] * 400
+    barrier(gateway)
+    rows = [row for row in gateway.rows() if str(row["model"]).startswith("up/many-")]
+    assert len(rows) == 400
+    assert len({row["id"] for row in rows}) == 400
+
+
+#: Rows older than this must survive a sudden death; the window is promised to be a tenth of it.
+SAFE_S = 1.0
+
+
+def test_kill_9_loses_at_most_the_last_batch(start: Callable[..., Gateway], upstream: Upstream) -> None:
+    gateway = start(config.standard(upstream.base_url))
+    answered: list[tuple[str, float]] = []
+    stop = threading.Event()
+
+    def call(lane: int) -> None:
+        number = 0
+        while not stop.is_set():
+            name = f"up/kill-{lane}-{number}"
+            number += 1
+            try:
+                if gateway.chat(name).status_code == 200:
+                    answered.append((name, time.monotonic()))
+            except Exception:  # the gateway is gone, as planned
+                return
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(2) as callers:
+        futures = [callers.submit(call, lane) for lane in range(2)]
+        eventually("two seconds of traffic", lambda: time.monotonic() - begun > 2.0 and len(answered) > 20)
+        gateway.process.kill()
+        killed = time.monotonic()
+        stop.set()
+        for future in futures:
+            future.result(10)
+    gateway.process.wait(10)
+    kept = [row["model"] for row in gateway.rows()]
+    assert len(kept) == len(set(kept))
+    must = [name for name, at in answered if killed - at > SAFE_S]
+    assert must
+    assert set(must) - set(kept) == set()
+    lost = sorted((killed - at for name, at in answered if name not in set(kept)), reverse=True)
+    print(f"{len(answered)} answered, {len(lost)} rows lost, the oldest {1000 * (lost[0] if lost else 0):.0f} ms old")
+
+
+def test_the_ledger_goes_on_after_a_restart(start: Callable[..., Gateway], upstream: Upstream) -> None:
+    first = start(config.standard(upstream.base_url))
+    first.chat("up/before")
+    first.process.kill()
+    first.process.wait(10)
+    second = start(config.standard(upstream.base_url), data=first.data)
+    second.chat("up/after")
+    second.rows_of("up/after")

@@ -1,0 +1,110 @@
+"""A real backend with a real model: llama.cpp's own server behind Trunkline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import openai
+import pytest
+
+from kit import backends, config
+from kit.gateway import Gateway
+from kit.waits import eventually
+
+#: For the model to load on a loaded machine.
+LOAD_DEADLINE_S = 60
+
+QUESTION = [{"role": "user", "content": "What is the capital of France? Answer with one word."}]
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a server that may still be loading."""
+    port = backends.free_port()
+    with backends.llama(tmp_path_factory.mktemp("llama"), port):
+        yield port
+
+
+@pytest.fixture(scope="module")
+def local(llama: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway in front of it, with the model declared and as `local/smollm2`."""
+    text = config.QUIET + config.provider("local", f"http://127.0.0.1:{llama}", kind="llama_cpp", keys=[])
+    text += config.model("small", "local", "smollm2")
+    running = Gateway(tmp_path_factory.mktemp("local"), text)
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+def client(local: Gateway, llama: int) -> Iterator[openai.OpenAI]:
+    """An SDK client, once the model is loaded."""
+    eventually("the model is loaded", lambda: backends.llama_ready(llama), LOAD_DEADLINE_S)
+    with openai.OpenAI(base_url=local.v1, api_key="none", max_retries=0, timeout=60) as sdk:
+        yield sdk
+
+
+def test_while_the_model_loads_the_answer_says_so_and_then_it_serves(local: Gateway) -> None:
+    """Nothing listens, then 503 `Loading model`, then 200: each with a status a client can act on."""
+    seen: list[int] = []
+
+    def served() -> bool:
+        answer = local.http.post(
+            "/v1/chat/completions", json={"model": "small", "messages": QUESTION, "max_tokens": 1}, timeout=60
+        )
+        if answer.status_code != 200:
+            assert answer.json()["error"]["message"]
+        seen.append(answer.status_code)
+        return answer.status_code == 200
+
+    eventually("the model answers", served, LOAD_DEADLINE_S)
+    print("statuses while loading:", sorted(set(seen)))
+    assert set(seen) <= {502, 503, 200}
+
+
+def test_chat(client: openai.OpenAI, local: Gateway) -> None:
+    answer = client.chat.completions.create(model="small", messages=QUESTION, max_tokens=12, temperature=0)
+    assert answer.model == "small"
+    assert answer.choices[0].message.content
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens > 0
+    row = local.rows_of("small")[-1]
+    assert row["upstream_model"] == "smollm2"
+
+
+def test_stream(client: openai.OpenAI, local: Gateway) -> None:
+    text, chunks, finish = "", 0, None
+    for chunk in client.chat.completions.create(
+        model="local/smollm2", messages=QUESTION, max_tokens=12, temperature=0, stream=True
+    ):
+        chunks += 1
+        assert chunk.model == "local/smollm2"
+        assert chunk.choices, "the usage chunk was not asked for"
+        text += chunk.choices[0].delta.content or ""
+        finish = chunk.choices[0].finish_reason or finish
+    assert text.strip()
+    assert chunks > 2
+    assert finish in ("stop", "length")
+    row = local.rows_of("local/smollm2")[0]
+    assert row["quality"] == "exact"
+    assert row["output_tokens"] > 0
+
+
+def test_completion(client: openai.OpenAI) -> None:
+    answer = client.completions.create(model="small", prompt="The capital of France is", max_tokens=8, temperature=0)
+    assert answer.choices[0].text.strip()
+
+
+def test_the_model_is_listed_with_its_context_size(client: openai.OpenAI) -> None:
+    def known() -> int | None:
+        entry = client.models.retrieve("local/smollm2").model_extra
+        size = (entry or {}).get("context_length")
+        return size if size != 128_000 else None
+
+    assert eventually("the size is known", known, 30) in (2048, 4096, 8192)
+
+
+def test_the_servers_own_refusal_reaches_the_client(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as raised:
+        client.chat.completions.create(model="small", messages=[{"role": "user", "content": "word " * 6000}])
+    assert raised.value.code == "context_length_exceeded"
+    assert "context" in raised.value.message
