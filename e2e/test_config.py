@@ -51,7 +51,8 @@ PROBLEMS = [
     (12, 9, "E2E_NOT_SET"),
     (16, 16, "gork"),
     (16, 16, "groq"),
-    (17, 27, "modle"),
+    (17, 3, "missing"),
+    (17, 25, "modle"),
 ]
 
 

@@ -190,7 +190,6 @@ ERRORS = {
     "a rate limit": ("up/e429", fails(429, "requests"), openai.RateLimitError, 429),
     "a broken upstream": ("up/e500", fails(500), openai.InternalServerError, 502),
     "an overloaded upstream": ("up/e503", fails(503), openai.InternalServerError, 503),
-    "our own key refused upstream": ("up/e401", fails(401), openai.InternalServerError, 502),
     "an unprocessable request": ("up/e422", fails(422), openai.UnprocessableEntityError, 422),
 }
 
@@ -208,6 +207,13 @@ def test_errors_are_raised_as_the_right_class(
     assert "scripted words" in raised.value.message
     assert isinstance(raised.value.body, dict)
     assert raised.value.request_id
+
+
+def test_our_own_key_refused_upstream_is_not_the_callers_fault(client: openai.OpenAI, upstream: Upstream) -> None:
+    upstream.script("e401", fails(401))
+    with pytest.raises(openai.InternalServerError) as raised:
+        client.chat.completions.create(model="up/e401", messages=HELLO)
+    assert (raised.value.status_code, raised.value.code) == (502, "upstream_auth_error")
 
 
 def test_the_mocks_rate_limit_is_raised_with_its_words(client: openai.OpenAI) -> None:
@@ -250,9 +256,9 @@ def test_a_stream_that_breaks_raises(client: openai.OpenAI, upstream: Upstream) 
 
 @pytest.mark.parametrize("header", ["x-api-key", "api-key", "x-goog-api-key"])
 def test_the_other_key_headers_work(header: str, keyed: Gateway) -> None:
-    omit = {"Authorization": openai.Omit(), header: KEY}
-    with openai.OpenAI(base_url=keyed.v1, api_key="unused", default_headers=omit, max_retries=0) as sdk:
-        assert sdk.models.retrieve("alias").id == "alias"
+    headers = {"Authorization": openai.Omit(), header: KEY}
+    with openai.OpenAI(base_url=keyed.v1, api_key="unused", max_retries=0) as sdk:
+        assert sdk.models.retrieve("alias", extra_headers=headers).id == "alias"
 
 
 def test_the_asynchronous_client(keyed: Gateway) -> None:

@@ -37,9 +37,9 @@ def connect(port: int) -> socket.socket:
 
 def read_answer(sock: socket.socket, method: str = "POST") -> Answer:
     """The next answer on the connection."""
-    response = http.client.HTTPResponse(sock, method=method)
-    response.begin()
-    return Answer(response.status, response.headers, response.read())
+    with contextlib.closing(http.client.HTTPResponse(sock, method=method)) as response:
+        response.begin()
+        return Answer(response.status, response.headers, response.read())
 
 
 def exchange(port: int, data: bytes, method: str = "POST") -> Answer:

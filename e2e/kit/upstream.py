@@ -49,6 +49,14 @@ class Received:
         """The body, read."""
         return json.loads(self.body)
 
+    @property
+    def model(self) -> str | None:
+        """The model it names; `None` when the body cannot be read."""
+        try:
+            return self.json()["model"]
+        except (ValueError, LookupError, RecursionError):
+            return None
+
 
 class Exchange:
     """One request and the socket to answer on."""
@@ -158,6 +166,12 @@ def plain(exchange: Exchange) -> None:
     exchange.done()
 
 
+def unreadable(exchange: Exchange) -> None:
+    """What a server says of a body that it cannot read."""
+    error = {"message": "this is no JSON", "type": "invalid_request_error", "param": None, "code": None}
+    exchange.answer({"error": error}, 400)
+
+
 class Listener:
     """Accepts on a port of its own and hands every connection to `serve` in a thread."""
 
@@ -200,8 +214,10 @@ class Listener:
         except BaseException as error:  # kept for the test
             self.failures.append(error)
         finally:
+            # Shut down, not only closed: a reader of the same socket may still be referred to.
             with contextlib.suppress(OSError):
-                sock.close()
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
 
     def serve(self, sock: socket.socket) -> None:
         """One connection, to its end."""
@@ -236,7 +252,7 @@ class Upstream(Listener):
 
     def requests_of(self, model: str) -> list[Received]:
         """What arrived for `model`."""
-        return [r for r in list(self.received) if model.encode() in r.body and r.json().get("model") == model]
+        return [request for request in list(self.received) if request.model == model]
 
     def request_of(self, model: str) -> Received:
         """The first request for `model`, waited for."""
@@ -253,8 +269,7 @@ class Upstream(Listener):
                 exchange.answer({"object": "list", "data": self.listed} if request.target == "/v1/models" else b"{}")
                 continue
             self.received.append(request)
-            model = json.loads(request.body).get("model")
-            self.scripts.get(model, plain)(exchange)
+            self.scripts.get(request.model, plain if request.model else unreadable)(exchange)
             if exchange.closed:
                 return
 

@@ -41,10 +41,13 @@ fn error_code(reply: &Reply) -> String {
 }
 
 fn event(content: &str) -> String {
-    format!("data: {{\"id\":\"c1\",\"model\":\"real\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{content}\"}},\"finish_reason\":null}}]}}\n\n")
+    format!(
+        "data: {{\"id\":\"c1\",\"model\":\"real\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{content}\"}},\"finish_reason\":null}}]}}\n\n"
+    )
 }
 
-const FINISH: &str = "data: {\"id\":\"c1\",\"model\":\"real\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+const FINISH: &str =
+    "data: {\"id\":\"c1\",\"model\":\"real\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 const USAGE: &str = "data: {\"id\":\"c1\",\"model\":\"real\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2}}\n\n";
 const DONE: &str = "data: [DONE]\n\n";
 
@@ -95,7 +98,8 @@ async fn read_until(stream: &mut tokio::net::TcpStream, text: &str) -> String {
 
 #[tokio::test]
 async fn a_stream_reaches_the_client_before_it_is_complete() {
-    let script = vec![Say::stream_head(), Say::chunk(&event("first")), Say::Wait, Say::chunk(FINISH), Say::last_chunk()];
+    let script =
+        vec![Say::stream_head(), Say::chunk(&event("first")), Say::Wait, Say::chunk(FINISH), Say::last_chunk()];
     let (upstream, gateway) = rig(vec![script]).await;
     let mut stream = open(gateway.address(), CHAT, &[], r#"{"model":"nice","stream":true}"#).await;
     read_until(&mut stream, "first").await;
@@ -249,8 +253,13 @@ async fn client_keys_are_taken_from_every_header() {
     let upstream = Upstream::start(vec![vec![Say::json(200, ANSWER)]]).await;
     let toml = format!("{}\n[[client_keys]]\nname = \"laptop\"\nkey = \"sk-client\"\n", config(&upstream));
     let gateway = Gateway::start(&toml);
-    let headers =
-        ["authorization: Bearer sk-client", "authorization: bearer sk-client", "x-api-key: sk-client", "api-key: sk-client", "x-goog-api-key: sk-client"];
+    let headers = [
+        "authorization: Bearer sk-client",
+        "authorization: bearer sk-client",
+        "x-api-key: sk-client",
+        "api-key: sk-client",
+        "x-goog-api-key: sk-client",
+    ];
     for header in headers {
         let reply = ask(gateway.address(), CHAT, &[header], r#"{"model":"nice"}"#).await;
         assert_eq!(reply.status, 200, "{header}");
@@ -268,7 +277,9 @@ async fn client_keys_are_taken_from_every_header() {
 
 #[tokio::test]
 async fn the_next_key_is_tried_when_one_is_refused() {
-    let upstream = Upstream::start(vec![vec![Say::json(429, r#"{"error":{"message":"slow"}}"#)], vec![Say::json(200, ANSWER)]]).await;
+    let upstream =
+        Upstream::start(vec![vec![Say::json(429, r#"{"error":{"message":"slow"}}"#)], vec![Say::json(200, ANSWER)]])
+            .await;
     let gateway = Gateway::start(&config(&upstream).replace("key = \"sk-upstream\"", "keys = [\"sk-1\", \"sk-2\"]"));
     assert_eq!(ask(gateway.address(), CHAT, &[], r#"{"model":"nice"}"#).await.status, 200);
     let heads: Vec<String> = upstream.received().into_iter().map(|request| request.head).collect();
@@ -332,7 +343,11 @@ async fn heads_and_preflights_are_answered() {
     let head = ask(gateway.address(), "HEAD /v1/models", &[], "").await;
     assert_eq!((head.status, head.body.as_str()), (200, ""));
     assert_eq!(ask(gateway.address(), "HEAD /", &[], "").await.status, 200);
-    let asks = ["origin: https://a.example", "access-control-request-method: POST", "access-control-request-headers: authorization"];
+    let asks = [
+        "origin: https://a.example",
+        "access-control-request-method: POST",
+        "access-control-request-headers: authorization",
+    ];
     let preflight = ask(gateway.address(), "OPTIONS /v1/chat/completions", &asks, "").await;
     assert_eq!(preflight.status, 204);
     assert_eq!(preflight.header("access-control-allow-origin"), Some("https://a.example"));

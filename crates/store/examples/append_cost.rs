@@ -36,7 +36,7 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
         upstream_model: name(6, 2),
         status: 200,
         outcome: Outcome::Served,
-        stream: noise % 2 == 0,
+        stream: noise & 1 == 0,
         usage: ir::Usage {
             input: noise % 4_000,
             cache_read: noise % 3_000,

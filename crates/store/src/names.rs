@@ -61,7 +61,7 @@ impl Names {
     }
 
     async fn id(&mut self, conn: &mut SqliteConnection, text: &str) -> Result<i64, sqlx::Error> {
-        let text = text.get(..text.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default();
+        let text = cut(text);
         if let Some(id) = self.ids.get(text) {
             return Ok(*id);
         }
@@ -69,6 +69,14 @@ impl Names {
         self.ids.insert(text.into(), id);
         Ok(id)
     }
+}
+
+/// At most [`NAME_BYTES_MAX`] of `text`, ending with a whole character.
+fn cut(text: &str) -> &str {
+    if text.len() <= NAME_BYTES_MAX {
+        return text;
+    }
+    (0..=NAME_BYTES_MAX).rev().find_map(|end| text.get(..end)).unwrap_or_default()
 }
 
 async fn find_or_add(conn: &mut SqliteConnection, text: &str) -> Result<i64, sqlx::Error> {

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
 
-use trunkline_config::file::LogFormat;
+pub(crate) use trunkline_config::file::LogFormat;
 use trunkline_route::Report;
 
 /// Longest name in a line, in bytes. Guards the log against callers who send pages as model names.
@@ -149,7 +149,7 @@ fn word(name: &str, line: &mut String) -> fmt::Result {
 
 /// A name as a JSON string of printable characters, cut to its limit.
 fn quoted(name: &str, line: &mut String) -> fmt::Result {
-    let kept = name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default();
+    let kept = cut(name);
     line.push('"');
     for c in kept.chars() {
         match c {
@@ -165,6 +165,14 @@ fn quoted(name: &str, line: &mut String) -> fmt::Result {
     }
     line.push('"');
     Ok(())
+}
+
+/// At most [`NAME_BYTES_MAX`] of `name`, ending with a whole character.
+fn cut(name: &str) -> &str {
+    if name.len() <= NAME_BYTES_MAX {
+        return name;
+    }
+    (0..=NAME_BYTES_MAX).rev().find_map(|end| name.get(..end)).unwrap_or_default()
 }
 
 /// Whether a terminal or a reader could be misled by `c`: controls, line ends, invisible marks and changes of direction.

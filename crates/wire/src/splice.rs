@@ -53,7 +53,10 @@ mod tests {
 
     fn check(body: &str, edits: SmallVec<[Edit; 4]>, expected: &[&str]) {
         let pieces = splice(&Bytes::copy_from_slice(body.as_bytes()), edits);
-        assert_eq!(pieces.iter().map(|piece| piece.as_ref()).collect::<Vec<_>>(), expected.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
+        assert_eq!(
+            pieces.iter().map(|piece| piece.as_ref()).collect::<Vec<_>>(),
+            expected.iter().map(|text| text.as_bytes()).collect::<Vec<_>>()
+        );
     }
 
     fn edit(range: Range<usize>, with: &'static str) -> Edit {

@@ -1,10 +1,10 @@
 //! Every check, in one slice.
 
 pub(crate) mod attributes;
+pub(crate) mod bans;
 pub(crate) mod docs;
 pub(crate) mod errors;
 pub(crate) mod layers;
-pub(crate) mod lossy;
 pub(crate) mod names;
 pub(crate) mod purity;
 pub(crate) mod registries;
@@ -28,7 +28,7 @@ pub(crate) struct Check {
 pub(crate) static ALL: &[Check] = &[
     Check { name: "layers", run: |tree, _| layers::problems(tree) },
     Check { name: "purity", run: |tree, _| purity::problems(tree) },
-    Check { name: "lossy", run: |tree, _| Ok(lossy::problems(tree)) },
+    Check { name: "bans", run: |tree, _| Ok(bans::problems(tree)) },
     Check { name: "registries", run: |tree, _| Ok(registries::problems(tree)) },
     Check { name: "names", run: |tree, _| Ok(names::problems(tree)) },
     Check { name: "attributes", run: |tree, _| Ok(attributes::problems(tree)) },

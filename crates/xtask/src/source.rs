@@ -28,6 +28,15 @@ pub(crate) struct Named {
     pub(crate) line: usize,
 }
 
+impl Named {
+    /// Whether the path is, ends with or lies under `ban`. A single word counts only as the root of a longer path, so
+    /// that a field or a variable may be called `rand`.
+    pub(crate) fn is(&self, ban: &str) -> bool {
+        let under = self.path.strip_prefix(ban).is_some_and(|rest| rest.starts_with("::"));
+        under || (ban.contains("::") && (self.path == ban || self.path.ends_with(&format!("::{ban}"))))
+    }
+}
+
 /// Whether a file holds nothing but tests, by its name.
 pub(crate) fn is_test_file(path: &str) -> bool {
     path.ends_with("/tests.rs") || path.contains("/tests/") || path.contains("/benches/")

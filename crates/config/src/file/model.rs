@@ -12,7 +12,7 @@ pub struct ModelSection {
     /// The ways to serve it, at least one; the lowest `priority` is tried first.
     #[schemars(length(min = 1))]
     pub targets: Vec<TargetSection>,
-    /// Declared models to try when every target failed. Checked now, used from failover on.
+    /// Declared models whose targets are tried when every target of this one failed.
     #[serde(default)]
     pub fallbacks: Vec<String>,
     /// Tokens it can take and give in all. Not stated: what the first target's provider says.

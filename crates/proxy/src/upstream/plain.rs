@@ -50,29 +50,29 @@ pub(super) async fn send(
     let origin = pool.origin(to)?;
     let request = Request::new(&origin, outgoing)?;
     if let Some(connection) = origin.take(Instant::now()) {
-        match exchange(connection, &request).await {
+        match exchange(connection, &request, &origin).await {
             Ok(answer) => return Ok(answer),
             Err(broken) if broken.silent => {}
             Err(broken) => return Err(broken.error),
         }
     }
     let io = dial::connect(&origin.host, origin.port, connect_timeout).await?;
-    let connection = Connection::new(io, Arc::clone(&origin));
-    exchange(connection, &request).await.map_err(|broken| broken.error)
+    exchange(Connection::new(io), &request, &origin).await.map_err(|broken| broken.error)
 }
 
 impl Request {
     fn new(origin: &Origin, outgoing: Outgoing) -> Result<Self, UpstreamError> {
         let Outgoing { method, path, headers, body } = outgoing;
         let body_bytes = body.iter().map(|piece| piece.len() as u64).sum();
-        let head = RequestHead { method: &method, path: &path, host: &origin.host_value, headers: &headers, body_bytes };
+        let head =
+            RequestHead { method: &method, path: &path, host: &origin.host_value, headers: &headers, body_bytes };
         let head = head.encode()?;
         Ok(Self { method, head, body })
     }
 }
 
 /// One attempt on one connection. The connection is closed unless the answer says that it lives on.
-async fn exchange(mut connection: Connection, request: &Request) -> Result<Answer, Broken> {
+async fn exchange(mut connection: Connection, request: &Request, origin: &Arc<Origin>) -> Result<Answer, Broken> {
     let mut reader = HeadReader::new(&request.method);
     let uploaded = Upload::new(&request.head, &request.body).run(&mut connection, &mut reader).await;
     let (head, complete) = match uploaded {
@@ -87,7 +87,10 @@ async fn exchange(mut connection: Connection, request: &Request) -> Result<Answe
         Err(upload::Stopped::Failed(error)) => (Err(error), false),
     };
     match head {
-        Ok(head) => Ok(answer(connection, head, complete)),
+        Ok(head) => {
+            let home = (head.keep_alive && complete).then(|| Arc::clone(origin));
+            Ok(answer(connection, head, home))
+        }
         Err(error) => Err(Broken { silent: closed_silently(&error, &connection, &reader), error }),
     }
 }
@@ -128,8 +131,7 @@ fn closed_silently(error: &UpstreamError, connection: &Connection, reader: &Head
     closed && connection.is_unread() && !reader.has_begun()
 }
 
-fn answer(connection: Connection, head: Head, upload_complete: bool) -> Answer {
-    let reusable = head.keep_alive && upload_complete;
-    let body = Body::new(connection, Decoder::new(head.framing), reusable);
+fn answer(connection: Connection, head: Head, home: Option<Arc<Origin>>) -> Answer {
+    let body = Body::new(connection, Decoder::new(head.framing), home);
     Answer { status: head.status, headers: head.headers, body: super::Body::Plain(Box::new(body)) }
 }

@@ -133,9 +133,9 @@ fn before_head(error: &hyper_util::client::legacy::Error) -> UpstreamError {
         if let Some(ours) = this.downcast_ref::<UpstreamError>() {
             return connector::repeat(ours);
         }
-        closed |= this.downcast_ref::<hyper::Error>().is_some_and(|error| {
-            error.is_incomplete_message() || error.is_closed() || error.is_canceled()
-        });
+        closed |= this
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(|error| error.is_incomplete_message() || error.is_closed() || error.is_canceled());
         closed |= this.downcast_ref::<io::Error>().is_some_and(is_closed);
         deepest = this.to_string();
         cause = this.source();

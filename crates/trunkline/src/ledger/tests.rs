@@ -58,8 +58,12 @@ impl io::Write for Lines {
 /// Longer than any of these tests may take.
 const AMPLE: Duration = Duration::from_secs(30);
 
-fn start(store: &Store, log: Option<RequestLog>) -> Arc<Ledger> {
-    Ledger::spawn(runtime().unwrap(), store.writer(), log, Duration::from_millis(100)).unwrap()
+fn soon() -> Instant {
+    Instant::now() + AMPLE
+}
+
+fn start(store: &Store, log: Option<RequestLog>) -> Ledger {
+    Ledger::start(store, log, Duration::from_millis(100)).unwrap()
 }
 
 async fn ids(place: &Path) -> Vec<u128> {
@@ -67,19 +71,8 @@ async fn ids(place: &Path) -> Vec<u128> {
     store.recent(u32::MAX).await.unwrap().iter().rev().map(|row| row.id).collect()
 }
 
-#[derive(Debug, PartialEq)]
-struct Counts {
-    written: u64,
-    dropped: u64,
-    waiting: usize,
-}
-
-fn counts(shared: &Shared) -> Counts {
-    Counts {
-        written: shared.written.load(Ordering::Relaxed),
-        dropped: shared.dropped.load(Ordering::Relaxed),
-        waiting: shared.lock().waiting(),
-    }
+fn status(written: u64, dropped: u64, waiting: usize) -> LedgerStatus {
+    LedgerStatus { written, dropped, waiting, failing: None }
 }
 
 /// Makes the database of `place` unusable until [`mend`].
@@ -104,8 +97,8 @@ async fn ten_thousand_reports_from_many_threads_become_one_row_and_one_line_each
             scope.spawn(move || (0..2_500).for_each(|n| ledger.take(report(thread * 2_500 + n))));
         }
     });
-    assert_eq!(ledger.flush_and_stop(AMPLE), 0);
-    assert_eq!(counts(&ledger.shared), Counts { written: 10_000, dropped: 0, waiting: 0 });
+    assert_eq!(ledger.flush_and_stop(soon()), 0);
+    assert_eq!(ledger.status(), status(10_000, 0, 0));
     assert_eq!(ids(&place).await, (0..10_000).collect::<Vec<u128>>());
     assert_eq!(lines.count(), 10_000);
 }
@@ -115,10 +108,10 @@ async fn a_report_that_comes_after_the_end_is_counted_as_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path().join("x.db")).await.unwrap();
     let ledger = start(&store, None);
-    assert_eq!(ledger.flush_and_stop(AMPLE), 0);
+    assert_eq!(ledger.flush_and_stop(soon()), 0);
     ledger.take(report(1));
-    assert_eq!(ledger.flush_and_stop(AMPLE), 0);
-    assert_eq!(counts(&ledger.shared), Counts { written: 0, dropped: 1, waiting: 0 });
+    assert_eq!(ledger.flush_and_stop(soon()), 0);
+    assert_eq!(ledger.status(), status(0, 1, 0));
 }
 
 #[tokio::test]
@@ -131,11 +124,11 @@ async fn a_full_queue_drops_counts_and_keeps_what_it_has() {
     for n in 0..REPORTS_QUEUED_MAX as u64 + 5 {
         shared.take(report(n));
     }
-    assert_eq!(counts(&shared), Counts { written: 0, dropped: 5, waiting: REPORTS_QUEUED_MAX });
+    assert_eq!(shared.status(), status(0, 5, REPORTS_QUEUED_MAX));
     assert_eq!(desk.flush().await, Flushed::All);
     shared.take(report(1 << 40));
     assert_eq!(desk.flush().await, Flushed::All);
-    assert_eq!(counts(&shared), Counts { written: REPORTS_QUEUED_MAX as u64 + 1, dropped: 5, waiting: 0 });
+    assert_eq!(shared.status(), status(REPORTS_QUEUED_MAX as u64 + 1, 5, 0));
     assert_eq!(store.count().await.unwrap(), REPORTS_QUEUED_MAX as u64 + 1);
     assert!(desk.in_hand.capacity() <= REPORTS_KEPT, "a burst's memory is given back");
 }
@@ -151,18 +144,17 @@ async fn while_the_store_fails_reports_wait_within_the_bound_and_none_is_lost_or
     break_store(&place);
     (0..100).for_each(|n| shared.take(report(n)));
     assert_eq!(desk.flush().await, Flushed::Nothing);
-    let failing = shared.failing().unwrap();
+    let failing = shared.status().failing.unwrap();
     assert!(failing.contains("x.db"), "{failing}");
 
     (100..REPORTS_QUEUED_MAX as u64 + 3).for_each(|n| shared.take(report(n)));
     assert_eq!(desk.flush().await, Flushed::Nothing);
-    assert_eq!(counts(&shared), Counts { written: 0, dropped: 3, waiting: REPORTS_QUEUED_MAX });
+    assert_eq!(LedgerStatus { failing: None, ..shared.status() }, status(0, 3, REPORTS_QUEUED_MAX));
     assert_eq!(lines.count(), REPORTS_QUEUED_MAX, "the log does not wait for the store");
 
     mend(&place);
     assert_eq!(desk.flush().await, Flushed::All);
-    assert_eq!(shared.failing(), None);
-    assert_eq!(counts(&shared), Counts { written: REPORTS_QUEUED_MAX as u64, dropped: 3, waiting: 0 });
+    assert_eq!(shared.status(), status(REPORTS_QUEUED_MAX as u64, 3, 0));
     assert_eq!(ids(&place).await, (0..REPORTS_QUEUED_MAX as u128).collect::<Vec<_>>());
     assert_eq!(lines.count(), REPORTS_QUEUED_MAX);
 }
@@ -175,8 +167,8 @@ async fn stopping_with_a_store_that_stays_broken_ends_at_the_deadline_and_says_w
     break_store(&place);
     let ledger = start(&store, None);
     (0..7).for_each(|n| ledger.take(report(n)));
-    assert_eq!(ledger.flush_and_stop(Duration::from_millis(300)), 7);
-    assert!(ledger.failing().is_some());
+    assert_eq!(ledger.flush_and_stop(Instant::now() + Duration::from_millis(300)), 7);
+    assert!(ledger.status().failing.is_some());
 }
 
 #[tokio::test]
@@ -184,10 +176,10 @@ async fn a_full_batch_does_not_wait_for_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path().join("x.db")).await.unwrap();
     let never = Duration::from_secs(1 << 30);
-    let ledger = Ledger::spawn(runtime().unwrap(), store.writer(), None, never).unwrap();
+    let ledger = Ledger::start(&store, None, never).unwrap();
     (0..REPORTS_GATHERED_MAX as u64).for_each(|n| ledger.take(report(n)));
     let begun = Instant::now();
-    while ledger.written() < REPORTS_GATHERED_MAX as u64 {
+    while ledger.status().written < REPORTS_GATHERED_MAX as u64 {
         assert!(begun.elapsed() < AMPLE, "nothing was written");
         std::thread::yield_now();
     }

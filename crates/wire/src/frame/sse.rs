@@ -1,4 +1,4 @@
-//! Server-sent events, as <https://html.spec.whatwg.org/multipage/server-sent-events.html> has them (seen 2026-01).
+//! Server-sent events, as <https://html.spec.whatwg.org/multipage/server-sent-events.html> has them.
 //!
 //! Lines end with LF, CRLF or CR; a blank line ends an event.
 

@@ -30,7 +30,10 @@ fn check_error(body: &[u8], expected: &str) {
 #[test]
 fn finds_model_and_stream_wherever_they_stand() {
     check_found(r#"{"model":"a"}"#, ("a", false, false));
-    check_found(r#" { "messages" : [{"model":"no","stream":true}] , "stream" : true , "model" : "a/b" } "#, ("a/b", true, false));
+    check_found(
+        r#" { "messages" : [{"model":"no","stream":true}] , "stream" : true , "model" : "a/b" } "#,
+        ("a/b", true, false),
+    );
     check_found(r#"{"mod\u0065l":"\u00e9\"\ud83d\ude00","\u0073tream":true}"#, ("é\"😀", true, false));
     check_found(r#"{"model":"a","stream":null,"Model":"b"}"#, ("a", false, false));
 }
@@ -66,7 +69,10 @@ fn reads_include_usage_in_every_shape() {
 fn says_what_is_wrong_and_where() {
     check_error(b"", "the body is not valid JSON: unexpected end at line 1 column 1");
     check_error(b"{\"model\":\"a\",\n  \"x\":tru}", "the body is not valid JSON: expected a value at line 2 column 7");
-    check_error(b"{\"model\":\"a\"} x", "the body is not valid JSON: unexpected characters after the value at line 1 column 15");
+    check_error(
+        b"{\"model\":\"a\"} x",
+        "the body is not valid JSON: unexpected characters after the value at line 1 column 15",
+    );
     check_error(b"[1,2", "the body is not valid JSON: unexpected end at line 1 column 5");
     check_error(b"[1,2]", "the body must be a JSON object");
     check_error(b"{}", "`model` is required");

@@ -44,7 +44,9 @@ impl Answer {
                     answer.finished |= any_finished(member.value);
                 }
                 b"error" => answer.error = !member.is_null(),
-                b"x_groq" => answer.take_usage(inner(member.value, b"usage").map_or(b"".as_slice(), |usage| usage.value)),
+                b"x_groq" => {
+                    answer.take_usage(inner(member.value, b"usage").map_or(b"".as_slice(), |usage| usage.value))
+                }
                 b"response" => answer.take_response(member.value),
                 _ => {}
             }

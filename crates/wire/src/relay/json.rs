@@ -40,13 +40,20 @@ pub struct JsonRelay {
 enum At {
     Before,
     Members,
-    Key { escaped: bool },
+    Key {
+        escaped: bool,
+    },
     Colon,
     Value,
     /// In a string; `depth` lists around it are open inside the member's value.
-    Text { depth: usize, escaped: bool },
+    Text {
+        depth: usize,
+        escaped: bool,
+    },
     /// In a list inside the member's value.
-    List { depth: usize },
+    List {
+        depth: usize,
+    },
     /// In a number or a word.
     Scalar,
     /// Behind the object, or in what is none.

@@ -196,7 +196,8 @@ impl SseRelay {
                 renamed.push(model);
             }
         }
-        let one_line = data.one_line().filter(|_| answer.is_plain() && renamed.len() <= 1 && event.len() == whole.len());
+        let one_line =
+            data.one_line().filter(|_| answer.is_plain() && renamed.len() <= 1 && event.len() == whole.len());
         if let Some(json) = one_line {
             self.memory.learn(event, json, renamed.pop());
         }

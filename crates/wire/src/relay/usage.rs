@@ -23,9 +23,9 @@ pub fn read_usage(json: &[u8]) -> Option<Usage> {
         b"input_tokens" => counts.input = count(member.value),
         b"completion_tokens" => counts.completion = count(member.value),
         b"output_tokens" => counts.output = count(member.value),
-        // DeepSeek, https://api-docs.deepseek.com/guides/kv_cache (seen 2026-01).
+        // DeepSeek, https://docs.stigg.io/documentation/ai-agents/providers/deepseek (2026-11-21).
         b"prompt_cache_hit_tokens" => counts.cached = counts.cached.max(count(member.value).unwrap_or(0)),
-        // SGLang, https://docs.sglang.ai/basic_usage/openai_api_completions.html (seen 2026-01).
+        // SGLang's `UsageInfo`, https://github.com/sgl-project/sglang (2026-11-21).
         b"reasoning_tokens" => counts.reasoning = counts.reasoning.max(count(member.value).unwrap_or(0)),
         b"prompt_tokens_details" | b"input_tokens_details" => {
             counts.cached = counts.cached.max(detail(member.value, b"cached_tokens"));
@@ -86,7 +86,11 @@ mod tests {
     #[track_caller]
     fn check(json: &str, expected: [u64; 4]) {
         let [input, cache_read, output, reasoning] = expected;
-        assert_eq!(read_usage(json.as_bytes()), Some(Usage { input, cache_read, cache_write: 0, output, reasoning }), "{json}");
+        assert_eq!(
+            read_usage(json.as_bytes()),
+            Some(Usage { input, cache_read, cache_write: 0, output, reasoning }),
+            "{json}"
+        );
     }
 
     #[test]
@@ -101,8 +105,14 @@ mod tests {
             r#"{"input_tokens":10,"input_tokens_details":{"cached_tokens":4},"output_tokens":5,"output_tokens_details":{"reasoning_tokens":3}}"#,
             [6, 4, 5, 3],
         );
-        check(r#"{"prompt_tokens":10,"completion_tokens":5,"reasoning_tokens":3,"prompt_tokens_details":null}"#, [10, 0, 5, 3]);
-        check(r#"{"prompt_tokens":10,"prompt_cache_hit_tokens":8,"prompt_cache_miss_tokens":2,"completion_tokens":1}"#, [2, 8, 1, 0]);
+        check(
+            r#"{"prompt_tokens":10,"completion_tokens":5,"reasoning_tokens":3,"prompt_tokens_details":null}"#,
+            [10, 0, 5, 3],
+        );
+        check(
+            r#"{"prompt_tokens":10,"prompt_cache_hit_tokens":8,"prompt_cache_miss_tokens":2,"completion_tokens":1}"#,
+            [2, 8, 1, 0],
+        );
         check(r#"{"prompt_tokens":1,"completion_tokens":2,"input_tokens":10,"output_tokens":20}"#, [10, 0, 20, 0]);
         check(r#"{"prompt_tokens":7,"total_tokens":7}"#, [7, 0, 0, 0]);
     }
@@ -112,7 +122,10 @@ mod tests {
         check(r#"{"prompt_tokens":10.9,"completion_tokens":-5}"#, [10, 0, 0, 0]);
         check(r#"{"prompt_tokens":1e3,"completion_tokens":null}"#, [1000, 0, 0, 0]);
         check(r#"{"prompt_tokens":"7","completion_tokens":99999999999999999999999}"#, [0, 0, u64::MAX, 0]);
-        check(r#"{"prompt_tokens":3,"completion_tokens":1,"reasoning_tokens":9,"prompt_cache_hit_tokens":5}"#, [0, 3, 1, 1]);
+        check(
+            r#"{"prompt_tokens":3,"completion_tokens":1,"reasoning_tokens":9,"prompt_cache_hit_tokens":5}"#,
+            [0, 3, 1, 1],
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::checks::layers::Layers;
 use crate::problem::Problem;
-use crate::source::{self, Named, Token};
+use crate::source::{self, Token};
 use crate::tree::{File, Tree};
 
 /// Paths that pure code does not name, and what to do instead.
@@ -46,18 +46,11 @@ fn in_file(file: &File) -> Vec<Problem> {
     let tokens = source::production(&source::tokens(&file.text));
     let paths = source::paths(&tokens);
     let named = paths.iter().filter_map(|named| {
-        let (ban, advice) = BANNED.iter().find(|(ban, _)| names(named, ban))?;
+        let (ban, advice) = BANNED.iter().find(|(ban, _)| named.is(ban))?;
         Some(Problem::at(&file.path, named.line, format!("`{ban}` in a pure crate: {advice}")))
     });
     let called = tokens.windows(3).filter_map(|three| called(file, three));
     named.chain(called).collect()
-}
-
-/// Whether the path is, ends with or lies under the ban. A single word counts only as the root of a longer path, so that
-/// a field or a variable may be called `rand`.
-fn names(named: &Named, ban: &str) -> bool {
-    let under = named.path.strip_prefix(ban).is_some_and(|rest| rest.starts_with("::"));
-    under || (ban.contains("::") && (named.path == ban || named.path.ends_with(&format!("::{ban}"))))
 }
 
 fn called(file: &File, three: &[Token]) -> Option<Problem> {

@@ -1,5 +1,6 @@
 //! An answer's body, read as its consumer asks for it.
 
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -9,6 +10,7 @@ use super::connection::Connection;
 use crate::upstream::UpstreamError;
 use crate::upstream::error::is_closed;
 use crate::upstream::h1::{Decoder, Progress};
+use crate::upstream::pool::Origin;
 
 /// A body and the connection it comes on. The connection goes back to the pool with the last byte; dropping the body
 /// before that closes it.
@@ -17,12 +19,13 @@ pub struct Body {
     /// Gone once the body has ended, well or not.
     connection: Option<Connection>,
     decoder: Decoder,
-    reusable: bool,
+    /// Where the connection goes at the end; none when it must not be used again.
+    origin: Option<Arc<Origin>>,
 }
 
 impl Body {
-    pub(super) fn new(connection: Connection, decoder: Decoder, reusable: bool) -> Self {
-        let mut body = Self { connection: Some(connection), decoder, reusable };
+    pub(super) fn new(connection: Connection, decoder: Decoder, origin: Option<Arc<Origin>>) -> Self {
+        let mut body = Self { connection: Some(connection), decoder, origin };
         if body.decoder.is_done() {
             body.release();
         }
@@ -82,9 +85,12 @@ impl Body {
 
     /// Bytes behind the body belong to no request: such a connection is closed.
     fn release(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
-        if self.reusable && connection.is_unread() {
-            connection.release(Instant::now());
+        let Some(mut connection) = self.connection.take() else { return };
+        if let Some(origin) = self.origin.take()
+            && connection.is_unread()
+        {
+            connection.settle();
+            origin.put(connection, Instant::now());
         }
     }
 }

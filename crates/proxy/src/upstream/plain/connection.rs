@@ -2,15 +2,11 @@
 
 use std::io::{self, ErrorKind, Read as _};
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use bytes::{BufMut as _, BytesMut};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
-
-use crate::upstream::pool::Origin;
 
 /// What a connection's first read has room for: most answers, and a fair burst of events.
 const READ_BYTES_FIRST: usize = 16 << 10;
@@ -26,12 +22,11 @@ pub struct Connection {
     buf: BytesMut,
     /// Room to make for the next read. Doubles whenever a read fills it: a large answer then takes fewer of them.
     read_bytes: usize,
-    origin: Arc<Origin>,
 }
 
 impl Connection {
-    pub(in crate::upstream) fn new(io: TcpStream, origin: Arc<Origin>) -> Self {
-        Self { io, buf: BytesMut::new(), read_bytes: READ_BYTES_FIRST, origin }
+    pub(in crate::upstream) fn new(io: TcpStream) -> Self {
+        Self { io, buf: BytesMut::new(), read_bytes: READ_BYTES_FIRST }
     }
 
     /// What was read and not yet taken.
@@ -85,14 +80,11 @@ impl Connection {
         matches!((&*socket).read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 
-    /// Back to the pool.
-    pub(super) fn release(mut self, now: Instant) {
+    /// Makes the connection fit for waiting: a large answer's buffer would be held for nothing until the next large one.
+    pub(super) fn settle(&mut self) {
         if self.read_bytes > READ_BYTES_FIRST {
-            // A large answer's buffer would be held for nothing until the next large answer.
             self.buf = BytesMut::new();
             self.read_bytes = READ_BYTES_FIRST;
         }
-        let origin = Arc::clone(&self.origin);
-        origin.put(self, now);
     }
 }

@@ -79,7 +79,8 @@ impl<'a> Upload<'a> {
 
     fn write(&self, connection: &Connection) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); WRITE_PIECES_MAX];
-        let pieces = (!self.head.is_empty()).then_some(self.head).into_iter().chain(self.body.iter().map(AsRef::as_ref));
+        let pieces =
+            (!self.head.is_empty()).then_some(self.head).into_iter().chain(self.body.iter().map(AsRef::as_ref));
         let mut count = 0;
         for (slice, piece) in slices.iter_mut().zip(pieces) {
             let gone = if count == 0 { self.sent_of_first } else { 0 };
@@ -115,9 +116,7 @@ impl<'a> Upload<'a> {
 fn listen(connection: &mut Connection, reader: &mut HeadReader) -> Result<Option<Head>, Stopped> {
     match connection.try_fill() {
         Ok(0) => Err(Stopped::Failed(UpstreamError::ClosedBeforeHead)),
-        Ok(_) => {
-            reader.read(connection.buffer()).map_err(|error| Stopped::Failed(UpstreamError::BadHead(error)))
-        }
+        Ok(_) => reader.read(connection.buffer()).map_err(|error| Stopped::Failed(UpstreamError::BadHead(error))),
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(None),
         Err(error) if is_closed(&error) => Err(Stopped::Failed(UpstreamError::ClosedBeforeHead)),
         Err(error) => Err(failed(error)),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use trunkline_providers::BaseUrl;
 
-use super::{IDLE_AGE_MAX, IDLE_PER_ORIGIN_MAX, Origin, Pool};
+use super::{IDLE_AGE_MAX, IDLE_PER_ORIGIN_MAX, Pool};
 use crate::upstream::plain::Connection;
 
 struct Server(TcpListener);
@@ -16,9 +16,9 @@ impl Server {
         (Self(listener), BaseUrl { tls: false, host: "127.0.0.1".to_owned(), port, path: String::new() })
     }
 
-    async fn connect(&self, origin: &Arc<Origin>) -> (Connection, TcpStream) {
+    async fn connect(&self) -> (Connection, TcpStream) {
         let client = TcpStream::connect(self.0.local_addr().unwrap()).await.unwrap();
-        (Connection::new(client, Arc::clone(origin)), self.0.accept().await.unwrap().0)
+        (Connection::new(client), self.0.accept().await.unwrap().0)
     }
 }
 
@@ -44,7 +44,7 @@ async fn the_connection_used_last_comes_first_and_an_aged_one_never() {
     let start = Instant::now();
     let mut kept = Vec::new();
     for at in 0..3 {
-        let (connection, peer) = server.connect(&origin).await;
+        let (connection, peer) = server.connect().await;
         kept.push(peer);
         origin.put(connection, start + Duration::from_secs(at));
     }
@@ -60,8 +60,8 @@ async fn a_sweep_closes_what_has_aged() {
     let pool = Pool::default();
     let origin = pool.origin(&url).unwrap();
     let start = Instant::now();
-    let (old, _old_peer) = server.connect(&origin).await;
-    let (new, _new_peer) = server.connect(&origin).await;
+    let (old, _old_peer) = server.connect().await;
+    let (new, _new_peer) = server.connect().await;
     origin.put(old, start);
     origin.put(new, start + Duration::from_secs(1));
     pool.sweep(start + IDLE_AGE_MAX);
@@ -73,10 +73,10 @@ async fn a_connection_that_closed_or_spoke_is_not_used() {
     let (server, url) = Server::start().await;
     let origin = Pool::default().origin(&url).unwrap();
     let now = Instant::now();
-    let (closed, peer) = server.connect(&origin).await;
+    let (closed, peer) = server.connect().await;
     drop(peer);
     origin.put(closed, now);
-    let (spoke, peer) = server.connect(&origin).await;
+    let (spoke, peer) = server.connect().await;
     peer.try_write(b"HTTP/1.1 408 Request Timeout\r\n\r\n").unwrap();
     origin.put(spoke, now);
     assert!(origin.take(now).is_none());
@@ -90,9 +90,19 @@ async fn over_the_limit_the_longest_idle_goes() {
     let start = Instant::now();
     for at in 0..=IDLE_PER_ORIGIN_MAX {
         // The peer's end is not kept: descriptors are few, and nobody looks at these.
-        let (connection, _) = server.connect(&origin).await;
+        let (connection, _) = server.connect().await;
         origin.put(connection, start + Duration::from_millis(at as u64));
     }
     assert_eq!(origin.idle_count(), IDLE_PER_ORIGIN_MAX);
     assert_eq!(super::lock(&origin.idle).front().map(|idle| idle.since), Some(start + Duration::from_millis(1)));
+}
+
+#[tokio::test]
+async fn the_pools_end_closes_its_connections() {
+    let (server, url) = Server::start().await;
+    let pool = Pool::default();
+    let (connection, mut peer) = server.connect().await;
+    pool.origin(&url).unwrap().put(connection, Instant::now());
+    drop(pool);
+    assert_eq!(tokio::io::AsyncReadExt::read(&mut peer, &mut [0]).await.unwrap(), 0);
 }

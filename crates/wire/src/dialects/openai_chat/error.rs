@@ -102,7 +102,9 @@ mod tests {
     fn our_own_fault_has_all_four_members() {
         check(
             &Fault::new(FaultKind::ModelNotFound, "model \"x\" is not configured").with_param("model"),
-            &expect![[r#"{"error":{"message":"model \"x\" is not configured","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#]],
+            &expect![[
+                r#"{"error":{"message":"model \"x\" is not configured","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#
+            ]],
             &expect![[r#"
                 data: {"error":{"message":"model \"x\" is not configured","type":"invalid_request_error","param":"model","code":"model_not_found"}}
 
@@ -110,7 +112,9 @@ mod tests {
         );
         check(
             &Fault::new(FaultKind::UpstreamBroken, "it broke").with_code("dummy_upstream_failed"),
-            &expect![[r#"{"error":{"message":"it broke","type":"server_error","param":null,"code":"dummy_upstream_failed"}}"#]],
+            &expect![[
+                r#"{"error":{"message":"it broke","type":"server_error","param":null,"code":"dummy_upstream_failed"}}"#
+            ]],
             &expect![[r#"
                 data: {"error":{"message":"it broke","type":"server_error","param":null,"code":"dummy_upstream_failed"}}
 
@@ -126,6 +130,9 @@ mod tests {
         assert_eq!(encode(&fault), body);
         assert_eq!(encode_frame(&fault), "data: {  \"error\": {\"message\": \"a\\nb\"}}\n\n");
         fault.upstream = Some(UpstreamWords { status: 422, body: None });
-        assert_eq!(encode(&fault), r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":null}}"#);
+        assert_eq!(
+            encode(&fault),
+            r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":null}}"#
+        );
     }
 }

@@ -86,7 +86,8 @@ impl From<ir::Usage> for UsageBody {
             completion_tokens: usage.output,
             total_tokens: usage.prompt().saturating_add(usage.output),
             prompt_tokens_details: some(usage.cache_read).map(|cached_tokens| PromptDetails { cached_tokens }),
-            completion_tokens_details: some(usage.reasoning).map(|reasoning_tokens| CompletionDetails { reasoning_tokens }),
+            completion_tokens_details: some(usage.reasoning)
+                .map(|reasoning_tokens| CompletionDetails { reasoning_tokens }),
         }
     }
 }
@@ -127,8 +128,14 @@ mod tests {
 
     #[track_caller]
     fn check(stop: StopReason, usage: Option<ir::Usage>, expected: &Expect) {
-        let response =
-            ir::Response { id: "chatcmpl-1".into(), model: "m".into(), created: 7, text: "a \"b\"".into(), stop, usage };
+        let response = ir::Response {
+            id: "chatcmpl-1".into(),
+            model: "m".into(),
+            created: 7,
+            text: "a \"b\"".into(),
+            stop,
+            usage,
+        };
         expected.assert_eq(std::str::from_utf8(&encode(&response)).expect("text"));
     }
 
@@ -137,12 +144,16 @@ mod tests {
         check(
             StopReason::End,
             None,
-            &expect![[r#"{"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"a \"b\"","refusal":null},"logprobs":null,"finish_reason":"stop"}]}"#]],
+            &expect![[
+                r#"{"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"a \"b\"","refusal":null},"logprobs":null,"finish_reason":"stop"}]}"#
+            ]],
         );
         check(
             StopReason::Other("eos".into()),
             Some(ir::Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2 }),
-            &expect![[r#"{"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"a \"b\"","refusal":null},"logprobs":null,"finish_reason":"eos"}],"usage":{"prompt_tokens":12,"completion_tokens":6,"total_tokens":18,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}}"#]],
+            &expect![[
+                r#"{"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"a \"b\"","refusal":null},"logprobs":null,"finish_reason":"eos"}],"usage":{"prompt_tokens":12,"completion_tokens":6,"total_tokens":18,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}}"#
+            ]],
         );
     }
 }

@@ -172,7 +172,10 @@ mod tests {
 
     #[test]
     fn usage_comes_in_its_own_chunk_when_asked_for() {
-        check(true, &answer(Event::Stop(StopReason::Length)), &expect![[r#"
+        check(
+            true,
+            &answer(Event::Stop(StopReason::Length)),
+            &expect![[r#"
             data: {"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}],"usage":null}
 
             data: {"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{"content":"a"},"logprobs":null,"finish_reason":null}],"usage":null}
@@ -187,12 +190,16 @@ mod tests {
 
             data: [DONE]
 
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn usage_comes_with_the_last_chunk_when_not_asked_for() {
-        check(false, &answer(Event::Stop(StopReason::End)), &expect![[r#"
+        check(
+            false,
+            &answer(Event::Stop(StopReason::End)),
+            &expect![[r#"
             data: {"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}
 
             data: {"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{"content":"a"},"logprobs":null,"finish_reason":null}]}
@@ -205,27 +212,36 @@ mod tests {
 
             data: [DONE]
 
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_fault_ends_the_stream_without_done() {
         let fault = Fault::new(FaultKind::UpstreamTimeout, "too slow");
-        check(false, &[Event::Start { id: "c1".into() }, Event::Fault(fault)], &expect![[r#"
+        check(
+            false,
+            &[Event::Start { id: "c1".into() }, Event::Fault(fault)],
+            &expect![[r#"
             data: {"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}
 
             data: {"error":{"message":"too slow","type":"server_error","param":null,"code":"timeout"}}
 
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_stream_that_just_ends_is_told_as_broken() {
-        check(false, &[Event::Start { id: "c1".into() }], &expect![[r#"
+        check(
+            false,
+            &[Event::Start { id: "c1".into() }],
+            &expect![[r#"
             data: {"id":"c1","object":"chat.completion.chunk","created":7,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}
 
             data: {"error":{"message":"the provider's answer broke off before it was complete; try again","type":"server_error","param":null,"code":"upstream_error"}}
 
-        "#]]);
+        "#]],
+        );
     }
 }

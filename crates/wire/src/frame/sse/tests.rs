@@ -16,7 +16,8 @@ fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<(String, S
 
 #[track_caller]
 fn check(stream: &str, expected: &[(&str, &str)]) {
-    let expected: Vec<(String, String)> = expected.iter().map(|(event, data)| (event.to_string(), data.to_string())).collect();
+    let expected: Vec<(String, String)> =
+        expected.iter().map(|(event, data)| (event.to_string(), data.to_string())).collect();
     assert_eq!(read([stream.as_bytes()]), Ok(expected.clone()));
     assert_eq!(read(stream.as_bytes().chunks(1)), Ok(expected), "byte by byte");
 }

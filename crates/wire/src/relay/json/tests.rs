@@ -53,7 +53,12 @@ fn renames_the_top_level_model_and_reads_usage() {
             "usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4}} , "n":-1.5e3,"t":true } "#,
         &complete(Some(Usage { input: 5, cache_read: 4, output: 3, ..Usage::default() })),
     );
-    check(&changes("b"), r#"{"model":"a","model":7,"model":"c","usage":null}"#, r#"{"model":"b","model":7,"model":"b","usage":null}"#, &complete(None));
+    check(
+        &changes("b"),
+        r#"{"model":"a","model":7,"model":"c","usage":null}"#,
+        r#"{"model":"b","model":7,"model":"b","usage":null}"#,
+        &complete(None),
+    );
     check(&Changes::default(), r#"{"model":"a"}"#, r#"{"model":"a"}"#, &complete(None));
     check(&changes("b"), "{}", "{}", &complete(None));
 }
@@ -67,7 +72,14 @@ fn an_error_inside_the_answer_is_seen() {
 
 #[test]
 fn what_is_no_object_passes_as_it_is() {
-    for body in ["", "<html>\"model\":\"up\"</html>", "[{\"model\":\"up\"}]", "\"model\"", "model", "\u{feff}{\"model\":\"up\"}"] {
+    for body in [
+        "",
+        "<html>\"model\":\"up\"</html>",
+        "[{\"model\":\"up\"}]",
+        "\"model\"",
+        "model",
+        "\u{feff}{\"model\":\"up\"}",
+    ] {
         check(&changes("b"), body, body, &Facts::default());
     }
 }
@@ -106,7 +118,10 @@ fn unchanged_chunks_are_not_copied() {
 }
 
 fn answer() -> impl Strategy<Value = String> {
-    let key = prop_oneof!["[a-z\"\\\\é]{0,6}", proptest::sample::select(vec!["model", "usage", "choices"]).prop_map(str::to_owned)];
+    let key = prop_oneof![
+        "[a-z\"\\\\é]{0,6}",
+        proptest::sample::select(vec!["model", "usage", "choices"]).prop_map(str::to_owned)
+    ];
     let usage = proptest::sample::select(vec![r#"{"prompt_tokens":9,"completion_tokens":3}"#, "{}", "null"])
         .prop_map(|text| serde_json::from_str::<Value>(text).expect("JSON"));
     let value = prop_oneof![3 => any_json(), 1 => usage, 1 => "[a-z\"\\\\é]{0,6}".prop_map(Value::from)];

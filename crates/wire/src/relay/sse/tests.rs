@@ -79,7 +79,12 @@ fn withholds_the_usage_event_alone() {
 #[test]
 fn usage_beside_content_or_error_is_not_withheld() {
     let beside = "data: {\"choices\":[{\"delta\":{}}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\n";
-    check(&changes(None, true), beside, beside, &Facts { usage: tokens(1, 0, 2), content_events: 1, ..Facts::default() });
+    check(
+        &changes(None, true),
+        beside,
+        beside,
+        &Facts { usage: tokens(1, 0, 2), content_events: 1, ..Facts::default() },
+    );
     let error = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1},\"error\":{\"code\":1}}\n\n";
     check(&changes(None, true), error, error, &Facts { usage: tokens(1, 0, 0), error: true, ..Facts::default() });
     let filters = "data: {\"choices\":[],\"usage\":null,\"prompt_filter_results\":[]}\n\n";
@@ -127,9 +132,19 @@ fn an_event_without_its_blank_line_counts_at_the_end() {
 #[test]
 fn other_places_of_usage_are_read_and_errors_seen() {
     let groq = "data: {\"choices\":[{\"finish_reason\":\"stop\"}],\"x_groq\":{\"id\":\"r\",\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}}\n\n";
-    check(&changes(None, true), groq, groq, &Facts { usage: tokens(3, 0, 2), content_events: 1, finished: true, ..Facts::default() });
+    check(
+        &changes(None, true),
+        groq,
+        groq,
+        &Facts { usage: tokens(3, 0, 2), content_events: 1, finished: true, ..Facts::default() },
+    );
     let responses = "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":3,\"output_tokens\":2}}}\n\n";
-    check(&changes(None, true), responses, responses, &Facts { usage: tokens(3, 0, 2), content_events: 1, finished: true, ..Facts::default() });
+    check(
+        &changes(None, true),
+        responses,
+        responses,
+        &Facts { usage: tokens(3, 0, 2), content_events: 1, finished: true, ..Facts::default() },
+    );
     let error = "data: {\"error\":null}\n\ndata: {\"error\":{\"message\":\"no\"}}\n\n";
     check(&changes(None, false), error, error, &Facts { content_events: 1, error: true, ..Facts::default() });
 }
@@ -137,13 +152,20 @@ fn other_places_of_usage_are_read_and_errors_seen() {
 #[test]
 fn growing_usage_keeps_its_largest_figures() {
     let stream = "data: {\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":1}}\n\ndata: {\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":5}}\n\ndata: {\"usage\":null}\n\n";
-    check(&changes(None, false), stream, stream, &Facts { usage: tokens(9, 0, 5), content_events: 3, ..Facts::default() });
+    check(
+        &changes(None, false),
+        stream,
+        stream,
+        &Facts { usage: tokens(9, 0, 5), content_events: 3, ..Facts::default() },
+    );
 }
 
 #[test]
 fn whole_unchanged_events_are_not_copied() {
     let mut relay = SseRelay::new(changes(Some("up"), true));
-    let chunk = Bytes::copy_from_slice(STREAM.split("data: {\"id\":\"1\",\"model\":\"up\",\"choices\":[],").next().expect("events").as_bytes());
+    let chunk = Bytes::copy_from_slice(
+        STREAM.split("data: {\"id\":\"1\",\"model\":\"up\",\"choices\":[],").next().expect("events").as_bytes(),
+    );
     let out = relay.push(chunk.clone());
     assert_eq!((out.as_ptr(), out.len()), (chunk.as_ptr(), chunk.len()));
 }
@@ -171,7 +193,9 @@ fn the_limit_is_the_same_however_the_event_is_cut() {
     for around in [0, 3, 4, 5, 6] {
         for line_end in ["\n", "\r\n", "\r"] {
             let text = "a".repeat(HELD_BYTES_MAX - 30 - around);
-            let stream = format!("data: {{\"model\":\"up\",\"t\":\"{text}\"}}{line_end}{line_end}data: {{\"model\":\"up\"}}{line_end}{line_end}");
+            let stream = format!(
+                "data: {{\"model\":\"up\",\"t\":\"{text}\"}}{line_end}{line_end}data: {{\"model\":\"up\"}}{line_end}{line_end}"
+            );
             let changes = changes(Some("b"), false);
             let whole = relay(&changes, [stream.as_bytes()]);
             for cut in HELD_BYTES_MAX - 4..HELD_BYTES_MAX + 4 {
@@ -214,7 +238,8 @@ fn stream() -> impl Strategy<Value = String> {
             "data: [DONE]", "data: {\"error\":{}}", "data", ": c", "event: e", "\u{feff}", "id: \"model\"", "data: {\"model\":\"up\"",
         ]).prop_map(str::to_owned),
     ];
-    let end = proptest::sample::select(vec!["\n\n", "\n\n", "\n\n", "\r\n\r\n", "\r\r", "\n", "\r", "\r\n", "\n\r", ""]);
+    let end =
+        proptest::sample::select(vec!["\n\n", "\n\n", "\n\n", "\r\n\r\n", "\r\r", "\n", "\r", "\r\n", "\n\r", ""]);
     proptest::collection::vec((piece, end), 0..10)
         .prop_map(|pieces| pieces.into_iter().map(|(piece, end)| piece + end).collect())
 }

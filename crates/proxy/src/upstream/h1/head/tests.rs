@@ -87,7 +87,8 @@ fn keeps_content_length_once() {
 
 #[test]
 fn refuses_what_two_readers_could_understand_differently() {
-    let check = |input: &str, error: HeadError| assert_eq!(whole(&Method::GET, input.as_bytes()), Err(error), "{input:?}");
+    let check =
+        |input: &str, error: HeadError| assert_eq!(whole(&Method::GET, input.as_bytes()), Err(error), "{input:?}");
     let with = |line: &str, error| check(&format!("HTTP/1.1 200 OK\r\n{line}\r\n\r\n"), error);
     check("SSH-2.0-OpenSSH", HeadError::NotHttp);
     check("\r\nHTTP/1.1 200 OK\r\n\r\n", HeadError::NotHttp);
@@ -132,9 +133,8 @@ fn limits_hold_to_the_byte() {
     assert!(whole(&Method::GET, lines(HEADERS_MAX).as_bytes()).unwrap().is_some());
     assert_eq!(whole(&Method::GET, lines(HEADERS_MAX + 1).as_bytes()), Err(HeadError::TooManyHeaders));
 
-    let interim = |count: u8| {
-        format!("{}HTTP/1.1 204 X\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n".repeat(usize::from(count)))
-    };
+    let interim =
+        |count: u8| format!("{}HTTP/1.1 204 X\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n".repeat(usize::from(count)));
     assert!(whole(&Method::GET, interim(INTERIM_HEADS_MAX).as_bytes()).unwrap().is_some());
     assert_eq!(whole(&Method::GET, interim(INTERIM_HEADS_MAX + 1).as_bytes()), Err(HeadError::TooManyInterim));
 }

@@ -214,7 +214,10 @@ fn errors_name_the_path() {
         (r#"{"model":"m","messages":[{}]}"#, "`messages[0].role` is required"),
         (r#"{"model":"m","messages":[{"role":7}]}"#, "`messages[0].role` must be a string"),
         (r#"{"model":"m","messages":[{"role":"user"}]}"#, "`messages[0].content` is required"),
-        (r#"{"model":"m","messages":[{"role":"user","content":{}}]}"#, "`messages[0].content` must be a string or an array of parts"),
+        (
+            r#"{"model":"m","messages":[{"role":"user","content":{}}]}"#,
+            "`messages[0].content` must be a string or an array of parts",
+        ),
         (r#"{"model":"m","messages":[{"role":"user","content":["a"]}]}"#, "`messages[0].content[0]` must be an object"),
         (
             r#"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"},{"text":"b"}]}]}"#,
