@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kit import config
+from kit.backends import free_port
 from kit.gateway import Gateway, binary
 from kit.upstream import Upstream
 
@@ -72,3 +73,23 @@ def gateway(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Ite
     RUNNING.append(running)
     yield running
     _ended(running)
+
+
+@pytest.fixture(scope="module")
+def hasty(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway for the module that is out of patience after half a second."""
+    text = config.QUIET + config.provider("up", upstream.base_url, more=config.HASTY)
+    text += config.provider("gone", f"http://127.0.0.1:{free_port()}/v1", more=config.HASTY)
+    text += config.provider("through", upstream.base_url, keys=[], more=config.HASTY + 'auth = "passthrough"\n')
+    text += config.model("fine", "up", "fine")
+    running = Gateway(tmp_path_factory.mktemp("hasty"), text)
+    RUNNING.append(running)
+    yield running
+    _ended(running)
+
+
+@pytest.fixture
+def hasty_goes_on(hasty: Gateway) -> Iterator[None]:
+    """After the test the gateway still serves, over the same upstream."""
+    yield
+    assert hasty.chat("fine").status_code == 200

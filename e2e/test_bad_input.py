@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,8 +14,8 @@ import pytest
 
 from kit import config
 from kit.gateway import Gateway
-from kit.raw import Answer, chat_body, connect, exchange, post, read_answer
-from kit.upstream import Upstream
+from kit.raw import chat_body, connect, error_of, exchange, post, read_answer
+from kit.upstream import Exchange, Upstream, plain
 
 CHAT = "/v1/chat/completions"
 BODY_LIMIT = 64 * 1024
@@ -39,19 +40,6 @@ def goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
             assert running.healthy()
             assert running.chat("alias").status_code == 200
             assert "panicked" not in running.stderr()
-
-
-def error_of(answer: Answer) -> dict:
-    """The error, which must have OpenAI's shape: four keys, two of them strings."""
-    assert answer.headers["content-type"].startswith("application/json")
-    body = answer.json()
-    assert set(body) == {"error"}, body
-    error = body["error"]
-    assert set(error) == {"message", "type", "param", "code"}, error
-    assert isinstance(error["message"], str)
-    assert error["message"]
-    assert isinstance(error["type"], str)
-    return error
 
 
 @dataclass
@@ -221,6 +209,38 @@ def test_a_chunked_body_is_served(gateway: Gateway, upstream: Upstream) -> None:
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
     assert exchange(gateway.port, post(CHAT, chunks, "transfer-encoding: chunked")).status == 200
     assert upstream.request_of("chunked").json()["model"] == "chunked"
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_client_of_http_1_0_gets_no_chunks(stream: bool, gateway: Gateway) -> None:
+    data = post(CHAT, chat_body("alias", stream=stream)).replace(b"HTTP/1.1", b"HTTP/1.0")
+    with connect(gateway.port) as sock:
+        sock.sendall(data)
+        answer = read_answer(sock)
+        assert sock.recv(1) == b"", "the connection ends with the answer"
+    assert (answer.status, answer.headers["transfer-encoding"]) == (200, None)
+    assert b'"alias"' in answer.body
+
+
+def test_one_request_too_many_is_503_and_told_to_come_back(start: Callable[..., Gateway], upstream: Upstream) -> None:
+    go_on = threading.Event()
+
+    def held(ex: Exchange) -> None:
+        assert go_on.wait(20)
+        plain(ex)
+
+    upstream.script("held", held)
+    gateway = start(config.standard(upstream.base_url) + config.server(requests_max="1"))
+    with connect(gateway.port) as sock:
+        sock.sendall(post(CHAT, chat_body("up/held")))
+        upstream.request_of("held")
+        answer = exchange(gateway.port, post(CHAT, chat_body("alias")))
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        assert error_of(answer)["code"] == "server_is_overloaded"
+        assert gateway.healthy(), "health is no request"
+        go_on.set()
+        assert read_answer(sock).status == 200
+    assert gateway.chat("alias").status_code == 200
 
 
 def test_a_client_that_waits_for_100_continue_gets_it(gateway: Gateway) -> None:

@@ -1,4 +1,4 @@
-"""Whatever an upstream does, the client gets a mapped status or one terminal event, soon, in its own words."""
+"""Whatever an upstream does instead of answering, the client gets a mapped status, soon, in its own words."""
 
 from __future__ import annotations
 
@@ -8,43 +8,19 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 
 from kit import config
-from kit.backends import free_port
 from kit.gateway import Gateway
-from kit.raw import Answer, Stream, chat_body, exchange, post
-from kit.upstream import Exchange, RawUpstream, Upstream, envelope
+from kit.raw import chat_body, error_of, exchange, post
+from kit.upstream import Exchange, RawUpstream, Upstream, envelope, openai_error
 
 CHAT = "/v1/chat/completions"
-HASTY = config.timeouts(connect="1s", first_byte="500ms", idle="500ms", total="20s")
 
-
-@pytest.fixture(scope="module")
-def hasty(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway that is out of patience after half a second."""
-    text = config.QUIET + config.provider("up", upstream.base_url, more=HASTY)
-    text += config.provider("gone", f"http://127.0.0.1:{free_port()}/v1", more=HASTY)
-    text += config.provider("through", upstream.base_url, keys=[], more=HASTY + 'auth = "passthrough"\n')
-    text += config.model("fine", "up", "fine")
-    running = Gateway(tmp_path_factory.mktemp("hasty"), text)
-    yield running
-    assert running.stop() == 0
-    assert "panicked" not in running.stderr()
-
-
-@pytest.fixture(autouse=True)
-def goes_on(hasty: Gateway) -> Iterator[None]:
-    """After each case the gateway still serves, over the same upstream."""
-    yield
-    assert hasty.chat("fine").status_code == 200
-
-
-def openai_error(message: str, kind: str = "server_error", code: str | None = None) -> dict:
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+pytestmark = pytest.mark.usefixtures("hasty_goes_on")
 
 
 @dataclass
@@ -147,15 +123,6 @@ ANSWERS = {
     "504": Case(504, HTML, 504),
     "529": Case(529, openai_error(TOLD), 503, None, "server_is_overloaded"),
 }
-
-
-def error_of(answer: Answer) -> dict:
-    """The error, in OpenAI's shape."""
-    assert answer.headers["content-type"].startswith("application/json")
-    error = answer.json()["error"]
-    assert isinstance(error["message"], str)
-    assert isinstance(error["type"], str)
-    return error
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -271,6 +238,17 @@ def test_a_refused_connection_is_502(hasty: Gateway) -> None:
     assert "gone" in error_of(answer)["message"]
 
 
+def test_the_wait_for_an_answer_does_not_include_the_wait_for_a_connection(
+    start: Callable[..., Gateway], upstream: Upstream
+) -> None:
+    patience = config.timeouts(connect="8s", first_byte="300ms")
+    gateway = start(config.QUIET + config.provider("up", upstream.base_url, more=patience))
+    upstream.script("late", silent)
+    started = time.monotonic()
+    assert exchange(gateway.port, post(CHAT, chat_body("up/late"))).status == 504
+    assert time.monotonic() - started < 5
+
+
 def test_a_redirect_is_not_followed(hasty: Gateway, upstream: Upstream) -> None:
     visited: list[bytes] = []
     elsewhere = RawUpstream(lambda sock: visited.append(sock.recv(100)))
@@ -309,138 +287,10 @@ def test_an_answer_cut_in_its_middle_never_looks_whole(hasty: Gateway, upstream:
         assert answer.status == 502, answer
 
 
-def begin(ex: Exchange) -> None:
-    ex.sse_head()
-    ex.token("one ")
-    ex.token("two")
-
-
-def then_close(ex: Exchange) -> None:
-    begin(ex)
-    ex.close()
-
-
-def then_reset(ex: Exchange) -> None:
-    begin(ex)
-    # A reset discards what the gateway has not read yet; it has when the client has seen it.
-    assert ex.seen.wait(5)
-    ex.reset()
-
-
-def then_silence(ex: Exchange) -> None:
-    begin(ex)
-    ex.gone_at()
-
-
-def then_half_an_event(ex: Exchange) -> None:
-    begin(ex)
-    ex.chunk(b'data: {"model":"br')
-    ex.close()
-
-
-def then_a_bad_chunk(ex: Exchange) -> None:
-    begin(ex)
-    ex.send(b"nonsense\r\n")
-    ex.gone_at()
-
-
-def then_a_huge_chunk_size(ex: Exchange) -> None:
-    begin(ex)
-    ex.send(b"FFFFFFFFFFFFFFFFF\r\n")
-    ex.gone_at()
-
-
-def then_an_end_without_done(ex: Exchange) -> None:
-    begin(ex)
-    ex.end()
-
-
-MIDWAY = [
-    then_close,
-    then_reset,
-    then_silence,
-    then_half_an_event,
-    then_a_bad_chunk,
-    then_a_huge_chunk_size,
-    then_an_end_without_done,
-]
-
-
-@pytest.mark.parametrize("script", MIDWAY, ids=lambda script: script.__name__)
-def test_a_stream_that_breaks_ends_with_one_error_event_and_no_done(
-    script: Callable[[Exchange], None], hasty: Gateway, upstream: Upstream
-) -> None:
-    seen = threading.Event()
-
-    def run(ex: Exchange) -> None:
-        ex.seen = seen
-        script(ex)
-
-    upstream.script("midway", run)
-    started = time.monotonic()
-    stream = Stream(hasty.port, chat_body("up/midway", stream=True))
-    assert (stream.status, stream.headers["content-type"].split(";")[0]) == (200, "text/event-stream")
-    events = []
-    for event in stream.events():
-        events.append(event)
-        if len(events) == 2:
-            seen.set()
-    stream.leave()
-    assert stream.broken is None, "the client's own framing must stay whole"
-    assert stream.rest == b""
-    contents = [event.json() for event in events]
-    assert [c["choices"][0]["delta"]["content"] for c in contents[:2]] == ["one ", "two"]
-    assert len(contents) == 3, contents
-    error = contents[2]["error"]
-    assert set(error) >= {"message", "type", "param", "code"}
-    assert error["type"] == "server_error"
-    assert time.monotonic() - started < 6
-
-
-def test_an_error_event_of_the_upstreams_own_passes(hasty: Gateway, upstream: Upstream) -> None:
-    def script(ex: Exchange) -> None:
-        begin(ex)
-        ex.event(openai_error(TOLD))
-        ex.end()
-
-    upstream.script("own-words", script)
-    data = [event.data for event in Stream(hasty.port, chat_body("up/own-words", stream=True)).all()]
-    errors = [json.loads(text)["error"] for text in data if "error" in text]
-    assert [error["message"] for error in errors] == [TOLD]
-    assert "[DONE]" not in data
-
-
-def test_a_stream_that_finished_but_never_said_done_is_no_error(hasty: Gateway, upstream: Upstream) -> None:
-    def script(ex: Exchange) -> None:
-        begin(ex)
-        ex.token("", "stop")
-        ex.end()
-
-    upstream.script("no-done", script)
-    data = [event.data for event in Stream(hasty.port, chat_body("up/no-done", stream=True)).all()]
-    assert not [text for text in data if "error" in text], data
-
-
-def test_pings_keep_a_slow_stream_alive(hasty: Gateway, upstream: Upstream) -> None:
-    pause = threading.Event()
-
-    def script(ex: Exchange) -> None:
-        ex.sse_head()
-        for _ in range(5):
-            ex.chunk(b": ping\n\n")
-            pause.wait(0.25)  # the pace is what is tested: five times half the idle limit
-        ex.token("late", "stop")
-        ex.done()
-
-    upstream.script("pings", script)
-    data = [event.data for event in Stream(hasty.port, chat_body("up/pings", stream=True)).all()]
-    assert data[-1] == "[DONE]"
-
-
 def test_an_upstream_that_does_not_read_is_given_up(start: Callable[..., Gateway]) -> None:
     release = threading.Event()
     deaf = RawUpstream(lambda sock: release.wait(30) and None)
-    gateway = start(config.QUIET + config.provider("deaf", deaf.base_url, more=HASTY))
+    gateway = start(config.QUIET + config.provider("deaf", deaf.base_url, more=config.HASTY))
     started = time.monotonic()
     answer = exchange(gateway.port, post(CHAT, chat_body("deaf/x", pad="y" * (24 << 20))))
     release.set()
@@ -461,7 +311,7 @@ def test_an_answer_before_the_body_was_read_is_used(start: Callable[..., Gateway
             pass
 
     server = RawUpstream(early)
-    gateway = start(config.QUIET + config.provider("early", server.base_url, more=HASTY))
+    gateway = start(config.QUIET + config.provider("early", server.base_url, more=config.HASTY))
     answer = exchange(gateway.port, post(CHAT, chat_body("early/x", pad="y" * (8 << 20))))
     server.close()
     assert (answer.status, error_of(answer)["message"]) == (413, TOLD)

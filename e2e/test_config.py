@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import threading
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from kit import config
 from kit.backends import free_port
 from kit.gateway import ROOT, Gateway, command
-from kit.upstream import Upstream
+from kit.upstream import Upstream, openai_error
 from kit.waits import eventually
 
 Start = Callable[..., Gateway]
@@ -165,6 +166,16 @@ def test_an_open_address_without_keys_refuses_to_start(how: str, tmp_path: Path)
     assert 'auth = "none"' in ran.stderr, ran.stderr
 
 
+@pytest.mark.parametrize("way", ["keys", "variable", "on purpose"])
+def test_an_open_address_with_keys_or_on_purpose_starts(way: str, start: Start) -> None:
+    settings = {"listen": '"0.0.0.0:0"', **({"auth": '"none"'} if way == "on purpose" else {})}
+    text = config.QUIET + config.server(**settings) + (config.client_key("a", "the-key") if way == "keys" else "")
+    gateway = start(text, port=None, env={"CLIENT_API_KEY": "the-key"} if way == "variable" else None)
+    status = 200 if way == "on purpose" else 401
+    assert gateway.http.get("/v1/models").status_code == status
+    assert gateway.http.get("/v1/models", headers={"x-api-key": "the-key"}).status_code == 200
+
+
 def test_a_taken_port_is_said_plainly(start: Start, upstream: Upstream, tmp_path: Path) -> None:
     taken = start(config.QUIET)
     arguments = ["serve", "--data-dir", str(tmp_path / "other"), "--host", "127.0.0.1", "--port", str(taken.port)]
@@ -280,6 +291,23 @@ def test_a_bad_document_leaves_the_old_one_running_and_says_so(start: Start, ups
     assert "no toml" not in detail(gateway)
 
 
+def test_a_change_while_it_starts_is_not_missed(start: Start, tmp_path: Path, upstream: Upstream) -> None:
+    """The data folder is made after the document was read, and before anything watches it."""
+    folder = tmp_path / "gateway-0"
+    text = config.standard(upstream.base_url)
+
+    def change() -> None:
+        eventually("the data folder is made", lambda: (folder / "data").exists())
+        (folder / "next").write_text(text + config.model("second", "up", "real-second"))
+        os.replace(folder / "next", folder / "trunkline.toml")
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    gateway = start(text)
+    changing.join()
+    eventually("the new model is served", lambda: has_model(gateway, "second"))
+
+
 def test_a_document_that_disappears_leaves_the_old_one_running(start: Start, upstream: Upstream) -> None:
     text = config.standard(upstream.base_url)
     gateway = start(text)
@@ -314,9 +342,7 @@ def test_secrets_are_in_no_output(start: Start, upstream: Upstream) -> None:
     gateway = start(text, env={"UP_KEY": secrets[0], "CLIENT_API_KEY": secrets[3]}, args=["--log-level", "trace"])
     headers = {"authorization": f"Bearer {secrets[2]}"}
     body = {"model": "up/secretive", "messages": [{"role": "user", "content": "canary-prompt"}]}
-    upstream.script(
-        "secretive", lambda ex: ex.answer({"error": {"message": "no", "type": "x", "param": None, "code": None}}, 500)
-    )
+    upstream.script("secretive", lambda ex: ex.answer(openai_error("no"), 500))
     seen = [gateway.http.post("/v1/chat/completions", json=body, headers=headers).text]
     assert "canary-header" in (upstream.request_of("secretive").header("x-team") or "")
     seen += [gateway.http.get(path, headers=headers).text for path in ("/health/detailed", "/v1/models")]

@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from kit import config
 from kit.backends import free_port
-from kit.gateway import Gateway
+from kit.gateway import Gateway, command
 from kit.raw import Stream, chat_body, connect, exchange, post
 from kit.upstream import Exchange, Upstream
 from kit.waits import eventually
@@ -202,3 +203,19 @@ def test_the_ledger_goes_on_after_a_restart(start: Callable[..., Gateway], upstr
     second = start(config.standard(upstream.base_url), data=first.data)
     second.chat("up/after")
     second.rows_of("up/after")
+
+
+def test_two_gateways_may_share_a_data_folder(start: Callable[..., Gateway], upstream: Upstream) -> None:
+    first = start(config.standard(upstream.base_url))
+    second = start(config.standard(upstream.base_url), data=first.data)
+    for _ in range(30):
+        assert (first.chat("up/first").status_code, second.chat("up/second").status_code) == (200, 200)
+    assert len(first.rows_of("up/first", 30)) == len(second.rows_of("up/second", 30)) == 30
+
+
+def test_a_database_that_is_none_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "trunkline.db").write_bytes(b"no database" * 1000)
+    ran = command(["serve", "--data-dir", str(tmp_path / "data"), "--host", "127.0.0.1", "--port", "0"], tmp_path)
+    assert ran.returncode not in (0, 101)
+    assert "trunkline.db" in ran.stderr

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 
 import pytest
 
+from kit import config
 from kit.gateway import Gateway
 from kit.raw import Stream, chat_body, connect, exchange, post, read_answer
 from kit.upstream import USAGE, Exchange, Upstream, envelope, plain
@@ -89,6 +91,19 @@ SSE = (
 )
 
 
+NAMES = ["with/slashes/in it", 'a"quote', "back\\slash", "ünïcode-😀", "line\nfeed", "nul\u0000"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_odd_names_go_there_and_back(name: str, stream: bool, gateway: Gateway, upstream: Upstream) -> None:
+    answer = exchange(gateway.port, post(CHAT, chat_body(f"up/{name}", stream=stream)))
+    assert answer.status == 200
+    assert upstream.requests_of(name)
+    first = answer.body.split(b"\n\n")[0].removeprefix(b"data: ")
+    assert json.loads(first)["model"] == f"up/{name}"
+
+
 @pytest.mark.parametrize("size", [1, 2, 7, 64, 4096])
 def test_a_stream_comes_back_unchanged_however_it_was_cut(size: int, gateway: Gateway, upstream: Upstream) -> None:
     def script(ex: Exchange) -> None:
@@ -161,6 +176,23 @@ def test_usage_reaches_a_client_that_asked_for_it(gateway: Gateway, upstream: Up
     assert (last["choices"], last["usage"]) == ([], USAGE)
 
 
+def test_lines_may_end_in_either_way(gateway: Gateway, upstream: Upstream) -> None:
+    def script(ex: Exchange) -> None:
+        ex.sse_head()
+        for choices in ([{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}], []):
+            ex.chunk(b"data: " + json.dumps(envelope("crlf", "chat.completion.chunk", choices, usage=USAGE)).encode())
+            ex.chunk(b"\r")
+            ex.chunk(b"\n\r\n")
+        ex.chunk(b"data: [DONE]\r\n\r\n")
+        ex.end()
+
+    upstream.script("crlf", script)
+    answer = exchange(gateway.port, post(CHAT, chat_body("up/crlf", stream=True)))
+    events = answer.body.split(b"\r\n\r\n")
+    assert [json.loads(events[0].removeprefix(b"data: "))["model"], events[1:]] == ["up/crlf", [b"data: [DONE]", b""]]
+    assert tokens(gateway.rows_of("up/crlf")[0]) == (13, 5, 4, 2)
+
+
 def tokens(row: dict) -> tuple:
     """Input without what the cache gave, output, what the cache gave, the part of the output that was reasoning."""
     return (row["input_tokens"], row["output_tokens"], row["cache_read_tokens"], row["reasoning_tokens"])
@@ -218,6 +250,33 @@ def test_headers_are_ours_toward_the_upstream(gateway: Gateway, upstream: Upstre
     for absent in ("x-api-key", "cookie", "x-hop", "te"):
         assert arrived.header(absent) is None, absent
     assert b"client-secret" not in arrived.head
+
+
+def test_a_provider_may_add_headers_and_pass_some_on(start: Callable[..., Gateway], upstream: Upstream) -> None:
+    more = 'headers = { x-team = "blue" }\nforward_headers = ["x-session-id"]\n'
+    gateway = start(config.QUIET + config.provider("up", upstream.base_url, more=more))
+    lines = ("x-session-id: s1", "x-other: o1", "x-team: red", "accept-encoding: gzip, br")
+    assert exchange(gateway.port, post(CHAT, chat_body("up/added"), *lines)).status == 200
+    arrived = upstream.request_of("added")
+    assert [arrived.header(name) for name in ("x-session-id", "x-team", "x-other")] == ["s1", "blue", None]
+    assert arrived.header("accept-encoding") in (None, "identity"), "a compressed answer could not be read"
+
+
+def test_passthrough_hands_on_the_clients_own_headers(start: Callable[..., Gateway], upstream: Upstream) -> None:
+    gateway = start(config.QUIET + config.provider("up", upstream.base_url, keys=[], more='auth = "passthrough"\n'))
+    lines = ("authorization: Bearer mine", "x-org: o1", "connection: x-hop", "x-hop: 1", "accept-encoding: gzip")
+    assert exchange(gateway.port, post(CHAT, chat_body("up/own-headers"), *lines)).status == 200
+    arrived = upstream.request_of("own-headers")
+    assert [arrived.header(name) for name in ("authorization", "x-org", "x-hop")] == ["Bearer mine", "o1", None]
+    assert arrived.header("accept-encoding") in (None, "identity")
+
+
+def test_keys_are_used_in_turn(start: Callable[..., Gateway], upstream: Upstream) -> None:
+    gateway = start(config.QUIET + config.provider("up", upstream.base_url, keys=["k1", "k2", "k3"]))
+    for _ in range(6):
+        assert gateway.chat("up/in-turn").status_code == 200
+    sent = [request.header("authorization") for request in upstream.requests_of("in-turn")]
+    assert sorted(sent) == sorted([f"Bearer k{n}" for n in (1, 2, 3)] * 2)
 
 
 def test_hop_headers_and_cookies_of_the_upstream_stay_there(gateway: Gateway, upstream: Upstream) -> None:

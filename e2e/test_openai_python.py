@@ -16,7 +16,7 @@ import pytest
 
 from kit import backends, config
 from kit.gateway import Gateway
-from kit.upstream import USAGE, Exchange, Upstream, envelope, plain
+from kit.upstream import USAGE, Exchange, Upstream, envelope, openai_error, plain
 
 KEY = "sk-tl-for-the-sdk"
 
@@ -181,8 +181,7 @@ def test_a_tool_call_passes_through_and_back(client: openai.OpenAI, stream: bool
 
 
 def fails(status: int, kind: str = "x") -> Callable[[Exchange], None]:
-    error = {"message": "scripted words", "type": kind, "param": None, "code": None}
-    return lambda ex: ex.answer({"error": error}, status)
+    return lambda ex: ex.answer(openai_error("scripted words", kind), status)
 
 
 ERRORS = {
@@ -283,8 +282,7 @@ def test_the_clients_own_retries_meet_a_recovered_upstream(keyed: Gateway, upstr
     def script(ex: Exchange) -> None:
         tries.append(1)
         if len(tries) == 1:
-            error = {"message": "later", "type": "x", "param": None, "code": None}
-            ex.answer({"error": error}, 429, {"retry-after": "0"})
+            ex.answer(openai_error("later"), 429, {"retry-after": "0"})
         else:
             plain(ex)
 

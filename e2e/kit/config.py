@@ -25,6 +25,10 @@ def timeouts(**limits: str) -> str:
     return "".join(f'{name}_timeout = "{value}"\n' for name, value in limits.items())
 
 
+#: A provider with which patience ends after half a second.
+HASTY = timeouts(connect="1s", first_byte="500ms", idle="500ms", total="20s")
+
+
 def client_key(name: str, key: str) -> str:
     """One caller."""
     return f'\n[[client_keys]]\nname = "{name}"\nkey = "{key}"\n'

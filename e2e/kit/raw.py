@@ -28,6 +28,19 @@ class Answer:
         return json.loads(self.body)
 
 
+def error_of(answer: Answer) -> dict[str, Any]:
+    """The error of an answer, which must have OpenAI's shape."""
+    assert answer.headers["content-type"].startswith("application/json"), answer
+    body = answer.json()
+    assert set(body) == {"error"}, body
+    error = body["error"]
+    assert set(error) >= {"message", "type", "param", "code"}, error
+    assert isinstance(error["message"], str)
+    assert error["message"]
+    assert isinstance(error["type"], str)
+    return error
+
+
 def connect(port: int) -> socket.socket:
     """A connection to the gateway."""
     sock = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)

@@ -148,6 +148,11 @@ def envelope(model: str, kind: str, choices: list[Any], **more: Any) -> dict[str
     }
 
 
+def openai_error(message: str, kind: str = "server_error", code: str | None = None) -> dict[str, Any]:
+    """An error body in OpenAI's shape."""
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
 def plain(exchange: Exchange) -> None:
     """A chat answered as any server would: streamed or whole, usage when asked for."""
     body = exchange.request.json()
@@ -168,8 +173,7 @@ def plain(exchange: Exchange) -> None:
 
 def unreadable(exchange: Exchange) -> None:
     """What a server says of a body that it cannot read."""
-    error = {"message": "this is no JSON", "type": "invalid_request_error", "param": None, "code": None}
-    exchange.answer({"error": error}, 400)
+    exchange.answer(openai_error("this is no JSON", "invalid_request_error"), 400)
 
 
 class Listener:

@@ -2,8 +2,6 @@
 //!
 //! Pure: a vendor is data, and an adapter works over the neutral model. Nothing here opens a connection.
 
-#![expect(clippy::result_large_err, reason = "a fault is made at most once a request, on its way out")]
-
 pub mod adapter;
 pub mod auth;
 pub mod base_url;

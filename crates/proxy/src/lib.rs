@@ -2,24 +2,24 @@
 //!
 //! One request runs through [`pipeline`]: caller, intake, admit, plan, prepare, attempt, reply, report.
 
-pub mod server;
-pub mod routes;
-pub mod pipeline;
-mod caller;
-mod intake;
 mod admit;
-mod prepare;
 mod attempt;
-mod lane;
-mod head;
-mod reply;
-mod meter;
-mod report_guard;
-mod fault;
+mod caller;
 mod cors;
-mod listing;
-mod models_api;
+mod fault;
+mod head;
 mod health;
+mod intake;
+mod lane;
+mod listing;
+mod meter;
+mod models_api;
+pub mod pipeline;
+mod prepare;
+mod reply;
+mod report_guard;
+pub mod routes;
+pub mod server;
 pub mod shared;
 pub mod upstream;
 

@@ -58,7 +58,10 @@ pub async fn refresh_once(shared: &Shared, client: &Client) {
                 if before.is_none_or(|before| before.problem.as_ref() != Some(&problem)) {
                     tracing::info!(provider = %name, %problem, "model list not read");
                 }
-                Listing { models: before.map(|before| before.models.clone()).unwrap_or_default(), problem: Some(problem) }
+                Listing {
+                    models: before.map(|before| before.models.clone()).unwrap_or_default(),
+                    problem: Some(problem),
+                }
             }
         };
         listings.insert(name, Arc::new(listing));
@@ -74,7 +77,8 @@ async fn read(client: &Client, provider: &Provider, base_url: &BaseUrl) -> Resul
     }
     let path = base_url.join(vendor.model_list.path);
     let outgoing = Outgoing { method: Method::GET, path, headers, body: Default::default() };
-    let mut answer = client.send(base_url, outgoing, provider.timeouts.connect).await.map_err(|error| reason(&error))?;
+    let mut answer =
+        client.send(base_url, outgoing, provider.timeouts.connect).await.map_err(|error| reason(&error))?;
     if !answer.status.is_success() {
         return Err(format!("the model list was answered with status {}", answer.status.as_u16()));
     }

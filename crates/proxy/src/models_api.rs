@@ -95,7 +95,8 @@ pub fn known_models(shared: &Shared) -> Vec<KnownModel> {
             context_window: context.unwrap_or(snapshot.default_context_window),
         }
     });
-    let listings = snapshot.providers.values().filter_map(|provider| Some((provider, catalog.listing(&provider.name)?)));
+    let listings =
+        snapshot.providers.values().filter_map(|provider| Some((provider, catalog.listing(&provider.name)?)));
     let listed = listings.flat_map(|(provider, listing)| listing.models.iter().map(move |model| (provider, model)));
     let discovered = listed.map(|(provider, model)| KnownModel {
         id: format!("{}/{}", provider.name, model.id),

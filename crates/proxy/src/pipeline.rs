@@ -29,10 +29,18 @@ pub(crate) struct Worker {
 pub(crate) async fn handle(worker: &Worker, request: Request<Incoming>) -> Response<ReplyBody> {
     let snapshot = worker.shared.snapshot();
     let (parts, body) = request.into_parts();
-    let mut response = match routes::find(&parts.method, parts.uri.path()) {
+    let route = routes::find(&parts.method, parts.uri.path());
+    let mut response = match route {
         Route::Model(surface) => model_work(worker, &snapshot, surface, &parts, body).await,
-        Route::Preflight => cors::preflight(),
-        other => small(worker, &snapshot, other, &parts).await,
+        Route::ModelList
+        | Route::ModelEntry(_)
+        | Route::Live
+        | Route::Ready
+        | Route::Detailed
+        | Route::Banner
+        | Route::Preflight
+        | Route::WrongMethod(_)
+        | Route::Nothing => small(worker, &snapshot, route, &parts).await,
     };
     cors::allow(&snapshot.server.cors_origins, &parts.headers, response.headers_mut());
     if parts.method == Method::HEAD {
@@ -67,7 +75,8 @@ async fn small(worker: &Worker, snapshot: &Snapshot, route: Route<'_>, parts: &P
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
             return response;
         }
-        Route::Nothing | Route::Model(_) | Route::Preflight => {
+        Route::Preflight => Ok(cors::preflight()),
+        Route::Nothing | Route::Model(_) => {
             let message = format!("there is no {} {}", parts.method, parts.uri.path());
             Err(Fault::new(FaultKind::PathNotFound, message))
         }
@@ -146,12 +155,7 @@ async fn take_in<'a>(
 }
 
 /// Tries the plan's attempts in order.
-async fn carry_out(
-    worker: &Worker,
-    taken: &Taken<'_>,
-    plan: Plan,
-    mut guard: ReportGuard,
-) -> Tried {
+async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: ReportGuard) -> Tried {
     let mut left = plan.attempts.len();
     let mut last = Fault::new(FaultKind::Internal, "the plan is empty");
     for attempt in plan.attempts {

@@ -85,7 +85,10 @@ pub(crate) fn native(taken: &Taken<'_>, attempt: &Attempt, base_url: &BaseUrl) -
         path.push_str(query);
     }
     let body = splice(&taken.body, edits);
-    Prepared { outgoing: Outgoing { method: Method::POST, path, headers: headers(taken.headers, attempt), body }, changes }
+    Prepared {
+        outgoing: Outgoing { method: Method::POST, path, headers: headers(taken.headers, attempt), body },
+        changes,
+    }
 }
 
 /// Streams end without a count unless somebody asks; the client did not, so we do.
@@ -94,10 +97,7 @@ fn asks_for_usage(taken: &Taken<'_>, attempt: &Attempt) -> bool {
         Operation::Chat | Operation::Completion => true,
         Operation::Embedding | Operation::Other => false,
     };
-    counted
-        && taken.streams()
-        && !taken.peek.include_usage
-        && !attempt.target.provider.vendor.quirks.no_stream_options
+    counted && taken.streams() && !taken.peek.include_usage && !attempt.target.provider.vendor.quirks.no_stream_options
 }
 
 fn headers(client: &HeaderMap, attempt: &Attempt) -> HeaderMap {

@@ -91,7 +91,7 @@ async fn read_until(stream: &mut tokio::net::TcpStream, text: &str) -> String {
         let mut some = [0; 4096];
         let read = stream.read(&mut some).await.expect("an open stream");
         assert!(read > 0, "closed too early: {seen}");
-        seen.push_str(std::str::from_utf8(&some[..read]).expect("UTF-8"));
+        seen.push_str(std::str::from_utf8(some.get(..read).expect("read fits")).expect("UTF-8"));
     }
     seen
 }

@@ -47,10 +47,7 @@ impl Health for Healthy {
 /// Resolves a document that must be right.
 fn snapshot_of(toml: &str) -> Snapshot {
     let document = Some(("test.toml", toml));
-    match load(document, &Env::default(), &Overrides::default(), &[]) {
-        Ok(loaded) => loaded.snapshot,
-        Err(problems) => panic!("{problems:#}"),
-    }
+    load(document, &Env::default(), &Overrides::default(), &[]).expect("a right document").snapshot
 }
 
 impl Gateway {

@@ -34,10 +34,10 @@ pub(crate) enum CommandError {
 /// Whatever keeps it from being done.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
     match cli.command {
-        None => serve(cli.options),
-        Some(Command::Serve(options)) => serve(options),
+        None => serve(&cli.options),
+        Some(Command::Serve(options)) => serve(&options),
         Some(Command::Check { file }) => check(file),
-        Some(Command::Models { options, json }) => models(options, json),
+        Some(Command::Models { options, json }) => models(&options, json),
         Some(Command::Schema) => {
             writeln!(std::io::stdout(), "{}", schema())?;
             Ok(ExitCode::SUCCESS)
@@ -49,8 +49,8 @@ fn source_of(options: &Options) -> Source {
     Source::find(options.config.clone(), environment(), options.overrides())
 }
 
-fn serve(options: Options) -> Result<ExitCode, CommandError> {
-    run::run(source_of(&options))?;
+fn serve(options: &Options) -> Result<ExitCode, CommandError> {
+    run::run(source_of(options))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -66,8 +66,8 @@ fn check(file: PathBuf) -> Result<ExitCode, CommandError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn models(options: Options, as_json: bool) -> Result<ExitCode, CommandError> {
-    let source = source_of(&options);
+fn models(options: &Options, as_json: bool) -> Result<ExitCode, CommandError> {
+    let source = source_of(options);
     let runtime = run::control_runtime()?;
     let models = runtime.block_on(async {
         let mut loaded = source.load(&[])?;

@@ -12,9 +12,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use thiserror::Error;
 use tokio::runtime::Runtime;
+use trunkline_config::Settings;
 use trunkline_route::{Report, ReportSink};
-use trunkline_store::{Store, Writer};
+use trunkline_store::{Store, StoreError, Writer};
 
 use crate::request_log::RequestLog;
 
@@ -33,47 +35,61 @@ const LAST_RETRY_INTERVAL: Duration = Duration::from_millis(100);
 /// Room for reports that is kept between batches; what a burst needed beyond that is given back.
 const REPORTS_KEPT: usize = 4_096;
 
+/// Why there can be no ledger.
+#[derive(Debug, Error)]
+pub(crate) enum LedgerError {
+    /// The database is not usable.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system gives no thread.
+    #[error("cannot start the ledger's thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
 /// Takes reports from the request path. Dropped, it stops without waiting.
 pub(crate) struct Ledger {
     shared: Arc<Shared>,
 }
 
-/// How the ledger fares, for `/health/detailed`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LedgerStatus {
-    /// Reports committed to the store since the start.
-    pub(crate) written: u64,
-    /// Reports that had no room since the start.
-    pub(crate) dropped: u64,
-    /// Reports that wait.
-    pub(crate) waiting: usize,
-    /// Why the store cannot be written, while that is so.
-    pub(crate) failing: Option<String>,
-}
-
 impl Ledger {
-    /// Starts the thread that writes what has gathered for `flush_interval`. `log` is `None` when requests are not
-    /// logged.
+    /// Opens the store and starts the thread that writes; requests are logged to standard error. Blocks: not for a
+    /// thread that is within a runtime.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub(crate) fn start(store: &Store, log: Option<RequestLog>, flush_interval: Duration) -> io::Result<Self> {
-        // SQLite needs neither sockets nor signals.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    /// When the store cannot be opened, or the system gives no thread.
+    pub(crate) fn start(settings: &Settings) -> Result<Arc<Self>, LedgerError> {
+        let runtime = runtime()?;
+        let store = runtime.block_on(Store::open(settings.store_url.expose()))?;
+        let log = settings.log_requests.then(|| RequestLog::new(settings.log_format, Box::new(io::stderr())));
+        Ok(Arc::new(Self::spawn(runtime, store.writer(), log, settings.store_flush_interval)?))
+    }
+
+    fn spawn(runtime: Runtime, writer: Writer, log: Option<RequestLog>, gather: Duration) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let desk = Desk::new(Arc::clone(&shared), store.writer(), log);
-        std::thread::Builder::new().name("ledger".to_owned()).spawn(move || desk.work(&runtime, flush_interval))?;
+        let desk = Desk::new(Arc::clone(&shared), writer, log);
+        std::thread::Builder::new().name("ledger".to_owned()).spawn(move || desk.work(&runtime, gather))?;
         Ok(Self { shared })
     }
 
-    /// How the ledger fares.
-    pub(crate) fn status(&self) -> LedgerStatus {
-        self.shared.status()
+    /// Reports committed to the store since the start.
+    pub(crate) fn written(&self) -> u64 {
+        self.shared.written.load(Ordering::Relaxed)
     }
 
-    /// Writes everything and ends the thread. Returns at `deadline` at the latest, with how many reports were not
+    /// Reports that had no room since the start.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Why the store cannot be written, while that is so.
+    pub(crate) fn failing(&self) -> Option<String> {
+        self.shared.failing()
+    }
+
+    /// Writes everything and ends the thread. Returns after `timeout` at the latest, with how many reports were not
     /// written. Reports that come later are dropped and counted. Blocks: not for a thread that serves requests.
-    pub(crate) fn flush_and_stop(&self, deadline: Instant) -> usize {
+    pub(crate) fn flush_and_stop(&self, timeout: Duration) -> usize {
+        let deadline = Instant::now() + timeout;
         let mut state = self.shared.lock();
         state.stop_by = Some(deadline);
         self.shared.wake.notify_one();
@@ -84,13 +100,26 @@ impl Ledger {
             }
             state = self.shared.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.waiting()
+        let lost = state.waiting();
+        drop(state);
+        if lost > 0 {
+            tracing::error!(lost, error = self.failing(), "stopped before all reports could be written");
+        }
+        lost
     }
+}
+
+/// What the writing thread runs on; SQLite needs neither sockets nor signals.
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_time().build()
 }
 
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Ledger").field(&self.status()).finish()
+        f.debug_struct("Ledger")
+            .field("written", &self.written())
+            .field("dropped", &self.dropped())
+            .finish_non_exhaustive()
     }
 }
 
@@ -179,13 +208,8 @@ impl Shared {
         drop(self.wake.wait_timeout_while(self.lock(), time, running).unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn status(&self) -> LedgerStatus {
-        LedgerStatus {
-            written: self.written.load(Ordering::Relaxed),
-            dropped: self.dropped.load(Ordering::Relaxed),
-            waiting: self.lock().waiting(),
-            failing: self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-        }
+    fn failing(&self) -> Option<String> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
 
-pub(crate) use trunkline_config::file::LogFormat;
+use trunkline_config::file::LogFormat;
 use trunkline_route::Report;
 
 /// Longest name in a line, in bytes. Guards the log against callers who send pages as model names.

@@ -138,7 +138,10 @@ async fn first_probe(
 }
 
 async fn keep_probing(wanted: bool, client: Client, address: SocketAddr, reasons: mpsc::Sender<Reason>) {
-    while wanted {
+    if !wanted {
+        return;
+    }
+    loop {
         tokio::time::sleep(PROBE_EVERY).await;
         let found = probe::probe(&client, Some(address)).await;
         if reasons.send(Reason::Found(found)).await.is_err() {

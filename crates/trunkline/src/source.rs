@@ -63,6 +63,7 @@ impl Source {
 }
 
 /// The process's environment. Values that are not UTF-8 cannot be settings.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads it")]
 pub(crate) fn environment() -> Env {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }

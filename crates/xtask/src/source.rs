@@ -84,33 +84,33 @@ pub(crate) fn starts_with(tokens: &[Token], texts: &[&str]) -> bool {
 
 /// Reads one path at the front, adds it (or each of its branches) to `out`, and returns what follows.
 fn path<'a>(tokens: &'a [Token], prefix: &str, out: &mut Vec<Named>) -> &'a [Token] {
-    let Some((word, mut rest)) = tokens.split_first() else { return tokens };
+    let Some((word, rest)) = tokens.split_first() else { return tokens };
     let full = if prefix.is_empty() { word.text.clone() } else { format!("{prefix}::{}", word.text) };
-    let Some(([colons, next], _)) = rest.split_first_chunk::<2>() else {
-        out.push(Named { path: full, line: word.line });
-        return rest;
-    };
-    if colons.text != "::" {
-        out.push(Named { path: full, line: word.line });
-        return rest;
-    }
-    rest = rest.get(1..).unwrap_or_default();
-    if is_word(next) || next.text == "*" {
-        return path(rest, &full, out);
-    }
-    if next.text != "{" {
-        out.push(Named { path: full, line: word.line });
-        return rest;
-    }
-    rest = rest.get(1..).unwrap_or_default();
-    while let Some((first, tail)) = rest.split_first() {
-        match first.text.as_str() {
-            "}" => return tail,
-            _ if is_word(first) || first.text == "*" => rest = path(rest, &full, out),
-            _ => rest = tail,
+    match rest {
+        [colons, next, ..] if colons.text == "::" && is_segment(next) => {
+            path(rest.get(1..).unwrap_or_default(), &full, out)
+        }
+        [colons, open, inside @ ..] if colons.text == "::" && open.text == "{" => group(inside, &full, out),
+        _ => {
+            out.push(Named { path: full, line: word.line });
+            rest
         }
     }
+}
+
+/// Reads the branches of a grouped import up to its brace, and returns what follows.
+fn group<'a>(mut rest: &'a [Token], prefix: &str, out: &mut Vec<Named>) -> &'a [Token] {
+    while let Some((first, tail)) = rest.split_first() {
+        if first.text == "}" {
+            return tail;
+        }
+        rest = if is_segment(first) { path(rest, prefix, out) } else { tail };
+    }
     rest
+}
+
+fn is_segment(token: &Token) -> bool {
+    is_word(token) || token.text == "*"
 }
 
 fn is_word(token: &Token) -> bool {

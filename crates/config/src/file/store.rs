@@ -26,5 +26,5 @@ impl Default for StoreSection {
 }
 
 fn default_flush_interval() -> Period {
-    Period::from_secs(1)
+    Period::from_millis(100)
 }

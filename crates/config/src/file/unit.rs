@@ -71,6 +71,9 @@ impl Period {
     pub(crate) fn from_secs(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
+    pub(crate) fn from_millis(milliseconds: u64) -> Self {
+        Self(Duration::from_millis(milliseconds))
+    }
     /// Reads `20s`, `500ms`, `1m30s`, `1h`.
     ///
     /// # Errors

@@ -18,12 +18,7 @@ use crate::report_guard::ReportGuard;
 use crate::upstream::{Answer, Client};
 
 /// One try in the native lane, up to its first bytes.
-pub(crate) async fn attempt(
-    client: &Client,
-    taken: &Taken<'_>,
-    attempt: &Attempt,
-    mut guard: ReportGuard,
-) -> Tried {
+pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attempt, mut guard: ReportGuard) -> Tried {
     let provider = &attempt.target.provider;
     let Some(base_url) = &provider.base_url else {
         let message = format!("provider {:?} has no base URL", provider.name);

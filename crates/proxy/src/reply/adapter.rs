@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_core::Stream;
 use trunkline_providers::adapter::Events;
-use trunkline_wire::ir::{Delta, Event, Response, StopReason, Usage};
+use trunkline_wire::ir::{Delta, Event, Response, StopReason};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, FaultKind, StreamEncoder};
 
@@ -108,7 +108,8 @@ pub(crate) async fn whole_answer(
 ) -> Result<(Response, Facts), Fault> {
     let (model, created) = head;
     let mut facts = Facts::default();
-    let mut answer = Response { id: String::new(), model, created, text: String::new(), stop: StopReason::End, usage: None };
+    let mut answer =
+        Response { id: String::new(), model, created, text: String::new(), stop: StopReason::End, usage: None };
     loop {
         let event = poll_fn(|cx| match events.as_mut().poll_next(cx) {
             Poll::Ready(event) => Poll::Ready(event),
@@ -140,15 +141,16 @@ pub(crate) async fn first_event(events: &mut Events, deadline: &mut Deadline, pr
         Poll::Ready(event) => Poll::Ready(event.unwrap_or_else(|| unfinished(provider))),
         Poll::Pending => deadline.poll(cx).map(|silence| Event::Fault(silent(provider, silence))),
     });
-    match event.await {
-        Event::Fault(fault) => Err(fault),
-        event => Ok(event),
+    let event = event.await;
+    if let Event::Fault(fault) = event {
+        return Err(fault);
     }
+    Ok(event)
 }
 
 fn note(facts: &mut Facts, event: &Event) {
     match event {
-        Event::Usage(usage) => facts.usage = Some(facts.usage.unwrap_or(Usage::default()).max(*usage)),
+        Event::Usage(usage) => facts.usage = Some(facts.usage.unwrap_or_default().max(*usage)),
         Event::Delta { .. } => facts.content_events += 1,
         Event::Stop(_) => facts.finished = true,
         Event::Fault(_) => facts.error = true,

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use trunkline_config::file::LogFormat;
+use trunkline_config::Secret;
+use trunkline_config::file::{LogFormat, LogLevel};
 use trunkline_route::Outcome;
 use trunkline_wire::{Operation, ir};
 
@@ -58,12 +59,8 @@ impl io::Write for Lines {
 /// Longer than any of these tests may take.
 const AMPLE: Duration = Duration::from_secs(30);
 
-fn soon() -> Instant {
-    Instant::now() + AMPLE
-}
-
 fn start(store: &Store, log: Option<RequestLog>) -> Ledger {
-    Ledger::start(store, log, Duration::from_millis(100)).unwrap()
+    Ledger::spawn(runtime().unwrap(), store.writer(), log, Duration::from_millis(100)).unwrap()
 }
 
 async fn ids(place: &Path) -> Vec<u128> {
@@ -71,8 +68,21 @@ async fn ids(place: &Path) -> Vec<u128> {
     store.recent(u32::MAX).await.unwrap().iter().rev().map(|row| row.id).collect()
 }
 
-fn status(written: u64, dropped: u64, waiting: usize) -> LedgerStatus {
-    LedgerStatus { written, dropped, waiting, failing: None }
+#[derive(Debug, PartialEq)]
+struct Status {
+    written: u64,
+    dropped: u64,
+    waiting: usize,
+    failing: bool,
+}
+
+fn status(shared: &Shared) -> Status {
+    Status {
+        written: shared.written.load(Ordering::Relaxed),
+        dropped: shared.dropped.load(Ordering::Relaxed),
+        waiting: shared.lock().waiting(),
+        failing: shared.failing().is_some(),
+    }
 }
 
 /// Makes the database of `place` unusable until [`mend`].
@@ -97,8 +107,8 @@ async fn ten_thousand_reports_from_many_threads_become_one_row_and_one_line_each
             scope.spawn(move || (0..2_500).for_each(|n| ledger.take(report(thread * 2_500 + n))));
         }
     });
-    assert_eq!(ledger.flush_and_stop(soon()), 0);
-    assert_eq!(ledger.status(), status(10_000, 0, 0));
+    assert_eq!(ledger.flush_and_stop(AMPLE), 0);
+    assert_eq!(status(&ledger.shared), Status { written: 10_000, dropped: 0, waiting: 0, failing: false });
     assert_eq!(ids(&place).await, (0..10_000).collect::<Vec<u128>>());
     assert_eq!(lines.count(), 10_000);
 }
@@ -108,10 +118,10 @@ async fn a_report_that_comes_after_the_end_is_counted_as_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path().join("x.db")).await.unwrap();
     let ledger = start(&store, None);
-    assert_eq!(ledger.flush_and_stop(soon()), 0);
+    assert_eq!(ledger.flush_and_stop(AMPLE), 0);
     ledger.take(report(1));
-    assert_eq!(ledger.flush_and_stop(soon()), 0);
-    assert_eq!(ledger.status(), status(0, 1, 0));
+    assert_eq!(ledger.flush_and_stop(AMPLE), 0);
+    assert_eq!(status(&ledger.shared), Status { written: 0, dropped: 1, waiting: 0, failing: false });
 }
 
 #[tokio::test]
@@ -124,11 +134,14 @@ async fn a_full_queue_drops_counts_and_keeps_what_it_has() {
     for n in 0..REPORTS_QUEUED_MAX as u64 + 5 {
         shared.take(report(n));
     }
-    assert_eq!(shared.status(), status(0, 5, REPORTS_QUEUED_MAX));
+    assert_eq!(status(&shared), Status { written: 0, dropped: 5, waiting: REPORTS_QUEUED_MAX, failing: false });
     assert_eq!(desk.flush().await, Flushed::All);
     shared.take(report(1 << 40));
     assert_eq!(desk.flush().await, Flushed::All);
-    assert_eq!(shared.status(), status(REPORTS_QUEUED_MAX as u64 + 1, 5, 0));
+    assert_eq!(
+        status(&shared),
+        Status { written: REPORTS_QUEUED_MAX as u64 + 1, dropped: 5, waiting: 0, failing: false }
+    );
     assert_eq!(store.count().await.unwrap(), REPORTS_QUEUED_MAX as u64 + 1);
     assert!(desk.in_hand.capacity() <= REPORTS_KEPT, "a burst's memory is given back");
 }
@@ -144,17 +157,17 @@ async fn while_the_store_fails_reports_wait_within_the_bound_and_none_is_lost_or
     break_store(&place);
     (0..100).for_each(|n| shared.take(report(n)));
     assert_eq!(desk.flush().await, Flushed::Nothing);
-    let failing = shared.status().failing.unwrap();
+    let failing = shared.failing().unwrap();
     assert!(failing.contains("x.db"), "{failing}");
 
     (100..REPORTS_QUEUED_MAX as u64 + 3).for_each(|n| shared.take(report(n)));
     assert_eq!(desk.flush().await, Flushed::Nothing);
-    assert_eq!(LedgerStatus { failing: None, ..shared.status() }, status(0, 3, REPORTS_QUEUED_MAX));
+    assert_eq!(status(&shared), Status { written: 0, dropped: 3, waiting: REPORTS_QUEUED_MAX, failing: true });
     assert_eq!(lines.count(), REPORTS_QUEUED_MAX, "the log does not wait for the store");
 
     mend(&place);
     assert_eq!(desk.flush().await, Flushed::All);
-    assert_eq!(shared.status(), status(REPORTS_QUEUED_MAX as u64, 3, 0));
+    assert_eq!(status(&shared), Status { written: REPORTS_QUEUED_MAX as u64, dropped: 3, waiting: 0, failing: false });
     assert_eq!(ids(&place).await, (0..REPORTS_QUEUED_MAX as u128).collect::<Vec<_>>());
     assert_eq!(lines.count(), REPORTS_QUEUED_MAX);
 }
@@ -167,8 +180,8 @@ async fn stopping_with_a_store_that_stays_broken_ends_at_the_deadline_and_says_w
     break_store(&place);
     let ledger = start(&store, None);
     (0..7).for_each(|n| ledger.take(report(n)));
-    assert_eq!(ledger.flush_and_stop(Instant::now() + Duration::from_millis(300)), 7);
-    assert!(ledger.status().failing.is_some());
+    assert_eq!(ledger.flush_and_stop(Duration::from_millis(300)), 7);
+    assert!(ledger.failing().is_some());
 }
 
 #[tokio::test]
@@ -176,11 +189,30 @@ async fn a_full_batch_does_not_wait_for_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path().join("x.db")).await.unwrap();
     let never = Duration::from_secs(1 << 30);
-    let ledger = Ledger::start(&store, None, never).unwrap();
+    let ledger = Ledger::spawn(runtime().unwrap(), store.writer(), None, never).unwrap();
     (0..REPORTS_GATHERED_MAX as u64).for_each(|n| ledger.take(report(n)));
     let begun = Instant::now();
-    while ledger.status().written < REPORTS_GATHERED_MAX as u64 {
+    while ledger.written() < REPORTS_GATHERED_MAX as u64 {
         assert!(begun.elapsed() < AMPLE, "nothing was written");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn it_starts_with_nothing_but_settings_and_makes_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        data_dir: folder.path().to_owned(),
+        log_level: LogLevel::Warn,
+        log_format: LogFormat::Text,
+        log_requests: false,
+        store_url: Secret::new(format!("sqlite://{}", folder.path().join("trunkline.db").display())),
+        store_flush_interval: Duration::from_millis(100),
+        workers: None,
+        probe: false,
+    };
+    let ledger = Ledger::start(&settings).unwrap();
+    ledger.take(report(1));
+    assert_eq!(ledger.flush_and_stop(AMPLE), 0);
+    assert_eq!(runtime().unwrap().block_on(ids(&folder.path().join("trunkline.db"))), [1]);
 }

@@ -40,7 +40,7 @@ struct Found {
     uses: Vec<String>,
     dev_uses: Vec<String>,
     direct: BTreeSet<String>,
-    /// Everything below it that is not ours or is: names of packages.
+    /// Every package it is built from, ours included.
     below: BTreeSet<String>,
 }
 
