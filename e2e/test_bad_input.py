@@ -15,7 +15,7 @@ import pytest
 from kit import config
 from kit.gateway import Gateway
 from kit.raw import chat_body, connect, error_of, exchange, post, read_answer
-from kit.upstream import Exchange, Upstream, plain
+from kit.upstream import Exchange, Upstream, openai_error, plain
 
 CHAT = "/v1/chat/completions"
 BODY_LIMIT = 64 * 1024
@@ -241,6 +241,19 @@ def test_one_request_too_many_is_503_and_told_to_come_back(start: Callable[..., 
         go_on.set()
         assert read_answer(sock).status == 200
     assert gateway.chat("alias").status_code == 200
+
+
+def test_nobodys_words_make_a_line_of_the_log(gateway: Gateway, upstream: Upstream) -> None:
+    words = "one\nFORGED line\r\x1b[31mred\x00"
+    upstream.script("wordy", lambda ex: ex.answer(openai_error(words), 500))
+    exchange(gateway.port, post(CHAT, chat_body("up/wordy")))
+    exchange(gateway.port, post(CHAT, chat_body(f"up/{words}")))
+    exchange(gateway.port, post(CHAT, chat_body(words)))
+    gateway.rows_of(f"up/{words}")
+    logged = gateway.stderr()
+    assert "wordy" in logged
+    assert not [line for line in logged.splitlines() if line.startswith("FORGED")]
+    assert not {"\x1b", "\x00", "\r"} & set(logged)
 
 
 def test_a_client_that_waits_for_100_continue_gets_it(gateway: Gateway) -> None:

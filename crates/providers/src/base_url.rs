@@ -102,7 +102,7 @@ impl BaseUrl {
     /// The request path for an API path that begins with a slash, such as `/chat/completions`.
     pub fn join(&self, api_path: &str) -> String {
         debug_assert!(api_path.starts_with('/'), "an API path begins with a slash");
-        format!("{}{api_path}", self.path)
+        [&self.path, api_path].concat()
     }
 
     /// The value of the `Host` header: an IPv6 address in brackets, the port left out when the scheme implies it.

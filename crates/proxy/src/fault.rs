@@ -11,9 +11,6 @@ use crate::reply::ReplyBody;
 /// Told to callers that met the limit of open requests.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// What reports hold for a caller that left before it had a status; nginx made the number known.
-pub(crate) const CLIENT_LEFT_STATUS: u16 = 499;
-
 /// The HTTP status of a fault.
 pub(crate) fn status(fault: &Fault) -> StatusCode {
     match fault.kind {

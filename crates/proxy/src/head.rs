@@ -1,6 +1,7 @@
 //! The heads of answers: what is taken out, what is put in.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use smallvec::SmallVec;
 use trunkline_route::Attempt;
 
 use crate::reply::ReplyBody;
@@ -9,36 +10,40 @@ use crate::reply::ReplyBody;
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Who served it.
 const PROVIDER: HeaderName = HeaderName::from_static("x-trunkline-provider");
+/// The provider's own id for the request, under another name.
+const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-trunkline-upstream-request-id");
 /// The provider's own name for the model.
 const UPSTREAM_MODEL: HeaderName = HeaderName::from_static("x-trunkline-upstream-model");
 
-/// Headers of the operator's account: limits that are not the caller's own, names that are nobody's business.
+/// Headers of the operator's account: names that are nobody's business, limits that are not the caller's own.
 const ACCOUNT_HEADERS: &[&str] = &["openai-organization", "openai-project", "anthropic-organization-id"];
 /// The same, by their beginnings.
 const ACCOUNT_PREFIXES: &[&str] = &["x-ratelimit-", "anthropic-ratelimit-"];
+/// Headers that are added to an answer: these three, and one for the provider's own request id.
+const ADDED: usize = 4;
 
-/// Takes from a provider's head what must not go on to the client.
-pub(crate) fn clean(headers: &mut HeaderMap, own_key: bool) {
-    headers.remove(header::SET_COOKIE);
-    if let Some(theirs) = headers.remove(REQUEST_ID) {
-        headers.insert(HeaderName::from_static("x-trunkline-upstream-request-id"), theirs);
-    }
-    if !own_key {
-        return;
-    }
-    let of_account: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| {
-            let name = name.as_str();
-            ACCOUNT_HEADERS.contains(&name) || ACCOUNT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        })
-        .cloned()
-        .collect();
-    for name in of_account {
-        headers.remove(name);
+/// Takes from a provider's head what must not go on to the client. `own_key` says that the provider's account is ours,
+/// `resized` that the body's length is no longer the provider's.
+pub(crate) fn clean(headers: &mut HeaderMap, own_key: bool, resized: bool) {
+    let goes = |name: &&HeaderName| {
+        let text = name.as_str();
+        **name == header::SET_COOKIE
+            || **name == REQUEST_ID
+            || resized && **name == header::CONTENT_LENGTH
+            || own_key
+                && (ACCOUNT_HEADERS.contains(&text) || ACCOUNT_PREFIXES.iter().any(|prefix| text.starts_with(prefix)))
+    };
+    let going: SmallVec<[HeaderName; 4]> = headers.keys().filter(goes).cloned().collect();
+    headers.reserve(ADDED);
+    for name in going {
+        let value = headers.remove(&name);
+        if let Some(theirs) = value.filter(|_| name == REQUEST_ID) {
+            headers.insert(UPSTREAM_REQUEST_ID, theirs);
+        }
     }
 }
 
+/// Says who answered.
 pub(crate) fn name_provider(headers: &mut HeaderMap, attempt: &Attempt) {
     let named = [(PROVIDER, &attempt.target.provider.name), (UPSTREAM_MODEL, &attempt.target.model)];
     for (name, text) in named {
@@ -59,6 +64,26 @@ pub(crate) fn with_type(body: ReplyBody, content_type: &'static str) -> Response
     response
 }
 
+/// A request's id as its header shows it: 32 hexadecimal digits.
 pub(crate) fn request_id(id: u128) -> HeaderValue {
-    HeaderValue::from_str(&format!("{id:032x}")).unwrap_or(HeaderValue::from_static(""))
+    let mut digits = [0; 32];
+    let mut left = id;
+    for digit in digits.iter_mut().rev() {
+        let nibble = (left & 0xf) as u8;
+        *digit = if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble };
+        left >>= 4;
+    }
+    HeaderValue::from_bytes(&digits).expect("hexadecimal digits may stand in a header")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_shown_as_reports_show_them() {
+        for id in [0, 1, 0xabcdef, u128::MAX, 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef] {
+            assert_eq!(request_id(id), format!("{id:032x}").as_str());
+        }
+    }
 }

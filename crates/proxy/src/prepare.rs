@@ -14,19 +14,19 @@ use crate::routes::Surface;
 use crate::upstream::Outgoing;
 
 /// Client headers that any provider may see.
-const FORWARDED: &[&str] = &[
-    "accept",
-    "content-type",
-    "user-agent",
-    "openai-beta",
-    "idempotency-key",
-    "traceparent",
-    "tracestate",
-    "x-client-request-id",
+static FORWARDED: [HeaderName; 8] = [
+    header::ACCEPT,
+    header::CONTENT_TYPE,
+    header::USER_AGENT,
+    HeaderName::from_static("openai-beta"),
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("x-client-request-id"),
 ];
 
 /// Headers that belong to one connection or to our own framing, and headers that would hide the answer from the tap.
-const NEVER_FORWARDED: &[HeaderName] = &[
+static NEVER_FORWARDED: [HeaderName; 11] = [
     header::HOST,
     header::CONTENT_LENGTH,
     header::CONNECTION,
@@ -37,7 +37,11 @@ const NEVER_FORWARDED: &[HeaderName] = &[
     header::EXPECT,
     header::PROXY_AUTHORIZATION,
     header::ACCEPT_ENCODING,
+    HeaderName::from_static("keep-alive"),
 ];
+
+/// Headers of one request upstream; more cost a second allocation, nothing else.
+const HEADERS_USUAL: usize = 12;
 
 /// A request as it was taken in.
 #[derive(Debug)]
@@ -106,7 +110,9 @@ fn headers(client: &HeaderMap, attempt: &Attempt) -> HeaderMap {
         AuthMode::Passthrough => everything(client),
         AuthMode::Keys => chosen(client, &provider.forward_headers),
     };
-    out.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    if !out.contains_key(header::CONTENT_TYPE) {
+        out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     for (name, value) in &provider.headers {
         out.insert(name.clone(), value.clone());
     }
@@ -122,21 +128,16 @@ pub(crate) fn key_header(vendor: &Vendor, key: &Key) -> Option<(HeaderName, Head
 }
 
 fn chosen(client: &HeaderMap, also: &[HeaderName]) -> HeaderMap {
-    let mut out = HeaderMap::with_capacity(FORWARDED.len());
-    let names = FORWARDED.iter().map(|name| HeaderName::from_static(name)).chain(also.iter().cloned());
-    for name in names {
-        for value in client.get_all(&name) {
+    let mut out = HeaderMap::with_capacity(HEADERS_USUAL);
+    for (name, value) in client {
+        if FORWARDED.contains(name) || also.contains(name) && !NEVER_FORWARDED.contains(name) {
             out.append(name.clone(), value.clone());
         }
-    }
-    for name in NEVER_FORWARDED {
-        out.remove(name);
     }
     out
 }
 
 fn everything(client: &HeaderMap) -> HeaderMap {
-    let mut out = client.clone();
     // `Connection` may name further headers of this hop.
     let named: Vec<HeaderName> = client
         .get_all(header::CONNECTION)
@@ -145,9 +146,11 @@ fn everything(client: &HeaderMap) -> HeaderMap {
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    for name in NEVER_FORWARDED.iter().chain(&named) {
-        out.remove(name);
+    let mut out = HeaderMap::with_capacity(client.len());
+    for (name, value) in client {
+        if !NEVER_FORWARDED.contains(name) && !named.contains(name) {
+            out.append(name.clone(), value.clone());
+        }
     }
-    out.remove("keep-alive");
     out
 }

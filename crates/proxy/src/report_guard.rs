@@ -8,13 +8,14 @@ use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
 
 use crate::admit::Permit;
-use crate::fault::{self, CLIENT_LEFT_STATUS};
+use crate::fault;
 use crate::meter::{self, End};
 use crate::shared::{Shared, now_ms};
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
 pub(crate) struct ReportGuard {
-    pub(crate) report: Report,
+    /// Boxed, since the guard moves with the request from step to step.
+    pub(crate) report: Box<Report>,
     started: Instant,
     sink: Arc<dyn ReportSink>,
     permit: Option<Permit>,
@@ -24,25 +25,7 @@ impl ReportGuard {
     /// Begins a request.
     pub(crate) fn begin(shared: &Shared, operation: Operation) -> Self {
         let at_ms = now_ms();
-        let report = Report {
-            id: shared.next_id(at_ms),
-            at_ms,
-            client_key: None,
-            operation,
-            model: None,
-            provider: None,
-            upstream_model: None,
-            status: CLIENT_LEFT_STATUS,
-            outcome: Outcome::ClientLeft,
-            stream: false,
-            usage: Default::default(),
-            quality: None,
-            first_byte_us: None,
-            total_us: 0,
-            bytes_in: 0,
-            bytes_out: 0,
-            attempts: 0,
-        };
+        let report = Box::new(Report::begin(shared.next_id(at_ms), at_ms, operation));
         Self { report, started: Instant::now(), sink: Arc::clone(&shared.reports), permit: None }
     }
 
@@ -94,7 +77,8 @@ impl ReportGuard {
 impl Drop for ReportGuard {
     fn drop(&mut self) {
         self.report.total_us = micros(self.elapsed());
-        self.sink.take(self.report.clone());
+        let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
+        self.sink.take(std::mem::replace(&mut *self.report, over));
     }
 }
 

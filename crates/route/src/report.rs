@@ -26,6 +26,9 @@ impl Outcome {
     }
 }
 
+/// What reports hold for a caller that left before it had a status; nginx made the number known.
+const CLIENT_LEFT_STATUS: u16 = 499;
+
 /// What happened to one request. Cheap to make: every name is shared.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -63,6 +66,31 @@ pub struct Report {
     pub bytes_out: u64,
     /// Tries upstream; 0 when it never got so far.
     pub attempts: u32,
+}
+
+impl Report {
+    /// The report of a request that has just arrived: its client has left, until something else is known.
+    pub fn begin(id: u128, at_ms: u64, operation: Operation) -> Self {
+        Self {
+            id,
+            at_ms,
+            client_key: None,
+            operation,
+            model: None,
+            provider: None,
+            upstream_model: None,
+            status: CLIENT_LEFT_STATUS,
+            outcome: Outcome::ClientLeft,
+            stream: false,
+            usage: ir::Usage::default(),
+            quality: None,
+            first_byte_us: None,
+            total_us: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            attempts: 0,
+        }
+    }
 }
 
 /// Where reports go. Called on the request path: never blocks, drops and counts when full.

@@ -8,7 +8,7 @@ mod nest;
 mod strings;
 
 use nest::{Inside, Nest};
-use strings::{BLOCK, block, stops_in};
+use strings::skip_string;
 
 pub(crate) use lists::{Elements, KEY_BYTES_MAX, Member, Members, key_name};
 pub(crate) use strings::string_stop;
@@ -33,9 +33,7 @@ pub(crate) fn check(json: &[u8]) -> Result<(), Broken> {
 /// Where the string that began just before `at` ends: the offset of its closing quote. `None` when it does not end in
 /// `json` or is no JSON string.
 pub(crate) fn string_end(json: &[u8], at: usize) -> Option<usize> {
-    let mut scanner = Scanner { json, at };
-    scanner.skip_string_rest().ok()?;
-    Some(scanner.at - 1)
+    skip_string(json, at).ok().map(|behind| behind - 1)
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +47,7 @@ impl Scanner<'_> {
         self.json.get(self.at).copied()
     }
 
+    #[cold]
     fn broken<T>(&self, what: &'static str) -> Result<T, Broken> {
         let what = if self.at < self.json.len() { what } else { "unexpected end" };
         Err(Broken { at: self.at.min(self.json.len()), what })
@@ -206,66 +205,31 @@ impl Scanner<'_> {
     /// Skips the rest of a string whose opening quote is behind, closing quote included.
     #[inline]
     fn skip_string_rest(&mut self) -> Result<(), Broken> {
-        while let Some(block) = block(self.json, self.at) {
-            let start = self.at;
-            let mut stops = stops_in(block);
-            loop {
-                if stops == 0 {
-                    self.at = start + BLOCK;
-                    break;
-                }
-                self.at = start + stops.trailing_zeros() as usize;
-                if self.skip_stop()? {
-                    return Ok(());
-                }
-                let behind = self.at - start;
-                if behind >= BLOCK {
-                    break;
-                }
-                stops &= u32::MAX << behind;
+        match skip_string(self.json, self.at) {
+            Ok(behind) => {
+                self.at = behind;
+                Ok(())
             }
-        }
-        loop {
-            self.at = string_stop(self.json, self.at);
-            if self.skip_stop()? {
-                return Ok(());
-            }
+            Err(at) => self.broken_string(at),
         }
     }
 
-    /// Skips the closing quote, then it is true, or an escape.
-    #[inline]
-    fn skip_stop(&mut self) -> Result<bool, Broken> {
-        match self.byte() {
-            Some(b'"') => {
-                self.at += 1;
-                Ok(true)
-            }
-            Some(b'\\') => self.skip_escape().map(|()| false),
-            Some(_) | None => self.broken("a control character inside a string must be escaped"),
+    /// Says what is wrong with a string at `at`.
+    #[cold]
+    fn broken_string(&mut self, at: usize) -> Result<(), Broken> {
+        self.at = at;
+        if self.byte() != Some(b'\\') {
+            return self.broken("a control character inside a string must be escaped");
         }
-    }
-
-    #[inline]
-    fn skip_escape(&mut self) -> Result<(), Broken> {
         self.at += 1;
-        match self.byte() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                self.at += 1;
-                Ok(())
-            }
-            Some(b'u') => {
-                for _ in 0..4 {
-                    self.at += 1;
-                    if !self.byte().is_some_and(|byte| byte.is_ascii_hexdigit()) {
-                        return self.broken("expected four hexadecimal digits after `\\u`");
-                    }
-                }
-                self.at += 1;
-                Ok(())
-            }
-            Some(_) | None => self.broken("unknown escape"),
+        if self.byte() != Some(b'u') {
+            return self.broken("unknown escape");
         }
+        self.at += 1;
+        while self.byte().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+            self.at += 1;
+        }
+        self.broken("expected four hexadecimal digits after `\\u`")
     }
 }
 

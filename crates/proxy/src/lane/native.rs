@@ -55,11 +55,8 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
     let mut response = Response::new(ReplyBody::Native(Box::new(reply)));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
-    head::clean(response.headers_mut(), attempt.key.is_some());
-    if changed {
-        // Hyper states the length again where it is known.
-        response.headers_mut().remove(header::CONTENT_LENGTH);
-    }
+    // Hyper states the length again where it is known.
+    head::clean(response.headers_mut(), attempt.key.is_some(), changed);
     Ok(response)
 }
 

@@ -23,8 +23,6 @@ use super::watch_io::{Wait, Waiting, WatchedIo};
 use crate::pipeline::{self, Worker};
 use crate::reply::{BrokenOff, ReplyBody};
 
-/// Headers of one request; coding agents send about forty.
-const HEADERS_MAX: usize = 128;
 /// Bytes read ahead of one connection, its head included; Codex sends heads of some kilobytes.
 const READ_BUFFER_BYTES_MAX: usize = 256 << 10;
 /// How long a connection may stay without a request. Longer than what load balancers commonly keep (60 s), so that it is
@@ -49,7 +47,6 @@ pub(super) async fn serve(stream: TcpStream, worker: Arc<Worker>, mut stop: watc
         }
     });
     let mut connection = http1::Builder::new()
-        .max_headers(HEADERS_MAX)
         .max_buf_size(READ_BUFFER_BYTES_MAX)
         .header_read_timeout(None)
         .serve_connection(io, service);
