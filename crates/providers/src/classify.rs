@@ -130,9 +130,15 @@ fn message(answer: &FailedAnswer<'_>, kind: FaultKind, words: Option<&Words>) ->
     }
 }
 
-/// Whether the body can stand as the answer: in the OpenAI shape, and under the code that clients know for this kind.
+/// Whether the body can stand as the answer: in the OpenAI shape, and under a code that clients know for this kind.
+/// Without a code of its own it can stand only where the kind has none either.
 fn fit_to_hand_on(kind: FaultKind, words: &Words) -> bool {
-    words.openai_shape && well_known_code(kind).is_none_or(|code| words.code.as_deref() == Some(code))
+    let code = words.code.as_deref();
+    let known = match well_known_code(kind) {
+        Some(known) => code == Some(known),
+        None => code.is_some() || kind == FaultKind::UpstreamRejected,
+    };
+    words.openai_shape && known
 }
 
 /// The provider's code, where the kind has none that clients look for.

@@ -10,7 +10,7 @@ use trunkline_providers::classify::{Credentials, FailedAnswer, classify};
 use trunkline_route::Attempt;
 use trunkline_wire::{Fault, FaultKind};
 
-use crate::upstream::{Answer, Body, Client, Outgoing, UpstreamError};
+use crate::upstream::{Answer, Body, Client, Outgoing, Patience, UpstreamError};
 
 /// Most of an error page that is read; the rest would tell nobody more.
 const ERROR_BODY_BYTES_MAX: usize = 64 << 10;
@@ -32,14 +32,13 @@ pub(crate) async fn send(
     let name = &target.provider.name;
     let limits = &target.timeouts;
     let total_left = limits.total.saturating_sub(started.elapsed());
-    let patience = (limits.connect + limits.first_byte).min(total_left);
-    let answer = match tokio::time::timeout(patience, client.send(base_url, outgoing, limits.connect)).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => {
+    let patience = Patience { connect: limits.connect.min(total_left), head: limits.first_byte.min(total_left) };
+    let answer = match client.send(base_url, outgoing, patience).await {
+        Ok(answer) => answer,
+        Err(error) => {
             tracing::debug!(provider = %name, %error, "no answer");
             return Err(fault_of(name, &error));
         }
-        Err(_elapsed) => return Err(silent(name, patience)),
     };
     if answer.status.is_success() {
         return Ok(answer);
@@ -67,7 +66,7 @@ pub(crate) fn fault_of(provider: &str, error: &UpstreamError) -> Fault {
         UpstreamError::Resolve { .. } | UpstreamError::Connect { .. } | UpstreamError::Tls { .. } => {
             FaultKind::Unreachable
         }
-        UpstreamError::ConnectTimeout => FaultKind::UpstreamTimeout,
+        UpstreamError::ConnectTimeout | UpstreamError::HeadTimeout(_) => FaultKind::UpstreamTimeout,
         UpstreamError::Write { .. }
         | UpstreamError::ClosedBeforeHead
         | UpstreamError::ClosedMidBody
@@ -86,6 +85,7 @@ pub(crate) fn reason(error: &UpstreamError) -> String {
         UpstreamError::Tls { .. } => "cannot be reached: the TLS handshake failed".to_owned(),
         UpstreamError::Unsendable(_)
         | UpstreamError::ConnectTimeout
+        | UpstreamError::HeadTimeout(_)
         | UpstreamError::Write { .. }
         | UpstreamError::ClosedBeforeHead
         | UpstreamError::ClosedMidBody

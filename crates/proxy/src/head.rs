@@ -19,6 +19,8 @@ const UPSTREAM_MODEL: HeaderName = HeaderName::from_static("x-trunkline-upstream
 const ACCOUNT_HEADERS: &[&str] = &["openai-organization", "openai-project", "anthropic-organization-id"];
 /// The same, by their beginnings.
 const ACCOUNT_PREFIXES: &[&str] = &["x-ratelimit-", "anthropic-ratelimit-"];
+/// Which pages may read an answer is ours to say.
+const ORIGIN_PREFIX: &str = "access-control-";
 /// Headers that are added to an answer: these three, and one for the provider's own request id.
 const ADDED: usize = 4;
 
@@ -29,6 +31,7 @@ pub(crate) fn clean(headers: &mut HeaderMap, own_key: bool, resized: bool) {
         let text = name.as_str();
         **name == header::SET_COOKIE
             || **name == REQUEST_ID
+            || text.starts_with(ORIGIN_PREFIX)
             || resized && **name == header::CONTENT_LENGTH
             || own_key
                 && (ACCOUNT_HEADERS.contains(&text) || ACCOUNT_PREFIXES.iter().any(|prefix| text.starts_with(prefix)))

@@ -15,7 +15,7 @@ use trunkline_route::Listing;
 
 use crate::attempt::reason;
 use crate::shared::Shared;
-use crate::upstream::{Client, Outgoing};
+use crate::upstream::{Client, Outgoing, Patience};
 
 /// Largest model list that is read; OpenRouter's, the longest known, is under 1 MiB.
 const LIST_BYTES_MAX: usize = 8 << 20;
@@ -77,8 +77,8 @@ async fn read(client: &Client, provider: &Provider, base_url: &BaseUrl) -> Resul
     }
     let path = base_url.join(vendor.model_list.path);
     let outgoing = Outgoing { method: Method::GET, path, headers, body: Default::default() };
-    let mut answer =
-        client.send(base_url, outgoing, provider.timeouts.connect).await.map_err(|error| reason(&error))?;
+    let patience = Patience { connect: provider.timeouts.connect, head: LIST_TIMEOUT };
+    let mut answer = client.send(base_url, outgoing, patience).await.map_err(|error| reason(&error))?;
     if !answer.status.is_success() {
         return Err(format!("the model list was answered with status {}", answer.status.as_u16()));
     }

@@ -35,6 +35,8 @@ struct Entry<'a> {
     context_window: u64,
     /// Read by LiteLLM's clients.
     max_input_tokens: u64,
+    /// The same: no list says how the window is split, so either side may have all of it.
+    max_output_tokens: u64,
     limit: Limit,
 }
 
@@ -56,6 +58,7 @@ impl<'a> Entry<'a> {
             max_model_len: context,
             context_window: context,
             max_input_tokens: context,
+            max_output_tokens: context,
             limit: Limit { context },
         }
     }

@@ -175,7 +175,10 @@ async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: Re
             Err((fault, back)) => {
                 let provider = &attempt.target.provider.name;
                 let key = attempt.key.as_ref().map(|key| &*key.label);
-                tracing::warn!(%provider, key, kind = fault.kind.as_str(), reason = %fault.message, "attempt failed");
+                // A provider's own words may quote the prompt: the client gets them, the log does not.
+                let reason = fault.upstream.is_none().then_some(&*fault.message);
+                let status = fault.upstream.as_ref().map(|words| words.status);
+                tracing::warn!(%provider, key, kind = fault.kind.as_str(), status, reason, "attempt failed");
                 guard = back;
                 if judge(&fault, left) == Verdict::GiveUp {
                     return Err((fault, guard));

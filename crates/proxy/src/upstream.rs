@@ -4,8 +4,8 @@
 //! drives the connection itself, and whatever one read brought leaves as one piece, so that a burst of a hundred events
 //! costs one write downstream and not a hundred.
 //!
-//! The client retries nothing but a connection that had died in the pool. Deadlines other than the one for connecting
-//! are the caller's: dropping a future or a [`Body`] closes the connection, and with it the provider's work.
+//! The client retries nothing but a connection that had died in the pool. Deadlines beyond the answer's head are
+//! the caller's: dropping a future or a [`Body`] closes the connection, and with it the provider's work.
 
 use std::fmt;
 use std::sync::Arc;
@@ -49,6 +49,16 @@ impl fmt::Debug for Outgoing {
             .field("body_bytes", &self.body.iter().map(Bytes::len).sum::<usize>())
             .finish_non_exhaustive()
     }
+}
+
+/// How long a provider may take to answer at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For name lookup, connecting and the TLS handshake, where these are needed.
+    pub connect: Duration,
+    /// From there to the answer's head, the request's own upload included. Through TLS the two are counted as one, since
+    /// hyper does not say when it has connected.
+    pub head: Duration,
 }
 
 /// What a provider answered, whatever its status.
@@ -117,20 +127,19 @@ impl Client {
         Self { pool: Arc::default(), tls: Arc::new(tls::Client::new(tls::Roots::Given(Arc::new(roots)))) }
     }
 
-    /// Sends a request and waits for the answer's head. `connect_timeout` covers name lookup, connecting and the TLS
-    /// handshake where these are needed; nothing else is timed.
+    /// Sends a request and waits for the answer's head. The body is not timed.
     ///
     /// Errs when there was no answer to speak of; any HTTP status is an answer.
     pub async fn send(
         &self,
         to: &BaseUrl,
         outgoing: Outgoing,
-        connect_timeout: Duration,
+        patience: Patience,
     ) -> Result<Answer, UpstreamError> {
         if to.tls {
-            self.tls.send(to, outgoing, connect_timeout).await
+            self.tls.send(to, outgoing, patience).await
         } else {
-            plain::send(&self.pool, to, outgoing, connect_timeout).await
+            plain::send(&self.pool, to, outgoing, patience).await
         }
     }
 

@@ -170,7 +170,6 @@ async fn a_refused_connection_is_a_502() {
 async fn a_silent_provider_is_a_504() {
     let upstream = Upstream::start(vec![vec![Say::Wait]]).await;
     let toml = config(&upstream).replace("first_byte_timeout = \"5s\"", "first_byte_timeout = \"50ms\"");
-    let toml = toml.replace("connect_timeout = \"2s\"", "connect_timeout = \"50ms\"");
     let gateway = Gateway::start(&toml);
     let reply = ask(gateway.address(), CHAT, &[], r#"{"model":"nice"}"#).await;
     assert_eq!(reply.status, 504, "{}", reply.body);

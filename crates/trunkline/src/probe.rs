@@ -10,12 +10,12 @@ use tokio::task::JoinSet;
 use trunkline_config::FoundEndpoint;
 use trunkline_providers::probe::{ANSWER_BYTES_MAX, Step, Verdict, ports, steps, verdict};
 use trunkline_providers::{BaseUrl, Vendor};
-use trunkline_proxy::upstream::{Client, Outgoing};
+use trunkline_proxy::upstream::{Client, Outgoing, Patience};
 
-/// Longest wait for a connection on loopback; a port that is closed refuses at once.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(200);
-/// Longest wait for one answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+/// Longest waits; a port on loopback that is closed refuses at once.
+const PATIENCE: Patience = Patience { connect: Duration::from_millis(200), head: Duration::from_secs(1) };
+/// Longest wait for one answer to its end.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Asks every port that a model server has by custom. `own` is where Trunkline itself listens.
 pub(crate) async fn probe(client: &Client, own: Option<SocketAddr>) -> Vec<FoundEndpoint> {
@@ -58,7 +58,7 @@ async fn who(client: &Client, port: u16) -> Option<&'static Vendor> {
 async fn ask(client: &Client, root: &BaseUrl, step: &Step) -> Option<(u16, BytesMut)> {
     let outgoing =
         Outgoing { method: Method::GET, path: step.path.to_owned(), headers: HeaderMap::new(), body: Default::default() };
-    let mut answer = client.send(root, outgoing, CONNECT_TIMEOUT).await.ok()?;
+    let mut answer = client.send(root, outgoing, PATIENCE).await.ok()?;
     let mut body = BytesMut::new();
     while let Some(Ok(data)) = poll_fn(|cx| answer.body.poll_data(cx)).await {
         body.extend_from_slice(&data);

@@ -1,14 +1,13 @@
 //! Follows the configuration document: on SIGHUP, and whenever the file changes.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use trunkline_config::FoundEndpoint;
 use trunkline_proxy::Shared;
 
-use crate::source::Source;
+use crate::source::{Source, Stamp};
 use crate::state::State;
 
 /// How often the file is looked at. Looking beats being told: it works on every file system and through the links that
@@ -24,18 +23,18 @@ pub(crate) enum Reason {
     Found(Vec<FoundEndpoint>),
 }
 
-/// Puts each new configuration in force; one that is wrong leaves the old one running. Never returns.
+/// Puts each new configuration in force; one that is wrong leaves the old one running. `seen` and `found` are what the
+/// configuration in force was made from. Never returns.
 pub(crate) async fn follow(
     source: Arc<Source>,
     shared: Arc<Shared>,
     state: Arc<State>,
-    mut found: Vec<FoundEndpoint>,
+    (mut seen, mut found): (Option<Stamp>, Vec<FoundEndpoint>),
     mut reasons: mpsc::Receiver<Reason>,
 ) {
-    let mut seen = source.path.as_deref().map(stamp);
     loop {
         let asked = tokio::time::timeout(LOOK_EVERY, reasons.recv()).await;
-        let now = source.path.as_deref().map(stamp);
+        let now = source.stamp();
         let changed = now != seen;
         match asked {
             Ok(Some(Reason::Found(now_found))) if same(&now_found, &found) && !changed => continue,
@@ -74,10 +73,4 @@ fn apply(source: &Source, shared: &Shared, state: &State, found: &[FoundEndpoint
 fn same(a: &[FoundEndpoint], b: &[FoundEndpoint]) -> bool {
     let place = |found: &FoundEndpoint| (found.vendor.id, found.base_url.clone());
     a.iter().map(place).eq(b.iter().map(place))
-}
-
-/// What tells one state of a file from another. A file that is gone or cannot be read has a stamp too.
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
-    let facts = std::fs::metadata(path).ok()?;
-    Some((facts.modified().ok()?, facts.len()))
 }

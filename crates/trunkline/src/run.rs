@@ -16,7 +16,7 @@ use trunkline_proxy::{Shared, refresh, start};
 
 use crate::ledger::{Ledger, LedgerError};
 use crate::reload::{self, Reason};
-use crate::source::{Source, SourceError};
+use crate::source::{Source, SourceError, Stamp};
 use crate::state::{State, Watched};
 use crate::{banner, probe, telemetry};
 
@@ -54,6 +54,7 @@ pub(crate) fn control_runtime() -> Result<Runtime, RunError> {
 /// # Errors
 /// Whatever keeps it from starting.
 pub(crate) fn run(source: Source) -> Result<(), RunError> {
+    let seen = source.stamp();
     let loaded = source.load(&[])?;
     telemetry::init(&loaded.settings);
     for note in &loaded.notes {
@@ -62,7 +63,7 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
     let listener = listen(loaded.snapshot.server.listen)?;
     make_folder(&loaded.settings.data_dir)?;
     let ledger = Ledger::start(&loaded.settings)?;
-    let ended = control_runtime()?.block_on(serve(source, loaded, listener, Arc::clone(&ledger)));
+    let ended = control_runtime()?.block_on(serve(source, (seen, loaded), listener, Arc::clone(&ledger)));
     ledger.flush_and_stop(FLUSH_TIMEOUT);
     tracing::info!("stopped");
     ended
@@ -70,7 +71,7 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
 
 async fn serve(
     source: Source,
-    loaded: Loaded,
+    (seen, loaded): (Option<Stamp>, Loaded),
     listener: TcpListener,
     ledger: Arc<Ledger>,
 ) -> Result<(), RunError> {
@@ -89,7 +90,7 @@ async fn serve(
     let found = first_probe(&settings, &client, address, &source, &shared).await;
     banner::print(&shared.snapshot(), &settings, source.path.as_deref(), address);
     let (reasons, inbox) = mpsc::channel(1);
-    let followed = reload::follow(Arc::clone(&source), Arc::clone(&shared), Arc::clone(&state), found, inbox);
+    let followed = reload::follow(Arc::clone(&source), Arc::clone(&shared), Arc::clone(&state), (seen, found), inbox);
     let background = [
         tokio::spawn(followed),
         tokio::spawn(refresh(Arc::clone(&shared), client.clone())),

@@ -1,6 +1,7 @@
 //! Where the configuration document is, and what it says right now.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use thiserror::Error;
 use trunkline_config::{Env, FoundEndpoint, Loaded, Overrides, Problems, load};
@@ -15,6 +16,13 @@ pub(crate) struct Source {
     pub(crate) path: Option<PathBuf>,
     env: Env,
     overrides: Overrides,
+}
+
+/// What tells one state of the document from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    modified: SystemTime,
+    bytes: u64,
 }
 
 /// A configuration that cannot be used.
@@ -43,6 +51,12 @@ impl Source {
     /// A document that exists only to be checked.
     pub(crate) fn of_file(path: PathBuf, env: Env) -> Self {
         Self { path: Some(path), env, overrides: Overrides::default() }
+    }
+
+    /// What the document on disk is like now. Take it before reading, so that no change falls between the two.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        let facts = std::fs::metadata(self.path.as_ref()?).ok()?;
+        Some(Stamp { modified: facts.modified().ok()?, bytes: facts.len() })
     }
 
     /// Reads and resolves it.

@@ -61,11 +61,11 @@ pub fn peek(body: &[u8]) -> Result<Peek, WireError> {
     while let Some(member) = members.next().map_err(|broken| not_json(body, broken))? {
         match member.name().as_ref() {
             b"model" => {
-                push(&mut places.model, member.place.clone(), "model")?;
+                push(&mut places.model, member.place(), "model")?;
                 model = Some(member);
             }
             b"stream" => {
-                push(&mut places.stream, member.place.clone(), "stream")?;
+                push(&mut places.stream, member.place(), "stream")?;
                 stream = Some(member);
             }
             b"stream_options" => {
@@ -89,9 +89,9 @@ fn push<T>(places: &mut SmallVec<[T; 1]>, place: T, path: &str) -> Result<(), Wi
 
 fn read_model(member: Option<Member<'_>>) -> Result<String, WireError> {
     let Some(member) = member else { return Err(WireError::Missing { path: "model".to_owned() }) };
-    match serde_json::from_slice::<String>(member.value) {
-        Ok(model) if !model.is_empty() => Ok(model),
-        Ok(_) | Err(_) => Err(WireError::Wrong { path: "model".to_owned(), expected: "a non-empty string" }),
+    match member.text() {
+        Some(model) if !model.is_empty() => Ok(model),
+        Some(_) | None => Err(WireError::Wrong { path: "model".to_owned(), expected: "a non-empty string" }),
     }
 }
 
@@ -106,7 +106,7 @@ fn read_stream(member: Option<Member<'_>>) -> Result<bool, WireError> {
 /// Where `include_usage` stands in one `stream_options`, and whether it must be taken as true.
 fn read_options(member: &Member<'_>) -> Result<(Options, bool), WireError> {
     let Some(mut members) = Members::open(member.value) else {
-        return Ok((Options::Other(member.place.clone()), !member.is_null()));
+        return Ok((Options::Other(member.place()), !member.is_null()));
     };
     let mut places = SmallVec::new();
     let (mut asked, mut empty) = (false, true);
@@ -114,13 +114,13 @@ fn read_options(member: &Member<'_>) -> Result<(Options, bool), WireError> {
     while let Ok(Some(inner)) = members.next() {
         empty = false;
         if inner.name().as_ref() == b"include_usage" {
-            let place = member.place.start + inner.place.start..member.place.start + inner.place.end;
+            let place = member.place().start + inner.place().start..member.place().start + inner.place().end;
             push(&mut places, place, "stream_options.include_usage")?;
             asked = !matches!(inner.value, b"false" | b"null");
         }
     }
     if places.is_empty() {
-        return Ok((Options::Without { inside: member.place.start + members.inside(), empty }, false));
+        return Ok((Options::Without { inside: member.place().start + members.inside(), empty }, false));
     }
     Ok((Options::With(places), asked))
 }

@@ -1,6 +1,7 @@
 //! What can go wrong between a request and its answer.
 
 use std::io;
+use std::time::Duration;
 
 use super::h1::{EncodeError, FramingError, HeadError};
 
@@ -31,6 +32,9 @@ pub enum UpstreamError {
     /// The connection (with TLS: its handshake, too) did not stand in time.
     #[error("connecting took longer than the connect timeout")]
     ConnectTimeout,
+    /// The connection stood, but no answer's head came in time.
+    #[error("no answer came for {} s", .0.as_secs_f64())]
+    HeadTimeout(Duration),
     /// The handshake failed, or the roots to trust could not be read.
     #[error("TLS with `{host}` failed: {reason}")]
     Tls {

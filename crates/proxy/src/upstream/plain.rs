@@ -12,7 +12,7 @@ use trunkline_wire::splice::Pieces;
 use super::error::is_closed;
 use super::h1::{Decoder, Head, HeadReader, RequestHead};
 use super::pool::{Origin, Pool};
-use super::{Answer, Outgoing, UpstreamError};
+use super::{Answer, Outgoing, Patience, UpstreamError};
 
 mod body;
 mod connection;
@@ -45,19 +45,25 @@ pub(super) async fn send(
     pool: &Pool,
     to: &BaseUrl,
     outgoing: Outgoing,
-    connect_timeout: Duration,
+    patience: Patience,
 ) -> Result<Answer, UpstreamError> {
     let origin = pool.origin(to)?;
     let request = Request::new(&origin, outgoing)?;
     if let Some(connection) = origin.take(Instant::now()) {
-        match exchange(connection, &request, &origin).await {
+        match in_time(patience.head, exchange(connection, &request, &origin)).await {
             Ok(answer) => return Ok(answer),
             Err(broken) if broken.silent => {}
             Err(broken) => return Err(broken.error),
         }
     }
-    let io = dial::connect(&origin.host, origin.port, connect_timeout).await?;
-    exchange(Connection::new(io), &request, &origin).await.map_err(|broken| broken.error)
+    let io = dial::connect(&origin.host, origin.port, patience.connect).await?;
+    let answer = in_time(patience.head, exchange(Connection::new(io), &request, &origin)).await;
+    answer.map_err(|broken| broken.error)
+}
+
+async fn in_time(limit: Duration, exchange: impl Future<Output = Result<Answer, Broken>>) -> Result<Answer, Broken> {
+    let late = |_elapsed| Err(Broken { error: UpstreamError::HeadTimeout(limit), silent: false });
+    tokio::time::timeout(limit, exchange).await.unwrap_or_else(late)
 }
 
 impl Request {
@@ -122,6 +128,7 @@ fn closed_silently(error: &UpstreamError, connection: &Connection, reader: &Head
         | UpstreamError::Resolve { .. }
         | UpstreamError::Connect { .. }
         | UpstreamError::ConnectTimeout
+        | UpstreamError::HeadTimeout(_)
         | UpstreamError::Tls { .. }
         | UpstreamError::BadHead(_)
         | UpstreamError::Framing(_)

@@ -17,7 +17,7 @@ use trunkline_providers::BaseUrl;
 use super::error::is_closed;
 use super::h1::encode::{check_method, host_value, https_uri, is_ours};
 use super::pool::{IDLE_AGE_MAX, IDLE_PER_ORIGIN_MAX};
-use super::{Answer, Body, Outgoing, UpstreamError, hop};
+use super::{Answer, Body, Outgoing, Patience, UpstreamError, hop};
 
 mod connector;
 mod pieces;
@@ -63,7 +63,7 @@ impl Client {
         &self,
         to: &BaseUrl,
         outgoing: Outgoing,
-        connect_timeout: Duration,
+        patience: Patience,
     ) -> Result<Answer, UpstreamError> {
         check_method(&outgoing.method)?;
         let uri = https_uri(&host_value(&to.host, to.port, DEFAULT_PORT)?, &outgoing.path)?;
@@ -76,8 +76,11 @@ impl Client {
             request.headers_mut().remove(name);
         }
         let config = self.config.get_or_try_init(|| self.roots.client_config(&to.host)).await?;
-        let client = self.client(config, connect_timeout);
-        let (mut head, body) = client.request(request).await.map_err(|error| before_head(&error))?.into_parts();
+        let client = self.client(config, patience.connect);
+        let limit = patience.connect + patience.head;
+        let late = |_elapsed| UpstreamError::HeadTimeout(limit);
+        let asked = tokio::time::timeout(limit, client.request(request)).await.map_err(late)?;
+        let (mut head, body) = asked.map_err(|error| before_head(&error))?.into_parts();
         hop::strip(&mut head.headers);
         Ok(Answer { status: head.status, headers: head.headers, body: Body::Tls(body) })
     }

@@ -34,7 +34,7 @@ impl Answer {
         let (mut usage_object, mut no_choices) = (false, false);
         while let Some(member) = members.next().ok()? {
             match member.name().as_ref() {
-                b"model" if member.starts_with(b'"') => answer.models.push(member.place),
+                b"model" if member.starts_with(b'"') => answer.models.push(member.place()),
                 b"usage" => {
                     usage_object = member.starts_with(b'{');
                     answer.take_usage(member.value);

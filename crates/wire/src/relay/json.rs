@@ -1,15 +1,18 @@
 //! The relay of a JSON answer.
 
+mod strides;
+
 use std::ops::Range;
 
 use bytes::Bytes;
 
 use super::answer::Answer;
 use super::pass::Pass;
-use super::usage::read_usage;
+use super::usage::{read_usage, usage_ahead};
 use super::{Changes, Facts};
 use crate::peek::quoted;
 use crate::scan::{KEY_BYTES_MAX, key_name, string_stop};
+use strides::{behind_strings, from_list_stop, is_space, member_ahead, text_end};
 
 /// A model's name on its way in; a longer one passes as it is. Guards what is held back.
 const MODEL_BYTES_MAX: usize = 4 << 10;
@@ -126,42 +129,46 @@ impl JsonRelay {
 
     fn walk(&mut self, buffer: &[u8], mut index: usize, pass: &mut Pass) {
         while let Some(&byte) = buffer.get(index) {
-            let next = index + 1;
             index = match self.at {
                 At::Unread => return,
+                At::Members if byte == b'"' => self.step_member(buffer, index),
                 At::Before | At::Members | At::Colon => {
                     self.step_between(byte);
-                    next
+                    index + 1
                 }
                 At::Key { escaped } => self.step_key(buffer, index, escaped),
+                At::Value if is_space(byte) => index + 1,
                 At::Value => {
-                    self.begin_value(byte, index);
-                    next
+                    let key = std::mem::take(&mut self.key);
+                    self.begin_value(&key_name(&key), byte, index);
+                    self.key = key;
+                    index + 1
                 }
-                At::Text { depth, escaped: true } => {
-                    self.at = At::Text { depth, escaped: false };
-                    next
-                }
-                At::Text { depth, escaped: false } => {
-                    let stop = string_stop(buffer, index);
-                    match buffer.get(stop) {
-                        Some(b'\\') => self.at = At::Text { depth, escaped: true },
-                        Some(b'"') => self.leave(depth, buffer, stop + 1, pass),
-                        Some(_) | None => {}
-                    }
-                    stop + 1
-                }
+                At::Text { depth, escaped } => self.step_text(depth, buffer, index + usize::from(escaped), pass),
                 At::List { depth } => self.step_list(depth, buffer, index, pass),
-                At::Scalar => {
-                    if matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\t' | b'\r') {
-                        self.at = At::Members;
-                        index
-                    } else {
-                        next
-                    }
-                }
+                At::Scalar => self.step_scalar(buffer, index),
             };
         }
+    }
+
+    /// Takes a key and what leads to its value at one go when all of it is there, else its opening quote.
+    #[inline]
+    fn step_member(&mut self, buffer: &[u8], quote: usize) -> usize {
+        if let Some((key, value)) = member_ahead(buffer, quote + 1)
+            && let Some(&byte) = buffer.get(value)
+        {
+            if key == b"usage"
+                && let Some((usage, len)) = usage_ahead(buffer.get(value..).unwrap_or_default())
+            {
+                // All of it is there: no need to find its end first.
+                self.facts.add_usage(usage.filter(|_| len <= USAGE_BYTES_MAX));
+                return value + len;
+            }
+            self.begin_value(key, byte, value);
+            return value + 1;
+        }
+        self.step_between(b'"');
+        quote + 1
     }
 
     /// Takes a byte that stands between keys and values.
@@ -197,14 +204,14 @@ impl JsonRelay {
         stop + 1
     }
 
-    fn begin_value(&mut self, byte: u8, index: usize) {
+    #[inline]
+    fn begin_value(&mut self, key: &[u8], byte: u8, index: usize) {
         self.at = match byte {
-            b' ' | b'\n' | b'\t' | b'\r' => return,
             b'"' => At::Text { depth: 0, escaped: false },
             b'{' | b'[' => At::List { depth: 1 },
             _ => At::Scalar,
         };
-        match (key_name(&self.key).as_ref(), byte) {
+        match (key, byte) {
             (b"model", b'"') if self.name.is_some() => self.model_start = Some(index),
             (b"usage", b'{') => self.usage_start = Some(index),
             (b"error", _) => self.facts.error = byte != b'n',
@@ -212,32 +219,83 @@ impl JsonRelay {
         }
     }
 
-    fn step_list(&mut self, depth: usize, buffer: &[u8], index: usize, pass: &mut Pass) -> usize {
-        let index = list_stop(buffer, index);
-        match buffer.get(index) {
-            Some(b'"') => self.at = At::Text { depth, escaped: false },
-            Some(b'{' | b'[') => self.at = At::List { depth: depth.saturating_add(1) },
-            Some(b'}' | b']') => self.leave(depth - 1, buffer, index + 1, pass),
-            Some(_) | None => {}
+    #[inline]
+    fn step_scalar(&mut self, buffer: &[u8], index: usize) -> usize {
+        let rest = buffer.get(index..).unwrap_or_default();
+        match rest.iter().position(|&byte| is_space(byte) || matches!(byte, b',' | b'}' | b']')) {
+            Some(len) => {
+                self.at = At::Members;
+                index + len
+            }
+            None => buffer.len(),
         }
-        index + 1
     }
 
-    /// A string or a list has ended just before `end`; `depth` lists around it are still open.
-    fn leave(&mut self, depth: usize, buffer: &[u8], end: usize, pass: &mut Pass) {
-        if depth > 0 {
-            self.at = At::List { depth };
-            return;
+    #[inline]
+    fn step_text(&mut self, depth: usize, buffer: &[u8], index: usize, pass: &mut Pass) -> usize {
+        match text_end(buffer, index) {
+            Ok(end) if depth == 0 => {
+                self.leave(buffer, end, pass);
+                end
+            }
+            Ok(end) => {
+                self.at = At::List { depth };
+                end
+            }
+            Err(escaped) => {
+                self.at = At::Text { depth, escaped };
+                buffer.len()
+            }
         }
+    }
+
+    /// Walks through a value's lists, `depth` of them open, to the end of them all or of the buffer.
+    fn step_list(&mut self, mut depth: usize, buffer: &[u8], index: usize, pass: &mut Pass) -> usize {
+        let mut rest = buffer.get(index..).unwrap_or_default();
+        loop {
+            rest = from_list_stop(rest);
+            let Some((byte, behind)) = rest.split_first() else {
+                self.at = At::List { depth };
+                return buffer.len();
+            };
+            rest = behind;
+            match byte {
+                b'{' | b'[' => depth = depth.saturating_add(1),
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        let end = buffer.len() - rest.len();
+                        self.leave(buffer, end, pass);
+                        return end;
+                    }
+                }
+                _ => match behind_strings(rest) {
+                    Ok(behind) => rest = behind,
+                    Err(escaped) => {
+                        self.at = At::Text { depth, escaped };
+                        return buffer.len();
+                    }
+                },
+            }
+        }
+    }
+
+    /// A member's string or list has ended just before `end`.
+    fn leave(&mut self, buffer: &[u8], end: usize, pass: &mut Pass) {
         self.at = At::Members;
         if let (Some(start), Some(name)) = (self.model_start.take(), &self.name) {
             rename(buffer, start..end, name, pass);
         }
-        self.keep_usage(buffer, end);
-        if self.usage_start.take().is_some() {
+        let Some(start) = self.usage_start else { return };
+        let usage = buffer.get(start..end).unwrap_or_default();
+        if self.usage.is_empty() && usage.len() <= USAGE_BYTES_MAX {
+            self.facts.add_usage(read_usage(usage));
+        } else {
+            self.keep_usage(buffer, end);
             self.facts.add_usage(read_usage(&self.usage));
             self.usage.clear();
         }
+        self.usage_start = None;
     }
 
     /// Keeps what came of the usage, up to `end`.
@@ -257,20 +315,6 @@ fn rename(buffer: &[u8], model: Range<usize>, name: &str, pass: &mut Pass) {
     if model.len() <= MODEL_BYTES_MAX && buffer.get(model.clone()) != Some(name.as_bytes()) {
         pass.replace(buffer, model, name.as_bytes());
     }
-}
-
-/// The offset, from `at` on, of the first byte that begins or ends a string or a list; the length when there is none.
-fn list_stop(json: &[u8], mut at: usize) -> usize {
-    // `[` and `{`, and their partners, differ in one bit.
-    let stops = |byte: u8| (byte == b'"') | (byte | 0x20 == b'{') | (byte | 0x20 == b'}');
-    while let Some(block) = json.get(at..).and_then(|rest| rest.first_chunk::<32>()) {
-        if block.iter().fold(false, |any, &byte| any | stops(byte)) {
-            break;
-        }
-        at += block.len();
-    }
-    let rest = json.get(at..).unwrap_or_default();
-    at + rest.iter().position(|&byte| stops(byte)).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

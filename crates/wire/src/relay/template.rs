@@ -7,14 +7,20 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::scan::string_end;
+use crate::scan::{string_end, without_space};
 
 /// Members whose strings differ from event to event and decide nothing that a relay looks for.
 const HOLES: [&[u8]; 7] =
     [b"content", b"text", b"reasoning_content", b"reasoning", b"arguments", b"delta", b"obfuscation"];
 
-/// Strings left open in one template. Guards against an event that is all strings.
-const HOLES_MAX: usize = 4;
+/// Members whose strings or numbers are the same in all events of most streams, and differ in each of a few.
+const RARE_HOLES: [&[u8]; 2] = [b"id", b"created"];
+
+/// Values left open in one template. Guards against an event that is all strings.
+const HOLES_MAX: usize = 6;
+
+/// Templates in a row that fit nothing, before the rare holes are left open too.
+const MISSES_MAX: u32 = 2;
 
 /// Bytes of a template. An event with more around its content is not one of hundreds.
 const TEMPLATE_BYTES_MAX: usize = 4 << 10;
@@ -30,6 +36,8 @@ pub(super) struct Memory {
     pause: u32,
     /// The next pause, should this template fit nothing either.
     next_pause: u32,
+    /// Whether the rare holes are left open.
+    wide: bool,
 }
 
 impl Memory {
@@ -45,7 +53,10 @@ impl Memory {
     pub(super) fn learn(&mut self, event: &[u8], json: Range<usize>, model: Option<Range<usize>>) {
         if self.pause > 0 {
             self.pause -= 1;
-        } else if let Some(template) = Template::learn(event, json, model) {
+            return;
+        }
+        self.wide |= self.next_pause >= MISSES_MAX;
+        if let Some(template) = Template::learn(event, json, model, self.wide) {
             self.template = Some(template);
             self.pause = self.next_pause;
             self.next_pause = (self.next_pause * 2).clamp(1, PAUSE_MAX);
@@ -57,10 +68,26 @@ impl Memory {
 #[derive(Debug)]
 struct Template {
     event: Vec<u8>,
-    /// What must be the same, in order; between one and the next lies the rest of a string.
-    fixed: SmallVec<[Range<usize>; HOLES_MAX + 1]>,
-    /// Where the name to replace stands, and in which fixed part.
+    parts: SmallVec<[Part; HOLES_MAX + 1]>,
+    /// Where the name to replace stands, and in which part.
     model: Option<(usize, Range<usize>)>,
+}
+
+/// What must be the same in every event.
+#[derive(Debug)]
+struct Part {
+    /// What stands before it and may differ.
+    hole: Hole,
+    /// Where it stands in the template's event.
+    place: Range<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hole {
+    Nothing,
+    /// The rest of a string.
+    Text,
+    Digits,
 }
 
 /// An event that is like the template.
@@ -75,66 +102,82 @@ pub(super) struct Match {
 impl Template {
     /// A template of `event`, which must end with LF and hold one line of valid JSON at `json`; `model` is the name to
     /// replace. `None` when it has no content to take out.
-    fn learn(event: &[u8], json: Range<usize>, model: Option<Range<usize>>) -> Option<Self> {
+    fn learn(event: &[u8], json: Range<usize>, model: Option<Range<usize>>, wide: bool) -> Option<Self> {
         if event.len() > TEMPLATE_BYTES_MAX || event.last() != Some(&b'\n') {
             return None;
         }
-        let mut fixed: SmallVec<[Range<usize>; HOLES_MAX + 1]> = SmallVec::new();
-        let (mut from, mut at) = (0, json.start);
-        while fixed.len() < HOLES_MAX
-            && let Some(hole) = next_hole(event, at, json.end)
+        let mut parts = SmallVec::<[Part; HOLES_MAX + 1]>::new();
+        let (mut hole, mut from, mut at) = (Hole::Nothing, 0, json.start);
+        while parts.len() < HOLES_MAX
+            && let Some((next, place)) = next_hole(event, at, json.end, wide)
         {
-            at = hole.end + 1;
-            fixed.push(from..hole.start);
-            from = hole.end;
+            parts.push(Part { hole, place: from..place.start });
+            (hole, from, at) = (next, place.end, place.end + 1);
         }
-        if fixed.is_empty() {
+        if parts.is_empty() {
             return None;
         }
-        fixed.push(from..event.len());
+        parts.push(Part { hole, place: from..event.len() });
         let model = match model {
             None => None,
             Some(model) => {
-                let part = fixed.iter().position(|part| part.start <= model.start && model.end <= part.end)?;
-                Some((part, model))
+                let holds = |part: &Part| part.place.start <= model.start && model.end <= part.place.end;
+                Some((parts.iter().position(holds)?, model))
             }
         };
-        Some(Self { event: event.to_vec(), fixed, model })
+        Some(Self { event: event.to_vec(), parts, model })
     }
 
     /// The event that `text` begins with, when it is like the template and whole.
     #[inline]
     fn matches(&self, text: &[u8]) -> Option<Match> {
         let mut found = Match { len: 0, model: None };
-        for (index, part) in self.fixed.iter().enumerate() {
-            if index > 0 {
-                found.len = string_end(text, found.len)?;
-            }
-            let expected = self.event.get(part.clone())?;
-            if !text.get(found.len..)?.starts_with(expected) {
-                return None;
-            }
+        let mut rest = text;
+        for (index, part) in self.parts.iter().enumerate() {
+            rest = match part.hole {
+                Hole::Nothing => rest,
+                Hole::Text => rest.get(string_end(rest).ok()?..)?,
+                Hole::Digits => rest.get(number_len(rest)?..)?,
+            };
             if let Some((_, model)) = self.model.as_ref().filter(|(part, _)| *part == index) {
-                found.model = Some(found.len + model.start - part.start..found.len + model.end - part.start);
+                let at = text.len() - rest.len();
+                found.model = Some(at + model.start - part.place.start..at + model.end - part.place.start);
             }
-            found.len += expected.len();
+            rest = rest.strip_prefix(self.event.get(part.place.clone())?)?;
         }
+        found.len = text.len() - rest.len();
         Some(found)
     }
 }
 
-/// The next string between quotes that belongs to one of the members in [`HOLES`]. `event` is valid JSON up to `end`.
-fn next_hole(event: &[u8], mut at: usize, end: usize) -> Option<Range<usize>> {
-    let mut in_hole = false;
+/// The length of the whole number that `text` begins with.
+#[inline(never)]
+fn number_len(text: &[u8]) -> Option<usize> {
+    let digits = text.iter().position(|byte| !byte.is_ascii_digit())?;
+    (digits == 1 || digits > 1 && text.first() != Some(&b'0')).then_some(digits)
+}
+
+/// The next value that belongs to one of the members in [`HOLES`], or when `wide` in [`RARE_HOLES`]: a string between its
+/// quotes, or the digits of a number that is nothing else. `event` is valid JSON up to `end`.
+fn next_hole(event: &[u8], mut at: usize, end: usize, wide: bool) -> Option<(Hole, Range<usize>)> {
     loop {
         let start = at + memchr::memchr(b'"', event.get(at..end)?)? + 1;
-        // Between a key and its string stands nothing but the colon and white space.
-        let follows = event.get(at..start - 1)?.trim_ascii() == b":";
-        let close = string_end(event, start)?;
-        if in_hole && follows {
-            return Some(start..close);
-        }
-        in_hole = HOLES.contains(&event.get(start..close)?);
+        let close = start + string_end(event.get(start..end)?).ok()?;
         at = close + 1;
+        let key = event.get(start..close)?;
+        if !(HOLES.contains(&key) || wide && RARE_HOLES.contains(&key)) {
+            continue;
+        }
+        // What is no key has no colon behind it.
+        let Some(value) = without_space(event.get(at..end)?).strip_prefix(b":").map(without_space) else { continue };
+        let value_at = end - value.len();
+        if value.first() == Some(&b'"') {
+            let text = value_at + 1;
+            return Some((Hole::Text, text..text + string_end(value.get(1..)?).ok()?));
+        }
+        let digits = value.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(value.len());
+        if wide && digits > 0 && matches!(value.get(digits), Some(b',' | b'}')) {
+            return Some((Hole::Digits, value_at..value_at + digits));
+        }
     }
 }

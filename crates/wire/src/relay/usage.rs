@@ -1,7 +1,7 @@
 //! Reads the token counts of the OpenAI family, whichever of its shapes a server prefers.
 
 use crate::ir::Usage;
-use crate::scan::{Member, Members};
+use crate::scan::{Broken, Scanner, without_space};
 
 /// The counts as they came.
 #[derive(Debug, Default)]
@@ -17,60 +17,105 @@ struct Counts {
 /// The tokens that a `usage` object counts, of Chat Completions (`prompt_tokens` ...) or of Responses (`input_tokens` ...).
 /// Counts that are absent, null, negative or no numbers are zero; fractions are cut off. `None` when it counts nothing.
 pub fn read_usage(json: &[u8]) -> Option<Usage> {
+    let json = without_space(json);
+    let (usage, len) = usage_ahead(json)?;
+    if without_space(json.get(len..)?).is_empty() { usage } else { None }
+}
+
+/// What the object that `json` begins with counts, and its length; `None` when no valid object is there as a whole.
+pub(super) fn usage_ahead(json: &[u8]) -> Option<(Option<Usage>, usize)> {
     let mut counts = Counts::default();
-    each(json, |member| match member.name().as_ref() {
-        b"prompt_tokens" => counts.prompt = count(member.value),
-        b"input_tokens" => counts.input = count(member.value),
-        b"completion_tokens" => counts.completion = count(member.value),
-        b"output_tokens" => counts.output = count(member.value),
-        // DeepSeek, https://docs.stigg.io/documentation/ai-agents/providers/deepseek (2026-11-21).
-        b"prompt_cache_hit_tokens" => counts.cached = counts.cached.max(count(member.value).unwrap_or(0)),
-        // SGLang's `UsageInfo`, https://github.com/sgl-project/sglang (2026-11-21).
-        b"reasoning_tokens" => counts.reasoning = counts.reasoning.max(count(member.value).unwrap_or(0)),
-        b"prompt_tokens_details" | b"input_tokens_details" => {
-            counts.cached = counts.cached.max(detail(member.value, b"cached_tokens"));
-        }
-        b"completion_tokens_details" | b"output_tokens_details" => {
-            counts.reasoning = counts.reasoning.max(detail(member.value, b"reasoning_tokens"));
-        }
-        _ => {}
-    })?;
-    // Where both stand, `prompt_tokens` is the last call's and `input_tokens` the whole reply's (Open WebUI).
-    let (prompt, output) = (counts.input.or(counts.prompt), counts.output.or(counts.completion));
-    if prompt.is_none() && output.is_none() {
-        return None;
-    }
-    let (prompt, output) = (prompt.unwrap_or(0), output.unwrap_or(0));
-    let cached = counts.cached.min(prompt);
-    Some(Usage {
-        input: prompt - cached,
-        cache_read: cached,
-        cache_write: 0,
-        output,
-        reasoning: counts.reasoning.min(output),
-    })
+    let mut scanner = Scanner::new(json);
+    scanner.each_member(|key, scanner| counts.read(&key.name(), scanner)).ok()?;
+    Some((counts.sum_up(), scanner.at()))
 }
 
-fn detail(json: &[u8], name: &[u8]) -> u64 {
+impl Counts {
+    #[inline(always)]
+    fn read(&mut self, name: &[u8], scanner: &mut Scanner<'_>) -> Result<(), Broken> {
+        match name {
+            b"prompt_tokens_details" | b"input_tokens_details" => {
+                self.cached = self.cached.max(detail(scanner, b"cached_tokens")?);
+                return Ok(());
+            }
+            b"completion_tokens_details" | b"output_tokens_details" => {
+                self.reasoning = self.reasoning.max(detail(scanner, b"reasoning_tokens")?);
+                return Ok(());
+            }
+            _ => {}
+        }
+        let value = scanner.value()?;
+        match name {
+            b"prompt_tokens" => self.prompt = count(value),
+            b"input_tokens" => self.input = count(value),
+            b"completion_tokens" => self.completion = count(value),
+            b"output_tokens" => self.output = count(value),
+            // DeepSeek, https://docs.stigg.io/documentation/ai-agents/providers/deepseek (2026-11-21).
+            b"prompt_cache_hit_tokens" => self.cached = self.cached.max(count(value).unwrap_or(0)),
+            // SGLang's `UsageInfo`, https://github.com/sgl-project/sglang (2026-11-21).
+            b"reasoning_tokens" => self.reasoning = self.reasoning.max(count(value).unwrap_or(0)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn sum_up(&self) -> Option<Usage> {
+        // Where both stand, `prompt_tokens` is the last call's and `input_tokens` the whole reply's (Open WebUI).
+        let (prompt, output) = (self.input.or(self.prompt), self.output.or(self.completion));
+        if prompt.is_none() && output.is_none() {
+            return None;
+        }
+        let (prompt, output) = (prompt.unwrap_or(0), output.unwrap_or(0));
+        let cached = self.cached.min(prompt);
+        Some(Usage {
+            input: prompt - cached,
+            cache_read: cached,
+            cache_write: 0,
+            output,
+            reasoning: self.reasoning.min(output),
+        })
+    }
+}
+
+/// The count of this name in the object that begins here; zero when it is none, or the value no object. It is behind then.
+fn detail(scanner: &mut Scanner<'_>, name: &[u8]) -> Result<u64, Broken> {
     let mut found = 0;
-    let _ = each(json, |member| {
-        if member.name().as_ref() == name {
-            found = count(member.value).unwrap_or(0);
-        }
-    });
-    found
-}
-
-/// Calls `visit` for each member; `None` when `json` is no object.
-fn each(json: &[u8], mut visit: impl FnMut(&Member<'_>)) -> Option<()> {
-    let mut members = Members::open(json)?;
-    while let Some(member) = members.next().ok()? {
-        visit(&member);
+    if scanner.byte() != Some(b'{') {
+        scanner.skip_value()?;
+        return Ok(found);
     }
-    Some(())
+    let mut inner = *scanner;
+    inner.each_member(|key, inner| {
+        let value = inner.value()?;
+        if key.name().as_ref() == name {
+            found = count(value).unwrap_or(0);
+        }
+        Ok(())
+    })?;
+    *scanner = inner;
+    Ok(found)
 }
 
+#[inline]
 fn count(json: &[u8]) -> Option<u64> {
+    if json.len() > U64_DIGITS {
+        return odd_count(json);
+    }
+    let mut number = 0;
+    for byte in json {
+        if !byte.is_ascii_digit() {
+            return odd_count(json);
+        }
+        number = number * 10 + u64::from(byte - b'0');
+    }
+    Some(number)
+}
+
+/// As many digits as surely fit a count.
+const U64_DIGITS: usize = 19;
+
+/// A count that is more than digits, or no number.
+fn odd_count(json: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(json).ok()?;
     if !text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
         return None;

@@ -8,21 +8,54 @@ use super::{Broken, Scanner};
 /// A key with its escapes. Ours are shorter, even with each letter escaped; guards against unescaping a huge one.
 pub(crate) const KEY_BYTES_MAX: usize = 128;
 
+/// A key between its quotes, escapes and all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key<'a> {
+    pub(super) text: &'a [u8],
+    /// Whether it is known to hold no escape.
+    pub(super) plain: bool,
+}
+
+impl<'a> Key<'a> {
+    /// The key with its escapes resolved; empty when it is none that anybody here looks for.
+    #[inline]
+    pub(crate) fn name(self) -> Cow<'a, [u8]> {
+        if self.plain { Cow::Borrowed(self.text) } else { key_name(self.text) }
+    }
+}
+
 /// One member of an object.
 #[derive(Clone, Debug)]
 pub(crate) struct Member<'a> {
-    /// The key between its quotes, escapes and all.
-    key: &'a [u8],
-    /// Where the value stands.
-    pub(crate) place: Range<usize>,
+    key: Key<'a>,
+    /// Where the value begins.
+    start: usize,
     /// The value's bytes.
     pub(crate) value: &'a [u8],
 }
 
 impl<'a> Member<'a> {
     /// The key with its escapes resolved; empty when it is none that anybody here looks for.
+    #[inline]
     pub(crate) fn name(&self) -> Cow<'a, [u8]> {
-        key_name(self.key)
+        self.key.name()
+    }
+
+    /// Where the value stands.
+    #[inline]
+    pub(crate) fn place(&self) -> Range<usize> {
+        self.start..self.start + self.value.len()
+    }
+
+    /// The value with its escapes resolved, when it is a string and Unicode.
+    pub(crate) fn text(&self) -> Option<String> {
+        match self.value {
+            // Without an escape it says what it is: it was walked over already.
+            [b'"', text @ .., b'"'] if memchr::memchr(b'\\', text).is_none() => {
+                str::from_utf8(text).ok().map(str::to_owned)
+            }
+            value => serde_json::from_slice(value).ok(),
+        }
     }
 
     /// Whether the value is `null`.
@@ -67,13 +100,9 @@ enum List {
 impl<'a> Members<'a> {
     /// The object that `json` is; `None` when it is another value, or nothing.
     pub(crate) fn open(json: &'a [u8]) -> Option<Self> {
-        let mut scanner = Scanner { json, at: 0 };
+        let mut scanner = Scanner::new(json);
         scanner.skip_space();
-        if scanner.byte() != Some(b'{') {
-            return None;
-        }
-        scanner.at += 1;
-        Some(Self { inside: scanner.at, scanner, state: List::Begun })
+        scanner.skip(b'{').then(|| Self { inside: scanner.at(), scanner, state: List::Begun })
     }
 
     /// The offset just behind the opening brace.
@@ -82,20 +111,17 @@ impl<'a> Members<'a> {
     }
 
     /// The next member; after the last, whether the whole text is one object.
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Result<Option<Member<'a>>, Broken> {
-        if !self.scanner.list_goes_on(&mut self.state, b'}', "expected `,` or `}`")? {
+        let mut scanner = self.scanner;
+        if !scanner.list_goes_on(&mut self.state, b'}', "expected `,` or `}`")? {
             return Ok(None);
         }
-        let key_start = self.scanner.at + 1;
-        let key_end = self.scanner.skip_key()?;
-        let start = self.scanner.at;
-        self.scanner.skip_value()?;
-        let place = start..self.scanner.at;
-        Ok(Some(Member {
-            key: self.scanner.json.get(key_start..key_end).unwrap_or_default(),
-            value: self.scanner.json.get(place.clone()).unwrap_or_default(),
-            place,
-        }))
+        let key = scanner.skip_key()?;
+        let value = scanner;
+        scanner.skip_value()?;
+        self.scanner = scanner;
+        Ok(Some(Member { key, start: value.at(), value: scanner.since(value) }))
     }
 }
 
@@ -109,13 +135,9 @@ pub(crate) struct Elements<'a> {
 impl<'a> Elements<'a> {
     /// The array that `json` is; `None` when it is another value, or nothing.
     pub(crate) fn open(json: &'a [u8]) -> Option<Self> {
-        let mut scanner = Scanner { json, at: 0 };
+        let mut scanner = Scanner::new(json);
         scanner.skip_space();
-        if scanner.byte() != Some(b'[') {
-            return None;
-        }
-        scanner.at += 1;
-        Some(Self { scanner, state: List::Begun })
+        scanner.skip(b'[').then_some(Self { scanner, state: List::Begun })
     }
 
     /// Whether nothing was read and nothing is there to read; an array that is broken at its beginning is not empty.
@@ -130,34 +152,68 @@ impl<'a> Elements<'a> {
         if !self.scanner.list_goes_on(&mut self.state, b']', "expected `,` or `]`")? {
             return Ok(None);
         }
-        let start = self.scanner.at;
+        let value = self.scanner;
         self.scanner.skip_value()?;
-        Ok(Some(self.scanner.json.get(start..self.scanner.at).unwrap_or_default()))
+        Ok(Some(self.scanner.since(value)))
     }
 }
 
-impl Scanner<'_> {
-    /// Moves to the next item of a top-level list, or past its end and the end of the text.
-    fn list_goes_on(&mut self, state: &mut List, close: u8, what: &'static str) -> Result<bool, Broken> {
-        self.skip_space();
-        match (*state, self.byte()) {
-            (List::Over, _) => Ok(false),
-            (List::Begun | List::Going, Some(byte)) if byte == close => {
-                self.at += 1;
-                *state = List::Over;
-                self.expect_end()?;
-                Ok(false)
-            }
-            (List::Begun, _) => {
-                *state = List::Going;
-                Ok(true)
-            }
-            (List::Going, Some(b',')) => {
-                self.at += 1;
-                self.skip_space();
-                Ok(true)
-            }
-            (List::Going, _) => self.broken(what),
+impl<'a> Scanner<'a> {
+    /// Walks over the object that begins here. `visit` gets each key and must skip its value.
+    #[inline(always)]
+    pub(crate) fn each_member(
+        &mut self,
+        mut visit: impl FnMut(Key<'a>, &mut Self) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        if !self.skip(b'{') {
+            return self.broken("expected an object");
         }
+        self.skip_space();
+        if self.skip(b'}') {
+            return Ok(());
+        }
+        loop {
+            let key = self.skip_key()?;
+            visit(key, self)?;
+            self.skip_space();
+            if self.skip(b'}') {
+                return Ok(());
+            }
+            if !self.skip(b',') {
+                return self.broken("expected `,` or `}`");
+            }
+            self.skip_space();
+        }
+    }
+
+    /// The value that begins here; it is behind then.
+    #[inline(always)]
+    pub(crate) fn value(&mut self) -> Result<&'a [u8], Broken> {
+        let start = *self;
+        self.skip_value()?;
+        Ok(self.since(start))
+    }
+
+    /// Moves to the next item of a top-level list, or past its end and the end of the text.
+    #[inline(always)]
+    fn list_goes_on(&mut self, state: &mut List, close: u8, what: &'static str) -> Result<bool, Broken> {
+        if *state == List::Over {
+            return Ok(false);
+        }
+        self.skip_space();
+        if self.skip(close) {
+            *state = List::Over;
+            self.expect_end()?;
+            return Ok(false);
+        }
+        if *state == List::Begun {
+            *state = List::Going;
+            return Ok(true);
+        }
+        if !self.skip(b',') {
+            return self.broken(what);
+        }
+        self.skip_space();
+        Ok(true)
     }
 }

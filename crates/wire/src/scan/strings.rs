@@ -7,18 +7,37 @@ const BLOCK: usize = 32;
 /// Words looked at before blocks pay.
 const WORDS_FIRST: usize = 4;
 
-/// The offset behind the closing quote of the string whose text goes on at `at`; as an error the offset of the byte that
-/// stands there wrongly, or begins an escape that does: the length when there is no closing quote.
+/// What stands before the closing quote and what behind it, when the quote is near and no escape stands before it;
+/// `text` begins behind the opening quote.
+#[inline(always)]
+pub(crate) fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut rest = text;
+    for _ in 0..WORDS_FIRST {
+        let (word, more) = rest.split_first_chunk()?;
+        let stops = stops_in_word(u64::from_le_bytes(*word));
+        if stops != 0 {
+            let (string, end) = text.split_at_checked(text.len() - rest.len() + first_byte(stops))?;
+            return Some((string, end.strip_prefix(b"\"")?));
+        }
+        rest = more;
+    }
+    None
+}
+
+/// The offset of the closing quote of the string whose text this is; as an error the offset of the byte that stands
+/// there wrongly, or begins an escape that does: the length when there is no closing quote.
 #[inline]
-pub(super) fn skip_string(json: &[u8], at: usize) -> Result<usize, usize> {
-    match near_stop(json, at) {
-        Ok(quote) if json.get(quote) == Some(&b'"') => Ok(quote + 1),
-        Ok(at) | Err(at) => skip_long_string(json, at),
+pub(crate) fn string_end(text: &[u8]) -> Result<usize, usize> {
+    match plain_string(text) {
+        Some((string, _)) => Ok(string.len()),
+        None => long_string_end(text),
     }
 }
 
-/// [`skip_string`] without haste for short ones: escapes are stepped over without leaving the block they stand in.
-fn skip_long_string(json: &[u8], mut at: usize) -> Result<usize, usize> {
+/// [`string_end`] for strings that are long or have escapes: those are stepped over without leaving the block they
+/// stand in.
+pub(super) fn long_string_end(json: &[u8]) -> Result<usize, usize> {
+    let mut at = 0;
     while let Some(block) = block(json, at) {
         let start = at;
         at += BLOCK;
@@ -27,7 +46,7 @@ fn skip_long_string(json: &[u8], mut at: usize) -> Result<usize, usize> {
             let offset = stops.trailing_zeros() as usize;
             let stop = start + offset;
             match json.get(stop) {
-                Some(b'"') => return Ok(stop + 1),
+                Some(b'"') => return Ok(stop),
                 Some(b'\\') => {}
                 Some(_) | None => return Err(stop),
             }
@@ -42,7 +61,7 @@ fn skip_long_string(json: &[u8], mut at: usize) -> Result<usize, usize> {
     loop {
         at = last_stop(json, at);
         match json.get(at) {
-            Some(b'"') => return Ok(at + 1),
+            Some(b'"') => return Ok(at),
             Some(b'\\') => at += escape_len(json, at).ok_or(at)?,
             Some(_) | None => return Err(at),
         }
@@ -50,36 +69,47 @@ fn skip_long_string(json: &[u8], mut at: usize) -> Result<usize, usize> {
 }
 
 /// The length of the escape at `at`, backslash included; `None` when it is none.
-#[inline]
+#[inline(always)]
 fn escape_len(json: &[u8], at: usize) -> Option<usize> {
-    match json.get(at + 1)? {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
-        b'u' => {
-            let digits = json.get(at + 2..)?.first_chunk::<4>()?;
-            digits.iter().all(u8::is_ascii_hexdigit).then_some(6)
-        }
-        _ => None,
+    let letter = *json.get(at + 1)?;
+    if SHORT_ESCAPES.get(usize::from(letter)) == Some(&true) {
+        return Some(2);
     }
+    (letter == b'u' && is_four_digits(json, at + 2)).then_some(6)
+}
+
+/// Whether this letter and its backslash are a whole escape.
+const SHORT_ESCAPES: [bool; 256] = table_of(br#""\/bfnrt"#);
+
+/// For each byte whether it is one of these.
+#[expect(clippy::indexing_slicing, reason = "a byte is below 256, and tables are made when the crate is compiled")]
+pub(crate) const fn table_of(mut bytes: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    while let [byte, rest @ ..] = bytes {
+        table[*byte as usize] = true;
+        bytes = rest;
+    }
+    table
+}
+
+#[inline(never)]
+fn is_four_digits(json: &[u8], at: usize) -> bool {
+    let digits = json.get(at..).and_then(|rest| rest.first_chunk::<4>());
+    digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// The offset, from `at` on, of the first byte that ends a run of plain string text: a quote, a backslash or a control
 /// character; the length when there is none.
 #[inline]
-pub(crate) fn string_stop(json: &[u8], at: usize) -> usize {
-    near_stop(json, at).unwrap_or_else(|at| far_stop(json, at))
-}
-
-/// [`string_stop`] when it is near; else how far there is none.
-#[inline]
-fn near_stop(json: &[u8], mut at: usize) -> Result<usize, usize> {
+pub(crate) fn string_stop(json: &[u8], mut at: usize) -> usize {
     for _ in 0..WORDS_FIRST {
         let Some(stops) = word(json, at).map(stops_in_word) else { break };
         if stops != 0 {
-            return Ok(at + first_byte(stops));
+            return at + first_byte(stops);
         }
         at += size_of::<u64>();
     }
-    Err(at)
+    far_stop(json, at)
 }
 
 fn far_stop(json: &[u8], mut at: usize) -> usize {
@@ -145,12 +175,10 @@ fn stops_in(block: &[u8; BLOCK]) -> u32 {
 fn stops_in_word(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGHS: u64 = ONES << 7;
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let found = (quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash)
-        | (word.wrapping_sub(ONES * 0x20) & !word);
-    found & HIGHS
+    // Flipping one bit moves the quote, 0x22, down beside the control characters, which stay below 0x20.
+    let quote_or_control = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (quote_or_control | backslash) & !word & HIGHS
 }
 
 /// The byte that the lowest bit of `bits` belongs to.

@@ -196,7 +196,7 @@ proptest! {
         let mut found = Vec::new();
         let mut walk = Members::open(text.as_bytes()).expect("an object");
         while let Some(member) = walk.next().expect("valid") {
-            prop_assert_eq!(&text.as_bytes()[member.place.clone()], member.value);
+            prop_assert_eq!(&text.as_bytes()[member.place()], member.value);
             let name = String::from_utf8(member.name().into_owned()).expect("text");
             found.push((name, serde_json::from_slice::<Value>(member.value).expect("a value")));
         }

@@ -97,6 +97,7 @@ pub(super) fn repeat(error: &UpstreamError) -> UpstreamError {
         UpstreamError::Unsendable(_)
         | UpstreamError::Write { .. }
         | UpstreamError::ClosedBeforeHead
+        | UpstreamError::HeadTimeout(_)
         | UpstreamError::BadHead(_)
         | UpstreamError::Framing(_)
         | UpstreamError::ClosedMidBody

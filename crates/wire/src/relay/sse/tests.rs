@@ -229,8 +229,11 @@ fn stream() -> impl Strategy<Value = String> {
             0 => format!("data: {{\"model\":\"up\",\"choices\":[{{\"delta\":{{\"{key}\":\"{text}\"}},\"finish_reason\":null}}]}}"),
             _ => format!("data: {{\"choices\":[{{\"{key}\":\"{text}\",\"b\":[\"{text}\"]}}],\"model\":\"up\",\"obfuscation\":\"{text}\"}}"),
         });
+    let rare = (proptest::sample::select(vec!["a", "b", "\\\""]), proptest::sample::select(vec!["0", "7", "12", "01", "1.5", "-1", "\"1\""]))
+        .prop_map(|(id, created)| format!("data: {{\"id\":\"{id}\",\"created\":{created},\"model\":\"up\",\"choices\":[{{\"delta\":{{\"content\":\"x\"}}}}]}}"));
     let piece = prop_oneof![
         6 => plain,
+        6 => rare,
         2 => proptest::sample::select(vec![
             "data: {\"model\":\"up\",\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":3}}",
             "data: {\"model\":\"up\",\"choices\":[{\"finish_reason\":\"stop\"}],\"usage\":null}",
@@ -240,7 +243,7 @@ fn stream() -> impl Strategy<Value = String> {
     ];
     let end =
         proptest::sample::select(vec!["\n\n", "\n\n", "\n\n", "\r\n\r\n", "\r\r", "\n", "\r", "\r\n", "\n\r", ""]);
-    proptest::collection::vec((piece, end), 0..10)
+    proptest::collection::vec((piece, end), 0..14)
         .prop_map(|pieces| pieces.into_iter().map(|(piece, end)| piece + end).collect())
 }
 
