@@ -75,6 +75,13 @@ fn every_shape_of_an_error_body_gives_its_words() {
             handed_on: true,
             ..ROW
         },
+        Row {
+            status: 404,
+            body: r#"{"error":{"message":"no such model","type":"invalid_request_error","param":null,"code":null}}"#,
+            message: r#"provider "p" answered 404: no such model"#,
+            handed_on: true,
+            ..ROW
+        },
         // SGLang and older vLLM: flat
         Row {
             body: r#"{"object":"error","message":"bad sampling","type":"BadRequestError","param":"top_k","code":400}"#,

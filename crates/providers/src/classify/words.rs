@@ -28,7 +28,7 @@ pub(super) struct Words {
     pub(super) retry_delay: Option<String>,
     /// Whether moderation gave its reasons.
     pub(super) moderated: bool,
-    /// Whether the body is an error as OpenAI writes it.
+    /// Whether the body is an object with `error.message`.
     pub(super) openai_shape: bool,
 }
 
@@ -71,17 +71,11 @@ fn from_object(object: &Map<String, Value>) -> Words {
         // SGLang and older vLLM put the fields at the top; Bedrock puts nothing but `message` there.
         _ => from_error(object),
     };
-    words.openai_shape = object.get("error").is_some_and(has_openai_shape);
+    words.openai_shape = object.get("error").is_some_and(|error| error.get("message").is_some_and(Value::is_string));
     if words.message.is_none() {
         words.message = serde_json::to_string(object).ok().and_then(|text| one_line(&text, MESSAGE_CHARS_MAX));
     }
     words
-}
-
-/// Whether clients of OpenAI can read it: a sentence, and a code that is a text or nothing. Others send numbers.
-fn has_openai_shape(error: &Value) -> bool {
-    let code = error.get("code").unwrap_or(&Value::Null);
-    error.get("message").is_some_and(Value::is_string) && (code.is_string() || code.is_null())
 }
 
 /// An object with the fields of an error: OpenAI's, with Google's and OpenRouter's additions.

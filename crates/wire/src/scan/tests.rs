@@ -158,6 +158,18 @@ fn finds_every_stop_byte_at_every_offset() {
 }
 
 #[test]
+fn escapes_are_judged_alike_at_every_offset() {
+    for escape in ["\\\"", "\\\\", "\\/", "\\u00e9", "\\ud83d\\ude00", "\\u12g4", "\\x", "\u{1f}", "\""] {
+        for offset in 0..100 {
+            let text = format!("\"{}{escape}{}\"", "a".repeat(offset), "é".repeat(20));
+            agree(text.as_bytes());
+            agree(&text.as_bytes()[..offset + 1 + escape.len()]);
+            agree([&text[..offset + 1], escape, escape, "\""].concat().as_bytes());
+        }
+    }
+}
+
+#[test]
 fn deep_nesting_costs_no_stack_and_has_a_limit() {
     let nested = |depth: usize| ["[".repeat(depth), "]".repeat(depth)].concat();
     assert_eq!(check(nested(DEPTH_MAX + 1).as_bytes()), Ok(()), "the innermost list is empty and needs no room");
