@@ -130,12 +130,7 @@ impl Client {
     /// Sends a request and waits for the answer's head. The body is not timed.
     ///
     /// Errs when there was no answer to speak of; any HTTP status is an answer.
-    pub async fn send(
-        &self,
-        to: &BaseUrl,
-        outgoing: Outgoing,
-        patience: Patience,
-    ) -> Result<Answer, UpstreamError> {
+    pub async fn send(&self, to: &BaseUrl, outgoing: Outgoing, patience: Patience) -> Result<Answer, UpstreamError> {
         if to.tls {
             self.tls.send(to, outgoing, patience).await
         } else {

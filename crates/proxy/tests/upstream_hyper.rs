@@ -430,8 +430,7 @@ async fn a_name_with_several_addresses_finds_the_one_that_listens() {
 
 #[tokio::test]
 async fn a_path_that_is_two_requests_is_not_sent() {
-    let error =
-        Client::new().send(&origin(1), get("/ HTTP/1.1\r\nhost: x\r\n\r\nGET /"), PATIENCE).await.unwrap_err();
+    let error = Client::new().send(&origin(1), get("/ HTTP/1.1\r\nhost: x\r\n\r\nGET /"), PATIENCE).await.unwrap_err();
     assert!(matches!(error, UpstreamError::Unsendable(_)), "{error:?}");
 }
 

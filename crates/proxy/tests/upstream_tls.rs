@@ -150,7 +150,8 @@ async fn failures_to_connect_are_called_what_they_are_called_on_plain_connection
     // Takes connections and says nothing: the handshake is covered by the connect timeout.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     url.port = silent.local_addr().unwrap().port();
-    let error = client.send(&url, get("/"), Patience { connect: Duration::from_millis(50), ..PATIENCE }).await.unwrap_err();
+    let error =
+        client.send(&url, get("/"), Patience { connect: Duration::from_millis(50), ..PATIENCE }).await.unwrap_err();
     assert!(matches!(error, UpstreamError::ConnectTimeout), "{error:?}");
 
     url.host = "no-such-host.invalid".to_owned();

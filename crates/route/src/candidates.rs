@@ -80,6 +80,9 @@ fn target(provider: &Arc<Provider>, model: &str) -> Target {
 /// A model's own targets, then those of the models it falls back to, nearest first; each model once, since two may name
 /// each other.
 fn with_fallbacks(snapshot: &Snapshot, model: &Arc<Model>) -> Vec<Target> {
+    if model.fallbacks.is_empty() {
+        return model.targets.clone();
+    }
     let mut models = vec![model];
     let mut next = 0;
     while let Some(model) = models.get(next).copied() {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
 use trunkline_config::{AuthMode, Key, Snapshot, Target};
 use trunkline_providers::Adapter;
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
@@ -50,7 +49,7 @@ pub struct Plan {
     /// The name the client used; answers carry it.
     pub model: Arc<str>,
     /// Never empty, at most [`ATTEMPTS_MAX`].
-    pub attempts: SmallVec<[Attempt; 1]>,
+    pub attempts: Vec<Attempt>,
 }
 
 /// Plans one request. `turn` rotates the keys: pass a number that grows by one a request.
@@ -59,11 +58,11 @@ pub struct Plan {
 /// When the name is unknown, or nobody who has it can do what is asked.
 pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, turn: usize) -> Result<Plan, Fault> {
     let found = candidates(snapshot, catalog, ask.model)?;
-    let mut attempts = SmallVec::new();
+    let mut attempts = Vec::with_capacity(found.targets.len());
     let mut refusal = None;
     for target in found.targets {
         match lane(&target, ask) {
-            Ok(lane) => push_tries(&mut attempts, &target, lane, turn),
+            Ok(lane) => push_tries(&mut attempts, target, lane, turn),
             Err(fault) => refusal = refusal.or(Some(fault)),
         }
     }
@@ -75,15 +74,20 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, turn: usize) -
 }
 
 /// One try a key, beginning with the one whose turn it is.
-fn push_tries(attempts: &mut SmallVec<[Attempt; 1]>, target: &Target, lane: Lane, turn: usize) {
+fn push_tries(attempts: &mut Vec<Attempt>, target: Target, lane: Lane, turn: usize) {
     let keys = &target.provider.keys;
-    if keys.is_empty() || target.provider.auth == AuthMode::Passthrough {
-        attempts.push(Attempt { target: target.clone(), key: None, lane });
-        return;
-    }
-    let in_turn = keys.iter().cycle().skip(turn % keys.len()).take(keys.len());
-    for key in in_turn.take(ATTEMPTS_MAX.saturating_sub(attempts.len())) {
-        attempts.push(Attempt { target: target.clone(), key: Some(key.clone()), lane });
+    match keys.as_slice() {
+        _ if target.provider.auth == AuthMode::Passthrough => attempts.push(Attempt { target, key: None, lane }),
+        [] => attempts.push(Attempt { target, key: None, lane }),
+        [key] => {
+            let key = Some(key.clone());
+            attempts.push(Attempt { target, key, lane });
+        }
+        keys => {
+            let in_turn = keys.iter().cycle().skip(turn % keys.len()).take(keys.len());
+            let tries = in_turn.map(|key| Attempt { target: target.clone(), key: Some(key.clone()), lane });
+            attempts.extend(tries.take(ATTEMPTS_MAX.saturating_sub(attempts.len())));
+        }
     }
 }
 

@@ -26,9 +26,10 @@ fn cpu_us() -> u64 {
 fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
     let noise = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
     let name = |first: u64, of: u64| names.get((first + noise % of) as usize).cloned();
+    let at_ms = 1_790_000_000_000 + n / 20 - noise % 40;
     Report {
-        id: u128::from(noise) << 96 | u128::from(n.wrapping_mul(0xD6E8_FEB8_6659_FD93)),
-        at_ms: 1_790_000_000_000 + n / 20 - noise % 40,
+        id: u128::from(at_ms) << 80 | 0xab_cdef_0123 << 40 | u128::from(n),
+        at_ms,
         client_key: name(0, 2),
         operation: Operation::Chat,
         model: name(2, 2),

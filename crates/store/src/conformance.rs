@@ -10,10 +10,16 @@ use trunkline_wire::{FaultKind, Operation, ir};
 
 use crate::{Store, StoredRequest, Writer};
 
+/// An id as the proxy makes them.
+fn id(at_ms: u64, process: u32, n: u64) -> u128 {
+    u128::from(at_ms) << 80 | u128::from(process) << 40 | u128::from(n)
+}
+
 fn served(n: u64) -> Report {
+    let at_ms = 1_790_000_000_000 + n / 3;
     Report {
-        id: u128::from(n) << 64 | 7,
-        at_ms: 1_790_000_000_000 + n / 3,
+        id: id(at_ms, 7, n),
+        at_ms,
         client_key: Some("laptop".into()),
         operation: Operation::Chat,
         model: Some("turbo".into()),
@@ -123,9 +129,33 @@ async fn a_batch_that_is_tried_again_is_recorded_once(place: &Path) {
 
 async fn reports_of_one_millisecond_are_all_kept(place: &Path) {
     let (store, mut writer) = open(place).await;
-    let batch: Vec<_> = (0..100).map(|n| Report { at_ms: 5, ..served(n) }).collect();
+    let batch: Vec<_> = (0..100).map(|n| Report { at_ms: 5, id: id(5, 7, n), ..served(n) }).collect();
     writer.append(&batch).await.unwrap();
     check(&store, batch).await;
+}
+
+/// Two processes that share a file may come to the same key, which the ids below do.
+async fn reports_of_many_processes_are_all_kept_once(place: &Path) {
+    let (store, mut writer) = open(place).await;
+    let at_ms = 1_790_000_000_000;
+    let of = |process: u32, n: u64| Report { at_ms, id: id(at_ms, process, n), ..served(0) };
+    let all: Vec<_> =
+        (1..=20).flat_map(|process| (0..20).map(move |n| of(process, n + 40 - u64::from(process)))).collect();
+    writer.append(&all[..90]).await.unwrap();
+    writer.append(&all).await.unwrap();
+    writer.append(&all[30..]).await.unwrap();
+    let mut found: Vec<_> = store.recent(u32::MAX).await.unwrap().iter().map(|row| row.id).collect();
+    found.sort_unstable();
+    assert_eq!(found, all.iter().map(|report| report.id).collect::<Vec<_>>());
+}
+
+async fn more_kinds_than_are_held_are_told_apart(place: &Path) {
+    let (store, mut writer) = open(place).await;
+    let all: Vec<_> = (0..5_000)
+        .map(|n| Report { model: Some(format!("m{}", n / 2).into()), attempts: u32::from(n % 2 == 0), ..served(n) })
+        .collect();
+    writer.append(&all).await.unwrap();
+    check(&store, all).await;
 }
 
 async fn reopening_keeps_rows_and_names(place: &Path) {
@@ -166,6 +196,8 @@ async fn all(folder: &Path) {
     reopening_keeps_rows_and_names(&folder.join("5.db")).await;
     two_writers_take_turns_and_agree_on_names(&folder.join("6.db")).await;
     a_name_of_any_length_and_script_is_kept_within_bounds(&folder.join("7.db")).await;
+    reports_of_many_processes_are_all_kept_once(&folder.join("8.db")).await;
+    more_kinds_than_are_held_are_told_apart(&folder.join("9.db")).await;
 }
 
 mod sqlite {

@@ -3,9 +3,10 @@
 //! Readers go through [`Store`], the one writer through [`Writer`]; they never wait for each other (SQLite's WAL).
 //! No caller on the request path comes here: reports arrive in batches from the binary's ledger.
 
+mod arrival;
 mod error;
+mod kinds;
 mod migrate;
-mod names;
 mod rows;
 mod sqlite;
 mod writer;

@@ -78,14 +78,13 @@ mod tests {
         let mut conn = memory().await;
         apply(&mut conn, Path::new("x.db"), &MIGRATIONS[..1]).await.unwrap();
         conn.execute("INSERT INTO names (id, text) VALUES (5, 'kept')").await.unwrap();
-        conn.execute(
-            "INSERT INTO requests VALUES (1, x'00', 5, 5, 5, 5, 5, 200, 5, 0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9, 1)",
-        )
-        .await
-        .unwrap();
+        conn.execute("INSERT INTO kinds VALUES (3, 1, 5, 5, 5, 5, 5, 200, 5, 0, 5, 1)").await.unwrap();
+        conn.execute("INSERT INTO requests VALUES (1, 9, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9)").await.unwrap();
         apply(&mut conn, Path::new("x.db"), &[MIGRATIONS[0], LATER]).await.unwrap();
-        let row =
-            conn.fetch_one("SELECT at_ms, later, (SELECT client_key FROM requests_view) FROM requests").await.unwrap();
+        let row = conn
+            .fetch_one("SELECT arrival, later, (SELECT client_key FROM requests_view) FROM requests")
+            .await
+            .unwrap();
         assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1), row.get::<String, _>(2)), (1, 7, "kept".to_owned()));
         assert_eq!(version(&mut conn).await.unwrap(), 2);
     }

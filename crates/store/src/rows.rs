@@ -1,41 +1,34 @@
 //! One request as a row: what is bound when it is written, and what is read back.
 
-use std::fmt::Write;
-
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, Row};
 use trunkline_route::Report;
 
-use crate::names::NameIds;
+use crate::arrival;
 
 /// In the order of [`bind`].
 const COLUMNS: &[&str] = &[
-    "at_ms",
-    "id",
-    "client_key",
-    "operation",
-    "model",
-    "provider",
-    "upstream_model",
-    "status",
-    "outcome",
-    "stream",
+    "arrival",
+    "number",
+    "kind",
     "input_tokens",
     "cache_read_tokens",
     "cache_write_tokens",
     "output_tokens",
     "reasoning_tokens",
-    "quality",
     "first_byte_us",
     "total_us",
     "bytes_in",
     "bytes_out",
-    "attempts",
 ];
 
 /// The newest rows, for [`read`].
-pub(crate) const RECENT: &str = "SELECT * FROM requests_view ORDER BY at_ms DESC, id DESC LIMIT ?";
+pub(crate) const RECENT: &str = "SELECT * FROM requests_view ORDER BY arrival DESC LIMIT ?";
+
+/// Whether the row with the key of the first value has the number and process of the next two.
+pub(crate) const SAME: &str = "SELECT r.number = ?2 AND k.process = ?3 FROM requests AS r JOIN kinds AS k ON k.id = r.kind \
+     WHERE r.arrival = ?1";
 
 /// A recorded request, its names spelt out. Fields mean what they mean in [`Report`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,20 +57,11 @@ pub struct StoredRequest {
     pub attempts: u32,
 }
 
-/// A statement that inserts up to `rows` rows; rows that stay unbound are NULL and left out, so that two statements
-/// serve every size of batch. A row that is there already stays: a batch that is tried again is written once.
+/// A statement that inserts up to `rows` rows. Rows that stay unbound are NULL, which their columns refuse, and are
+/// passed over, so that two statements serve every size of batch; so is a row whose key is there already.
 pub(crate) fn insert(rows: usize) -> String {
-    let mut sql = format!("INSERT INTO requests ({}) SELECT * FROM (VALUES ", COLUMNS.join(","));
-    for row in 0..rows {
-        sql.push_str(if row == 0 { "(" } else { ",(" });
-        for column in 0..COLUMNS.len() {
-            sql.push_str(if column == 0 { "?" } else { ",?" });
-        }
-        sql.push(')');
-    }
-    // Writing to a String cannot fail.
-    let _ = write!(sql, ") WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING");
-    sql
+    let row = format!("({})", vec!["?"; COLUMNS.len()].join(","));
+    format!("INSERT OR IGNORE INTO requests ({}) VALUES {}", COLUMNS.join(","), vec![row; rows].join(","))
 }
 
 /// Values that a statement for `rows` rows has room for.
@@ -88,28 +72,19 @@ pub(crate) fn arguments(rows: usize) -> SqliteArguments {
 }
 
 /// Adds one row's values, in the order of [`COLUMNS`].
-pub(crate) fn bind(report: &Report, names: &NameIds, to: &mut SqliteArguments) -> Result<(), BoxDynError> {
-    to.add(whole(report.at_ms))?;
-    to.add(report.id.to_be_bytes().to_vec())?;
-    to.add(names.client_key)?;
-    to.add(names.operation)?;
-    to.add(names.model)?;
-    to.add(names.provider)?;
-    to.add(names.upstream_model)?;
-    to.add(i64::from(report.status))?;
-    to.add(names.outcome)?;
-    to.add(i64::from(report.stream))?;
+pub(crate) fn bind(key: i64, kind: i64, report: &Report, to: &mut SqliteArguments) -> Result<(), BoxDynError> {
+    to.add(key)?;
+    to.add(arrival::number(report.id))?;
+    to.add(kind)?;
     to.add(whole(report.usage.input))?;
     to.add(whole(report.usage.cache_read))?;
     to.add(whole(report.usage.cache_write))?;
     to.add(whole(report.usage.output))?;
     to.add(whole(report.usage.reasoning))?;
-    to.add(names.quality)?;
     to.add(report.first_byte_us.map(whole))?;
     to.add(whole(report.total_us))?;
     to.add(whole(report.bytes_in))?;
-    to.add(whole(report.bytes_out))?;
-    to.add(i64::from(report.attempts))
+    to.add(whole(report.bytes_out))
 }
 
 /// SQL's integers end at 2^63 - 1; a provider that claims more tokens than that gets that many.

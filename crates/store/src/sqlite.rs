@@ -20,6 +20,9 @@ const READER_IDLE_MAX: Duration = Duration::from_secs(60);
 /// What the write-ahead log is cut to after a checkpoint, in bytes: one big batch must not occupy the disk for good.
 const WAL_BYTES_KEPT: &str = "16777216";
 
+/// Memory the writer may keep pages in (SQLite counts it in negative KiB): it appends, and needs few.
+const WRITER_CACHE: &str = "-512";
+
 /// The durable record, open for reading. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -89,8 +92,11 @@ fn path_of(place: &Path) -> Result<PathBuf, StoreError> {
 /// A connection that may write, to a file that has this release's schema.
 pub(crate) async fn connect_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
     create(path).map_err(|source| StoreError::Create { path: path.to_owned(), source })?;
-    let mut conn =
-        options(path).connect().await.map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+    let mut conn = options(path)
+        .pragma("cache_size", WRITER_CACHE)
+        .connect()
+        .await
+        .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
     migrate::migrate(&mut conn, path).await?;
     Ok(conn)
 }

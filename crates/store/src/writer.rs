@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 use trunkline_route::Report;
 
-use crate::names::Names;
-use crate::{StoreError, rows, sqlite};
+use crate::kinds::{Kind, Kinds};
+use crate::{StoreError, arrival, rows, sqlite};
 
 /// Rows of the statement for large batches. Each statement costs a round trip to SQLite's thread (about 70 µs of CPU
 /// here), so more is better; past this the gain is under 5 %, and the prepared statement keeps room for every value it binds.
@@ -18,6 +18,10 @@ const SMALL_ROWS: usize = 16;
 
 /// Fewest rows for which the bulk statement is cheaper although most of its rows stay empty.
 const BULK_WORTH_ROWS: usize = 48;
+
+/// How far to look for a free key. As many processes would have to write into one file with their counts in step;
+/// guards against a search without end.
+const KEYS_TRIED_MAX: usize = 1_024;
 
 /// The one that appends. Make one a process; more work too, but wait for each other.
 #[derive(Debug)]
@@ -32,7 +36,7 @@ pub struct Writer {
 #[derive(Debug)]
 struct Open {
     conn: SqliteConnection,
-    names: Names,
+    kinds: Kinds,
     bulk: Arc<str>,
     small: Arc<str>,
 }
@@ -42,8 +46,7 @@ impl Writer {
         Self { path, open: None }
     }
 
-    /// Records all of `reports` or, on error, none of them. A report that is recorded already (same arrival and id)
-    /// stays as it is, so a batch whose outcome is unknown may be appended again. Safe to cancel.
+    /// Records all of `reports` or, on error, none of them. A report that is recorded already (by its id) stays as it is, so a batch whose outcome is unknown may be appended again. Safe to cancel.
     ///
     /// # Errors
     /// When the database cannot be opened or written; the next call starts afresh.
@@ -73,14 +76,13 @@ impl Open {
     async fn connect(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {
             conn: sqlite::connect_writer(path).await?,
-            names: Names::default(),
+            kinds: Kinds::default(),
             bulk: rows::insert(BULK_ROWS).into(),
             small: rows::insert(SMALL_ROWS).into(),
         })
     }
 
     async fn append(&mut self, mut reports: &[Report]) -> Result<(), sqlx::Error> {
-        self.names.trim();
         let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
         while !reports.is_empty() {
             let (sql, rows_max) =
@@ -88,12 +90,46 @@ impl Open {
             let (now, later) = reports.split_at(reports.len().min(rows_max));
             let mut arguments = rows::arguments(now.len());
             for report in now {
-                let names = self.names.ids(&mut tx, report).await?;
-                rows::bind(report, &names, &mut arguments).map_err(sqlx::Error::Encode)?;
+                let kind = id_of(&mut self.kinds, &mut tx, report).await?;
+                rows::bind(arrival::key(report), kind, report, &mut arguments).map_err(sqlx::Error::Encode)?;
             }
-            sqlx::query_with(AssertSqlSafe(Arc::clone(sql)), arguments).execute(&mut *tx).await?;
+            let done = sqlx::query_with(AssertSqlSafe(Arc::clone(sql)), arguments).execute(&mut *tx).await?;
+            if done.rows_affected() < now.len() as u64 {
+                for report in now {
+                    let kind = id_of(&mut self.kinds, &mut tx, report).await?;
+                    settle(&mut tx, &self.small, kind, report).await?;
+                }
+            }
             reports = later;
         }
         tx.commit().await
     }
+}
+
+async fn id_of(kinds: &mut Kinds, conn: &mut SqliteConnection, report: &Report) -> Result<i64, sqlx::Error> {
+    let kind = Kind::of(report);
+    match kinds.get(&kind) {
+        Some(id) => Ok(id),
+        None => kinds.add(conn, &kind).await,
+    }
+}
+
+/// Records a report of a batch of which some keys were taken: by itself in an earlier try, or by another process.
+async fn settle(conn: &mut SqliteConnection, sql: &Arc<str>, kind: i64, report: &Report) -> Result<(), sqlx::Error> {
+    let (number, process) = (arrival::number(report.id), arrival::process(report.id));
+    let mut key = arrival::key(report);
+    for _ in 0..KEYS_TRIED_MAX {
+        let found = sqlx::query(rows::SAME).bind(key).bind(number).bind(process).fetch_optional(&mut *conn).await?;
+        match found.map(|row| row.try_get(0)).transpose()? {
+            Some(true) => return Ok(()),
+            Some(false) => key = arrival::next(key),
+            None => {
+                let mut arguments = rows::arguments(1);
+                rows::bind(key, kind, report, &mut arguments).map_err(sqlx::Error::Encode)?;
+                sqlx::query_with(AssertSqlSafe(Arc::clone(sql)), arguments).execute(&mut *conn).await?;
+                return Ok(());
+            }
+        }
+    }
+    Err(sqlx::Error::Protocol(format!("no free key near {key} in the table `requests`")))
 }

@@ -51,7 +51,11 @@ fn write(
         ClientKeys::Required(_) => " -H \"Authorization: Bearer $CLIENT_API_KEY\"",
     };
     writeln!(out, "try it:")?;
-    writeln!(out, "  curl {url}/v1/chat/completions{key} -H 'content-type: application/json' -d '{}'", shell_quoted(&body))?;
+    writeln!(
+        out,
+        "  curl {url}/v1/chat/completions{key} -H 'content-type: application/json' -d '{}'",
+        shell_quoted(&body)
+    )?;
     out.flush()
 }
 

@@ -56,8 +56,12 @@ async fn who(client: &Client, port: u16) -> Option<&'static Vendor> {
 }
 
 async fn ask(client: &Client, root: &BaseUrl, step: &Step) -> Option<(u16, BytesMut)> {
-    let outgoing =
-        Outgoing { method: Method::GET, path: step.path.to_owned(), headers: HeaderMap::new(), body: Default::default() };
+    let outgoing = Outgoing {
+        method: Method::GET,
+        path: step.path.to_owned(),
+        headers: HeaderMap::new(),
+        body: Default::default(),
+    };
     let mut answer = client.send(root, outgoing, PATIENCE).await.ok()?;
     let mut body = BytesMut::new();
     while let Some(Ok(data)) = poll_fn(|cx| answer.body.poll_data(cx)).await {

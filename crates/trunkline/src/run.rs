@@ -100,7 +100,11 @@ async fn serve(
 
     stop.wait().await;
     let drain = shared.snapshot().server.drain_timeout;
-    tracing::info!(open = shared.open_requests(), drain_s = drain.as_secs_f64(), "stopping: no new requests, open ones finish");
+    tracing::info!(
+        open = shared.open_requests(),
+        drain_s = drain.as_secs_f64(),
+        "stopping: no new requests, open ones finish"
+    );
     let cut = tokio::select! {
         cut = running.stop(drain) => cut > 0,
         // Asked twice: at once, then.

@@ -43,7 +43,8 @@ impl Source {
             .map(PathBuf::from)
             .or_else(|| env.get("HOME").map(|home| PathBuf::from(home).join(".config")))
             .or_else(|| env.get("APPDATA").map(PathBuf::from));
-        let usual = [Some(PathBuf::from(FILE_NAME)), user_folder.map(|folder| folder.join("trunkline").join(FILE_NAME))];
+        let usual =
+            [Some(PathBuf::from(FILE_NAME)), user_folder.map(|folder| folder.join("trunkline").join(FILE_NAME))];
         let path = named.or_else(|| usual.into_iter().flatten().find(|path| path.is_file()));
         Self { path, env, overrides }
     }
@@ -79,5 +80,7 @@ impl Source {
 /// The process's environment. Values that are not UTF-8 cannot be settings.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads it")]
 pub(crate) fn environment() -> Env {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }

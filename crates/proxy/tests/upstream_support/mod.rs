@@ -9,8 +9,7 @@ use trunkline_providers::BaseUrl;
 use trunkline_proxy::upstream::{Body, Outgoing, Patience, UpstreamError};
 
 /// Long enough for any loopback, short enough for a hung test to end.
-pub(crate) const PATIENCE: Patience =
-    Patience { connect: Duration::from_secs(10), head: Duration::from_secs(30) };
+pub(crate) const PATIENCE: Patience = Patience { connect: Duration::from_secs(10), head: Duration::from_secs(30) };
 
 pub(crate) fn origin(port: u16) -> BaseUrl {
     BaseUrl { tls: false, host: "127.0.0.1".to_owned(), port, path: String::new() }

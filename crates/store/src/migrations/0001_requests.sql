@@ -1,50 +1,58 @@
--- Texts that repeat from row to row, once each: names of keys, models and providers, and the words for what happened.
--- Never altered; the small numbers are what rows hold.
+-- Texts that repeat, once each: names of keys, models and providers, and the words for what happened. Never altered.
 CREATE TABLE names (
     id   INTEGER PRIMARY KEY,
     text TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- One row a request, stored in the order of arrival. The key is that order, so a span of time is one range of the
--- table and needs no index beside it; and a batch that is written twice leaves one row each.
--- Columns without a unit or a word of their own hold ids of `names`.
+-- What many requests have in common: who asked for what, who served it and how it ended, in ids of `names` where the
+-- column has no unit or word of its own; and the part of the id that all requests of one process share. A row of
+-- `requests` so holds one small number for all of it. Never altered; the same kind may be here twice.
+CREATE TABLE kinds (
+    id             INTEGER PRIMARY KEY,
+    process        INTEGER NOT NULL,
+    client_key     INTEGER,
+    operation      INTEGER NOT NULL,
+    model          INTEGER,
+    provider       INTEGER,
+    upstream_model INTEGER,
+    status         INTEGER NOT NULL,
+    outcome        INTEGER NOT NULL,
+    stream         INTEGER NOT NULL,
+    quality        INTEGER,
+    attempts       INTEGER NOT NULL
+) STRICT;
+
+-- One row a request, in the order of arrival: `arrival` is the milliseconds since 2020-01-01 (1577836800000) times 2^22,
+-- plus a number that tells the requests of one millisecond apart. So a span of time is one range of the table and needs
+-- no index beside it, new rows go to its end, and a batch that is written twice leaves one row each.
+-- `number` counts the requests of one process; with the time and the kind's `process` it makes up the request's id.
 CREATE TABLE requests (
-    at_ms              INTEGER NOT NULL,
-    id                 BLOB    NOT NULL,
-    client_key         INTEGER,
-    operation          INTEGER NOT NULL,
-    model              INTEGER,
-    provider           INTEGER,
-    upstream_model     INTEGER,
-    status             INTEGER NOT NULL,
-    outcome            INTEGER NOT NULL,
-    stream             INTEGER NOT NULL,
+    arrival            INTEGER PRIMARY KEY,
+    number             INTEGER NOT NULL,
+    kind               INTEGER NOT NULL,
     input_tokens       INTEGER NOT NULL,
     cache_read_tokens  INTEGER NOT NULL,
     cache_write_tokens INTEGER NOT NULL,
     output_tokens      INTEGER NOT NULL,
     reasoning_tokens   INTEGER NOT NULL,
-    quality            INTEGER,
     first_byte_us      INTEGER,
     total_us           INTEGER NOT NULL,
     bytes_in           INTEGER NOT NULL,
-    bytes_out          INTEGER NOT NULL,
-    attempts           INTEGER NOT NULL,
-    PRIMARY KEY (at_ms, id)
-) STRICT, WITHOUT ROWID;
+    bytes_out          INTEGER NOT NULL
+) STRICT;
 
--- The same for people: SELECT * FROM requests_view ORDER BY at_ms DESC LIMIT 20;
+-- The same for people: SELECT * FROM requests_view ORDER BY arrival DESC LIMIT 20;
 CREATE VIEW requests_view AS
-SELECT strftime('%Y-%m-%dT%H:%M:%fZ', r.at_ms / 1000.0, 'unixepoch') AS at,
-       lower(hex(r.id))    AS id,
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', ((r.arrival >> 22) + 1577836800000) / 1000.0, 'unixepoch') AS at,
+       printf('%012llx%010llx%010llx', (r.arrival >> 22) + 1577836800000, kind.process, r.number) AS id,
        client_key.text     AS client_key,
        operation.text      AS operation,
        model.text          AS model,
        provider.text       AS provider,
        upstream_model.text AS upstream_model,
-       r.status,
+       kind.status,
        outcome.text        AS outcome,
-       r.stream,
+       kind.stream,
        r.input_tokens,
        r.cache_read_tokens,
        r.cache_write_tokens,
@@ -55,15 +63,17 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', r.at_ms / 1000.0, 'unixepoch') AS at,
        r.total_us,
        r.bytes_in,
        r.bytes_out,
-       r.attempts,
-       r.at_ms
+       kind.attempts,
+       (r.arrival >> 22) + 1577836800000 AS at_ms,
+       r.arrival
   FROM requests AS r
-  LEFT JOIN names AS client_key     ON client_key.id     = r.client_key
-  LEFT JOIN names AS operation      ON operation.id      = r.operation
-  LEFT JOIN names AS model          ON model.id          = r.model
-  LEFT JOIN names AS provider       ON provider.id       = r.provider
-  LEFT JOIN names AS upstream_model ON upstream_model.id = r.upstream_model
-  LEFT JOIN names AS outcome        ON outcome.id        = r.outcome
-  LEFT JOIN names AS quality        ON quality.id        = r.quality;
+  LEFT JOIN kinds AS kind           ON kind.id           = r.kind
+  LEFT JOIN names AS client_key     ON client_key.id     = kind.client_key
+  LEFT JOIN names AS operation      ON operation.id      = kind.operation
+  LEFT JOIN names AS model          ON model.id          = kind.model
+  LEFT JOIN names AS provider       ON provider.id       = kind.provider
+  LEFT JOIN names AS upstream_model ON upstream_model.id = kind.upstream_model
+  LEFT JOIN names AS outcome        ON outcome.id        = kind.outcome
+  LEFT JOIN names AS quality        ON quality.id        = kind.quality;
 
 PRAGMA user_version = 1;

@@ -78,29 +78,22 @@ impl Counts {
 }
 
 /// The count of this name in the object that begins here; zero when it is none, or the value no object. It is behind then.
-#[inline(always)]
 fn detail(scanner: &mut Scanner<'_>, name: &[u8]) -> Result<u64, Broken> {
-    let (found, behind) = detail_ahead(*scanner, name)?;
-    *scanner = behind;
-    Ok(found)
-}
-
-/// [`detail`], and the place behind the object. The scanner is handed over and given back: see the steps out of line in
-/// [`crate::scan`].
-fn detail_ahead<'a>(mut scanner: Scanner<'a>, name: &[u8]) -> Result<(u64, Scanner<'a>), Broken> {
     let mut found = 0;
     if scanner.byte() != Some(b'{') {
         scanner.skip_value()?;
-        return Ok((found, scanner));
+        return Ok(found);
     }
-    scanner.each_member(|key, scanner| {
-        let value = scanner.value()?;
+    let mut inner = *scanner;
+    inner.each_member(|key, inner| {
+        let value = inner.value()?;
         if key.name().as_ref() == name {
             found = count(value).unwrap_or(0);
         }
         Ok(())
     })?;
-    Ok((found, scanner))
+    *scanner = inner;
+    Ok(found)
 }
 
 #[inline]
