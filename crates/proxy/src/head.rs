@@ -21,8 +21,6 @@ const ACCOUNT_HEADERS: &[&str] = &["openai-organization", "openai-project", "ant
 const ACCOUNT_PREFIXES: &[&str] = &["x-ratelimit-", "anthropic-ratelimit-"];
 /// Which pages may read an answer is ours to say.
 const ORIGIN_PREFIX: &str = "access-control-";
-/// Headers that are added to an answer: these three, and one for the provider's own request id.
-const ADDED: usize = 4;
 
 /// Takes from a provider's head what must not go on to the client. `own_key` says that the provider's account is ours,
 /// `resized` that the body's length is no longer the provider's.
@@ -37,7 +35,6 @@ pub(crate) fn clean(headers: &mut HeaderMap, own_key: bool, resized: bool) {
                 && (ACCOUNT_HEADERS.contains(&text) || ACCOUNT_PREFIXES.iter().any(|prefix| text.starts_with(prefix)))
     };
     let going: SmallVec<[HeaderName; 4]> = headers.keys().filter(goes).cloned().collect();
-    headers.reserve(ADDED);
     for name in going {
         let value = headers.remove(&name);
         if let Some(theirs) = value.filter(|_| name == REQUEST_ID) {

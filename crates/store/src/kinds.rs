@@ -95,12 +95,21 @@ impl Equivalent<Kind<Box<str>>> for Kind<&str> {
 #[derive(Debug, Default)]
 pub(crate) struct Kinds {
     ids: IndexMap<Kind<Box<str>>, i64>,
+    /// Where the last answer was: the next request is often of the same kind, and comparing is cheaper than hashing.
+    last: usize,
 }
 
 impl Kinds {
     /// The id of this kind, if it is held.
-    pub(crate) fn get(&self, kind: &Kind<&str>) -> Option<i64> {
-        self.ids.get(kind).copied()
+    pub(crate) fn get(&mut self, kind: &Kind<&str>) -> Option<i64> {
+        if let Some((held, id)) = self.ids.get_index(self.last)
+            && kind.equivalent(held)
+        {
+            return Some(*id);
+        }
+        let (index, _, id) = self.ids.get_full(kind)?;
+        self.last = index;
+        Some(*id)
     }
 
     /// Adds a kind that is not held. It may be in the table from before: looking for it would cost an index, and a

@@ -19,6 +19,9 @@ const SMALL_ROWS: usize = 16;
 /// Fewest rows for which the bulk statement is cheaper although most of its rows stay empty.
 const BULK_WORTH_ROWS: usize = 48;
 
+/// Places kept between batches; what a burst needed beyond that is given back.
+const ROWS_KEPT: usize = 4_096;
+
 /// How far to look for a free key. As many processes would have to write into one file with their counts in step;
 /// guards against a search without end.
 const KEYS_TRIED_MAX: usize = 1_024;
@@ -39,6 +42,8 @@ struct Open {
     kinds: Kinds,
     bulk: Arc<str>,
     small: Arc<str>,
+    /// The batch's keys and places, sorted.
+    order: Vec<(i64, usize)>,
 }
 
 impl Writer {
@@ -79,28 +84,36 @@ impl Open {
             kinds: Kinds::default(),
             bulk: rows::insert(BULK_ROWS).into(),
             small: rows::insert(SMALL_ROWS).into(),
+            order: Vec::new(),
         })
     }
 
-    async fn append(&mut self, mut reports: &[Report]) -> Result<(), sqlx::Error> {
+    async fn append(&mut self, reports: &[Report]) -> Result<(), sqlx::Error> {
+        // Rows in order go to the end of the table; out of order, each would have to be looked for and pages be split.
+        self.order.clear();
+        self.order.extend(reports.iter().enumerate().map(|(place, report)| (arrival::key(report), place)));
+        self.order.sort();
+        self.order.shrink_to(ROWS_KEPT);
         let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await?;
-        while !reports.is_empty() {
+        let mut order = self.order.as_slice();
+        while !order.is_empty() {
             let (sql, rows_max) =
-                if reports.len() >= BULK_WORTH_ROWS { (&self.bulk, BULK_ROWS) } else { (&self.small, SMALL_ROWS) };
-            let (now, later) = reports.split_at(reports.len().min(rows_max));
+                if order.len() >= BULK_WORTH_ROWS { (&self.bulk, BULK_ROWS) } else { (&self.small, SMALL_ROWS) };
+            let (now, later) = order.split_at(order.len().min(rows_max));
+            let rows = || now.iter().filter_map(|(key, place)| Some((*key, reports.get(*place)?)));
             let mut arguments = rows::arguments(now.len());
-            for report in now {
+            for (key, report) in rows() {
                 let kind = id_of(&mut self.kinds, &mut tx, report).await?;
-                rows::bind(arrival::key(report), kind, report, &mut arguments).map_err(sqlx::Error::Encode)?;
+                rows::bind(key, kind, report, &mut arguments).map_err(sqlx::Error::Encode)?;
             }
             let done = sqlx::query_with(AssertSqlSafe(Arc::clone(sql)), arguments).execute(&mut *tx).await?;
             if done.rows_affected() < now.len() as u64 {
-                for report in now {
+                for (_, report) in rows() {
                     let kind = id_of(&mut self.kinds, &mut tx, report).await?;
                     settle(&mut tx, &self.small, kind, report).await?;
                 }
             }
-            reports = later;
+            order = later;
         }
         tx.commit().await
     }

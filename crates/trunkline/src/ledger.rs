@@ -5,9 +5,10 @@
 //!
 //! A `kill -9` loses what is not yet committed: reports of the last `store.flush_interval` and the time of one write.
 
+mod queue;
+
 use std::fmt;
 use std::io;
-use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,22 +19,14 @@ use trunkline_config::Settings;
 use trunkline_route::{Report, ReportSink};
 use trunkline_store::{Store, StoreError, Writer};
 
+use self::queue::{Pushed, Queue, REPORTS_KEPT, REPORTS_QUEUED_MAX};
 use crate::request_log::RequestLog;
-
-/// Reports not yet in the store, about 13 MB of them. Guards memory while the store cannot be written.
-const REPORTS_QUEUED_MAX: usize = 65_536;
-
-/// As many are written before their time: a fast gateway's reports must not fill the queue within one interval.
-const REPORTS_GATHERED_MAX: usize = 8_192;
 
 /// Pause between tries while the store cannot be written.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The same once the process is stopping, when little time is left.
 const LAST_RETRY_INTERVAL: Duration = Duration::from_millis(100);
-
-/// Room for reports that is kept between batches; what a burst needed beyond that is given back.
-const REPORTS_KEPT: usize = 4_096;
 
 /// Why there can be no ledger.
 #[derive(Debug, Error)]
@@ -100,8 +93,8 @@ impl Ledger {
             }
             state = self.shared.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        let lost = state.waiting();
         drop(state);
+        let lost = self.shared.queue.waiting();
         if lost > 0 {
             tracing::error!(lost, error = self.failing(), "stopped before all reports could be written");
         }
@@ -141,8 +134,9 @@ impl Drop for Ledger {
 /// What the request path and the writing thread share.
 #[derive(Default)]
 struct Shared {
+    queue: Queue,
     state: Mutex<State>,
-    /// Told when the queue is no longer empty, and when to stop.
+    /// Told when reports are awaited, and when to stop.
     wake: Condvar,
     /// Told when the thread has ended.
     ended: Condvar,
@@ -153,19 +147,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    queued: Vec<Report>,
-    /// Reports that the thread has taken and not yet written.
-    in_hand: usize,
     stop_by: Option<Instant>,
-    /// The thread will not look again; what comes now is dropped.
-    closed: bool,
     ended: bool,
-}
-
-impl State {
-    fn waiting(&self) -> usize {
-        self.queued.len().saturating_add(self.in_hand)
-    }
 }
 
 impl Shared {
@@ -175,30 +158,29 @@ impl Shared {
     }
 
     fn take(&self, report: Report) {
-        let mut state = self.lock();
-        if state.closed || state.waiting() >= REPORTS_QUEUED_MAX {
-            drop(state);
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
-        state.queued.push(report);
-        let queued = state.queued.len();
-        drop(state);
-        // Waking a thread costs more than all else here: only the first report does it, and the one that makes a batch.
-        if queued == 1 || queued == REPORTS_GATHERED_MAX {
-            self.wake.notify_one();
+        match self.queue.push(report) {
+            Pushed::More => {}
+            // Waking a thread costs more than all else here, so only reports that are awaited do it. The lock makes
+            // sure that the thread either has seen the report or sleeps already.
+            Pushed::Awaited => {
+                drop(self.lock());
+                self.wake.notify_one();
+            }
+            Pushed::Dropped => {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 
     /// Sleeps until there is a report or it is time to stop.
     fn wait_for_reports(&self) {
-        let idle = |state: &mut State| state.queued.is_empty() && state.stop_by.is_none();
+        let idle = |state: &mut State| state.stop_by.is_none() && self.queue.is_empty();
         drop(self.wake.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Sleeps this long, or until a batch is there or it is time to stop.
     fn gather(&self, time: Duration) {
-        let gathering = |state: &mut State| state.stop_by.is_none() && state.queued.len() < REPORTS_GATHERED_MAX;
+        let gathering = |state: &mut State| state.stop_by.is_none() && !self.queue.has_batch();
         drop(self.wake.wait_timeout_while(self.lock(), time, gathering).unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -220,6 +202,8 @@ struct Desk {
     log: Option<RequestLog>,
     /// Logged, not yet in the store.
     in_hand: Vec<Report>,
+    /// Memory that reports change hands in.
+    spare: Vec<Report>,
     /// Drops that were warned of, and whether the last look found more.
     drops_seen: u64,
     dropping: bool,
@@ -236,7 +220,7 @@ enum Flushed {
 
 impl Desk {
     fn new(shared: Arc<Shared>, writer: Writer, log: Option<RequestLog>) -> Self {
-        Self { shared, writer, log, in_hand: Vec::new(), drops_seen: 0, dropping: false }
+        Self { shared, writer, log, in_hand: Vec::new(), spare: Vec::new(), drops_seen: 0, dropping: false }
     }
 
     fn work(mut self, runtime: &Runtime, gather: Duration) {
@@ -260,20 +244,15 @@ impl Desk {
     }
 
     /// Whether it is time to stop and all is done that can be done.
-    fn may_end(&mut self, flushed: Flushed) -> bool {
-        let mut state = self.shared.lock();
-        let Some(stop_by) = state.stop_by else { return false };
+    fn may_end(&self, flushed: Flushed) -> bool {
+        let Some(stop_by) = self.shared.lock().stop_by else { return false };
         match flushed {
-            Flushed::All => {
-                state.closed = state.queued.is_empty();
-                state.closed
-            }
+            Flushed::All => self.shared.queue.close_if_empty(),
             Flushed::Nothing if Instant::now() >= stop_by => {
-                state.closed = true;
+                self.shared.queue.close();
                 true
             }
             Flushed::Nothing => {
-                drop(state);
                 std::thread::sleep(LAST_RETRY_INTERVAL);
                 false
             }
@@ -294,7 +273,7 @@ impl Desk {
             return Flushed::Nothing;
         }
         self.shared.written.fetch_add(self.in_hand.len() as u64, Ordering::Relaxed);
-        self.shared.lock().in_hand = 0;
+        self.shared.queue.give_back(self.in_hand.len());
         self.in_hand.clear();
         self.in_hand.shrink_to(REPORTS_KEPT);
         Flushed::All
@@ -302,14 +281,7 @@ impl Desk {
 
     fn take_queued(&mut self) {
         let logged = self.in_hand.len();
-        let mut state = self.shared.lock();
-        if logged == 0 {
-            mem::swap(&mut state.queued, &mut self.in_hand);
-        } else {
-            self.in_hand.append(&mut state.queued);
-        }
-        state.in_hand = self.in_hand.len();
-        drop(state);
+        self.shared.queue.take_all(&mut self.in_hand, &mut self.spare);
         if let (Some(log), Some(new)) = (&mut self.log, self.in_hand.get(logged..)) {
             // A log that nobody reads any more (a closed pipe) must not stop the ledger, and there is nowhere to say so.
             let _ = log.write(new);

@@ -3,8 +3,7 @@
 //! Lines are made and written by the ledger's thread, a batch at a time: waking a writer for each line would cost more
 //! than serving a small request. Never prompts, answers or keys; names that callers chose are made harmless.
 
-use std::fmt::{self, Write as _};
-use std::io;
+use std::io::{self, Write as _};
 use std::time::{Duration, UNIX_EPOCH};
 
 use trunkline_config::file::LogFormat;
@@ -16,21 +15,22 @@ const NAME_BYTES_MAX: usize = 128;
 /// The last instant that RFC 3339's four digits of year can say.
 const AT_MS_MAX: u64 = 253_402_300_799_999;
 
-/// Memory kept for the next batch's lines, in bytes.
-const BUFFER_BYTES_KEPT: usize = 256 << 10;
+/// Lines are written out when they are as long, in bytes: few calls a batch, and no batch's lines at once in memory.
+const CHUNK_BYTES: usize = 64 << 10;
 
 /// Writes lines to one place: `2026-11-21T14:30:00.123Z served 200 chat model=turbo ..`, with what is absent left out, or
 /// JSON objects with the names of the store's columns and null for what is absent.
 pub(crate) struct RequestLog {
     format: LogFormat,
     out: Box<dyn io::Write + Send>,
-    lines: String,
+    lines: Vec<u8>,
+    clock: Clock,
 }
 
 impl RequestLog {
-    /// Lines of this format, to `out`, which is written to once a batch and needs no buffer of its own.
+    /// Lines of this format, to `out`, which is written to in large pieces of whole lines and needs no buffer of its own.
     pub(crate) fn new(format: LogFormat, out: Box<dyn io::Write + Send>) -> Self {
-        Self { format, out, lines: String::new() }
+        Self { format, out, lines: Vec::new(), clock: Clock::default() }
     }
 
     /// Writes a line for each report. Blocks as long as `out` does.
@@ -39,22 +39,29 @@ impl RequestLog {
     /// When `out` takes no more; the lines are lost.
     pub(crate) fn write(&mut self, reports: &[Report]) -> io::Result<()> {
         for report in reports {
-            let line = match self.format {
-                LogFormat::Text => text(report, &mut self.lines),
-                LogFormat::Json => json(report, &mut self.lines),
-            };
-            line.map_err(io::Error::other)?;
+            match self.format {
+                LogFormat::Text => text(report, &mut self.clock, &mut self.lines),
+                LogFormat::Json => json(report, &mut self.clock, &mut self.lines),
+            }
+            if self.lines.len() >= CHUNK_BYTES {
+                self.write_out()?;
+            }
         }
-        let written = self.out.write_all(self.lines.as_bytes()).and_then(|()| self.out.flush());
+        self.write_out()
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        let written = self.out.write_all(&self.lines).and_then(|()| self.out.flush());
         self.lines.clear();
-        self.lines.shrink_to(BUFFER_BYTES_KEPT);
         written
     }
 }
 
-fn text(report: &Report, line: &mut String) -> fmt::Result {
-    let (outcome, operation) = (report.outcome.as_str(), report.operation.as_str());
-    write!(line, "{} {outcome} {} {operation}", time(report.at_ms), report.status)?;
+fn text(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
+    clock.write(report.at_ms, line);
+    put(line, &[" ", report.outcome.as_str(), " "]);
+    number(report.status.into(), line);
+    put(line, &[" ", report.operation.as_str()]);
     let names = [
         (" model=", &report.model),
         (" provider=", &report.provider),
@@ -63,34 +70,39 @@ fn text(report: &Report, line: &mut String) -> fmt::Result {
     ];
     for (label, name) in names {
         if let Some(name) = name {
-            line.push_str(label);
-            word(name, line)?;
+            put(line, &[label]);
+            word(name, line);
         }
     }
     if report.stream {
-        line.push_str(" stream");
+        put(line, &[" stream"]);
     }
     if let Some(quality) = report.quality {
         let usage = &report.usage;
-        let (input, output, cached) = (usage.input, usage.output, usage.cache_read);
-        write!(line, " in={input} out={output} cached={cached} {}", quality.as_str())?;
+        numbers(&[(" in=", usage.input), (" out=", usage.output), (" cached=", usage.cache_read)], line);
+        put(line, &[" ", quality.as_str()]);
     }
     if let Some(first_byte_us) = report.first_byte_us {
-        write!(line, " first={}", Milliseconds(first_byte_us))?;
+        put(line, &[" first="]);
+        milliseconds(first_byte_us, line);
     }
-    writeln!(line, " total={} attempts={} id={:032x}", Milliseconds(report.total_us), report.attempts, report.id)
+    put(line, &[" total="]);
+    milliseconds(report.total_us, line);
+    numbers(&[(" attempts=", report.attempts.into())], line);
+    put(line, &[" id="]);
+    hex(report.id, line);
+    line.push(b'\n');
 }
 
-fn json(report: &Report, line: &mut String) -> fmt::Result {
-    let (outcome, operation) = (report.outcome.as_str(), report.operation.as_str());
-    write!(
-        line,
-        r#"{{"at":"{}","id":"{:032x}","outcome":"{outcome}","status":{},"operation":"{operation}","stream":{}"#,
-        time(report.at_ms),
-        report.id,
-        report.status,
-        report.stream,
-    )?;
+fn json(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
+    put(line, &[r#"{"at":""#]);
+    clock.write(report.at_ms, line);
+    put(line, &[r#"","id":""#]);
+    hex(report.id, line);
+    put(line, &[r#"","outcome":""#, report.outcome.as_str()]);
+    numbers(&[(r#"","status":"#, report.status.into())], line);
+    put(line, &[r#","operation":""#, report.operation.as_str()]);
+    put(line, &[r#"","stream":"#, if report.stream { "true" } else { "false" }]);
     let names = [
         (r#","client_key":"#, &report.client_key),
         (r#","model":"#, &report.model),
@@ -98,73 +110,129 @@ fn json(report: &Report, line: &mut String) -> fmt::Result {
         (r#","upstream_model":"#, &report.upstream_model),
     ];
     for (label, name) in names {
-        line.push_str(label);
+        put(line, &[label]);
         match name {
-            Some(name) => quoted(name, line)?,
-            None => line.push_str("null"),
+            Some(name) => quoted(name, line),
+            None => put(line, &["null"]),
         }
     }
     let usage = &report.usage;
-    write!(
-        line,
-        r#","input_tokens":{},"cache_read_tokens":{},"cache_write_tokens":{},"output_tokens":{},"reasoning_tokens":{}"#,
-        usage.input, usage.cache_read, usage.cache_write, usage.output, usage.reasoning,
-    )?;
+    let tokens = [
+        (r#","input_tokens":"#, usage.input),
+        (r#","cache_read_tokens":"#, usage.cache_read),
+        (r#","cache_write_tokens":"#, usage.cache_write),
+        (r#","output_tokens":"#, usage.output),
+        (r#","reasoning_tokens":"#, usage.reasoning),
+    ];
+    numbers(&tokens, line);
     match report.quality {
-        Some(quality) => write!(line, r#","quality":"{}""#, quality.as_str())?,
-        None => line.push_str(r#","quality":null"#),
+        Some(quality) => put(line, &[r#","quality":""#, quality.as_str(), "\""]),
+        None => put(line, &[r#","quality":null"#]),
     }
     match report.first_byte_us {
-        Some(first_byte_us) => write!(line, r#","first_byte_us":{first_byte_us}"#)?,
-        None => line.push_str(r#","first_byte_us":null"#),
+        Some(first_byte_us) => numbers(&[(r#","first_byte_us":"#, first_byte_us)], line),
+        None => put(line, &[r#","first_byte_us":null"#]),
     }
-    let (total_us, attempts) = (report.total_us, report.attempts);
-    let (bytes_in, bytes_out) = (report.bytes_in, report.bytes_out);
-    line.write_str(r#","total_us":"#)?;
-    writeln!(line, r#"{total_us},"bytes_in":{bytes_in},"bytes_out":{bytes_out},"attempts":{attempts}}}"#)
+    let rest = [
+        (r#","total_us":"#, report.total_us),
+        (r#","bytes_in":"#, report.bytes_in),
+        (r#","bytes_out":"#, report.bytes_out),
+        (r#","attempts":"#, report.attempts.into()),
+    ];
+    numbers(&rest, line);
+    put(line, &["}\n"]);
 }
 
-fn time(at_ms: u64) -> humantime::Rfc3339Timestamp {
-    humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(at_ms.min(AT_MS_MAX)))
+/// Instants as RFC 3339 says them. A calendar is slow work, so it is done once a second.
+#[derive(Default)]
+struct Clock {
+    /// In seconds since the Unix epoch; `text` is of this one unless it is empty.
+    second: u64,
+    /// As far as the seconds: `2026-11-21T14:30:00`.
+    text: String,
+}
+
+impl Clock {
+    fn write(&mut self, at_ms: u64, line: &mut Vec<u8>) {
+        let at_ms = at_ms.min(AT_MS_MAX);
+        let (second, rest) = (at_ms / 1_000, at_ms % 1_000);
+        if second != self.second || self.text.is_empty() {
+            self.text = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(second)).to_string();
+            // The `Z`, which comes after the milliseconds here.
+            self.text.pop();
+            self.second = second;
+        }
+        put(line, &[&self.text, "."]);
+        line.extend([rest / 100, rest / 10 % 10, rest % 10].map(digit));
+        line.push(b'Z');
+    }
+}
+
+fn digit(below_ten: u64) -> u8 {
+    // The remainder fits any integer.
+    b'0' + (below_ten % 10) as u8
+}
+
+fn put(line: &mut Vec<u8>, texts: &[&str]) {
+    texts.iter().for_each(|text| line.extend_from_slice(text.as_bytes()));
+}
+
+fn number(number: u64, line: &mut Vec<u8>) {
+    line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+fn numbers(labelled: &[(&str, u64)], line: &mut Vec<u8>) {
+    for (label, value) in labelled {
+        put(line, &[label]);
+        number(*value, line);
+    }
 }
 
 /// Microseconds, shown as milliseconds with one decimal.
-struct Milliseconds(u64);
+fn milliseconds(us: u64, line: &mut Vec<u8>) {
+    number(us / 1_000, line);
+    line.extend([b'.', digit(us / 100), b'm', b's']);
+}
 
-impl fmt::Display for Milliseconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}ms", self.0 / 1_000, self.0 % 1_000 / 100)
-    }
+/// All 32 digits.
+fn hex(id: u128, line: &mut Vec<u8>) {
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+    line.extend(id.to_be_bytes().into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
 }
 
 /// A name as it is when nobody could mistake it for more than a name, else in quotes.
-fn word(name: &str, line: &mut String) -> fmt::Result {
+fn word(name: &str, line: &mut Vec<u8>) {
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'=');
     if name.len() <= NAME_BYTES_MAX && !name.is_empty() && name.bytes().all(plain) {
-        line.push_str(name);
-        return Ok(());
+        return put(line, &[name]);
     }
-    quoted(name, line)
+    quoted(name, line);
 }
 
 /// A name as a JSON string of printable characters, cut to its limit.
-fn quoted(name: &str, line: &mut String) -> fmt::Result {
+fn quoted(name: &str, line: &mut Vec<u8>) {
     let kept = cut(name);
-    line.push('"');
-    for c in kept.chars() {
-        match c {
-            '"' => line.push_str(r#"\""#),
-            '\\' => line.push_str(r"\\"),
-            // All of these have at most 16 bits, so one escape says them.
-            c if hidden(c) => write!(line, r"\u{:04x}", u32::from(c))?,
-            c => line.push(c),
-        }
+    line.push(b'"');
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if kept.bytes().all(plain) {
+        put(line, &[kept]);
+    } else {
+        kept.chars().for_each(|c| escaped(c, line));
     }
     if kept.len() < name.len() {
-        line.push('…');
+        put(line, &["…"]);
     }
-    line.push('"');
-    Ok(())
+    line.push(b'"');
+}
+
+fn escaped(c: char, line: &mut Vec<u8>) {
+    match c {
+        '"' => put(line, &[r#"\""#]),
+        '\\' => put(line, &[r"\\"]),
+        // All of these have at most 16 bits, so one escape says them. A vector takes whatever is written to it.
+        c if hidden(c) => drop(write!(line, r"\u{:04x}", u32::from(c))),
+        c => put(line, &[c.encode_utf8(&mut [0; 4])]),
+    }
 }
 
 /// At most [`NAME_BYTES_MAX`] of `name`, ending with a whole character.
@@ -320,6 +388,26 @@ mod tests {
         let report = Report { model: Some("é".repeat(5_000).into()), ..refused() };
         let written = lines(LogFormat::Text, &[report]);
         assert!(written.contains(&format!(" model=\"{}…\" total=", "é".repeat(64))), "{written}");
+    }
+
+    #[test]
+    fn a_large_batch_is_written_in_pieces_of_whole_lines() {
+        let writes = Writes::default();
+        let reports = vec![served(); 1_000];
+        RequestLog::new(LogFormat::Json, Box::new(writes.clone())).write(&reports).unwrap();
+        let writes = writes.0.lock().unwrap();
+        assert!((5..10).contains(&writes.len()), "{}", writes.len());
+        assert!(writes.iter().all(|piece| piece.ends_with('\n') && piece.len() < CHUNK_BYTES + 1_024));
+        assert_eq!(writes.concat(), lines(LogFormat::Json, &[served()]).repeat(1_000));
+    }
+
+    #[test]
+    fn lines_of_one_batch_each_have_their_own_time() {
+        let times = [1_795_271_400_123, 1_795_271_400_009, 1_795_271_401_000, 0, 999];
+        let reports = times.map(|at_ms| Report { at_ms, ..refused() });
+        let written = lines(LogFormat::Text, &reports);
+        let found: Vec<_> = written.lines().map(|line| &line[11..24]).collect();
+        assert_eq!(found, ["14:30:00.123Z", "14:30:00.009Z", "14:30:01.000Z", "00:00:00.000Z", "00:00:00.999Z"]);
     }
 
     #[test]

@@ -14,6 +14,8 @@ use crate::upstream::hop;
 pub const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Header lines of one head. Guards the parser's table, which lives on the stack.
 pub const HEADERS_MAX: usize = 128;
+/// Room for what is added to an answer on its way to the client: without it the first addition moves all headers.
+const HEADERS_ADDED: usize = 4;
 /// Interim answers (1xx) before the real one. Guards the wait against an upstream that sends nothing else.
 pub const INTERIM_HEADS_MAX: u8 = 16;
 
@@ -223,7 +225,7 @@ fn parse_length(value: &[u8]) -> Result<u64, HeadError> {
 }
 
 fn end_to_end(bytes: &Bytes, parsed: &[httparse::Header<'_>], facts: &Facts<'_>) -> Result<HeaderMap, HeadError> {
-    let mut headers = HeaderMap::with_capacity(parsed.len());
+    let mut headers = HeaderMap::with_capacity(parsed.len() + HEADERS_ADDED);
     for header in parsed {
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| HeadError::HeaderName)?;
         let named = || facts.nominated.iter().any(|word| word.eq_ignore_ascii_case(header.name.as_bytes()));

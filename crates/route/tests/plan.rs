@@ -1,0 +1,100 @@
+//! Which tries a request gets, from a whole configuration.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use trunkline_config::{Env, Overrides, Snapshot, load};
+use trunkline_providers::ListedModel;
+use trunkline_route::{Ask, Catalog, Listing, plan};
+use trunkline_wire::{DialectId, FaultKind, Operation};
+
+const CONFIG: &str = r#"
+[providers.one]
+type = "openai"
+base_url = "http://127.0.0.1:1/v1"
+keys = ["k1", "k2", "k3"]
+[providers.two]
+type = "vllm"
+base_url = "http://127.0.0.1:2/v1"
+[models.fast]
+targets = [{ provider = "two", model = "b", priority = 1 }, { provider = "one", model = "a" }]
+fallbacks = ["slow"]
+[models.slow]
+targets = [{ provider = "two", model = "c" }]
+fallbacks = ["fast"]
+"#;
+
+fn snapshot() -> Snapshot {
+    load(Some(("t.toml", CONFIG)), &Env::default(), &Overrides::default(), &[]).expect("a right document").snapshot
+}
+
+fn catalog(snapshot: &Snapshot) -> Catalog {
+    let listed = |ids: &[&str]| {
+        let model =
+            |id: &&str| ListedModel { id: (*id).to_owned(), context_window: None, created: None, owned_by: None };
+        Arc::new(Listing { models: ids.iter().map(model).collect(), problem: None })
+    };
+    let listings = [("one", listed(&["a", "org/shared"])), ("two", listed(&["b", "org/shared"]))];
+    Catalog::new(snapshot, HashMap::from(listings.map(|(name, listing)| (Arc::from(name), listing))))
+}
+
+/// The tries for `model`, each as `provider/model key`, or the kind of fault and its sentence.
+#[track_caller]
+fn check(model: &str, operation: Operation, turn: usize, expected: Result<&[&str], (FaultKind, &str)>) {
+    let snapshot = snapshot();
+    let ask = Ask { model, dialect: DialectId::OpenaiChat, operation };
+    let planned = plan(&snapshot, &catalog(&snapshot), ask, turn);
+    let found = planned.as_ref().map(|plan| {
+        assert_eq!(&*plan.model, model);
+        let shown = plan.attempts.iter().map(|attempt| {
+            let key = attempt.key.as_ref().map(|key| format!(" {}", key.label)).unwrap_or_default();
+            format!("{}/{}{key}", attempt.target.provider.name, attempt.target.model)
+        });
+        shown.collect::<Vec<_>>()
+    });
+    match (found, expected) {
+        (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+        (Err(fault), Err(expected)) => assert_eq!((fault.kind, fault.message.as_str()), expected),
+        (found, expected) => panic!("{found:?} where {expected:?} was expected"),
+    }
+}
+
+#[test]
+fn a_declared_model_tries_its_targets_by_priority_then_its_fallbacks_once() {
+    let tries: &[&str] = &["one/a one#1", "one/a one#2", "one/a one#3", "two/b", "two/c"];
+    check("fast", Operation::Chat, 0, Ok(tries));
+}
+
+#[test]
+fn keys_take_turns() {
+    check("one/x", Operation::Chat, 1, Ok(&["one/x one#2", "one/x one#3", "one/x one#1"]));
+    check("one/x", Operation::Chat, 5, Ok(&["one/x one#3", "one/x one#1", "one/x one#2"]));
+}
+
+#[test]
+fn a_bare_name_goes_to_whoever_lists_it() {
+    check("b", Operation::Chat, 0, Ok(&["two/b"]));
+    let both: &[&str] = &["one/org/shared one#1", "one/org/shared one#2", "one/org/shared one#3", "two/org/shared"];
+    check("org/shared", Operation::Embedding, 0, Ok(both));
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_nearest_ones() {
+    let unknown = (FaultKind::ModelNotFound, r#"model "fsat" is not configured; did you mean "fast"?"#);
+    check("fsat", Operation::Chat, 0, Err(unknown));
+    let prefix = (FaultKind::ProviderNotFound, r#"provider "twoo" is not configured; did you mean "two"?"#);
+    check("twoo/b", Operation::Chat, 0, Err(prefix));
+    let far = (FaultKind::ModelNotFound, r#"model "zzzz" is not configured; `GET /v1/models` lists what is"#);
+    check("zzzz", Operation::Chat, 0, Err(far));
+}
+
+#[test]
+fn the_dummy_serves_chat_and_only_its_own_models() {
+    check("dummy/echo-1", Operation::Chat, 0, Ok(&["dummy/echo-1"]));
+    let cannot = r#"model "dummy/echo-1" does not serve this path: provider "dummy" cannot"#;
+    check("dummy/echo-1", Operation::Embedding, 0, Err((FaultKind::InvalidRequest, cannot)));
+    let snapshot = snapshot();
+    let ask = Ask { model: "dummy/echo-9", dialect: DialectId::OpenaiChat, operation: Operation::Chat };
+    let fault = plan(&snapshot, &catalog(&snapshot), ask, 0).expect_err("no such model");
+    assert_eq!(fault.kind, FaultKind::ModelNotFound);
+}
