@@ -23,10 +23,16 @@ pub use body::Body;
 pub use connection::Connection;
 use upload::Upload;
 
+/// Largest body that is copied behind its head: one small write is cheaper for the kernel than a list of pieces. Larger
+/// ones are sent from where they lie.
+const COPIED_BODY_BYTES_MAX: u64 = 4 << 10;
+
 /// A request as it goes on the wire; kept, since it may have to be sent twice.
 struct Request {
     method: Method,
+    /// The head, and a small body behind it.
     head: Vec<u8>,
+    /// A large body.
     body: Pieces,
 }
 
@@ -72,8 +78,12 @@ impl Request {
         let body_bytes = body.iter().map(|piece| piece.len() as u64).sum();
         let head =
             RequestHead { method: &method, path: &path, host: &origin.host_value, headers: &headers, body_bytes };
-        let head = head.encode()?;
-        Ok(Self { method, head, body })
+        let mut head = head.encode()?;
+        if body_bytes > COPIED_BODY_BYTES_MAX {
+            return Ok(Self { method, head, body });
+        }
+        body.iter().for_each(|piece| head.extend_from_slice(piece));
+        Ok(Self { method, head, body: Pieces::new() })
     }
 }
 

@@ -87,7 +87,10 @@ impl<'a> Upload<'a> {
             *slice = IoSlice::new(piece.get(gone..).unwrap_or_default());
             count += 1;
         }
-        let sent = connection.io().try_write_vectored(slices.get(..count).unwrap_or_default())?;
+        let sent = match slices.get(..count).unwrap_or_default() {
+            [one] => connection.io().try_write(one)?,
+            several => connection.io().try_write_vectored(several)?,
+        };
         if sent == 0 { Err(ErrorKind::WriteZero.into()) } else { Ok(sent) }
     }
 
