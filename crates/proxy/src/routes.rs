@@ -118,6 +118,7 @@ fn is_plain(path: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "a table reads better without ampersands")]
     fn check(method: Method, path: &str, expected: Route<'_>) {
         assert_eq!(find(&method, path), expected, "{method} {path}");
     }

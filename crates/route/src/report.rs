@@ -32,7 +32,7 @@ const CLIENT_LEFT_STATUS: u16 = 499;
 /// What happened to one request. Cheap to make: every name is shared.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Unique; also in the `x-request-id` header of the answer.
+    /// Unique; also in the `x-request-id` header of the answer. Its top 48 bits are `at_ms`: the store keeps them once.
     pub id: u128,
     /// When the request arrived, in milliseconds since the Unix epoch.
     pub at_ms: u64,

@@ -9,7 +9,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
 /// What a connection's first read has room for: most answers, and a fair burst of events.
-const READ_BYTES_FIRST: usize = 16 << 10;
+const READ_BYTES_FIRST: usize = 32 << 10;
 /// What one read may bring. Guards memory: no more than this is held for a consumer that has stopped asking.
 const READ_BYTES_MAX: usize = 64 << 10;
 /// Room that makes a read worth its system call; with less left, the buffer is renewed.
