@@ -10,6 +10,8 @@ use trunkline_config::{Document, Env, Overrides, load};
 
 const EXAMPLE: &str = include_str!("../../../../trunkline.example.toml");
 const GUIDE: &str = include_str!("../../../../docs/configuration.md");
+const PROVIDERS: &str = include_str!("../../../../docs/providers.md");
+const README: &str = include_str!("../../../../README.md");
 
 /// Values for every variable a text names.
 fn variables_of(text: &str) -> Vec<(&str, &str)> {
@@ -98,9 +100,10 @@ fn what_the_example_comments_out_is_the_default() {
 
 #[test]
 fn the_guides_examples_load() {
-    let blocks: Vec<&str> =
-        GUIDE.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(b, _)| b).collect();
-    assert!(blocks.len() >= 6, "the guide has {} examples", blocks.len());
+    let pages = [GUIDE, PROVIDERS, README];
+    let blocks = pages.iter().flat_map(|page| page.split("```toml\n").skip(1));
+    let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split_once("```")).map(|(block, _)| block).collect();
+    assert!(blocks.len() >= 11, "the pages have {} examples", blocks.len());
     for block in blocks {
         assert_eq!(ok(Some(block), &variables_of(block)).notes, Vec::<String>::new(), "{block}");
     }
