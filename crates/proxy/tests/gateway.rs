@@ -200,6 +200,19 @@ async fn a_client_that_leaves_cancels_the_provider() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_at_done_was_served() {
+    let body = [event("a"), FINISH.into(), USAGE.into(), DONE.into()].concat();
+    let (upstream, gateway) = rig(vec![vec![Say::stream_head(), Say::chunk(&body), Say::Wait]]).await;
+    let asks = r#"{"model":"nice","stream":true,"stream_options":{"include_usage":true}}"#;
+    let mut stream = open(gateway.address(), CHAT, &[], asks).await;
+    read_until(&mut stream, "[DONE]").await;
+    drop(stream);
+    upstream.wait_for_leave().await;
+    let report = gateway.reports(1).await.remove(0);
+    assert_eq!((report.outcome, report.quality), (Outcome::Served, Some(Quality::Exact)));
+}
+
+#[tokio::test]
 async fn bad_input_is_told_so() {
     let (upstream, gateway) = rig(vec![vec![Say::json(200, ANSWER)]]).await;
     let cases: &[(&str, &[&str], &str, u16, &str)] = &[

@@ -170,7 +170,14 @@ impl NativeReply {
 
 impl Drop for NativeReply {
     fn drop(&mut self) {
-        if !self.source.ended {
+        if self.source.ended {
+            return;
+        }
+        if self.source.relay.facts().done && self.source.ready.is_empty() {
+            // Clients leave at `[DONE]`; all that was still to come is the end of the framing.
+            self.settle(End::Whole);
+            self.guard.served();
+        } else {
             self.settle(End::Cut);
         }
     }
