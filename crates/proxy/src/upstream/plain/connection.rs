@@ -12,8 +12,9 @@ use tokio::net::TcpStream;
 const READ_BYTES_FIRST: usize = 32 << 10;
 /// What one read may bring. Guards memory: no more than this is held for a consumer that has stopped asking.
 const READ_BYTES_MAX: usize = 64 << 10;
-/// Room that makes a read worth its system call; with less left, the buffer is renewed.
-const READ_ROOM_MIN: usize = 4 << 10;
+/// With less room left the buffer is renewed before a read: one that stops short for want of room costs a second system
+/// call, and the answer leaves in two pieces. Where nobody holds on to what was read before, renewing costs nothing.
+const READ_ROOM_MIN: usize = 24 << 10;
 
 /// A connection to an origin, between requests or in one.
 #[derive(Debug)]
