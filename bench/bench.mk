@@ -5,13 +5,16 @@ PYTHON ?= python3
 BENCH_ARGS ?=
 BENCH_TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench bench-build bench-tools bench-test
+.PHONY: bench bench-build bench-tools bench-test dist
 
-bench: bench-tools bench-build
+bench: dist
 	BENCH_COMMAND='make bench$(if $(BENCH_ARGS), BENCH_ARGS="$(BENCH_ARGS)")' $(PYTHON) bench/run.py $(BENCH_ARGS)
 
+# The binary as it is shipped: target/dist/trunkline.
+dist: bench-tools bench-build
+	tools/dist.sh
+
 bench-build:
-	cargo build --profile dist --locked -p trunkline
 	CARGO_TARGET_DIR=$(BENCH_TARGET)/bench cargo build --release --locked --manifest-path bench/mock-upstream/Cargo.toml
 
 # Debian keeps nginx where an ordinary user's PATH does not look.

@@ -27,4 +27,5 @@ pub use secret::Secret;
 pub use settings::{Overrides, Settings};
 pub use snapshot::{
     AuthMode, ClientKey, ClientKeys, Key, Model, Price, Provider, ProviderModel, Server, Snapshot, Target, Timeouts,
+    UpstreamModel,
 };

@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use trunkline_providers::{BaseUrl, Vendor};
+use trunkline_wire::quoted;
 
 /// Everything a request needs to know, immutable.
 #[derive(Debug)]
@@ -50,6 +52,8 @@ pub struct Server {
 pub struct Provider {
     /// Its name in the config, and the prefix in `provider/model`.
     pub name: Arc<str>,
+    /// The name as a header's value; `None` when it holds what a header cannot.
+    pub name_header: Option<HeaderValue>,
     /// Facts about its type.
     pub vendor: &'static Vendor,
     /// Where it is; `None` only for an adapter.
@@ -89,6 +93,8 @@ pub struct ProviderModel {
 pub struct Key {
     /// What reports and logs call it, such as `groq#2`.
     pub label: Arc<str>,
+    /// The header it travels in.
+    pub name: HeaderName,
     /// The ready-made header value, marked sensitive; made once here, not for each request.
     pub header: HeaderValue,
 }
@@ -148,7 +154,7 @@ pub struct Target {
     /// Who.
     pub provider: Arc<Provider>,
     /// The provider's own name for the model.
-    pub model: Arc<str>,
+    pub model: Arc<UpstreamModel>,
     /// Deadlines, the target's own where it states them.
     pub timeouts: Timeouts,
     /// 0 is tried first.
@@ -157,6 +163,24 @@ pub struct Target {
     pub weight: u32,
     /// How long it rests after a failure, when stated; zero: never.
     pub cooldown: Option<Duration>,
+}
+
+/// A provider's own name for a model, in every form that a request needs it in: made once here, not for each.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UpstreamModel {
+    /// The name.
+    pub name: Arc<str>,
+    /// The name as a JSON string.
+    pub json: Bytes,
+    /// The name as a header's value; `None` when it holds what a header cannot.
+    pub header: Option<HeaderValue>,
+}
+
+impl UpstreamModel {
+    /// All forms of `name`.
+    pub fn new(name: &str) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), json: quoted(name), header: HeaderValue::from_str(name).ok() })
+    }
 }
 
 /// Who may call.

@@ -25,14 +25,14 @@ pub(crate) async fn send(
     client: &Client,
     attempt: &Attempt,
     base_url: &BaseUrl,
-    outgoing: Outgoing,
+    outgoing: Outgoing<'_>,
     started: Instant,
 ) -> Result<Answer, Fault> {
     let Attempt { target, key, .. } = attempt;
     let name = &target.provider.name;
     let limits = &target.timeouts;
-    let total_left = limits.total.saturating_sub(started.elapsed());
-    let patience = Patience { connect: limits.connect.min(total_left), head: limits.first_byte.min(total_left) };
+    let ends_at = Some(started + limits.total);
+    let patience = Patience { connect: limits.connect, head: limits.first_byte, ends_at };
     let answer = match client.send(base_url, outgoing, patience).await {
         Ok(answer) => answer,
         Err(error) => {

@@ -45,11 +45,10 @@ pub(crate) fn clean(headers: &mut HeaderMap, own_key: bool, resized: bool) {
 
 /// Says who answered.
 pub(crate) fn name_provider(headers: &mut HeaderMap, attempt: &Attempt) {
-    let named = [(PROVIDER, &attempt.target.provider.name), (UPSTREAM_MODEL, &attempt.target.model)];
-    for (name, text) in named {
-        // A model's name may hold what a header cannot; then the header is left out.
-        if let Ok(value) = HeaderValue::from_str(text) {
-            headers.insert(name, value);
+    let named = [(PROVIDER, &attempt.target.provider.name_header), (UPSTREAM_MODEL, &attempt.target.model.header)];
+    for (name, value) in named {
+        if let Some(value) = value {
+            headers.insert(name, value.clone());
         }
     }
 }

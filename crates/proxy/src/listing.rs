@@ -76,8 +76,9 @@ async fn read(client: &Client, provider: &Provider, base_url: &BaseUrl) -> Resul
         headers.insert(name.clone(), value.clone());
     }
     let path = base_url.join(vendor.model_list.path);
+    let headers = headers.iter().collect();
     let outgoing = Outgoing { method: Method::GET, path, headers, body: Default::default() };
-    let patience = Patience { connect: provider.timeouts.connect, head: LIST_TIMEOUT };
+    let patience = Patience { connect: provider.timeouts.connect, head: LIST_TIMEOUT, ends_at: None };
     let mut answer = client.send(base_url, outgoing, patience).await.map_err(|error| reason(&error))?;
     if !answer.status.is_success() {
         return Err(format!("the model list was answered with status {}", answer.status.as_u16()));

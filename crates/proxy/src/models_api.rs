@@ -89,7 +89,7 @@ pub fn known_models(shared: &Shared) -> Vec<KnownModel> {
     let declared = snapshot.models.values().map(|model| {
         let context = model.context_window.or_else(|| {
             let target = model.targets.first()?;
-            context_of(&target.provider, catalog.find(&target.provider.name, &target.model), &target.model)
+            context_of(&target.provider, catalog.find(&target.provider.name, &target.model.name), &target.model.name)
         });
         KnownModel {
             id: model.name.to_string(),
@@ -132,8 +132,8 @@ pub(crate) async fn entry(shared: &Shared, snapshot: &Snapshot, encoded: &str) -
     let catalog = Arc::clone(&shared.catalog());
     let found = candidates(snapshot, &catalog, &name)?;
     let first = found.targets.first();
-    let listed = first.and_then(|target| catalog.find(&target.provider.name, &target.model));
-    let context = first.and_then(|target| context_of(&target.provider, listed, &target.model));
+    let listed = first.and_then(|target| catalog.find(&target.provider.name, &target.model.name));
+    let context = first.and_then(|target| context_of(&target.provider, listed, &target.model.name));
     let model = KnownModel {
         owned_by: listed.and_then(|model| model.owned_by.clone()).unwrap_or_else(|| OWNER.to_owned()),
         created: listed.and_then(|model| model.created).unwrap_or(shared.started_s),

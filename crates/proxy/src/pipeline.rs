@@ -162,7 +162,7 @@ async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: Re
         left -= 1;
         guard.report.attempts += 1;
         guard.report.provider = Some(Arc::clone(&attempt.target.provider.name));
-        guard.report.upstream_model = Some(Arc::clone(&attempt.target.model));
+        guard.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
         let tried = match attempt.lane {
             Lane::Native => lane::native::attempt(&worker.client, taken, &attempt, guard).await,
             Lane::Adapter(adapter) => lane::adapter::attempt(adapter, taken, &attempt, guard).await,

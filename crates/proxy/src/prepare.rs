@@ -3,15 +3,15 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use smallvec::SmallVec;
-use trunkline_config::{AuthMode, Key};
-use trunkline_providers::{BaseUrl, Vendor};
+use trunkline_config::AuthMode;
+use trunkline_providers::BaseUrl;
 use trunkline_route::Attempt;
 use trunkline_wire::relay::Changes;
 use trunkline_wire::splice::splice;
 use trunkline_wire::{Operation, Peek};
 
 use crate::routes::Surface;
-use crate::upstream::Outgoing;
+use crate::upstream::{HeaderRefs, Outgoing};
 
 /// Client headers that any provider may see.
 static FORWARDED: [HeaderName; 8] = [
@@ -40,8 +40,8 @@ static NEVER_FORWARDED: [HeaderName; 11] = [
     HeaderName::from_static("keep-alive"),
 ];
 
-/// Headers of one request upstream; more cost a second allocation, nothing else.
-const HEADERS_USUAL: usize = 12;
+static CONTENT_TYPE: HeaderName = header::CONTENT_TYPE;
+static JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A request as it was taken in.
 #[derive(Debug)]
@@ -62,19 +62,20 @@ impl Taken<'_> {
 
 /// What goes out, and what to change in the answer on its way back.
 #[derive(Debug)]
-pub(crate) struct Prepared {
-    pub(crate) outgoing: Outgoing,
+pub(crate) struct Prepared<'a> {
+    pub(crate) outgoing: Outgoing<'a>,
     pub(crate) changes: Changes,
 }
 
 /// The native lane: the client's own bytes, with the provider's name for the model.
-pub(crate) fn native(taken: &Taken<'_>, attempt: &Attempt, base_url: &BaseUrl) -> Prepared {
+pub(crate) fn native<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &BaseUrl) -> Prepared<'a> {
     let mut edits = SmallVec::new();
     let mut changes = Changes::default();
-    let upstream_model = attempt.target.model.as_ref();
-    if upstream_model != taken.peek.model {
-        taken.peek.rename(upstream_model, &mut edits);
-        changes.model = Some(taken.peek.model.clone());
+    let upstream_model = &attempt.target.model;
+    if *upstream_model.name != *taken.peek.model {
+        taken.peek.rename(&upstream_model.json, &mut edits);
+        // As the client wrote it, escapes and all.
+        changes.model = Some(taken.body.slice(taken.peek.model_place()));
     }
     if taken.surface.force_stream && !taken.peek.stream {
         taken.peek.force_stream(&mut edits);
@@ -104,40 +105,36 @@ fn asks_for_usage(taken: &Taken<'_>, attempt: &Attempt) -> bool {
     counted && taken.streams() && !taken.peek.include_usage && !attempt.target.provider.vendor.quirks.no_stream_options
 }
 
-fn headers(client: &HeaderMap, attempt: &Attempt) -> HeaderMap {
+fn headers<'a>(client: &'a HeaderMap, attempt: &'a Attempt) -> HeaderRefs<'a> {
     let provider = &attempt.target.provider;
     let mut out = match provider.auth {
         AuthMode::Passthrough => everything(client),
         AuthMode::Keys => chosen(client, &provider.forward_headers),
     };
-    if !out.contains_key(header::CONTENT_TYPE) {
-        out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if !out.iter().any(|(name, _)| **name == CONTENT_TYPE) {
+        out.push((&CONTENT_TYPE, &JSON));
     }
     for (name, value) in &provider.headers {
-        out.insert(name.clone(), value.clone());
+        put(&mut out, name, value);
     }
-    if let Some((name, value)) = attempt.key.as_ref().and_then(|key| key_header(provider.vendor, key)) {
-        out.insert(name, value);
-    }
-    out
-}
-
-/// The header that carries a provider's key.
-pub(crate) fn key_header(vendor: &Vendor, key: &Key) -> Option<(HeaderName, HeaderValue)> {
-    vendor.auth.name().map(|name| (name, key.header.clone()))
-}
-
-fn chosen(client: &HeaderMap, also: &[HeaderName]) -> HeaderMap {
-    let mut out = HeaderMap::with_capacity(HEADERS_USUAL);
-    for (name, value) in client {
-        if FORWARDED.contains(name) || also.contains(name) && !NEVER_FORWARDED.contains(name) {
-            out.append(name.clone(), value.clone());
-        }
+    if let Some(key) = &attempt.key {
+        put(&mut out, &key.name, &key.header);
     }
     out
 }
 
-fn everything(client: &HeaderMap) -> HeaderMap {
+/// Adds a header in the place of all others of its name.
+fn put<'a>(out: &mut HeaderRefs<'a>, name: &'a HeaderName, value: &'a HeaderValue) {
+    out.retain(|(other, _)| *other != name);
+    out.push((name, value));
+}
+
+fn chosen<'a>(client: &'a HeaderMap, also: &[HeaderName]) -> HeaderRefs<'a> {
+    let goes = |name| FORWARDED.contains(name) || also.contains(name) && !NEVER_FORWARDED.contains(name);
+    client.iter().filter(|(name, _)| goes(name)).collect()
+}
+
+fn everything(client: &HeaderMap) -> HeaderRefs<'_> {
     // `Connection` may name further headers of this hop.
     let named: Vec<HeaderName> = client
         .get_all(header::CONNECTION)
@@ -146,11 +143,5 @@ fn everything(client: &HeaderMap) -> HeaderMap {
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    let mut out = HeaderMap::with_capacity(client.len());
-    for (name, value) in client {
-        if !NEVER_FORWARDED.contains(name) && !named.contains(name) {
-            out.append(name.clone(), value.clone());
-        }
-    }
-    out
+    client.iter().filter(|(name, _)| !NEVER_FORWARDED.contains(name) && !named.contains(name)).collect()
 }

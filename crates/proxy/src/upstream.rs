@@ -13,9 +13,10 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use rustls::RootCertStore;
+use smallvec::SmallVec;
 use trunkline_providers::BaseUrl;
 use trunkline_wire::splice::Pieces;
 
@@ -28,24 +29,28 @@ mod tls;
 
 pub use error::UpstreamError;
 
+/// Headers of one request, in the order they go out; more than the usual number cost an allocation, nothing else. Borrowed,
+/// since they come from the client's request and the snapshot, which both outlive the sending.
+pub type HeaderRefs<'a> = SmallVec<[(&'a HeaderName, &'a HeaderValue); 12]>;
+
 /// A request to a provider.
-pub struct Outgoing {
+pub struct Outgoing<'a> {
     /// Any method but `CONNECT`.
     pub method: Method,
     /// Path and query as they go on the wire; begins with a slash.
     pub path: String,
     /// End-to-end headers. Host, length and hop-by-hop headers are the client's own and ignored here.
-    pub headers: HeaderMap,
+    pub headers: HeaderRefs<'a>,
     /// The body; its length is stated.
     pub body: Pieces,
 }
 
 /// Headers may hold keys: their values are not shown.
-impl fmt::Debug for Outgoing {
+impl fmt::Debug for Outgoing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outgoing")
             .field("method", &self.method)
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("body_bytes", &self.body.iter().map(Bytes::len).sum::<usize>())
             .finish_non_exhaustive()
     }
@@ -59,6 +64,15 @@ pub struct Patience {
     /// From there to the answer's head, the request's own upload included. Through TLS the two are counted as one, since
     /// hyper does not say when it has connected.
     pub head: Duration,
+    /// When both must be over, if that is known.
+    pub ends_at: Option<Instant>,
+}
+
+impl Patience {
+    /// What of `limit` is left at `now`.
+    fn within(&self, limit: Duration, now: Instant) -> Duration {
+        self.ends_at.map_or(limit, |ends_at| limit.min(ends_at.saturating_duration_since(now)))
+    }
 }
 
 /// What a provider answered, whatever its status.
@@ -130,7 +144,12 @@ impl Client {
     /// Sends a request and waits for the answer's head. The body is not timed.
     ///
     /// Errs when there was no answer to speak of; any HTTP status is an answer.
-    pub async fn send(&self, to: &BaseUrl, outgoing: Outgoing, patience: Patience) -> Result<Answer, UpstreamError> {
+    pub async fn send(
+        &self,
+        to: &BaseUrl,
+        outgoing: Outgoing<'_>,
+        patience: Patience,
+    ) -> Result<Answer, UpstreamError> {
         if to.tls {
             self.tls.send(to, outgoing, patience).await
         } else {

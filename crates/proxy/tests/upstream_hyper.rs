@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -22,7 +22,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use trunkline_proxy::upstream::h1::{FramingError, HeadError};
 use trunkline_proxy::upstream::{Client, Patience, UpstreamError};
-use upstream_support::{PATIENCE, collect, get, next_piece, origin, post};
+use upstream_support::{PATIENCE, SOME_HEADERS, collect, get, next_piece, origin, post};
 
 type Answer = Response<BoxBody<Bytes, Infallible>>;
 
@@ -107,8 +107,7 @@ async fn requests_arrive_whole_and_share_a_connection() {
     .await;
     let client = Client::new();
     let mut outgoing = post("/v1/chat?x=1", &["{\"model\":\"", "bench", "\"}"]);
-    outgoing.headers.insert("authorization", HeaderValue::from_static("Bearer k"));
-    outgoing.headers.insert("connection", HeaderValue::from_static("close"));
+    outgoing.headers.extend(SOME_HEADERS.iter().map(|(name, value)| (name, value)));
     for _ in 0..3 {
         let mut again = post("/v1/chat?x=1", &["{\"model\":\"", "bench", "\"}"]);
         again.headers = outgoing.headers.clone();

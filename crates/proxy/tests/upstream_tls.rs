@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http::{Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use trunkline_providers::BaseUrl;
 use trunkline_proxy::upstream::{Client, Patience, UpstreamError};
-use upstream_support::{PATIENCE, collect, get, origin, post};
+use upstream_support::{PATIENCE, SOME_HEADERS, collect, get, origin, post};
 
 /// A certificate authority made for one test, and a certificate for `localhost` that it signed.
 struct Authority {
@@ -91,8 +91,7 @@ async fn check_echo(alpn: &'static [u8], version: &str) {
     let client = Client::with_roots(authority.roots.clone());
     for _ in 0..2 {
         let mut outgoing = post("/v1/echo", &["one ", "", "two"]);
-        outgoing.headers.insert("authorization", HeaderValue::from_static("Bearer k"));
-        outgoing.headers.insert("connection", HeaderValue::from_static("close"));
+        outgoing.headers.extend(SOME_HEADERS.iter().map(|(name, value)| (name, value)));
         let answer = client.send(&url, outgoing, PATIENCE).await.unwrap();
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.headers["x-about"], "POST /v1/echo Some(\"Bearer k\")");

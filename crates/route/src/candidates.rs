@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trunkline_config::{Model, Provider, Snapshot, Target};
+use trunkline_config::{Model, Provider, Snapshot, Target, UpstreamModel};
 use trunkline_wire::{Fault, FaultKind};
 
 use crate::Catalog;
@@ -69,7 +69,7 @@ fn addressed(
 fn target(provider: &Arc<Provider>, model: &str) -> Target {
     Target {
         provider: Arc::clone(provider),
-        model: Arc::from(model),
+        model: UpstreamModel::new(model),
         timeouts: provider.timeouts,
         priority: 0,
         weight: 1,

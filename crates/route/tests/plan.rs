@@ -48,7 +48,7 @@ fn check(model: &str, operation: Operation, turn: usize, expected: Result<&[&str
         assert_eq!(&*plan.model, model);
         let shown = plan.attempts.iter().map(|attempt| {
             let key = attempt.key.as_ref().map(|key| format!(" {}", key.label)).unwrap_or_default();
-            format!("{}/{}{key}", attempt.target.provider.name, attempt.target.model)
+            format!("{}/{}{key}", attempt.target.provider.name, attempt.target.model.name)
         });
         shown.collect::<Vec<_>>()
     });

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use http::{HeaderMap, Method};
+use http::Method;
 use tokio::task::JoinSet;
 use trunkline_config::FoundEndpoint;
 use trunkline_providers::probe::{ANSWER_BYTES_MAX, Step, Verdict, ports, steps, verdict};
@@ -13,7 +13,8 @@ use trunkline_providers::{BaseUrl, Vendor};
 use trunkline_proxy::upstream::{Client, Outgoing, Patience};
 
 /// Longest waits; a port on loopback that is closed refuses at once.
-const PATIENCE: Patience = Patience { connect: Duration::from_millis(200), head: Duration::from_secs(1) };
+const PATIENCE: Patience =
+    Patience { connect: Duration::from_millis(200), head: Duration::from_secs(1), ends_at: None };
 /// Longest wait for one answer to its end.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -59,7 +60,7 @@ async fn ask(client: &Client, root: &BaseUrl, step: &Step) -> Option<(u16, Bytes
     let outgoing = Outgoing {
         method: Method::GET,
         path: step.path.to_owned(),
-        headers: HeaderMap::new(),
+        headers: Default::default(),
         body: Default::default(),
     };
     let mut answer = client.send(root, outgoing, PATIENCE).await.ok()?;

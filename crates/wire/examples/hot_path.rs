@@ -74,7 +74,7 @@ fn usage() -> ExitCode {
 }
 
 fn changes(model: Option<&str>) -> Changes {
-    Changes { model: model.map(str::to_owned), withhold_usage: false }
+    Changes { model: model.map(trunkline_wire::quoted), withhold_usage: false }
 }
 
 fn json(body: String, model: Option<&'static str>) -> Box<dyn Fn()> {

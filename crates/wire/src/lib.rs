@@ -17,4 +17,4 @@ pub mod splice;
 pub use dialect::{Dialect, DialectId, Operation, StreamEncoder, StreamHead};
 pub use error::WireError;
 pub use fault::{Fault, FaultKind, UpstreamWords, Who};
-pub use peek::Peek;
+pub use peek::{Peek, quoted};

@@ -135,10 +135,14 @@ fn not_json(body: &[u8], broken: Broken) -> WireError {
 const TRUE: Bytes = Bytes::from_static(b"true");
 
 impl Peek {
-    /// The edits that put `upstream_model` where the client's name for it stood.
-    pub fn rename(&self, upstream_model: &str, edits: &mut SmallVec<[Edit; 4]>) {
-        let with = Bytes::from(quoted(upstream_model));
-        edits.extend(self.places.model.iter().map(|range| Edit { range: range.clone(), with: with.clone() }));
+    /// The edits that put `upstream_model`, a JSON string, where the client's name for it stood.
+    pub fn rename(&self, upstream_model: &Bytes, edits: &mut SmallVec<[Edit; 4]>) {
+        edits.extend(self.places.model.iter().map(|range| Edit { range: range.clone(), with: upstream_model.clone() }));
+    }
+
+    /// Where the model's name stands that counts, quotes included.
+    pub fn model_place(&self) -> Range<usize> {
+        self.places.model.last().cloned().unwrap_or_default()
     }
 
     /// The edits that ask for the usage chunk; call only when `include_usage` is false.
@@ -179,8 +183,8 @@ fn insertion(at: usize, text: &'static [u8]) -> Edit {
 }
 
 /// A JSON string that says `text`.
-pub(crate) fn quoted(text: &str) -> String {
-    serde_json::to_string(text).expect("text always serialises")
+pub fn quoted(text: &str) -> Bytes {
+    serde_json::to_vec(text).expect("text always serialises").into()
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub use json::JsonRelay;
 pub use sse::SseRelay;
 pub use usage::read_usage;
 
+use bytes::Bytes;
+
 use crate::ir::Usage;
 
 /// What was learnt from an answer that passed by.
@@ -41,8 +43,8 @@ impl Facts {
 /// What to change in an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// The name to show instead of the provider's.
-    pub model: Option<String>,
+    /// The name to show instead of the provider's, as a JSON string.
+    pub model: Option<Bytes>,
     /// Drop the chunk that holds nothing but usage.
     pub withhold_usage: bool,
 }

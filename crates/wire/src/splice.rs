@@ -95,7 +95,7 @@ mod tests {
             members.insert(position.min(members.len()), ("model".into(), old.into()));
             let text = crate::scan::tests::object_text(&members);
             let mut edits = SmallVec::new();
-            peek(text.as_bytes()).expect("a body of ours").rename(&new, &mut edits);
+            peek(text.as_bytes()).expect("a body of ours").rename(&crate::quoted(&new), &mut edits);
             let range = edits.first().expect("one edit").range.clone();
             let pieces = splice(&Bytes::from(text.clone()), edits);
             let spliced = String::from_utf8(pieces.concat()).expect("text");

@@ -18,8 +18,8 @@ impl Resolver<'_, '_> {
         for name in std::iter::once(variable.to_owned()).chain(numbered) {
             let Some(text) = self.env.get(&name) else { continue };
             match vendor.auth.header(text) {
-                Ok(Some((_, header))) if keys.iter().all(|other| other.header != header) => {
-                    keys.push(Key { label: label(vendor.id, keys.len()), header });
+                Ok(Some((name, header))) if keys.iter().all(|other| other.header != header) => {
+                    keys.push(Key { label: label(vendor.id, keys.len()), name, header });
                 }
                 Ok(_) => {}
                 Err(error) => self.findings.outside(&name, error.to_string(), None),

@@ -10,7 +10,7 @@ use super::providers::Providers;
 use crate::file::{ModelSection, PriceSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
-use crate::snapshot::{Model, Price, Provider, Target, Timeouts};
+use crate::snapshot::{Model, Price, Provider, Target, Timeouts, UpstreamModel};
 
 impl Resolver<'_, '_> {
     pub(super) fn models(&mut self, providers: &Providers) -> IndexMap<String, Arc<Model>> {
@@ -102,7 +102,7 @@ fn target(stated: &TargetSection, provider: &Arc<Provider>) -> Target {
     let defaults = provider.timeouts;
     Target {
         provider: Arc::clone(provider),
-        model: stated.model.as_str().into(),
+        model: UpstreamModel::new(&stated.model),
         timeouts: Timeouts {
             connect: own(stated.connect_timeout, defaults.connect),
             first_byte: own(stated.first_byte_timeout, defaults.first_byte),

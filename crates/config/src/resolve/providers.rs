@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use indexmap::IndexMap;
 use trunkline_providers::{AuthStyle, BaseUrl, Vendor, registry};
 
@@ -89,6 +90,7 @@ impl Resolver<'_, '_> {
         let models = section.models.iter();
         Some(Provider {
             name: name.into(),
+            name_header: HeaderValue::from_str(name).ok(),
             vendor,
             base_url,
             auth: match section.auth {
@@ -139,7 +141,7 @@ impl Resolver<'_, '_> {
         url.ok()
     }
 
-    fn keys(&mut self, name: &str, section: &ProviderSection, vendor: &Vendor, at: &Path) -> Vec<Key> {
+    fn keys(&mut self, provider: &str, section: &ProviderSection, vendor: &Vendor, at: &Path) -> Vec<Key> {
         let listed = section.keys.iter().enumerate().map(|(index, key)| (at.key("keys").index(index), key));
         let stated: Vec<_> = section.key.iter().map(|key| (at.key("key"), key)).chain(listed).collect();
         let Some((first, _)) = stated.first() else {
@@ -167,7 +169,7 @@ impl Resolver<'_, '_> {
                 Ok(Some((_, header))) if keys.iter().any(|other| other.header == header) => {
                     self.findings.notes.push(format!("{at}: the same key is stated before; it counts once"));
                 }
-                Ok(Some((_, header))) => keys.push(Key { label: label(name, keys.len()), header }),
+                Ok(Some((name, header))) => keys.push(Key { label: label(provider, keys.len()), name, header }),
                 Ok(None) => {}
                 Err(error) => self.findings.at(&at, error.to_string(), None),
             }
@@ -196,6 +198,7 @@ pub(super) fn label(provider: &str, index: usize) -> Arc<str> {
 fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, total: Duration) -> Provider {
     Provider {
         name: vendor.id.into(),
+        name_header: Some(HeaderValue::from_static(vendor.id)),
         vendor,
         base_url,
         keys,

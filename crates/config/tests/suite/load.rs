@@ -99,7 +99,8 @@ targets = [{ provider = "local", model = "Qwen/Qwen3-32B" }]
 "#;
     let loaded = ok(Some(text), &[("GROQ_API_KEY_1", "a"), ("GROQ_API_KEY_2", "b"), ("CLIENT_API_KEY", "laptop-key")]);
     let turbo = &loaded.snapshot.models["turbo"];
-    let targets = turbo.targets.iter().map(|target| (&*target.provider.name, &*target.model, target.timeouts.total));
+    let targets =
+        turbo.targets.iter().map(|target| (&*target.provider.name, &*target.model.name, target.timeouts.total));
     let hour = Duration::from_secs(3600);
     assert_eq!(
         targets.collect::<Vec<_>>(),

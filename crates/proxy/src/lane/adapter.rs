@@ -66,7 +66,7 @@ fn begin(
     let include_usage = request.include_usage;
     let context = adapter::Context {
         headers: taken.headers.clone(),
-        model: attempt.target.model.to_string(),
+        model: attempt.target.model.name.to_string(),
         request_id: format!("{:032x}", guard.report.id),
     };
     Ok((adapter.chat(request, context)?, include_usage))

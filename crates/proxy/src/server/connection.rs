@@ -54,13 +54,17 @@ pub(super) async fn serve(stream: TcpStream, worker: Arc<Worker>, mut stop: watc
         .header_read_timeout(None)
         .serve_connection(io, service);
     let mut guard = Guard::new(&worker);
+    let stopping = stop.clone();
     let mut stopped = pin!(stop.wait_for(|stop| *stop));
-    let mut told = false;
+    let (mut listening, mut told) = (false, false);
     let end = poll_fn(|cx| {
         if Pin::new(&mut connection).poll(cx).is_ready() {
             return Poll::Ready(End::Closed);
         }
-        if !told && stopped.as_mut().poll(cx).is_ready() {
+        // The task has one waker for all its life, so what was polled once need not be polled again for nothing.
+        let news = !listening || stopping.has_changed().unwrap_or(true);
+        listening = true;
+        if !told && news && stopped.as_mut().poll(cx).is_ready() {
             told = true;
             Pin::new(&mut connection).graceful_shutdown();
             if Pin::new(&mut connection).poll(cx).is_ready() {
@@ -98,6 +102,11 @@ impl Guard {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, waiting: &Waiting) -> Poll<End> {
+        match &self.timer {
+            // It has the task's waker already.
+            Some(timer) if !timer.is_elapsed() => return Poll::Pending,
+            Some(_) | None => {}
+        }
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.head_timeout)));
         while timer.as_mut().poll(cx).is_ready() {
             let (wait, since) = waiting.now();

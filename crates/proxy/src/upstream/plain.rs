@@ -2,7 +2,9 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use http::Method;
@@ -14,6 +16,7 @@ use super::h1::{Decoder, Head, HeadReader, RequestHead};
 use super::pool::{Origin, Pool};
 use super::{Answer, Outgoing, Patience, UpstreamError};
 
+mod alarm;
 mod body;
 mod connection;
 pub(super) mod dial;
@@ -50,30 +53,51 @@ struct Broken {
 pub(super) async fn send(
     pool: &Pool,
     to: &BaseUrl,
-    outgoing: Outgoing,
+    outgoing: Outgoing<'_>,
     patience: Patience,
 ) -> Result<Answer, UpstreamError> {
+    let begun = Instant::now();
     let origin = pool.origin(to)?;
     let request = Request::new(&origin, outgoing)?;
-    if let Some(connection) = origin.take(Instant::now()) {
-        match in_time(patience.head, exchange(connection, &request, &origin)).await {
+    if let Some(connection) = origin.take(begun) {
+        match exchange_in_time(connection, &request, &origin, begun, patience.within(patience.head, begun)).await {
             Ok(answer) => return Ok(answer),
             Err(broken) if broken.silent => {}
             Err(broken) => return Err(broken.error),
         }
     }
-    let io = dial::connect(&origin.host, origin.port, patience.connect).await?;
-    let answer = in_time(patience.head, exchange(Connection::new(io), &request, &origin)).await;
+    let limit = patience.within(patience.connect, Instant::now());
+    let io = dial::connect(&origin.host, origin.port, limit).await?;
+    let begun = Instant::now();
+    let limit = patience.within(patience.head, begun);
+    let answer = exchange_in_time(Connection::new(io), &request, &origin, begun, limit).await;
     answer.map_err(|broken| broken.error)
 }
 
-async fn in_time(limit: Duration, exchange: impl Future<Output = Result<Answer, Broken>>) -> Result<Answer, Broken> {
-    let late = |_elapsed| Err(Broken { error: UpstreamError::HeadTimeout(limit), silent: false });
-    tokio::time::timeout(limit, exchange).await.unwrap_or_else(late)
+/// One attempt on one connection, which may take `limit` from `begun`.
+async fn exchange_in_time(
+    mut connection: Connection,
+    request: &Request,
+    origin: &Arc<Origin>,
+    begun: Instant,
+    limit: Duration,
+) -> Result<Answer, Broken> {
+    let mut alarm = connection.take_alarm();
+    let mut exchange = pin!(exchange(connection, request, origin));
+    let due = begun + limit;
+    let head = poll_fn(|cx| match exchange.as_mut().poll(cx) {
+        Poll::Ready(outcome) => Poll::Ready(outcome),
+        Poll::Pending => {
+            alarm.poll(cx, due).map(|()| Err(Broken { error: UpstreamError::HeadTimeout(limit), silent: false }))
+        }
+    });
+    let (mut connection, head, home) = head.await?;
+    connection.put_alarm(alarm);
+    Ok(answer(connection, head, home))
 }
 
 impl Request {
-    fn new(origin: &Origin, outgoing: Outgoing) -> Result<Self, UpstreamError> {
+    fn new(origin: &Origin, outgoing: Outgoing<'_>) -> Result<Self, UpstreamError> {
         let Outgoing { method, path, headers, body } = outgoing;
         let body_bytes = body.iter().map(|piece| piece.len() as u64).sum();
         let head =
@@ -87,8 +111,13 @@ impl Request {
     }
 }
 
-/// One attempt on one connection. The connection is closed unless the answer says that it lives on.
-async fn exchange(mut connection: Connection, request: &Request, origin: &Arc<Origin>) -> Result<Answer, Broken> {
+/// Sends the request and reads the answer's head. With them goes where the connection belongs after the answer, unless
+/// the answer says that it must be closed.
+async fn exchange(
+    mut connection: Connection,
+    request: &Request,
+    origin: &Arc<Origin>,
+) -> Result<(Connection, Head, Option<Arc<Origin>>), Broken> {
     let mut reader = HeadReader::new(&request.method);
     let uploaded = Upload::new(&request.head, &request.body).run(&mut connection, &mut reader).await;
     let (head, complete) = match uploaded {
@@ -105,7 +134,7 @@ async fn exchange(mut connection: Connection, request: &Request, origin: &Arc<Or
     match head {
         Ok(head) => {
             let home = (head.keep_alive && complete).then(|| Arc::clone(origin));
-            Ok(answer(connection, head, home))
+            Ok((connection, head, home))
         }
         Err(error) => Err(Broken { silent: closed_silently(&error, &connection, &reader), error }),
     }

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
@@ -62,7 +62,7 @@ impl Client {
     pub(super) async fn send(
         &self,
         to: &BaseUrl,
-        outgoing: Outgoing,
+        outgoing: Outgoing<'_>,
         patience: Patience,
     ) -> Result<Answer, UpstreamError> {
         check_method(&outgoing.method)?;
@@ -70,14 +70,12 @@ impl Client {
         let mut request = Request::new(PiecesBody::new(outgoing.body));
         *request.method_mut() = outgoing.method;
         *request.uri_mut() = uri;
-        *request.headers_mut() = outgoing.headers;
-        let ours: Vec<_> = request.headers().keys().filter(|name| is_ours(name)).cloned().collect();
-        for name in ours {
-            request.headers_mut().remove(name);
+        for (name, value) in outgoing.headers.into_iter().filter(|(name, _)| !is_ours(name)) {
+            request.headers_mut().append(name, value.clone());
         }
         let config = self.config.get_or_try_init(|| self.roots.client_config(&to.host)).await?;
         let client = self.client(config, patience.connect);
-        let limit = patience.connect + patience.head;
+        let limit = patience.within(patience.connect + patience.head, Instant::now());
         let late = |_elapsed| UpstreamError::HeadTimeout(limit);
         let asked = tokio::time::timeout(limit, client.request(request)).await.map_err(late)?;
         let (mut head, body) = asked.map_err(|error| before_head(&error))?.into_parts();

@@ -90,10 +90,14 @@ fn invalid_utf8_elsewhere_is_for_the_provider_to_judge() {
 
 #[test]
 fn rename_puts_the_new_name_at_every_occurrence() {
-    check_edits(r#"{"model":"a","x":1}"#, |peek, edits| peek.rename("b\"\n", edits), r#"{"model":"b\"\n","x":1}"#);
+    check_edits(
+        r#"{"model":"a","x":1}"#,
+        |peek, edits| peek.rename(&quoted("b\"\n"), edits),
+        r#"{"model":"b\"\n","x":1}"#,
+    );
     check_edits(
         r#"{"model":{"a":1},"x":1,"mod\u0065l":"b"}"#,
-        |peek, edits| peek.rename("c", edits),
+        |peek, edits| peek.rename(&quoted("c"), edits),
         r#"{"model":"c","x":1,"mod\u0065l":"c"}"#,
     );
 }
@@ -133,7 +137,7 @@ fn a_stream_is_forced_whatever_the_body_says() {
 #[test]
 fn all_edits_fit_together() {
     let all = |peek: &Peek, edits: &mut Edits| {
-        peek.rename("b", edits);
+        peek.rename(&quoted("b"), edits);
         peek.ask_for_usage(edits);
         peek.force_stream(edits);
     };
@@ -190,7 +194,7 @@ proptest! {
     fn edited_bodies_say_what_was_asked(body in body(), name in "[ -~é]{1,8}") {
         if let Ok(found) = peek(body.as_bytes()) {
             let mut edits = Edits::new();
-            found.rename(&name, &mut edits);
+            found.rename(&quoted(&name), &mut edits);
             if !found.include_usage { found.ask_for_usage(&mut edits); }
             found.force_stream(&mut edits);
             let edited = splice(&Bytes::from(body), edits).concat();

@@ -10,7 +10,6 @@ use super::answer::Answer;
 use super::pass::Pass;
 use super::usage::{read_usage, usage_ahead};
 use super::{Changes, Facts};
-use crate::peek::quoted;
 use crate::scan::{KEY_BYTES_MAX, key_name, string_stop};
 use strides::{behind_strings, from_list_stop, is_space, member_ahead, text_end};
 
@@ -25,7 +24,7 @@ const USAGE_BYTES_MAX: usize = 64 << 10;
 #[derive(Debug)]
 pub struct JsonRelay {
     /// The name to show, as a JSON string.
-    name: Option<String>,
+    name: Option<Bytes>,
     facts: Facts,
     at: At,
     key: Vec<u8>,
@@ -67,7 +66,7 @@ impl JsonRelay {
     /// A relay for one answer.
     pub fn new(changes: Changes) -> Self {
         Self {
-            name: changes.model.map(|model| quoted(&model)),
+            name: changes.model,
             facts: Facts::default(),
             at: At::Before,
             key: Vec::new(),
@@ -84,9 +83,9 @@ impl JsonRelay {
         let Some(answer) = Answer::read(&body) else { return (body, facts) };
         answer.sum_up(&mut facts);
         let mut pass = Pass::default();
-        if let Some(name) = changes.model.as_deref().map(quoted) {
+        if let Some(name) = &changes.model {
             for model in answer.models {
-                rename(&body, model, &name, &mut pass);
+                rename(&body, model, name, &mut pass);
             }
         }
         (pass.finish(body, usize::MAX), facts)
@@ -311,9 +310,9 @@ impl JsonRelay {
     }
 }
 
-fn rename(buffer: &[u8], model: Range<usize>, name: &str, pass: &mut Pass) {
-    if model.len() <= MODEL_BYTES_MAX && buffer.get(model.clone()) != Some(name.as_bytes()) {
-        pass.replace(buffer, model, name.as_bytes());
+fn rename(buffer: &[u8], model: Range<usize>, name: &[u8], pass: &mut Pass) {
+    if model.len() <= MODEL_BYTES_MAX && buffer.get(model.clone()) != Some(name) {
+        pass.replace(buffer, model, name);
     }
 }
 

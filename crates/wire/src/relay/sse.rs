@@ -11,7 +11,6 @@ use super::pass::Pass;
 use super::template::Memory;
 use super::{Changes, Facts};
 use crate::frame::sse::{Search, field, lines, without_bom};
-use crate::peek::quoted;
 
 /// One event with all its lines; a longer one passes unread. Guards memory against an upstream that sends no blank line.
 const HELD_BYTES_MAX: usize = 256 << 10;
@@ -21,7 +20,7 @@ const HELD_BYTES_MAX: usize = 256 << 10;
 #[derive(Debug)]
 pub struct SseRelay {
     /// The name to show, as a JSON string.
-    name: Option<String>,
+    name: Option<Bytes>,
     withhold_usage: bool,
     facts: Facts,
     memory: Memory,
@@ -46,7 +45,7 @@ impl SseRelay {
     /// A relay for one answer.
     pub fn new(changes: Changes) -> Self {
         Self {
-            name: changes.model.map(|model| quoted(&model)),
+            name: changes.model,
             withhold_usage: changes.withhold_usage,
             facts: Facts::default(),
             memory: Memory::default(),
@@ -162,7 +161,7 @@ impl SseRelay {
             return None;
         }
         if let (Some(model), Some(name)) = (found.model, &self.name) {
-            pass.replace(buffer, at + model.start..at + model.end, name.as_bytes());
+            pass.replace(buffer, at + model.start..at + model.end, name);
         }
         self.facts.content_events += 1;
         Some(found.len)
@@ -191,8 +190,8 @@ impl SseRelay {
         let models: SmallVec<[Range<usize>; 1]> = answer.models.iter().filter_map(|place| data.place(place)).collect();
         let mut renamed = SmallVec::<[Range<usize>; 1]>::new();
         if let Some(name) = &self.name {
-            for model in models.into_iter().filter(|model| event.get(model.clone()) != Some(name.as_bytes())) {
-                pass.replace(buffer, at + model.start..at + model.end, name.as_bytes());
+            for model in models.into_iter().filter(|model| event.get(model.clone()) != Some(name)) {
+                pass.replace(buffer, at + model.start..at + model.end, name);
                 renamed.push(model);
             }
         }

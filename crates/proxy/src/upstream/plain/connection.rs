@@ -1,12 +1,14 @@
 //! One socket and what was read from it.
 
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind};
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut as _, BytesMut};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
+
+use super::alarm::Alarm;
 
 /// What a connection's first read has room for: most answers, and a fair burst of events.
 const READ_BYTES_FIRST: usize = 32 << 10;
@@ -23,11 +25,12 @@ pub struct Connection {
     buf: BytesMut,
     /// Room to make for the next read. Doubles whenever a read fills it: a large answer then takes fewer of them.
     read_bytes: usize,
+    alarm: Alarm,
 }
 
 impl Connection {
     pub(in crate::upstream) fn new(io: TcpStream) -> Self {
-        Self { io, buf: BytesMut::new(), read_bytes: READ_BYTES_FIRST }
+        Self { io, buf: BytesMut::new(), read_bytes: READ_BYTES_FIRST, alarm: Alarm::default() }
     }
 
     /// What was read and not yet taken.
@@ -74,11 +77,20 @@ impl Connection {
         }
     }
 
-    /// Whether the idle connection is open and silent. Asks the kernel itself: the runtime's own notice of a close, or of
-    /// bytes that belong to no request and would be taken for the next answer, may still be on its way.
+    /// The timer for the answer's head, to be put back when the answer has come.
+    pub(super) fn take_alarm(&mut self) -> Alarm {
+        std::mem::take(&mut self.alarm)
+    }
+
+    pub(super) fn put_alarm(&mut self, alarm: Alarm) {
+        self.alarm = alarm;
+    }
+
+    /// Whether the idle connection is open and silent, as far as the runtime was told: it asks the kernel only after a
+    /// notice. A close of which it was not told yet is no worse than one that is still on the wire: the request goes out
+    /// again on a new connection.
     pub(in crate::upstream) fn is_reusable(&self) -> bool {
-        let socket = socket2::SockRef::from(&self.io);
-        matches!((&*socket).read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+        matches!(self.io.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 
     /// Makes the connection fit for waiting: a large answer's buffer would be held for nothing until the next large one.

@@ -3,10 +3,11 @@ use serde_json::Value;
 
 use super::*;
 use crate::ir::Usage;
+use crate::quoted;
 use crate::scan::tests::{any_json, mutated_json, object_text};
 
 fn changes(model: &str) -> Changes {
-    Changes { model: Some(model.to_owned()), withhold_usage: false }
+    Changes { model: Some(quoted(model)), withhold_usage: false }
 }
 
 fn relay<'a>(changes: &Changes, chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Facts) {

@@ -2,9 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ir::Usage;
+use crate::quoted;
 
 fn changes(model: Option<&str>, withhold_usage: bool) -> Changes {
-    Changes { model: model.map(str::to_owned), withhold_usage }
+    Changes { model: model.map(quoted), withhold_usage }
 }
 
 fn relay<'a>(changes: &Changes, chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, Facts) {
