@@ -24,7 +24,7 @@ enum Outcome {
 fn receive(method: &Method, pieces: Vec<Bytes>) -> Outcome {
     let mut pieces = pieces.into_iter();
     let mut buf = BytesMut::new();
-    let mut reader = HeadReader::new(method);
+    let mut reader = HeadReader::new(method, http::HeaderMap::new());
     let head = loop {
         match (reader.read(&mut buf), pieces.len()) {
             (Ok(Some(head)), _) => break head,

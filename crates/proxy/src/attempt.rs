@@ -25,7 +25,7 @@ pub(crate) async fn send(
     client: &Client,
     attempt: &Attempt,
     base_url: &BaseUrl,
-    outgoing: Outgoing<'_>,
+    outgoing: &Outgoing<'_>,
     started: Instant,
 ) -> Result<Answer, Fault> {
     let Attempt { target, key, .. } = attempt;

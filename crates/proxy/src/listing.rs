@@ -79,7 +79,7 @@ async fn read(client: &Client, provider: &Provider, base_url: &BaseUrl) -> Resul
     let headers = headers.iter().collect();
     let outgoing = Outgoing { method: Method::GET, path, headers, body: Default::default() };
     let patience = Patience { connect: provider.timeouts.connect, head: LIST_TIMEOUT, ends_at: None };
-    let mut answer = client.send(base_url, outgoing, patience).await.map_err(|error| reason(&error))?;
+    let mut answer = client.send(base_url, &outgoing, patience).await.map_err(|error| reason(&error))?;
     if !answer.status.is_success() {
         return Err(format!("the model list was answered with status {}", answer.status.as_u16()));
     }

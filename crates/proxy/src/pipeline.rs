@@ -9,7 +9,7 @@ use trunkline_config::Snapshot;
 use trunkline_route::{Ask, Lane, Plan, Verdict, judge, plan};
 use trunkline_wire::{DialectId, Fault, FaultKind, dialect};
 
-use crate::lane::{self, Tried};
+use crate::lane::{self, Failed, Tried};
 use crate::prepare::Taken;
 use crate::reply::ReplyBody;
 use crate::report_guard::ReportGuard;
@@ -48,6 +48,7 @@ pub(crate) async fn handle(worker: &Worker, request: Request<Incoming>) -> Respo
         let length = http_body::Body::size_hint(response.body()).exact();
         response.headers_mut().extend(length.map(|length| (header::CONTENT_LENGTH, HeaderValue::from(length))));
     }
+    worker.client.recycle(parts.headers);
     response
 }
 
@@ -96,7 +97,8 @@ async fn model_work(
     let id = head::request_id(guard.report.id);
     let mut response = match serve(worker, snapshot, surface, parts, body, guard).await {
         Ok(response) => response,
-        Err((fault, mut guard)) => {
+        Err(failed) => {
+            let Failed { fault, mut guard } = *failed;
             guard.failed(&fault);
             let response = fault::response(surface.dialect, &fault);
             guard.sent(http_body::Body::size_hint(response.body()).lower() as usize);
@@ -118,7 +120,7 @@ async fn serve(
 ) -> Tried {
     let taken = match take_in(worker, snapshot, surface, parts, body, &mut guard).await {
         Ok(taken) => taken,
-        Err(fault) => return Err((fault, guard)),
+        Err(fault) => return Err(Failed::new(fault, guard)),
     };
     let ask = Ask { model: &taken.peek.model, dialect: surface.dialect, operation: surface.operation };
     let planned = plan(snapshot, &worker.shared.catalog(), ask, worker.shared.next_turn());
@@ -127,7 +129,7 @@ async fn serve(
         Err(fault) => {
             // The list may be older than the model.
             worker.shared.relist.notify_one();
-            return Err((fault, guard));
+            return Err(Failed::new(fault, guard));
         }
     };
     guard.report.model = Some(Arc::clone(&plan.model));
@@ -172,7 +174,8 @@ async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: Re
                 head::name_provider(response.headers_mut(), &attempt);
                 return Ok(response);
             }
-            Err((fault, back)) => {
+            Err(failed) => {
+                let Failed { fault, guard: back } = *failed;
                 let provider = &attempt.target.provider.name;
                 let key = attempt.key.as_ref().map(|key| &*key.label);
                 // A provider's own words may quote the prompt: the client gets them, the log does not.
@@ -181,11 +184,11 @@ async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: Re
                 tracing::warn!(%provider, key, kind = fault.kind.as_str(), status, reason, "attempt failed");
                 guard = back;
                 if judge(&fault, left) == Verdict::GiveUp {
-                    return Err((fault, guard));
+                    return Err(Failed::new(fault, guard));
                 }
                 last = fault;
             }
         }
     }
-    Err((last, guard))
+    Err(Failed::new(last, guard))
 }

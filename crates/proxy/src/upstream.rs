@@ -147,7 +147,7 @@ impl Client {
     pub async fn send(
         &self,
         to: &BaseUrl,
-        outgoing: Outgoing<'_>,
+        outgoing: &Outgoing<'_>,
         patience: Patience,
     ) -> Result<Answer, UpstreamError> {
         if to.tls {
@@ -155,6 +155,12 @@ impl Client {
         } else {
             plain::send(&self.pool, to, outgoing, patience).await
         }
+    }
+
+    /// Takes a map of headers that is done with, to be filled again for an answer: its memory is the size that answers
+    /// take.
+    pub(crate) fn recycle(&self, headers: HeaderMap) {
+        self.pool.recycle(headers);
     }
 
     /// Closes plain connections that have been idle for too long; to be called now and then. Costs a lock for each

@@ -111,7 +111,7 @@ async fn requests_arrive_whole_and_share_a_connection() {
     for _ in 0..3 {
         let mut again = post("/v1/chat?x=1", &["{\"model\":\"", "bench", "\"}"]);
         again.headers = outgoing.headers.clone();
-        let answer = client.send(&origin(server.port), again, PATIENCE).await.unwrap();
+        let answer = client.send(&origin(server.port), &again, PATIENCE).await.unwrap();
         assert_eq!(answer.status, StatusCode::OK);
         let expected = format!(
             "POST /v1/chat?x=1 {{\"host\": \"127.0.0.1:{}\", \"authorization\": \"Bearer k\", \
@@ -132,7 +132,7 @@ async fn a_burst_of_chunks_arrives_as_one_piece() {
     );
     let (port, server) = scripted(vec![vec![Step::Read, write(&burst), Step::AwaitEof]]).await;
     let client = Client::new();
-    let mut answer = client.send(&origin(port), post("/", &["{}"]), PATIENCE).await.unwrap();
+    let mut answer = client.send(&origin(port), &post("/", &["{}"]), PATIENCE).await.unwrap();
     assert_eq!(answer.headers, HeaderMap::new());
     let piece = next_piece(&mut answer.body).await.unwrap().unwrap();
     assert_eq!(piece, (0..50).map(|at| format!("data: {at}\n\n")).collect::<String>().as_bytes());
@@ -156,7 +156,7 @@ async fn answers_without_a_body_end_at_their_head_and_keep_the_connection() {
     let check = async |method: Method, path: &str, status: u16, length: Option<&str>| {
         let mut outgoing = get(path);
         outgoing.method = method;
-        let answer = client.send(&origin(server.port), outgoing, PATIENCE).await.unwrap();
+        let answer = client.send(&origin(server.port), &outgoing, PATIENCE).await.unwrap();
         assert_eq!(answer.status.as_u16(), status);
         assert_eq!(answer.headers.get("content-length").map(|value| value.to_str().unwrap()), length);
         assert!(answer.body.is_end_stream());
@@ -165,7 +165,7 @@ async fn answers_without_a_body_end_at_their_head_and_keep_the_connection() {
     check(Method::HEAD, "/", 200, Some("5")).await;
     check(Method::GET, "/204", 204, None).await;
     check(Method::GET, "/304", 304, None).await;
-    let answer = client.send(&origin(server.port), get("/"), PATIENCE).await.unwrap();
+    let answer = client.send(&origin(server.port), &get("/"), PATIENCE).await.unwrap();
     assert_eq!(answer.body.remaining_bytes(), Some(5));
     assert_eq!(collect(answer.body).await.unwrap(), b"hello");
     assert_eq!(server.connections(), 1);
@@ -181,7 +181,7 @@ async fn interim_answers_are_passed_over() {
     ];
     let (port, server) = scripted(vec![script]).await;
     let client = Client::new();
-    let answer = client.send(&origin(port), post("/", &["{}"]), PATIENCE).await.unwrap();
+    let answer = client.send(&origin(port), &post("/", &["{}"]), PATIENCE).await.unwrap();
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(collect(answer.body).await.unwrap(), b"ok");
     drop(client);
@@ -194,7 +194,7 @@ async fn a_body_without_a_length_ends_with_the_connection_which_is_not_kept() {
     let (port, server) = scripted(vec![closing(), closing()]).await;
     let client = Client::new();
     for _ in 0..2 {
-        let answer = client.send(&origin(port), get("/"), PATIENCE).await.unwrap();
+        let answer = client.send(&origin(port), &get("/"), PATIENCE).await.unwrap();
         assert_eq!(answer.body.remaining_bytes(), None);
         assert_eq!(collect(answer.body).await.unwrap(), b"until the end");
     }
@@ -210,7 +210,7 @@ async fn a_connection_with_bytes_behind_its_answer_is_not_kept() {
     let (port, server) = scripted(vec![stuffed(), stuffed()]).await;
     let client = Client::new();
     for _ in 0..2 {
-        let answer = client.send(&origin(port), get("/"), PATIENCE).await.unwrap();
+        let answer = client.send(&origin(port), &get("/"), PATIENCE).await.unwrap();
         assert_eq!(collect(answer.body).await.unwrap(), b"ok");
     }
     assert_eq!(server.await.unwrap().len(), 2);
@@ -224,7 +224,7 @@ async fn a_request_on_a_connection_that_died_in_the_pool_is_sent_again() {
     let (port, server) = scripted(scripts).await;
     let client = Client::new();
     for _ in 0..2 {
-        let answer = client.send(&origin(port), post("/", &["{", "}"]), PATIENCE).await.unwrap();
+        let answer = client.send(&origin(port), &post("/", &["{", "}"]), PATIENCE).await.unwrap();
         assert_eq!(collect(answer.body).await.unwrap(), b"ok");
     }
     drop(client);
@@ -236,7 +236,7 @@ async fn a_request_on_a_connection_that_died_in_the_pool_is_sent_again() {
 #[tokio::test]
 async fn a_new_connection_that_closes_without_an_answer_is_an_error() {
     let (port, server) = scripted(vec![vec![Step::Read]]).await;
-    let error = Client::new().send(&origin(port), post("/", &["{}"]), PATIENCE).await.unwrap_err();
+    let error = Client::new().send(&origin(port), &post("/", &["{}"]), PATIENCE).await.unwrap_err();
     assert!(matches!(error, UpstreamError::ClosedBeforeHead), "{error:?}");
     server.await.unwrap();
 }
@@ -246,9 +246,9 @@ async fn a_kept_connection_that_breaks_in_its_head_is_not_tried_again() {
     let ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
     let (port, server) = scripted(vec![vec![Step::Read, write(ok), Step::Read, write("HTTP/1.1 2")]]).await;
     let client = Client::new();
-    let answer = client.send(&origin(port), get("/"), PATIENCE).await.unwrap();
+    let answer = client.send(&origin(port), &get("/"), PATIENCE).await.unwrap();
     collect(answer.body).await.unwrap();
-    let error = client.send(&origin(port), get("/"), PATIENCE).await.unwrap_err();
+    let error = client.send(&origin(port), &get("/"), PATIENCE).await.unwrap_err();
     assert!(matches!(error, UpstreamError::ClosedBeforeHead), "{error:?}");
     server.await.unwrap();
 }
@@ -257,7 +257,7 @@ async fn a_kept_connection_that_breaks_in_its_head_is_not_tried_again() {
 async fn broken_answers_have_names_of_their_own() {
     let check = async |bytes: &str| {
         let (port, server) = scripted(vec![vec![Step::Read, write(bytes)]]).await;
-        let result = Client::new().send(&origin(port), get("/"), PATIENCE).await;
+        let result = Client::new().send(&origin(port), &get("/"), PATIENCE).await;
         let error = match result {
             Ok(answer) => collect(answer.body).await.unwrap_err(),
             Err(error) => error,
@@ -279,14 +279,14 @@ async fn dropping_a_body_or_a_request_closes_its_connection() {
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n";
     let (port, server) = scripted(vec![vec![Step::Read, write(head), Step::AwaitEof]]).await;
     let client = Client::new();
-    let mut answer = client.send(&origin(port), get("/"), PATIENCE).await.unwrap();
+    let mut answer = client.send(&origin(port), &get("/"), PATIENCE).await.unwrap();
     assert_eq!(next_piece(&mut answer.body).await.unwrap().unwrap(), "a");
     drop(answer);
     server.await.unwrap();
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let request = tokio::spawn(async move { client.send(&origin(port), get("/"), PATIENCE).await.map(drop) });
+    let request = tokio::spawn(async move { client.send(&origin(port), &get("/"), PATIENCE).await.map(drop) });
     let (mut io, _) = listener.accept().await.unwrap();
     read_request(&mut io).await;
     request.abort();
@@ -307,7 +307,7 @@ async fn large_bodies_pass_both_ways() {
     for _ in 0..2 {
         let mut outgoing = post("/", &[]);
         outgoing.body = large.chunks(1_234_567).map(Bytes::copy_from_slice).collect();
-        let answer = client.send(&origin(server.port), outgoing, PATIENCE).await.unwrap();
+        let answer = client.send(&origin(server.port), &outgoing, PATIENCE).await.unwrap();
         assert!(collect(answer.body).await.unwrap() == large, "the body changed on its way");
     }
     assert_eq!(server.connections(), 1);
@@ -345,7 +345,7 @@ async fn a_refusal_that_comes_during_the_upload_is_the_answer() {
     for _ in 0..2 {
         let mut outgoing = post("/", &[]);
         outgoing.body = std::iter::repeat_n(Bytes::from(vec![b'x'; 1 << 20]), 32).collect();
-        let answer = client.send(&origin(port), outgoing, PATIENCE).await.unwrap();
+        let answer = client.send(&origin(port), &outgoing, PATIENCE).await.unwrap();
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(collect(answer.body).await.unwrap(), b"too big");
     }
@@ -389,9 +389,9 @@ async fn a_success_that_comes_during_the_upload_waits_for_its_end() {
     let mut outgoing = post("/", &[]);
     outgoing.body = std::iter::repeat_n(Bytes::from(vec![b'x'; 1 << 20]), 16).collect();
     outgoing.body.push(Bytes::from_static(b"end"));
-    let answer = client.send(&origin(port), outgoing, PATIENCE).await.unwrap();
+    let answer = client.send(&origin(port), &outgoing, PATIENCE).await.unwrap();
     assert_eq!(collect(answer.body).await.unwrap(), b"ok");
-    let answer = client.send(&origin(port), get("/second"), PATIENCE).await.unwrap();
+    let answer = client.send(&origin(port), &get("/second"), PATIENCE).await.unwrap();
     assert_eq!(answer.status, StatusCode::NO_CONTENT);
     assert!(server.await.unwrap().starts_with(b"GET /second "));
 }
@@ -405,15 +405,15 @@ async fn read_some(io: &mut TcpStream) {
 async fn failures_to_connect_say_which() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let client = Client::new();
-    let error = client.send(&origin(free), get("/"), PATIENCE).await.unwrap_err();
+    let error = client.send(&origin(free), &get("/"), PATIENCE).await.unwrap_err();
     assert!(error.to_string().starts_with(&format!("cannot connect to `127.0.0.1` port {free}: ")), "{error}");
 
     let mut nowhere = origin(80);
     nowhere.host = "no-such-host.invalid".to_owned();
-    let error = client.send(&nowhere, get("/"), PATIENCE).await.unwrap_err();
+    let error = client.send(&nowhere, &get("/"), PATIENCE).await.unwrap_err();
     assert!(matches!(error, UpstreamError::Resolve { .. }), "{error:?}");
 
-    let error = client.send(&nowhere, get("/"), Patience { connect: Duration::ZERO, ..PATIENCE }).await.unwrap_err();
+    let error = client.send(&nowhere, &get("/"), Patience { connect: Duration::ZERO, ..PATIENCE }).await.unwrap_err();
     assert!(matches!(error, UpstreamError::ConnectTimeout | UpstreamError::Resolve { .. }), "{error:?}");
 }
 
@@ -423,13 +423,13 @@ async fn a_name_with_several_addresses_finds_the_one_that_listens() {
     let server = Hyper::start(|_| async { full("here") }).await;
     let mut url = origin(server.port);
     url.host = "localhost".to_owned();
-    let answer = Client::new().send(&url, get("/"), PATIENCE).await.unwrap();
+    let answer = Client::new().send(&url, &get("/"), PATIENCE).await.unwrap();
     assert_eq!(collect(answer.body).await.unwrap(), b"here");
 }
 
 #[tokio::test]
 async fn a_path_that_is_two_requests_is_not_sent() {
-    let error = Client::new().send(&origin(1), get("/ HTTP/1.1\r\nhost: x\r\n\r\nGET /"), PATIENCE).await.unwrap_err();
+    let error = Client::new().send(&origin(1), &get("/ HTTP/1.1\r\nhost: x\r\n\r\nGET /"), PATIENCE).await.unwrap_err();
     assert!(matches!(error, UpstreamError::Unsendable(_)), "{error:?}");
 }
 
@@ -437,6 +437,6 @@ async fn a_path_that_is_two_requests_is_not_sent() {
 fn futures_can_be_spawned() {
     fn is_send<T: Send>(_: T) {}
     let client = Client::new();
-    is_send(client.send(&origin(1), get("/"), PATIENCE));
+    is_send(client.send(&origin(1), &get("/"), PATIENCE));
     is_send(client);
 }

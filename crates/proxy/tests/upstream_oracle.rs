@@ -69,7 +69,7 @@ fn is_stricter_on_purpose(refusal: Refusal) -> bool {
 }
 
 fn ours(method: &Method, wire: &[u8], cuts: &[usize]) -> Result<Answer, Refusal> {
-    let mut reader = HeadReader::new(method);
+    let mut reader = HeadReader::new(method, http::HeaderMap::new());
     let mut buf = BytesMut::new();
     let mut fed = 0;
     let mut head = None;

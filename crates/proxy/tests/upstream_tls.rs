@@ -92,7 +92,7 @@ async fn check_echo(alpn: &'static [u8], version: &str) {
     for _ in 0..2 {
         let mut outgoing = post("/v1/echo", &["one ", "", "two"]);
         outgoing.headers.extend(SOME_HEADERS.iter().map(|(name, value)| (name, value)));
-        let answer = client.send(&url, outgoing, PATIENCE).await.unwrap();
+        let answer = client.send(&url, &outgoing, PATIENCE).await.unwrap();
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.headers["x-about"], "POST /v1/echo Some(\"Bearer k\")");
         assert_eq!(answer.headers["x-version"], version);
@@ -103,7 +103,7 @@ async fn check_echo(alpn: &'static [u8], version: &str) {
     let large = vec![b'x'; 10_000_000];
     let mut outgoing = post("/", &[]);
     outgoing.body = [Bytes::from(large.clone())].into_iter().collect();
-    let answer = client.send(&url, outgoing, PATIENCE).await.unwrap();
+    let answer = client.send(&url, &outgoing, PATIENCE).await.unwrap();
     assert!(collect(answer.body).await.unwrap() == large, "the body changed on its way");
 }
 
@@ -122,19 +122,19 @@ async fn an_unknown_authority_or_another_name_is_a_tls_error() {
     let authority = Authority::new();
     let mut url = authority.serve(b"h2").await;
     let stranger = Client::with_roots(Authority::new().roots);
-    let error = stranger.send(&url, get("/"), PATIENCE).await.unwrap_err();
+    let error = stranger.send(&url, &get("/"), PATIENCE).await.unwrap_err();
     assert!(error.to_string().starts_with("TLS with `localhost` failed: invalid peer certificate: "), "{error}");
 
     url.host = "127.0.0.1".to_owned();
     let client = Client::with_roots(authority.roots.clone());
-    let error = client.send(&url, get("/"), PATIENCE).await.unwrap_err();
+    let error = client.send(&url, &get("/"), PATIENCE).await.unwrap_err();
     assert!(error.to_string().starts_with("TLS with `127.0.0.1` failed: invalid peer certificate: "), "{error}");
 }
 
 #[tokio::test]
 async fn platform_roots_do_not_trust_a_stranger() {
     let url = Authority::new().serve(b"h2").await;
-    let error = Client::new().send(&url, get("/"), PATIENCE).await.unwrap_err();
+    let error = Client::new().send(&url, &get("/"), PATIENCE).await.unwrap_err();
     assert!(matches!(error, UpstreamError::Tls { .. }), "{error:?}");
 }
 
@@ -143,18 +143,18 @@ async fn failures_to_connect_are_called_what_they_are_called_on_plain_connection
     let client = Client::with_roots(Authority::new().roots);
     let mut url = origin(TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port());
     url.tls = true;
-    let error = client.send(&url, get("/"), PATIENCE).await.unwrap_err();
+    let error = client.send(&url, &get("/"), PATIENCE).await.unwrap_err();
     assert!(matches!(error, UpstreamError::Connect { .. }), "{error:?}");
 
     // Takes connections and says nothing: the handshake is covered by the connect timeout.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     url.port = silent.local_addr().unwrap().port();
     let error =
-        client.send(&url, get("/"), Patience { connect: Duration::from_millis(50), ..PATIENCE }).await.unwrap_err();
+        client.send(&url, &get("/"), Patience { connect: Duration::from_millis(50), ..PATIENCE }).await.unwrap_err();
     assert!(matches!(error, UpstreamError::ConnectTimeout), "{error:?}");
 
     url.host = "no-such-host.invalid".to_owned();
-    let error = client.send(&url, get("/"), PATIENCE).await.unwrap_err();
+    let error = client.send(&url, &get("/"), PATIENCE).await.unwrap_err();
     assert!(matches!(error, UpstreamError::Resolve { .. }), "{error:?}");
 }
 
@@ -170,6 +170,6 @@ async fn a_plain_server_behind_an_https_url_is_a_tls_error() {
         std::future::pending::<()>().await;
     });
     let client = Client::with_roots(Authority::new().roots);
-    let error = client.send(&url, get("/"), PATIENCE).await.unwrap_err();
+    let error = client.send(&url, &get("/"), PATIENCE).await.unwrap_err();
     assert!(matches!(error, UpstreamError::Tls { .. }), "{error:?}");
 }

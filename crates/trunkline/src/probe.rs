@@ -63,7 +63,7 @@ async fn ask(client: &Client, root: &BaseUrl, step: &Step) -> Option<(u16, Bytes
         headers: Default::default(),
         body: Default::default(),
     };
-    let mut answer = client.send(root, outgoing, PATIENCE).await.ok()?;
+    let mut answer = client.send(root, &outgoing, PATIENCE).await.ok()?;
     let mut body = BytesMut::new();
     while let Some(Ok(data)) = poll_fn(|cx| answer.body.poll_data(cx)).await {
         body.extend_from_slice(&data);

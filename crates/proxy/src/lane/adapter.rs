@@ -7,7 +7,7 @@ use trunkline_route::Attempt;
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, StreamHead, dialect};
 
-use super::Tried;
+use super::{Failed, Tried};
 use crate::head;
 use crate::meter::End;
 use crate::prepare::Taken;
@@ -26,7 +26,7 @@ pub(crate) async fn attempt(
     let begun = begin(adapter, taken, attempt, &guard);
     let (mut events, include_usage) = match begun {
         Ok(begun) => begun,
-        Err(fault) => return Err((fault, guard)),
+        Err(fault) => return Err(Failed::new(fault, guard)),
     };
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     let created = guard.report.at_ms / 1000;
@@ -35,7 +35,7 @@ pub(crate) async fn attempt(
     if !taken.streams() {
         let (answer, facts) = match whole_answer(events, deadline, &provider, (model, created)).await {
             Ok(answer) => answer,
-            Err(fault) => return Err((fault, guard)),
+            Err(fault) => return Err(Failed::new(fault, guard)),
         };
         let bytes = dialect.encode_response(&answer);
         guard.sent(bytes.len());
@@ -45,7 +45,7 @@ pub(crate) async fn attempt(
     }
     let first = match first_event(&mut events, &mut deadline, &provider).await {
         Ok(event) => Some(event),
-        Err(fault) => return Err((fault, guard)),
+        Err(fault) => return Err(Failed::new(fault, guard)),
     };
     let encoder = dialect.stream_encoder(StreamHead { model, include_usage, created });
     let facts = Facts::default();

@@ -9,5 +9,17 @@ use trunkline_wire::Fault;
 use crate::reply::ReplyBody;
 use crate::report_guard::ReportGuard;
 
-/// What a try gives: an answer that has begun, or the fault and the report it belongs into.
-pub(crate) type Tried = Result<Response<ReplyBody>, (Fault, ReportGuard)>;
+/// What a try gives: an answer that has begun, or what became of it. Boxed, since it is handed from step to step.
+pub(crate) type Tried = Result<Response<ReplyBody>, Box<Failed>>;
+
+/// A try that failed, and the report it belongs into.
+pub(crate) struct Failed {
+    pub(crate) fault: Fault,
+    pub(crate) guard: ReportGuard,
+}
+
+impl Failed {
+    pub(crate) fn new(fault: Fault, guard: ReportGuard) -> Box<Self> {
+        Box::new(Self { fault, guard })
+    }
+}

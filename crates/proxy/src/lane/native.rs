@@ -9,7 +9,7 @@ use trunkline_route::Attempt;
 use trunkline_wire::relay::{Facts, JsonRelay, SseRelay};
 use trunkline_wire::{Fault, FaultKind};
 
-use super::Tried;
+use super::{Failed, Tried};
 use crate::attempt::send;
 use crate::head;
 use crate::prepare::{self, Taken};
@@ -22,13 +22,13 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
     let provider = &attempt.target.provider;
     let Some(base_url) = &provider.base_url else {
         let message = format!("provider {:?} has no base URL", provider.name);
-        return Err((Fault::new(FaultKind::Internal, message), guard));
+        return Err(Failed::new(Fault::new(FaultKind::Internal, message), guard));
     };
     let prepared = prepare::native(taken, attempt, base_url);
-    let sent = send(client, attempt, base_url, prepared.outgoing, guard.started()).await;
+    let sent = send(client, attempt, base_url, &prepared.outgoing, guard.started()).await;
     let Answer { status, headers, body } = match sent {
         Ok(answer) => answer,
-        Err(fault) => return Err((fault, guard)),
+        Err(fault) => return Err(Failed::new(fault, guard)),
     };
     let changes = prepared.changes;
     let changed = changes != Default::default();
@@ -37,7 +37,7 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
         Kind::Json => Relay::Json(JsonRelay::new(changes)),
         Kind::Opaque => Relay::Opaque(Facts::default()),
     };
-    let mut source = Source {
+    let mut source = Box::new(Source {
         upstream: body,
         relay,
         provider: Arc::clone(&provider.name),
@@ -45,14 +45,14 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
         deadline: Deadline::new(&attempt.target.timeouts, guard.started()),
         ready: Bytes::new(),
         ended: false,
-    };
+    });
     // The status line waits for the first bytes: an answer that breaks before them is still a plain error.
     if let Err(fault) = poll_fn(|cx| source.poll_read(cx)).await {
-        return Err((fault, guard));
+        return Err(Failed::new(fault, guard));
     }
     guard.report.status = status.as_u16();
     let reply = NativeReply::new(source, guard, taken.surface.dialect, !changed);
-    let mut response = Response::new(ReplyBody::Native(Box::new(reply)));
+    let mut response = Response::new(ReplyBody::Native(reply));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     // Hyper states the length again where it is known.

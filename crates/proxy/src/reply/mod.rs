@@ -21,7 +21,7 @@ pub(crate) enum ReplyBody {
     /// All of it at once.
     Full(Bytes),
     /// A provider's bytes, passing through.
-    Native(Box<NativeReply>),
+    Native(NativeReply),
     /// An adapter's events, encoded as they come.
     Adapter(Box<AdapterReply>),
 }

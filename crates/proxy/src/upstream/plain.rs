@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use http::Method;
+use bytes::Bytes;
 use trunkline_providers::BaseUrl;
-use trunkline_wire::splice::Pieces;
 
 use super::error::is_closed;
 use super::h1::{Decoder, Head, HeadReader, RequestHead};
@@ -31,12 +30,11 @@ use upload::Upload;
 const COPIED_BODY_BYTES_MAX: u64 = 4 << 10;
 
 /// A request as it goes on the wire; kept, since it may have to be sent twice.
-struct Request {
-    method: Method,
+struct Request<'a> {
     /// The head, and a small body behind it.
     head: Vec<u8>,
     /// A large body.
-    body: Pieces,
+    body: &'a [Bytes],
 }
 
 /// Why a connection gave no answer.
@@ -53,14 +51,16 @@ struct Broken {
 pub(super) async fn send(
     pool: &Pool,
     to: &BaseUrl,
-    outgoing: Outgoing<'_>,
+    outgoing: &Outgoing<'_>,
     patience: Patience,
 ) -> Result<Answer, UpstreamError> {
     let begun = Instant::now();
     let origin = pool.origin(to)?;
     let request = Request::new(&origin, outgoing)?;
+    let reader = || HeadReader::new(&outgoing.method, pool.spare_headers());
     if let Some(connection) = origin.take(begun) {
-        match exchange_in_time(connection, &request, &origin, begun, patience.within(patience.head, begun)).await {
+        let limit = patience.within(patience.head, begun);
+        match exchange_in_time(connection, reader(), &request, &origin, begun, limit).await {
             Ok(answer) => return Ok(answer),
             Err(broken) if broken.silent => {}
             Err(broken) => return Err(broken.error),
@@ -70,73 +70,70 @@ pub(super) async fn send(
     let io = dial::connect(&origin.host, origin.port, limit).await?;
     let begun = Instant::now();
     let limit = patience.within(patience.head, begun);
-    let answer = exchange_in_time(Connection::new(io), &request, &origin, begun, limit).await;
+    let answer = exchange_in_time(Connection::new(io), reader(), &request, &origin, begun, limit).await;
     answer.map_err(|broken| broken.error)
 }
 
-/// One attempt on one connection, which may take `limit` from `begun`.
+/// One attempt on one connection, which may take `limit` from `begun`. The connection is closed unless the answer says
+/// that it lives on.
 async fn exchange_in_time(
     mut connection: Connection,
-    request: &Request,
+    mut reader: HeadReader,
+    request: &Request<'_>,
     origin: &Arc<Origin>,
     begun: Instant,
     limit: Duration,
 ) -> Result<Answer, Broken> {
     let mut alarm = connection.take_alarm();
-    let mut exchange = pin!(exchange(connection, request, origin));
     let due = begun + limit;
-    let head = poll_fn(|cx| match exchange.as_mut().poll(cx) {
-        Poll::Ready(outcome) => Poll::Ready(outcome),
-        Poll::Pending => {
-            alarm.poll(cx, due).map(|()| Err(Broken { error: UpstreamError::HeadTimeout(limit), silent: false }))
-        }
-    });
-    let (mut connection, head, home) = head.await?;
-    connection.put_alarm(alarm);
-    Ok(answer(connection, head, home))
-}
-
-impl Request {
-    fn new(origin: &Origin, outgoing: Outgoing<'_>) -> Result<Self, UpstreamError> {
-        let Outgoing { method, path, headers, body } = outgoing;
-        let body_bytes = body.iter().map(|piece| piece.len() as u64).sum();
-        let head =
-            RequestHead { method: &method, path: &path, host: &origin.host_value, headers: &headers, body_bytes };
-        let mut head = head.encode()?;
-        if body_bytes > COPIED_BODY_BYTES_MAX {
-            return Ok(Self { method, head, body });
-        }
-        body.iter().for_each(|piece| head.extend_from_slice(piece));
-        Ok(Self { method, head, body: Pieces::new() })
-    }
-}
-
-/// Sends the request and reads the answer's head. With them goes where the connection belongs after the answer, unless
-/// the answer says that it must be closed.
-async fn exchange(
-    mut connection: Connection,
-    request: &Request,
-    origin: &Arc<Origin>,
-) -> Result<(Connection, Head, Option<Arc<Origin>>), Broken> {
-    let mut reader = HeadReader::new(&request.method);
-    let uploaded = Upload::new(&request.head, &request.body).run(&mut connection, &mut reader).await;
-    let (head, complete) = match uploaded {
-        Ok(Some(head)) => (Ok(head), true),
-        Ok(None) => (read_head(&mut connection, &mut reader).await, true),
-        Err(upload::Stopped::Answered(head)) => (Ok(head), false),
-        Err(upload::Stopped::Closed(source)) => {
-            // The server may have said why before it closed: 413, 401, 503.
-            let head = read_head(&mut connection, &mut reader).await;
-            (head.map_err(|error| blame_write(error, source)), false)
-        }
-        Err(upload::Stopped::Failed(error)) => (Err(error), false),
+    let (head, complete) = {
+        let mut exchange = pin!(exchange(&mut connection, &mut reader, request));
+        let outcome = poll_fn(|cx| match exchange.as_mut().poll(cx) {
+            Poll::Ready(outcome) => Poll::Ready(outcome),
+            Poll::Pending => alarm.poll(cx, due).map(|()| (Err(UpstreamError::HeadTimeout(limit)), false)),
+        });
+        outcome.await
     };
     match head {
         Ok(head) => {
+            connection.put_alarm(alarm);
             let home = (head.keep_alive && complete).then(|| Arc::clone(origin));
-            Ok((connection, head, home))
+            Ok(answer(connection, head, home))
         }
         Err(error) => Err(Broken { silent: closed_silently(&error, &connection, &reader), error }),
+    }
+}
+
+impl<'a> Request<'a> {
+    fn new(origin: &Origin, outgoing: &'a Outgoing<'_>) -> Result<Self, UpstreamError> {
+        let Outgoing { method, path, headers, body } = outgoing;
+        let body_bytes = body.iter().map(|piece| piece.len() as u64).sum();
+        let head = RequestHead { method, path, host: &origin.host_value, headers, body_bytes };
+        let mut head = head.encode()?;
+        if body_bytes > COPIED_BODY_BYTES_MAX {
+            return Ok(Self { head, body });
+        }
+        body.iter().for_each(|piece| head.extend_from_slice(piece));
+        Ok(Self { head, body: &[] })
+    }
+}
+
+/// Sends the request and reads the answer's head; the second says whether the whole request went out.
+async fn exchange(
+    connection: &mut Connection,
+    reader: &mut HeadReader,
+    request: &Request<'_>,
+) -> (Result<Head, UpstreamError>, bool) {
+    match Upload::new(&request.head, request.body).run(connection, reader).await {
+        Ok(Some(head)) => (Ok(head), true),
+        Ok(None) => (read_head(connection, reader).await, true),
+        Err(upload::Stopped::Answered(head)) => (Ok(head), false),
+        Err(upload::Stopped::Closed(source)) => {
+            // The server may have said why before it closed: 413, 401, 503.
+            let head = read_head(connection, reader).await;
+            (head.map_err(|error| blame_write(error, source)), false)
+        }
+        Err(upload::Stopped::Failed(error)) => (Err(error), false),
     }
 }
 

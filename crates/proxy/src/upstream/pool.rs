@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use http::HeaderMap;
 use trunkline_providers::BaseUrl;
 
 use super::h1::EncodeError;
@@ -20,6 +21,9 @@ pub(super) const IDLE_PER_ORIGIN_MAX: usize = 512;
 /// forgotten without a word; the usual servers close after 5 to 75 seconds, which is noticed.
 pub(super) const IDLE_AGE_MAX: Duration = Duration::from_secs(60);
 
+/// Empty maps of headers one worker keeps. Guards memory after a burst; with fewer at hand new ones are made.
+const SPARE_HEADERS_MAX: usize = 64;
+
 const DEFAULT_PORT: u16 = 80;
 
 /// All origins that were asked.
@@ -27,6 +31,7 @@ const DEFAULT_PORT: u16 = 80;
 pub(super) struct Pool {
     /// By host, so that a look-up needs no key of its own; nearly always one port each.
     origins: Mutex<HashMap<String, Vec<Arc<Origin>>>>,
+    spare_headers: Mutex<Vec<HeaderMap>>,
 }
 
 /// One host and port, and its idle connections.
@@ -61,6 +66,20 @@ impl Pool {
         let origin = Arc::new(origin);
         origins.entry(to.host.clone()).or_default().push(Arc::clone(&origin));
         Ok(origin)
+    }
+
+    /// An empty map for an answer's headers.
+    pub(super) fn spare_headers(&self) -> HeaderMap {
+        lock(&self.spare_headers).pop().unwrap_or_default()
+    }
+
+    /// Keeps a map's memory for [`Pool::spare_headers`].
+    pub(super) fn recycle(&self, mut headers: HeaderMap) {
+        headers.clear();
+        let mut spare = lock(&self.spare_headers);
+        if spare.len() < SPARE_HEADERS_MAX {
+            spare.push(headers);
+        }
     }
 
     /// Closes what has been idle for too long, and forgets origins that nobody uses any more.

@@ -62,16 +62,16 @@ impl Client {
     pub(super) async fn send(
         &self,
         to: &BaseUrl,
-        outgoing: Outgoing<'_>,
+        outgoing: &Outgoing<'_>,
         patience: Patience,
     ) -> Result<Answer, UpstreamError> {
         check_method(&outgoing.method)?;
         let uri = https_uri(&host_value(&to.host, to.port, DEFAULT_PORT)?, &outgoing.path)?;
-        let mut request = Request::new(PiecesBody::new(outgoing.body));
-        *request.method_mut() = outgoing.method;
+        let mut request = Request::new(PiecesBody::new(outgoing.body.clone()));
+        *request.method_mut() = outgoing.method.clone();
         *request.uri_mut() = uri;
-        for (name, value) in outgoing.headers.into_iter().filter(|(name, _)| !is_ours(name)) {
-            request.headers_mut().append(name, value.clone());
+        for (name, value) in outgoing.headers.iter().filter(|(name, _)| !is_ours(name)) {
+            request.headers_mut().append(*name, (*value).clone());
         }
         let config = self.config.get_or_try_init(|| self.roots.client_config(&to.host)).await?;
         let client = self.client(config, patience.connect);

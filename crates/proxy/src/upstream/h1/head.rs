@@ -93,12 +93,14 @@ pub struct HeadReader {
     /// Bytes at the front of the buffer in which no end of head was found.
     scanned: usize,
     interim: u8,
+    headers: HeaderMap,
 }
 
 impl HeadReader {
-    /// A reader for the answer to a request of this method: `HEAD` is answered without a body.
-    pub fn new(method: &Method) -> Self {
-        Self { to_head: *method == Method::HEAD, scanned: 0, interim: 0 }
+    /// A reader for the answer to a request of this method: `HEAD` is answered without a body. `headers` is an empty map
+    /// to fill.
+    pub fn new(method: &Method, headers: HeaderMap) -> Self {
+        Self { to_head: *method == Method::HEAD, scanned: 0, interim: 0, headers }
     }
 
     /// Takes the head off the front of `buf`, once it is there whole. `None` asks for more bytes behind those of `buf`.
@@ -110,7 +112,7 @@ impl HeadReader {
             let bytes = Bytes::copy_from_slice(buf.get(..end).unwrap_or_default());
             buf.advance(end);
             self.scanned = 0;
-            if let Some(head) = parse(&bytes, self.to_head)? {
+            if let Some(head) = parse(&bytes, self.to_head, &mut self.headers)? {
                 return Ok(Some(head));
             }
             self.interim += 1;
@@ -146,8 +148,8 @@ impl HeadReader {
     }
 }
 
-/// One complete head; `None` when it is an interim one.
-fn parse(bytes: &Bytes, to_head: bool) -> Result<Option<Head>, HeadError> {
+/// One complete head, its headers in the memory of `room`; `None` when it is an interim one.
+fn parse(bytes: &Bytes, to_head: bool, room: &mut HeaderMap) -> Result<Option<Head>, HeadError> {
     let mut table = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut parsed = httparse::Response::new(&mut []);
     let status = httparse::ParserConfig::default()
@@ -168,7 +170,7 @@ fn parse(bytes: &Bytes, to_head: bool) -> Result<Option<Head>, HeadError> {
     let facts = Facts::of(parsed.headers, parsed.version == Some(1))?;
     let bodiless = to_head || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
     let framing = if bodiless { Framing::Exact(0) } else { facts.framing };
-    let headers = end_to_end(bytes, parsed.headers, &facts)?;
+    let headers = end_to_end(bytes, parsed.headers, &facts, std::mem::take(room))?;
     Ok(Some(Head { status, headers, framing, keep_alive: facts.keep_alive && framing != Framing::Close }))
 }
 
@@ -224,8 +226,13 @@ fn parse_length(value: &[u8]) -> Result<u64, HeadError> {
     digits.and_then(|text| text.parse().ok()).ok_or(HeadError::LengthNotDigits)
 }
 
-fn end_to_end(bytes: &Bytes, parsed: &[httparse::Header<'_>], facts: &Facts<'_>) -> Result<HeaderMap, HeadError> {
-    let mut headers = HeaderMap::with_capacity(parsed.len() + HEADERS_ADDED);
+fn end_to_end(
+    bytes: &Bytes,
+    parsed: &[httparse::Header<'_>],
+    facts: &Facts<'_>,
+    mut headers: HeaderMap,
+) -> Result<HeaderMap, HeadError> {
+    headers.reserve(parsed.len() + HEADERS_ADDED);
     for header in parsed {
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| HeadError::HeaderName)?;
         let named = || facts.nominated.iter().any(|word| word.eq_ignore_ascii_case(header.name.as_bytes()));

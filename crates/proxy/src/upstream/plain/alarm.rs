@@ -12,11 +12,17 @@ use tokio::time::Sleep;
 #[derive(Debug, Default)]
 pub(super) struct Alarm {
     timer: Option<Pin<Box<Sleep>>>,
+    /// The deadline whose task the timer is to wake.
+    known: Option<Instant>,
 }
 
 impl Alarm {
-    /// Ready when `due` has come.
+    /// Ready when `due` has come. One deadline is waited for by one task.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, due: Instant) -> Poll<()> {
+        if self.known == Some(due) && self.timer.as_ref().is_some_and(|timer| !timer.is_elapsed()) {
+            return Poll::Pending;
+        }
+        self.known = Some(due);
         let due = tokio::time::Instant::from_std(due);
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
         if timer.deadline() > due {

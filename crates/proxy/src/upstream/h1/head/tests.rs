@@ -9,7 +9,7 @@ use crate::upstream::h1::Framing;
 type Outcome = Result<Option<(Head, Vec<u8>)>, HeadError>;
 
 fn read(method: &Method, input: &[u8], step: usize) -> Outcome {
-    let mut reader = HeadReader::new(method);
+    let mut reader = HeadReader::new(method, http::HeaderMap::new());
     let mut buf = BytesMut::new();
     for (at, piece) in input.chunks(step).enumerate() {
         buf.extend_from_slice(piece);
