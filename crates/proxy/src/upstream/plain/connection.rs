@@ -65,10 +65,8 @@ impl Connection {
     }
 
     fn make_room(&mut self) -> usize {
-        if self.buf.is_empty() {
-            // Back to the buffer's beginning, once nobody holds what was read before: memory that is warm.
-            self.buf.try_reclaim(self.read_bytes);
-        }
+        // Back to the buffer's beginning, where memory is warm. While what was read before is held, there is room behind.
+        let _held = self.buf.is_empty() && !self.buf.try_reclaim(self.read_bytes);
         if self.buf.capacity() - self.buf.len() < READ_ROOM_MIN {
             self.buf.reserve(self.read_bytes);
         }
