@@ -28,6 +28,28 @@ pub struct Snapshot {
     pub default_context_window: u64,
 }
 
+impl Snapshot {
+    /// A copy that shares no memory with this one, and with no other copy: threads that count references to the same
+    /// memory wait for each other.
+    pub fn detached(&self) -> Self {
+        let providers: IndexMap<String, Arc<Provider>> =
+            self.providers.iter().map(|(name, provider)| (name.clone(), Arc::new(provider.detached()))).collect();
+        let model = |model: &Model| {
+            let targets = model.targets.iter().map(|target| target.detached(&providers)).collect();
+            let fallbacks = model.fallbacks.iter().map(|name| Arc::from(&**name)).collect();
+            let Model { name: _, targets: _, context_window, fallbacks: _, price } = *model;
+            Model { name: Arc::from(&*model.name), targets, context_window, fallbacks, price }
+        };
+        Self {
+            models: self.models.iter().map(|(name, stated)| (name.clone(), Arc::new(model(stated)))).collect(),
+            server: self.server.clone(),
+            client_keys: self.client_keys.detached(),
+            default_context_window: self.default_context_window,
+            providers,
+        }
+    }
+}
+
 /// Limits and deadlines of the client side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
@@ -74,7 +96,32 @@ pub struct Provider {
     pub models: IndexMap<String, ProviderModel>,
 }
 
+/// The same value in memory of its own.
+fn own_value(value: &HeaderValue) -> HeaderValue {
+    let mut own = HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
+    own.set_sensitive(value.is_sensitive());
+    own
+}
+
 impl Provider {
+    fn detached(&self) -> Self {
+        let key =
+            |key: &Key| Key { label: Arc::from(&*key.label), name: key.name.clone(), header: own_value(&key.header) };
+        Self {
+            name: Arc::from(&*self.name),
+            name_header: self.name_header.as_ref().map(own_value),
+            vendor: self.vendor,
+            base_url: self.base_url.clone(),
+            keys: self.keys.iter().map(key).collect(),
+            auth: self.auth,
+            headers: self.headers.clone(),
+            forward_headers: self.forward_headers.clone(),
+            timeouts: self.timeouts,
+            context_window: self.context_window,
+            models: self.models.clone(),
+        }
+    }
+
     /// Tokens in and out of its model `model`, when the document states them for the model or for the provider.
     pub fn context_window_of(&self, model: &str) -> Option<u64> {
         self.models.get(model).and_then(|stated| stated.context_window).or(self.context_window)
@@ -165,6 +212,14 @@ pub struct Target {
     pub cooldown: Option<Duration>,
 }
 
+impl Target {
+    /// The same among other providers.
+    fn detached(&self, providers: &IndexMap<String, Arc<Provider>>) -> Self {
+        let provider = providers.get(&*self.provider.name).unwrap_or(&self.provider);
+        Self { provider: Arc::clone(provider), model: UpstreamModel::new(&self.model.name), ..self.clone() }
+    }
+}
+
 /// A provider's own name for a model, in every form that a request needs it in: made once here, not for each.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UpstreamModel {
@@ -193,6 +248,15 @@ pub enum ClientKeys {
 }
 
 impl ClientKeys {
+    fn detached(&self) -> Self {
+        match self {
+            Self::Open => Self::Open,
+            Self::Required(keys) => Self::Required(
+                keys.iter().map(|(hash, key)| (*hash, ClientKey { name: Arc::from(&*key.name) })).collect(),
+            ),
+        }
+    }
+
     /// The holder of the key a caller presented. `None` for a key nobody holds, and always for [`ClientKeys::Open`],
     /// where nothing needs presenting.
     pub fn find(&self, presented: &[u8]) -> Option<&ClientKey> {

@@ -22,6 +22,7 @@ pub mod routes;
 pub mod server;
 pub mod shared;
 pub mod upstream;
+mod worker;
 
 pub use listing::{refresh, refresh_once};
 pub use models_api::{KnownModel, known_models};

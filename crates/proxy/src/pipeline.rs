@@ -14,20 +14,12 @@ use crate::prepare::Taken;
 use crate::reply::ReplyBody;
 use crate::report_guard::ReportGuard;
 use crate::routes::{self, Route, Surface};
-use crate::shared::Shared;
-use crate::upstream::Client;
-use crate::{admit, caller, cors, fault, head, health, intake, models_api};
-
-/// What one worker thread answers requests with.
-#[derive(Clone, Debug)]
-pub(crate) struct Worker {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) client: Client,
-}
+use crate::worker::Worker;
+use crate::{caller, cors, fault, head, health, intake, models_api};
 
 /// Answers one request.
 pub(crate) async fn handle(worker: &Worker, request: Request<Incoming>) -> Response<ReplyBody> {
-    let snapshot = worker.shared.snapshot();
+    let snapshot = worker.snapshot();
     let (parts, body) = request.into_parts();
     let route = routes::find(&parts.method, parts.uri.path());
     let mut response = match route {
@@ -93,7 +85,7 @@ async fn model_work(
     parts: &Parts,
     body: Incoming,
 ) -> Response<ReplyBody> {
-    let guard = ReportGuard::begin(&worker.shared, surface.operation);
+    let guard = ReportGuard::begin(worker, surface.operation);
     let id = head::request_id(guard.report.id);
     let mut response = match serve(worker, snapshot, surface, parts, body, guard).await {
         Ok(response) => response,
@@ -123,7 +115,7 @@ async fn serve(
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
     let ask = Ask { model: &taken.peek.model, dialect: surface.dialect, operation: surface.operation };
-    let planned = plan(snapshot, &worker.shared.catalog(), ask, worker.shared.next_turn());
+    let planned = plan(snapshot, &worker.shared.catalog(), ask, worker.next_turn());
     let plan = match planned {
         Ok(plan) => plan,
         Err(fault) => {
@@ -146,7 +138,7 @@ async fn take_in<'a>(
     guard: &mut ReportGuard,
 ) -> Result<Taken<'a>, Fault> {
     guard.report.client_key = caller::identify(&snapshot.client_keys, &parts.headers)?;
-    guard.hold(admit::admit(&worker.shared.open, snapshot.server.requests_max)?);
+    guard.hold(worker.gate.admit(snapshot.server.requests_max)?);
     intake::check_type(&parts.headers)?;
     let body = intake::read(body, &snapshot.server).await?;
     guard.report.bytes_in = body.len() as u64;

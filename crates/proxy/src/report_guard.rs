@@ -10,7 +10,8 @@ use trunkline_wire::{Fault, Operation};
 use crate::admit::Permit;
 use crate::fault;
 use crate::meter::{self, End};
-use crate::shared::{Shared, now_ms};
+use crate::shared::now_ms;
+use crate::worker::Worker;
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
 pub(crate) struct ReportGuard {
@@ -23,10 +24,10 @@ pub(crate) struct ReportGuard {
 
 impl ReportGuard {
     /// Begins a request.
-    pub(crate) fn begin(shared: &Shared, operation: Operation) -> Self {
+    pub(crate) fn begin(worker: &Worker, operation: Operation) -> Self {
         let at_ms = now_ms();
-        let report = Box::new(Report::begin(shared.next_id(at_ms), at_ms, operation));
-        Self { report, started: Instant::now(), sink: Arc::clone(&shared.reports), permit: None }
+        let report = Box::new(Report::begin(worker.next_id(at_ms), at_ms, operation));
+        Self { report, started: Instant::now(), sink: Arc::clone(&worker.shared.reports), permit: None }
     }
 
     /// Keeps the request's place among the open ones until it ends.

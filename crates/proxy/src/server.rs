@@ -18,9 +18,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle as TaskHandle;
 use tokio::time::Instant;
 
-use crate::pipeline::Worker;
 use crate::shared::Shared;
-use crate::upstream::Client;
+use crate::worker::{ProcessId, Worker};
 
 /// Connections accepted but not yet taken over by their thread; beyond it the acceptor waits and the kernel queues.
 const HANDOVER_MAX: usize = 1024;
@@ -56,12 +55,14 @@ pub fn start(shared: &Arc<Shared>, listener: TcpListener, workers: usize) -> io:
     let address = listener.local_addr()?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let stop = watch::Sender::new(false);
+    let process = ProcessId::random();
+    let workers = workers.max(1);
     let mut threads = Vec::new();
     let mut doors = Vec::new();
-    for number in 0..workers.max(1) {
+    for number in 0..workers {
         let (door, inbox) = mpsc::channel(HANDOVER_MAX);
         let connections = Arc::new(AtomicUsize::new(0));
-        let worker = Worker { shared: Arc::clone(shared), client: Client::new() };
+        let worker = Worker::new(Arc::clone(shared), process, number, workers);
         let room = Room { worker, connections: Arc::clone(&connections), stop: stop.subscribe() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let handle = std::thread::Builder::new()

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, Guard};
@@ -12,6 +11,8 @@ use tokio::sync::{Notify, watch};
 use trunkline_config::Snapshot;
 use trunkline_providers::ListedModel;
 use trunkline_route::{Catalog, Listing, ReportSink};
+
+use crate::admit::OpenRequests;
 
 /// What the rest of the process knows about its own health.
 pub trait Health: Send + Sync {
@@ -27,19 +28,20 @@ pub struct Shared {
     catalog: ArcSwap<Catalog>,
     pub(crate) reports: Arc<dyn ReportSink>,
     pub(crate) health: Box<dyn Health>,
-    pub(crate) open: Arc<AtomicUsize>,
+    pub(crate) open: Arc<OpenRequests>,
     /// When the process began, in seconds since the Unix epoch; the age of models whose list does not say.
     pub(crate) started_s: u64,
-    turn: AtomicUsize,
     stopping: AtomicBool,
-    ids: RequestIds,
     listed: watch::Sender<bool>,
     pub(crate) relist: Notify,
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("open", &self.open).field("stopping", &self.stopping).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("open", &self.open.count())
+            .field("stopping", &self.stopping)
+            .finish_non_exhaustive()
     }
 }
 
@@ -54,9 +56,7 @@ impl Shared {
             health,
             open: Arc::default(),
             started_s: now_ms() / 1000,
-            turn: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
-            ids: RequestIds::new(),
             listed: watch::Sender::new(false),
             relist: Notify::new(),
         })
@@ -75,6 +75,11 @@ impl Shared {
         self.snapshot.load_full()
     }
 
+    /// Whether this is the snapshot in force.
+    pub(crate) fn is_in_force(&self, snapshot: &Arc<Snapshot>) -> bool {
+        Arc::ptr_eq(&self.snapshot.load(), snapshot)
+    }
+
     /// What providers say they serve.
     pub fn catalog(&self) -> Guard<Arc<Catalog>> {
         self.catalog.load()
@@ -82,7 +87,7 @@ impl Shared {
 
     /// Requests open now.
     pub fn open_requests(&self) -> usize {
-        self.open.load(Ordering::Relaxed)
+        self.open.count()
     }
 
     /// Whether the process is on its way out.
@@ -92,15 +97,6 @@ impl Shared {
 
     pub(crate) fn begin_stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
-    }
-
-    /// A number that grows by one a request; rotates keys.
-    pub(crate) fn next_turn(&self) -> usize {
-        self.turn.fetch_add(1, Ordering::Relaxed)
-    }
-
-    pub(crate) fn next_id(&self, at_ms: u64) -> u128 {
-        self.ids.next(at_ms)
     }
 
     /// Replaces the listings of the providers that are still configured.
@@ -131,23 +127,6 @@ fn catalog_for(snapshot: &Snapshot, mut listings: HashMap<Arc<str>, Arc<Listing>
         listings.insert(Arc::clone(&provider.name), Arc::new(listing));
     }
     Catalog::new(snapshot, listings)
-}
-
-/// Ids that sort by time and do not repeat, also across restarts: 48 bits of milliseconds, 40 of this process, 40 counted.
-struct RequestIds {
-    process: u64,
-    count: AtomicU64,
-}
-
-impl RequestIds {
-    fn new() -> Self {
-        Self { process: RandomState::new().hash_one(now_ms()) >> 24, count: AtomicU64::new(0) }
-    }
-
-    fn next(&self, at_ms: u64) -> u128 {
-        let count = self.count.fetch_add(1, Ordering::Relaxed) & ((1 << 40) - 1);
-        u128::from(at_ms) << 80 | u128::from(self.process) << 40 | u128::from(count)
-    }
 }
 
 /// Milliseconds since the Unix epoch.

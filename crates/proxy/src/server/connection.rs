@@ -20,8 +20,9 @@ use trunkline_config::Server;
 use trunkline_wire::{Dialect as _, Fault, FaultKind, dialects};
 
 use super::watch_io::{Wait, Waiting, WatchedIo};
-use crate::pipeline::{self, Worker};
+use crate::pipeline;
 use crate::reply::{BrokenOff, ReplyBody};
+use crate::worker::Worker;
 
 /// Bytes read ahead of one connection, its head included; Codex sends heads of some kilobytes.
 const READ_BUFFER_BYTES_MAX: usize = 256 << 10;
@@ -97,7 +98,7 @@ struct Guard {
 
 impl Guard {
     fn new(worker: &Worker) -> Self {
-        let Server { header_read_timeout, .. } = worker.shared.snapshot().server;
+        let Server { header_read_timeout, .. } = worker.snapshot().server;
         Self { head_timeout: header_read_timeout, timer: None }
     }
 
