@@ -48,33 +48,25 @@ pub(crate) struct Gate {
     pub(crate) threads: usize,
 }
 
-/// One open request; gives its place back when dropped.
-#[derive(Debug)]
-pub(crate) struct Permit {
-    open: Arc<OpenRequests>,
-    thread: usize,
-}
-
 impl Gate {
-    /// Takes a place among the open requests of all threads.
+    /// Takes a place among the open requests of all threads; [`Gate::release`] gives it back.
     ///
     /// # Errors
     /// `Busy` when `requests_max` are open.
-    pub(crate) fn admit(&self, requests_max: usize) -> Result<Permit, Fault> {
+    pub(crate) fn admit(&self, requests_max: usize) -> Result<(), Fault> {
         let here = self.open.slot(self.thread).fetch_add(1, Ordering::Relaxed) + 1;
-        let permit = Permit { open: Arc::clone(&self.open), thread: self.thread };
         // While each thread keeps to its share, all of them together do, and nobody needs to look at the others.
         let share = requests_max / self.threads.clamp(1, SLOTS);
         if here > share && self.open.count() > requests_max {
+            self.release();
             let message = format!("{requests_max} requests are open, which is the limit; try again in a moment");
             return Err(Fault::new(FaultKind::Busy, message));
         }
-        Ok(permit)
+        Ok(())
     }
-}
 
-impl Drop for Permit {
-    fn drop(&mut self) {
+    /// Gives one place back, on the thread that took it.
+    pub(crate) fn release(&self) {
         self.open.slot(self.thread).fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -88,15 +80,14 @@ mod tests {
         let open = Arc::new(OpenRequests::default());
         let gates = [0, 1, 2].map(|thread| Gate { open: Arc::clone(&open), thread, threads: 3 });
         let [one, two, three] = &gates;
-        let mut held: Vec<Permit> = (0..4).map(|_| one.admit(5).expect("there is room")).collect();
-        held.push(two.admit(5).expect("there is room for one more"));
+        (0..4).for_each(|_| one.admit(5).expect("there is room"));
+        two.admit(5).expect("there is room for one more");
         for gate in &gates {
             assert_eq!(gate.admit(5).expect_err("it is full").kind, FaultKind::Busy, "thread {}", gate.thread);
         }
-        assert_eq!(open.count(), 5, "who was refused gave the place back");
-        held.pop();
-        held.push(three.admit(5).expect("a place was given back"));
-        drop(held);
-        assert_eq!(open.count(), 0);
+        assert_eq!(open.count(), 5, "who was refused took no place");
+        one.release();
+        three.admit(5).expect("a place was given back");
+        assert_eq!(open.count(), 5);
     }
 }

@@ -18,7 +18,7 @@ use crate::worker::Worker;
 use crate::{caller, cors, fault, head, health, intake, models_api};
 
 /// Answers one request.
-pub(crate) async fn handle(worker: &Worker, request: Request<Incoming>) -> Response<ReplyBody> {
+pub(crate) async fn handle(worker: &Arc<Worker>, request: Request<Incoming>) -> Response<ReplyBody> {
     let snapshot = worker.snapshot();
     let (parts, body) = request.into_parts();
     let route = routes::find(&parts.method, parts.uri.path());
@@ -79,7 +79,7 @@ async fn small(worker: &Worker, snapshot: &Snapshot, route: Route<'_>, parts: &P
 
 /// Work for a model: served, or a fault; one report either way.
 async fn model_work(
-    worker: &Worker,
+    worker: &Arc<Worker>,
     snapshot: &Snapshot,
     surface: Surface<'_>,
     parts: &Parts,
@@ -110,7 +110,7 @@ async fn serve(
     body: Incoming,
     mut guard: ReportGuard,
 ) -> Tried {
-    let taken = match take_in(worker, snapshot, surface, parts, body, &mut guard).await {
+    let taken = match take_in(snapshot, surface, parts, body, &mut guard).await {
         Ok(taken) => taken,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
@@ -130,7 +130,6 @@ async fn serve(
 
 /// Who calls, the body under its limits, a place among the open requests.
 async fn take_in<'a>(
-    worker: &Worker,
     snapshot: &Snapshot,
     surface: Surface<'a>,
     parts: &'a Parts,
@@ -138,7 +137,7 @@ async fn take_in<'a>(
     guard: &mut ReportGuard,
 ) -> Result<Taken<'a>, Fault> {
     guard.report.client_key = caller::identify(&snapshot.client_keys, &parts.headers)?;
-    guard.hold(worker.gate.admit(snapshot.server.requests_max)?);
+    guard.admit(snapshot.server.requests_max)?;
     intake::check_type(&parts.headers)?;
     let body = intake::read(body, &snapshot.server).await?;
     guard.report.bytes_in = body.len() as u64;

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use trunkline_route::{Outcome, Report, ReportSink};
+use trunkline_route::{Outcome, Report};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
 
-use crate::admit::Permit;
 use crate::fault;
 use crate::meter::{self, End};
 use crate::shared::now_ms;
@@ -18,21 +17,27 @@ pub(crate) struct ReportGuard {
     /// Boxed, since the guard moves with the request from step to step.
     pub(crate) report: Box<Report>,
     started: Instant,
-    sink: Arc<dyn ReportSink>,
-    permit: Option<Permit>,
+    /// Where the report goes, and where the request has its place.
+    worker: Arc<Worker>,
+    admitted: bool,
 }
 
 impl ReportGuard {
     /// Begins a request.
-    pub(crate) fn begin(worker: &Worker, operation: Operation) -> Self {
+    pub(crate) fn begin(worker: &Arc<Worker>, operation: Operation) -> Self {
         let at_ms = now_ms();
         let report = Box::new(Report::begin(worker.next_id(at_ms), at_ms, operation));
-        Self { report, started: Instant::now(), sink: Arc::clone(&worker.shared.reports), permit: None }
+        Self { report, started: Instant::now(), worker: Arc::clone(worker), admitted: false }
     }
 
-    /// Keeps the request's place among the open ones until it ends.
-    pub(crate) fn hold(&mut self, permit: Permit) {
-        self.permit = Some(permit);
+    /// Takes a place among the open requests, until this one ends.
+    ///
+    /// # Errors
+    /// `Busy` when `requests_max` are open.
+    pub(crate) fn admit(&mut self, requests_max: usize) -> Result<(), Fault> {
+        self.worker.gate.admit(requests_max)?;
+        self.admitted = true;
+        Ok(())
     }
 
     /// How long the request has been open.
@@ -79,7 +84,10 @@ impl Drop for ReportGuard {
     fn drop(&mut self) {
         self.report.total_us = micros(self.elapsed());
         let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
-        self.sink.take(std::mem::replace(&mut *self.report, over));
+        self.worker.shared.reports.take(std::mem::replace(&mut *self.report, over));
+        if self.admitted {
+            self.worker.gate.release();
+        }
     }
 }
 
