@@ -1,5 +1,5 @@
 # The two commands are `make run` and `make test`; `make help` lists the rest.
-# Each installs what else it needs below this folder: .venv/, e2e/node/node_modules/, .tools/ (all git-ignored).
+# Each installs what else it needs below this folder: .venv/, e2e/*/node_modules/, .tools/ (all git-ignored).
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -44,7 +44,7 @@ e2e-setup: .venv/.ready e2e/node/node_modules/.ready
 	@tools/python-setup.sh
 	@touch $@
 
-e2e/node/node_modules/.ready: e2e/node/package.json e2e/node/package-lock.json tools/node-setup.sh
+e2e/node/node_modules/.ready: e2e/node/package.json e2e/node/package-lock.json e2e/agents/package-lock.json tools/node-setup.sh
 	@tools/node-setup.sh
 	@touch $@
 
@@ -56,7 +56,7 @@ ready:
 
 clean:
 	cargo clean
-	rm -rf .venv .tools e2e/node/node_modules
+	rm -rf .venv .tools e2e/node/node_modules e2e/agents/node_modules
 
 include bench/bench.mk
 include fuzz/fuzz.mk

@@ -44,11 +44,11 @@ def process(arguments: list[str], log: Path, **more: object) -> Iterator[subproc
 
 
 @contextlib.contextmanager
-def aimock(folder: Path) -> Iterator[str]:
-    """The scripted mock of every vendor; gives its base URL."""
+def aimock(folder: Path, fixture: str = "aimock.json") -> Iterator[str]:
+    """The scripted mock of every vendor, with the answers of a file in `fixtures/`; gives its base URL."""
     log = folder / "aimock.log"
     program = NODE / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
-    with process(["node", str(program), "-p", "0", "-f", str(HERE / "fixtures" / "aimock.json")], log):
+    with process(["node", str(program), "-p", "0", "-f", str(HERE / "fixtures" / fixture)], log):
         pattern = re.compile(r"listening on (http://[0-9.:]+)")
         found = eventually("aimock listens", lambda: pattern.search(log.read_text()), 30)
         yield found.group(1)

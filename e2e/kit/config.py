@@ -20,6 +20,18 @@ def model(name: str, provider: str, upstream_model: str, more: str = "") -> str:
     return f'\n[models.{name}]\ntargets = [{{ provider = "{provider}", model = "{upstream_model}" }}]\n{more}\n'
 
 
+def wire(name: str, dialect: str, base_url: str, more: str = "") -> str:
+    """One upstream that speaks this dialect and no other."""
+    kind = {"anthropic": "anthropic", "ollama": "ollama", "gemini": "gemini"}.get(dialect, "openai")
+    return provider(name, base_url, kind=kind, more=f'dialects = ["{dialect}"]\n{more}')
+
+
+def capabilities(provider: str, model: str, **stated: str) -> str:
+    """What one model of a provider takes; values are TOML as written."""
+    lines = "".join(f"{name} = {value}\n" for name, value in stated.items())
+    return f'\n[providers.{provider}.models."{model}".capabilities]\n{lines}'
+
+
 def timeouts(**limits: str) -> str:
     """A provider's deadlines, such as `first_byte="300ms"`."""
     return "".join(f'{name}_timeout = "{value}"\n' for name, value in limits.items())

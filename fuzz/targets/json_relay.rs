@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use cuts::Cut;
 use libfuzzer_sys::fuzz_target;
+use trunkline_wire::quoted;
 use trunkline_wire::relay::{Changes, Facts, JsonRelay};
 
 fn relay(changes: &Changes, pieces: Vec<Bytes>) -> (Vec<u8>, Facts) {
@@ -20,7 +21,7 @@ fn relay(changes: &Changes, pieces: Vec<Bytes>) -> (Vec<u8>, Facts) {
 
 fuzz_target!(|data: &[u8]| {
     let Some(cut) = Cut::of(data) else { return };
-    let renamed = Changes { model: Some("turbo \"x\"".to_owned()), withhold_usage: false };
+    let renamed = Changes { model: Some(quoted("turbo \"x\"")), withhold_usage: false };
     for changes in [Changes::default(), renamed] {
         let (at_once, facts) = relay(&changes, vec![cut.whole.clone()]);
         let (in_pieces, facts_in_pieces) = relay(&changes, cut.pieces());

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use cuts::Cut;
 use libfuzzer_sys::fuzz_target;
 use trunkline_wire::frame::sse::{SseEvent, SseReader};
+use trunkline_wire::quoted;
 use trunkline_wire::relay::{Changes, Facts, SseRelay};
 
 fn relay(changes: &Changes, pieces: Vec<Bytes>) -> (Vec<u8>, Facts) {
@@ -35,7 +36,7 @@ fn read(pieces: Vec<Bytes>) -> (Vec<SseEvent>, bool) {
 fuzz_target!(|data: &[u8]| {
     let Some(cut) = Cut::of(data) else { return };
     assert_eq!(read(vec![cut.whole.clone()]), read(cut.pieces()));
-    let model = cut.choice(0).then(|| "turbo \"x\"".to_owned());
+    let model = cut.choice(0).then(|| quoted("turbo \"x\""));
     let changed = Changes { model, withhold_usage: cut.choice(1) };
     for changes in [Changes::default(), changed] {
         let (at_once, facts) = relay(&changes, vec![cut.whole.clone()]);

@@ -26,6 +26,6 @@ pub use resolve::FoundEndpoint;
 pub use secret::Secret;
 pub use settings::{Overrides, Settings};
 pub use snapshot::{
-    AuthMode, ClientKey, ClientKeys, Key, Model, Price, Provider, ProviderModel, Server, Snapshot, Target, Timeouts,
-    UpstreamModel,
+    AuthMode, ClientKey, ClientKeys, Key, Model, OnLoss, Price, Provider, ProviderModel, Server, Snapshot, Target,
+    Timeouts, UpstreamModel,
 };

@@ -3,9 +3,11 @@
 //! A step that finds something wrong notes it and goes on with the rest, so that all problems come at once; `load`
 //! throws the half-made snapshot away then.
 
+mod capabilities;
 mod client_keys;
 mod headers;
 mod implied;
+mod keys;
 mod models;
 mod providers;
 mod server;

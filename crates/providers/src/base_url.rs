@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
+use trunkline_wire::DialectId;
 
 use crate::Vendor;
 
@@ -61,7 +62,9 @@ const API_PATHS: &[&str] = &[
     "/completions",
     "/embeddings",
     "/models",
+    "/responses/input_tokens",
     "/responses",
+    "/messages/count_tokens",
     "/messages",
     "/rerank",
     "/moderations",
@@ -71,10 +74,18 @@ const API_PATHS: &[&str] = &[
     "/images/generations",
 ];
 
+/// What people paste of Ollama's own paths.
+const OLLAMA_PATHS: &[&str] =
+    &["/api/chat", "/api/generate", "/api/embed", "/api/tags", "/api/version", "/api/show", "/api/ps", "/api"];
+
+/// What Gemini's own paths have behind the version; a model and a method follow.
+const GEMINI_PATHS: &str = "/models";
+
 impl BaseUrl {
     /// Reads a base URL as people paste it: with or without the vendor's version path, a slash at the end, or a whole
     /// API path behind it. A pasted API path says exactly where the API is, so the version path is then not added; nor
-    /// is it when the path has a version of its own, such as `/v4`.
+    /// is it when the path has a version of its own, such as `/v4`. A path of Ollama's or Gemini's own API is cut off,
+    /// too, and then the version path is added: it is where their OpenAI-compatible paths are, and leads to the own ones.
     ///
     /// # Errors
     /// When the text is not an absolute http or https URL of ASCII, or holds credentials, a query or a fragment.
@@ -96,7 +107,7 @@ impl BaseUrl {
         }
         let (host, port) = host_and_port(authority)?;
         let port = port.unwrap_or(default_port(tls));
-        Ok(Self { tls, host, port, path: complete(&tidy(path)?, vendor.version_path) })
+        Ok(Self { tls, host, port, path: complete(&tidy(path)?, vendor) })
     }
 
     /// The request path for an API path that begins with a slash, such as `/chat/completions`.
@@ -186,7 +197,9 @@ fn tidy(path: &str) -> Result<String, BaseUrlError> {
 }
 
 /// The path with the version path added where it is missing, in whole or in part.
-fn complete(path: &str, version_path: &str) -> String {
+fn complete(path: &str, vendor: &Vendor) -> String {
+    let path = vendor.dialects.iter().fold(path, |path, dialect| without_own_path(path, *dialect));
+    let version_path = vendor.version_path;
     if let Some(exact) = API_PATHS.iter().find_map(|api_path| path.strip_suffix(api_path)) {
         return exact.to_owned();
     }
@@ -202,6 +215,22 @@ fn complete(path: &str, version_path: &str) -> String {
         Some(missing) => format!("{path}{missing}"),
         None if path.split('/').any(is_version) => path.to_owned(),
         None => format!("{path}{version_path}"),
+    }
+}
+
+/// The path without a path of a dialect that does not live behind the version path.
+fn without_own_path(path: &str, dialect: DialectId) -> &str {
+    match dialect {
+        DialectId::Ollama => OLLAMA_PATHS.iter().find_map(|own| path.strip_suffix(own)).unwrap_or(path),
+        DialectId::Gemini => {
+            let mut places = path.match_indices(GEMINI_PATHS);
+            let whole = |rest: &str| rest.is_empty() || rest.starts_with('/');
+            let place = places.find(|(at, own)| path.get(at + own.len()..).is_some_and(whole));
+            place.and_then(|(at, _)| path.get(..at)).unwrap_or(path)
+        }
+        DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::OpenaiResponses | DialectId::Anthropic => {
+            path
+        }
     }
 }
 

@@ -5,15 +5,19 @@
 pub mod adapter;
 pub mod auth;
 pub mod base_url;
+pub mod capabilities;
 pub mod classify;
 pub mod models;
 pub mod probe;
 pub mod registry;
+pub mod serving;
 pub mod vendor;
 
 pub use adapter::Adapter;
 pub use auth::{AuthStyle, KeyError};
 pub use base_url::{BaseUrl, BaseUrlError};
+pub use capabilities::{ModelLine, capabilities};
 pub use classify::{Credentials, FailedAnswer, classify};
 pub use models::{ListedModel, ModelListError, parse_model_list};
 pub use registry::Vendor;
+pub use serving::Call;

@@ -1,9 +1,10 @@
 //! Every vendor, in one slice.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use trunkline_wire::DialectId;
+use trunkline_wire::{Capabilities, DialectId, Operation};
 
-use crate::{Adapter, AuthStyle, vendor};
+use crate::capabilities::{HOSTED, LOCAL};
+use crate::{Adapter, AuthStyle, ModelLine, vendor};
 
 /// What is known of one kind of provider.
 #[derive(Debug)]
@@ -24,8 +25,17 @@ pub struct Vendor {
     pub key_variable: Option<&'static str>,
     /// The loopback port it listens on by custom.
     pub local_port: Option<u16>,
-    /// The wire formats it serves; empty for an adapter.
+    /// The wire formats it serves, the one that says most first; empty for an adapter.
     pub dialects: &'static [DialectId],
+    /// Dialects to which its key travels otherwise than `auth` says.
+    pub own_auth: &'static [(DialectId, AuthStyle)],
+    /// API paths, behind the base URL's own, that differ from everybody's; `None`: it has no such path. See
+    /// [`Vendor::path`].
+    pub own_paths: &'static [(DialectId, Operation, Option<&'static str>)],
+    /// What all of its models take, as far as is known.
+    pub capabilities: Capabilities,
+    /// Whose names say more about a model of it.
+    pub lines: &'static [ModelLine],
     /// How its model list is asked for.
     pub model_list: ModelList,
     /// What it does not take although it speaks the dialect.
@@ -75,13 +85,23 @@ pub const LOOK_ALIKE: Vendor = Vendor {
     key_variable: None,
     local_port: None,
     dialects: &[DialectId::OpenaiChat],
+    own_auth: &[],
+    own_paths: &[],
+    capabilities: HOSTED,
+    lines: &[],
     model_list: ModelList { path: "/models", auth: AuthStyle::Bearer, headers: &[] },
     quirks: Quirks { no_stream_options: false },
     adapter: None,
 };
 
-/// The same on the operator's own machine: it asks for a key only when it was started with one.
-pub const LOCAL_LOOK_ALIKE: Vendor = Vendor { needs_key: false, ..LOOK_ALIKE };
+/// The same on the operator's own machine: it asks for a key only when it was started with one, and speaks what Claude
+/// Code and Codex speak, too.
+pub const LOCAL_LOOK_ALIKE: Vendor = Vendor {
+    needs_key: false,
+    dialects: &[DialectId::OpenaiChat, DialectId::OpenaiCompletions, DialectId::OpenaiResponses, DialectId::Anthropic],
+    capabilities: LOCAL,
+    ..LOOK_ALIKE
+};
 
 /// Every vendor, by id.
 pub static ALL: &[&Vendor] = &[
@@ -153,18 +173,31 @@ mod tests {
 
     #[test]
     fn anthropics_model_list_is_asked_for_in_its_own_way() {
-        let key = HeaderValue::from_static("Bearer sk-1");
+        let key = HeaderValue::from_static("sk-1");
         let headers = vendor::anthropic::VENDOR.model_list_headers(Some(&key));
         let expected = HeaderMap::from_iter([
             (HeaderName::from_static("anthropic-version"), HeaderValue::from_static("2023-06-01")),
             (HeaderName::from_static("x-api-key"), HeaderValue::from_static("sk-1")),
         ]);
         assert_eq!(headers, expected);
+        let key = HeaderValue::from_static("Bearer sk-1");
         let headers = vendor::groq::VENDOR.model_list_headers(Some(&key));
         assert_eq!(headers, HeaderMap::from_iter([(HeaderName::from_static("authorization"), key)]));
         // Names that are not lower case would panic; every vendor's are looked at here.
         ALL.iter()
             .for_each(|vendor| assert_eq!(vendor.model_list_headers(None).len(), vendor.model_list.headers.len()));
+    }
+
+    #[test]
+    fn dialects_are_stated_once_and_only_for_servers() {
+        for vendor in ALL {
+            let once: BTreeSet<DialectId> = vendor.dialects.iter().copied().collect();
+            assert_eq!(once.len(), vendor.dialects.len(), "{}", vendor.id);
+            assert_eq!(vendor.dialects.is_empty(), vendor.adapter.is_some(), "{}", vendor.id);
+            let own = vendor.own_paths.iter().map(|(dialect, ..)| dialect);
+            let own = own.chain(vendor.own_auth.iter().map(|(dialect, _)| dialect));
+            assert!(own.into_iter().all(|dialect| once.contains(dialect)), "{}", vendor.id);
+        }
     }
 
     #[test]

@@ -9,19 +9,24 @@ const BEGIN: &str = "<!-- vendors: begin, written by the test in crates/provider
 const END: &str = "<!-- vendors: end -->";
 
 fn table() -> String {
-    let mut table = "\n| `type` | what it is | default `base_url` | key variable | how the key is sent |\n".to_owned();
-    table.push_str("|---|---|---|---|---|\n");
+    let mut table =
+        "\n| `type` | what it is | default `base_url` | key variable | how the key is sent | dialects |\n".to_owned();
+    table.push_str("|---|---|---|---|---|---|\n");
     for vendor in registry::ALL {
         let Vendor { id, title, .. } = vendor;
         let code = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), |text| format!("`{text}`"));
         let (url, variable) = (code(vendor.default_base_url), code(vendor.key_variable));
-        let auth = match (vendor.auth, vendor.needs_key) {
+        let sent = |auth| match (auth, vendor.needs_key) {
             (AuthStyle::Bearer, true) => "`Authorization: Bearer`".to_owned(),
             (AuthStyle::Bearer, false) => "`Authorization: Bearer`, when there is one".to_owned(),
             (AuthStyle::Header(name), _) => format!("`{name}`"),
             (AuthStyle::None, _) => "no key".to_owned(),
         };
-        writeln!(table, "| `{id}` | {title} | {url} | {variable} | {auth} |").expect("a string takes all");
+        let own = vendor.own_auth.iter().map(|(dialect, auth)| format!("; `{}`: {}", dialect.as_str(), sent(*auth)));
+        let auth: String = std::iter::once(sent(vendor.auth)).chain(own).collect();
+        let dialects: Vec<String> = vendor.dialects.iter().map(|dialect| code(Some(dialect.as_str()))).collect();
+        let dialects = if dialects.is_empty() { "-".to_owned() } else { dialects.join(", ") };
+        writeln!(table, "| `{id}` | {title} | {url} | {variable} | {auth} | {dialects} |").expect("a string takes all");
     }
     table.push('\n');
     table

@@ -62,17 +62,10 @@ impl Drop for Call {
 }
 
 fn request(role: ir::Role) -> ir::Request {
-    let blocks = vec![ir::Block::Text("hello".to_owned())];
     ir::Request {
-        origin: DialectId::OpenaiChat,
-        model: "acme/chat-1".to_owned(),
-        messages: vec![ir::Message { role, blocks, extras: Vec::new() }],
+        messages: vec![ir::Message::new(role, vec![ir::Block::text("hello")])],
         stream: true,
-        include_usage: false,
-        sampling: ir::Sampling::default(),
-        stop: Vec::new(),
-        user: None,
-        extras: Vec::new(),
+        ..ir::Request::new(DialectId::OpenaiChat, "acme/chat-1")
     }
 }
 

@@ -7,7 +7,7 @@ use crate::reply::ReplyBody;
 /// How long a browser may remember the answer, in seconds.
 const MAX_AGE_S: &str = "600";
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
-const EXPOSED: &str = "x-request-id, x-trunkline-provider, x-trunkline-upstream-model, retry-after";
+const EXPOSED: &str = "x-request-id, x-trunkline-provider, x-trunkline-upstream-model, x-trunkline-losses, retry-after";
 
 /// The answer to a browser's question beforehand; [`allow`] adds whether it may.
 pub(crate) fn preflight() -> Response<ReplyBody> {

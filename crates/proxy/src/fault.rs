@@ -59,6 +59,14 @@ pub(crate) fn response(dialect: DialectId, fault: &Fault) -> Response<ReplyBody>
     response
 }
 
+/// The answer to a WebSocket where only HTTP is spoken: 426 sends Codex to HTTP at once, any other refusal costs it seconds.
+pub(crate) fn upgrade_required() -> Response<ReplyBody> {
+    let fault = Fault::new(FaultKind::MethodNotAllowed, "Responses are spoken over HTTP here; send a POST");
+    let mut refusal = response(DialectId::OpenaiResponses, &fault);
+    *refusal.status_mut() = StatusCode::UPGRADE_REQUIRED;
+    refusal
+}
+
 /// The frame that ends a stream which had begun.
 pub(crate) fn stream_frame(dialect: DialectId, fault: &Fault) -> Bytes {
     dialect::of(dialect).encode_stream_fault(fault)

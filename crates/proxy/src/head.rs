@@ -3,6 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use smallvec::SmallVec;
 use trunkline_route::Attempt;
+use trunkline_wire::ir::Losses;
 
 use crate::reply::ReplyBody;
 
@@ -14,6 +15,11 @@ const PROVIDER: HeaderName = HeaderName::from_static("x-trunkline-provider");
 const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-trunkline-upstream-request-id");
 /// The provider's own name for the model.
 const UPSTREAM_MODEL: HeaderName = HeaderName::from_static("x-trunkline-upstream-model");
+
+/// What of the request the provider was not told, as a list of the request's fields.
+const LOSSES: HeaderName = HeaderName::from_static("x-trunkline-losses");
+/// Whether a loss is to be reported or refused; a request's own word goes before the model's setting.
+pub(crate) const ON_LOSS: HeaderName = HeaderName::from_static("x-trunkline-on-loss");
 
 /// Headers of the operator's account: names that are nobody's business, limits that are not the caller's own.
 const ACCOUNT_HEADERS: &[&str] = &["openai-organization", "openai-project", "anthropic-organization-id"];
@@ -53,10 +59,20 @@ pub(crate) fn name_provider(headers: &mut HeaderMap, attempt: &Attempt) {
     }
 }
 
+/// Says what was lost on the way to the provider.
+pub(crate) fn name_losses(headers: &mut HeaderMap, losses: &Losses) {
+    let fields: Vec<&str> = losses.iter().map(|loss| loss.field.as_str()).collect();
+    // A field's name is the client's own text; one that a header cannot hold would hide the others.
+    let text: String = fields.join(", ").chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
+    if let Some(value) = HeaderValue::from_str(&text).ok().filter(|value| !value.is_empty()) {
+        headers.insert(LOSSES, value);
+    }
+}
+
 pub(crate) fn with_type(body: ReplyBody, content_type: &'static str) -> Response<ReplyBody> {
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if content_type.starts_with("text/event-stream") {
+    if content_type.starts_with("text/event-stream") || content_type == "application/x-ndjson" {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     }

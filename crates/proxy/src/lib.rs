@@ -12,6 +12,8 @@ mod health;
 mod intake;
 mod lane;
 mod listing;
+mod lists;
+mod memory;
 mod meter;
 mod models_api;
 pub mod pipeline;
@@ -21,6 +23,8 @@ mod report_guard;
 pub mod routes;
 pub mod server;
 pub mod shared;
+mod small;
+mod surface;
 pub mod upstream;
 mod worker;
 

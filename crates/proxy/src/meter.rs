@@ -37,6 +37,8 @@ fn guess(report: &Report, facts: &Facts) -> Option<Usage> {
         Operation::Chat | Operation::Completion if report.stream => facts.content_events,
         Operation::Chat | Operation::Completion => report.bytes_out / BYTES_PER_TOKEN,
         Operation::Embedding => 0,
+        // Counting costs nothing.
+        Operation::CountTokens => return None,
         Operation::Other => return None,
     };
     Some(Usage { input, output, ..Usage::default() })

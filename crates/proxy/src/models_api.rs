@@ -143,6 +143,12 @@ pub(crate) async fn entry(shared: &Shared, snapshot: &Snapshot, encoded: &str) -
     Ok(json(&Entry::of(&model)))
 }
 
+/// All models, once every provider was asked for its list or has taken too long.
+pub(crate) async fn known_models_in_time(shared: &Shared) -> Vec<KnownModel> {
+    wait_for_lists(shared).await;
+    known_models(shared)
+}
+
 async fn wait_for_lists(shared: &Shared) {
     // At the limit the answer is merely what is known by then.
     let _ = tokio::time::timeout(FIRST_LISTING_TIMEOUT, shared.first_listing()).await;
@@ -159,7 +165,8 @@ pub(crate) fn json(value: &impl Serialize) -> Response<ReplyBody> {
     with_type(ReplyBody::Full(bytes.into()), "application/json")
 }
 
-fn percent_decoded(text: &str) -> Option<String> {
+/// The text with its `%XX` resolved; `None` when that is no UTF-8.
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {

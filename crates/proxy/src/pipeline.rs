@@ -1,21 +1,22 @@
 //! One request from its first line to its report.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
-use trunkline_config::Snapshot;
-use trunkline_route::{Ask, Lane, Plan, Verdict, judge, plan};
-use trunkline_wire::{DialectId, Fault, FaultKind, dialect};
+use trunkline_config::{OnLoss, Snapshot};
+use trunkline_route::{Ask, Attempt, Lane, Plan, Verdict, bridge, judge, plan};
+use trunkline_wire::{Fault, FaultKind, Operation, Peek, dialect};
 
 use crate::lane::{self, Failed, Tried};
 use crate::prepare::Taken;
 use crate::reply::ReplyBody;
 use crate::report_guard::ReportGuard;
-use crate::routes::{self, Route, Surface};
+use crate::routes::{self, Form, Route, Surface};
+use crate::small::name_in_path;
 use crate::worker::Worker;
-use crate::{caller, cors, fault, head, health, intake, models_api};
+use crate::{caller, cors, fault, head, intake, small};
 
 /// Answers one request.
 pub(crate) async fn handle(worker: &Arc<Worker>, request: Request<Incoming>) -> Response<ReplyBody> {
@@ -26,13 +27,18 @@ pub(crate) async fn handle(worker: &Arc<Worker>, request: Request<Incoming>) -> 
         Route::Model(surface) => model_work(worker, &snapshot, surface, &parts, body).await,
         Route::ModelList
         | Route::ModelEntry(_)
+        | Route::GeminiModelList
+        | Route::GeminiModelEntry(_)
+        | Route::Ollama(_)
+        | Route::StoredResponse(_)
+        | Route::Upgrade
         | Route::Live
         | Route::Ready
         | Route::Detailed
         | Route::Banner
         | Route::Preflight
         | Route::WrongMethod(_)
-        | Route::Nothing => small(worker, &snapshot, route, &parts).await,
+        | Route::Nothing => small::answer(worker, &snapshot, route, &parts, body).await,
     };
     cors::allow(&snapshot.server.cors_origins, &parts.headers, response.headers_mut());
     if parts.method == Method::HEAD {
@@ -42,39 +48,6 @@ pub(crate) async fn handle(worker: &Arc<Worker>, request: Request<Incoming>) -> 
     }
     worker.client.recycle(parts.headers);
     response
-}
-
-/// Everything that is not work for a model.
-async fn small(worker: &Worker, snapshot: &Snapshot, route: Route<'_>, parts: &Parts) -> Response<ReplyBody> {
-    let dialect = DialectId::OpenaiChat;
-    let shared = &worker.shared;
-    let known = || caller::identify(&snapshot.client_keys, &parts.headers);
-    let answer = match route {
-        Route::Banner => Ok(health::banner()),
-        Route::Live => Ok(health::live()),
-        Route::Ready => Ok(health::ready(shared, snapshot)),
-        Route::Detailed => Ok(health::detailed(shared, snapshot, known().is_ok())),
-        Route::ModelList => match known() {
-            Ok(_) => Ok(models_api::list(shared).await),
-            Err(fault) => Err(fault),
-        },
-        Route::ModelEntry(name) => match known() {
-            Ok(_) => models_api::entry(shared, snapshot, name).await,
-            Err(fault) => Err(fault),
-        },
-        Route::WrongMethod(allowed) => {
-            let message = format!("{} is not a method of {}; allowed: {allowed}", parts.method, parts.uri.path());
-            let mut response = fault::response(dialect, &Fault::new(FaultKind::MethodNotAllowed, message));
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-            return response;
-        }
-        Route::Preflight => Ok(cors::preflight()),
-        Route::Nothing | Route::Model(_) => {
-            let message = format!("there is no {} {}", parts.method, parts.uri.path());
-            Err(Fault::new(FaultKind::PathNotFound, message))
-        }
-    };
-    answer.unwrap_or_else(|fault| fault::response(dialect, &fault))
 }
 
 /// Work for a model: served, or a fault; one report either way.
@@ -114,7 +87,7 @@ async fn serve(
         Ok(taken) => taken,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
-    let ask = Ask { model: &taken.peek.model, dialect: surface.dialect, operation: surface.operation };
+    let ask = Ask { model: &taken.model, dialect: surface.dialect, operation: surface.operation };
     let planned = plan(snapshot, &worker.shared.catalog(), ask, worker.next_turn());
     let plan = match planned {
         Ok(plan) => plan,
@@ -141,8 +114,16 @@ async fn take_in<'a>(
     intake::check_type(&parts.headers)?;
     let body = intake::read(body, &snapshot.server).await?;
     guard.report.bytes_in = body.len() as u64;
-    let peek = dialect::of(surface.dialect).peek(&body)?;
-    let taken = Taken { surface, query: parts.uri.query(), headers: &parts.headers, body, peek };
+    let (peek, model) = match surface.form {
+        Form::InPath { model, stream } => (Peek::nameless(stream), name_in_path(model)?),
+        Form::Plain | Form::Streamed | Form::Generate | Form::OneEmbedding => {
+            let mut peek = dialect::of(surface.dialect).peek(&body)?;
+            let model = std::mem::take(&mut peek.model);
+            (peek, model)
+        }
+    };
+    let (query, headers) = (parts.uri.query(), &parts.headers);
+    let taken = Taken { surface, query, headers, body, peek, model, decoded: OnceLock::new() };
     guard.report.stream = taken.streams();
     Ok(taken)
 }
@@ -156,10 +137,19 @@ async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: Re
         guard.report.attempts += 1;
         guard.report.provider = Some(Arc::clone(&attempt.target.provider.name));
         guard.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
-        let tried = match attempt.lane {
-            Lane::Native => lane::native::attempt(&worker.client, taken, &attempt, guard).await,
-            Lane::Adapter(adapter) => lane::adapter::attempt(adapter, taken, &attempt, guard).await,
-        };
+        let mut tried = try_once(worker, taken, &attempt, attempt.lane, plan.on_loss, guard).await;
+        if matches!(attempt.lane, Lane::Native)
+            && matches!(taken.surface.operation, Operation::Chat | Operation::Completion)
+            && tried.as_ref().is_err_and(|failed| unserved(&failed.fault))
+            && let Some(to) = bridge(&attempt.target, taken.surface.dialect)
+        {
+            // The server is older than the dialect; it speaks another.
+            let bridged = Lane::Bridged(to);
+            tried = match tried {
+                Ok(response) => Ok(response),
+                Err(failed) => try_once(worker, taken, &attempt, bridged, plan.on_loss, failed.guard).await,
+            };
+        }
         match tried {
             Ok(mut response) => {
                 head::name_provider(response.headers_mut(), &attempt);
@@ -182,4 +172,31 @@ async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: Re
         }
     }
     Err(Failed::new(last, guard))
+}
+
+/// One try, in one lane.
+async fn try_once(
+    worker: &Worker,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    lane: Lane,
+    on_loss: OnLoss,
+    guard: ReportGuard,
+) -> Tried {
+    match lane {
+        Lane::Native => lane::native::attempt(&worker.client, taken, attempt, guard).await,
+        Lane::Bridged(to) if taken.surface.operation == Operation::Embedding => {
+            lane::vectors::attempt(&worker.client, taken, attempt, to, guard).await
+        }
+        Lane::Bridged(to) => lane::bridged::attempt(&worker.client, taken, attempt, (to, on_loss), guard).await,
+        Lane::Estimated => lane::estimated::attempt(taken, guard),
+        Lane::Adapter(adapter) => lane::adapter::attempt(adapter, taken, attempt, guard).await,
+    }
+}
+
+/// Whether a provider's answer may mean that it does not know the path. It may also mean the model; then the next try
+/// says so again.
+fn unserved(fault: &Fault) -> bool {
+    const UNKNOWN_PATH: [u16; 3] = [404, 405, 501];
+    fault.upstream.as_ref().is_some_and(|words| UNKNOWN_PATH.contains(&words.status))
 }

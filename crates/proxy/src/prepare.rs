@@ -1,16 +1,19 @@
 //! From a client's request to what one provider is sent.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use smallvec::SmallVec;
 use trunkline_config::AuthMode;
-use trunkline_providers::BaseUrl;
+use trunkline_providers::{BaseUrl, Call};
 use trunkline_route::Attempt;
 use trunkline_wire::relay::Changes;
 use trunkline_wire::splice::splice;
-use trunkline_wire::{Operation, Peek};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect, dialects, ir};
 
-use crate::routes::Surface;
+use crate::report_guard::ReportGuard;
+use crate::routes::{Form, Surface};
 use crate::upstream::{HeaderRefs, Outgoing};
 
 /// Client headers that any provider may see.
@@ -24,6 +27,10 @@ static FORWARDED: [HeaderName; 8] = [
     HeaderName::from_static("tracestate"),
     HeaderName::from_static("x-client-request-id"),
 ];
+
+/// Headers that are part of a client's dialect: they go to a provider that speaks the same.
+static DIALECT_HEADERS: [HeaderName; 2] =
+    [HeaderName::from_static("anthropic-version"), HeaderName::from_static("anthropic-beta")];
 
 /// Headers that belong to one connection or to our own framing, and headers that would hide the answer from the tap.
 static NEVER_FORWARDED: [HeaderName; 11] = [
@@ -51,12 +58,42 @@ pub(crate) struct Taken<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) peek: Peek,
+    /// The name of the model that was asked for, from the body or the path.
+    pub(crate) model: String,
+    /// The body in the neutral model, once some try needed it.
+    pub(crate) decoded: OnceLock<Arc<ir::Request>>,
 }
 
 impl Taken<'_> {
     /// Whether the client gets a stream.
     pub(crate) fn streams(&self) -> bool {
-        self.peek.stream || self.surface.force_stream
+        match self.surface.form {
+            Form::Streamed => true,
+            Form::InPath { stream, .. } => stream,
+            // Vectors do not come in streams, whatever Ollama's default.
+            Form::OneEmbedding => false,
+            Form::Plain | Form::Generate => self.peek.stream && self.surface.operation != Operation::Embedding,
+        }
+    }
+
+    /// The request in the neutral model.
+    ///
+    /// # Errors
+    /// When the body is not what its dialect says it must be.
+    pub(crate) fn request(&self) -> Result<&Arc<ir::Request>, Fault> {
+        if let Some(request) = self.decoded.get() {
+            return Ok(request);
+        }
+        let mut request = match (self.surface.form, self.surface.operation) {
+            (Form::Generate, _) => dialects::ollama::decode_generate_request(&self.body)?,
+            (_, Operation::CountTokens) if self.surface.dialect == DialectId::Anthropic => {
+                dialects::anthropic::count_tokens::decode_count_request(&self.body)?
+            }
+            _ => dialect::of(self.surface.dialect).decode_request(&self.body)?,
+        };
+        request.model.clone_from(&self.model);
+        request.stream = self.streams();
+        Ok(self.decoded.get_or_init(|| Arc::new(request)))
     }
 }
 
@@ -72,45 +109,112 @@ pub(crate) fn native<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &Bas
     let mut edits = SmallVec::new();
     let mut changes = Changes::default();
     let upstream_model = &attempt.target.model;
-    if *upstream_model.name != *taken.peek.model {
+    if *upstream_model.name != *taken.model {
         taken.peek.rename(&upstream_model.json, &mut edits);
         // As the client wrote it, escapes and all.
         changes.model = Some(taken.body.slice(taken.peek.model_place()));
     }
-    if taken.surface.force_stream && !taken.peek.stream {
+    if taken.surface.form == Form::Streamed && !taken.peek.stream {
         taken.peek.force_stream(&mut edits);
     }
     if asks_for_usage(taken, attempt) {
         taken.peek.ask_for_usage(&mut edits);
         changes.withhold_usage = true;
     }
-    let mut path = base_url.join(taken.surface.path);
+    let mut path = native_path(taken, attempt, base_url);
     if let Some(query) = taken.query {
-        path.push('?');
+        path.push(if path.contains('?') { '&' } else { '?' });
         path.push_str(query);
     }
     let body = splice(&taken.body, edits);
     Prepared {
-        outgoing: Outgoing { method: Method::POST, path, headers: headers(taken.headers, attempt), body },
+        outgoing: Outgoing { method: Method::POST, path, headers: headers(taken, attempt, taken.surface.dialect), body },
         changes,
     }
+}
+
+/// Where the client's own dialect is served.
+fn native_path(taken: &Taken<'_>, attempt: &Attempt, base_url: &BaseUrl) -> String {
+    let Surface { dialect, operation, path, .. } = taken.surface;
+    let (vendor, model) = (attempt.target.provider.vendor, &attempt.target.model.name);
+    let call = Call { dialect, operation, model, stream: taken.streams() };
+    let known = match operation {
+        // Whatever stands below the version is below it there, too.
+        Operation::Other => None,
+        Operation::Chat if taken.surface.form == Form::Generate => {
+            vendor.path(base_url, &Call { operation: Operation::Completion, ..call })
+        }
+        Operation::Embedding if taken.surface.form == Form::OneEmbedding => {
+            vendor.path(base_url, &call).map(|path| path + "dings")
+        }
+        Operation::Chat | Operation::Completion | Operation::Embedding | Operation::CountTokens => {
+            vendor.path(base_url, &call)
+        }
+    };
+    known.unwrap_or_else(|| base_url.join(path))
+}
+
+/// What a bridged try sends, and what of the request it does not say.
+#[derive(Debug)]
+pub(crate) struct Bridged<'a> {
+    pub(crate) outgoing: Outgoing<'a>,
+    pub(crate) losses: ir::Losses,
+}
+
+/// The bridged lane: the same request in the provider's dialect.
+///
+/// # Errors
+/// When the body is not what its dialect says it must be, or cannot be said in the other at all.
+pub(crate) fn bridged<'a>(
+    taken: &Taken<'a>,
+    attempt: &'a Attempt,
+    guard: &ReportGuard,
+    base_url: &BaseUrl,
+    to: DialectId,
+) -> Result<Bridged<'a>, Fault> {
+    let target = &attempt.target;
+    let mut request = ir::Request::clone(taken.request()?);
+    request.model = target.model.name.to_string();
+    guard.restore(&mut request);
+    // Asked for whether the client did or not: the ledger wants to know.
+    request.include_usage = true;
+    let encoded = dialect::of(to).encode_request(&request, &target.capabilities)?;
+    let call = Call { dialect: to, operation: Operation::Chat, model: &target.model.name, stream: request.stream };
+    let path = target.provider.vendor.path(base_url, &call).ok_or_else(|| {
+        let message = format!("provider {:?} has no path for the dialect {}", target.provider.name, to.as_str());
+        Fault::new(FaultKind::Internal, message)
+    })?;
+    let body = std::iter::once(encoded.bytes).collect();
+    let outgoing = Outgoing { method: Method::POST, path, headers: headers(taken, attempt, to), body };
+    Ok(Bridged { outgoing, losses: encoded.losses })
 }
 
 /// Streams end without a count unless somebody asks; the client did not, so we do.
 fn asks_for_usage(taken: &Taken<'_>, attempt: &Attempt) -> bool {
     let counted = match taken.surface.operation {
         Operation::Chat | Operation::Completion => true,
-        Operation::Embedding | Operation::Other => false,
+        Operation::Embedding | Operation::CountTokens | Operation::Other => false,
     };
-    counted && taken.streams() && !taken.peek.include_usage && !attempt.target.provider.vendor.quirks.no_stream_options
+    // The others say it unasked.
+    let must_ask = matches!(taken.surface.dialect, DialectId::OpenaiChat | DialectId::OpenaiCompletions);
+    counted && must_ask && taken.streams() && !taken.peek.include_usage && !attempt.target.provider.vendor.quirks.no_stream_options
 }
 
-fn headers<'a>(client: &'a HeaderMap, attempt: &'a Attempt) -> HeaderRefs<'a> {
+pub(crate) fn headers<'a>(taken: &Taken<'a>, attempt: &'a Attempt, to: DialectId) -> HeaderRefs<'a> {
     let provider = &attempt.target.provider;
     let mut out = match provider.auth {
-        AuthMode::Passthrough => everything(client),
-        AuthMode::Keys => chosen(client, &provider.forward_headers),
+        AuthMode::Passthrough => everything(taken.headers),
+        AuthMode::Keys => chosen(taken.headers, &provider.forward_headers),
     };
+    if taken.surface.dialect == to {
+        // What a dialect says in headers is between the client and its provider.
+        out.extend(DIALECT_HEADERS.iter().filter_map(|name| Some((name, taken.headers.get(name)?))));
+    }
+    for (name, value) in provider.vendor.headers(to) {
+        if !out.iter().any(|(other, _)| *other == name) {
+            out.push((name, value));
+        }
+    }
     if !out.iter().any(|(name, _)| **name == CONTENT_TYPE) {
         out.push((&CONTENT_TYPE, &JSON));
     }
@@ -118,7 +222,8 @@ fn headers<'a>(client: &'a HeaderMap, attempt: &'a Attempt) -> HeaderRefs<'a> {
         put(&mut out, name, value);
     }
     if let Some(key) = &attempt.key {
-        put(&mut out, &key.name, &key.header);
+        let (name, value) = key.header_for(to);
+        put(&mut out, name, value);
     }
     out
 }

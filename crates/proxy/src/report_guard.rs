@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use trunkline_route::{Outcome, Report};
+use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
 
 use crate::fault;
+use crate::memory::Watcher;
 use crate::meter::{self, End};
 use crate::shared::now_ms;
 use crate::worker::Worker;
@@ -43,6 +45,16 @@ impl ReportGuard {
     /// How long the request has been open.
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// Watches the answer for what its client may strip from it.
+    pub(crate) fn watch(&self, watcher: &mut Watcher, event: &Event) {
+        watcher.push(event, &self.worker.shared.memory, self.report.client_key.as_deref());
+    }
+
+    /// Puts back what the client stripped from its request.
+    pub(crate) fn restore(&self, request: &mut Request) {
+        self.worker.shared.memory.restore(self.report.client_key.as_deref(), request);
     }
 
     /// When the request began.

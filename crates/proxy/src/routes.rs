@@ -12,6 +12,16 @@ pub enum Route<'a> {
     ModelList,
     /// One model, by its name as it stands in the path (percent-encoded).
     ModelEntry(&'a str),
+    /// The list of models, in Gemini's words.
+    GeminiModelList,
+    /// One model in Gemini's words (percent-encoded).
+    GeminiModelEntry(&'a str),
+    /// What an Ollama client asks beside work for a model.
+    Ollama(OllamaQuestion),
+    /// A stored answer of Responses.
+    StoredResponse(StoredResponse<'a>),
+    /// A WebSocket, where only HTTP is spoken.
+    Upgrade,
     /// Alive?
     Live,
     /// Able to serve?
@@ -28,6 +38,41 @@ pub enum Route<'a> {
     Nothing,
 }
 
+/// What an Ollama client asks beside work for a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OllamaQuestion {
+    /// Which models are there.
+    Tags,
+    /// What one model is; its name is in the body.
+    Show,
+    /// Which models are loaded.
+    Loaded,
+    /// Which version this is.
+    Version,
+}
+
+/// What is asked about a stored answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredResponse<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// What for.
+    pub what: StoredResponseCall,
+}
+
+/// What is done with a stored answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoredResponseCall {
+    /// Show it.
+    Get,
+    /// Forget it.
+    Delete,
+    /// Stop making it.
+    Cancel,
+    /// Show what it answered.
+    InputItems,
+}
+
 /// One way in for model work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Surface<'a> {
@@ -37,20 +82,49 @@ pub struct Surface<'a> {
     pub operation: Operation,
     /// The path below the version, toward the provider, such as `/chat/completions`.
     pub path: &'a str,
-    /// Whether the path itself asks for a stream.
-    pub force_stream: bool,
+    /// How the body is to be understood.
+    pub form: Form<'a>,
+}
+
+/// How a body is to be understood, where its dialect alone does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form<'a> {
+    /// As the dialect has it.
+    Plain,
+    /// The same, streamed whatever the body says.
+    Streamed,
+    /// Ollama's `/api/generate`.
+    Generate,
+    /// Ollama's older `/api/embeddings`.
+    OneEmbedding,
+    /// Gemini's: the path names the model (percent-encoded) and says whether to stream.
+    InPath {
+        /// The model.
+        model: &'a str,
+        /// Whether to stream.
+        stream: bool,
+    },
 }
 
 /// Prefixes that mean the same; users paste base URLs with and without them, and sometimes twice.
 const PREFIXES: &[&str] = &["/v1/v1", "/openai/v1", "/v1"];
 
-/// Paths below these are never a provider's: they belong to Trunkline itself.
-const RESERVED: &[&str] = &["/api", "/ui", "/health", "/metrics"];
+/// Paths below these are never a provider's: they belong to Trunkline itself, or to Ollama's clients.
+const RESERVED: &[&str] = &["/api", "/ui", "/health", "/metrics", "/v1beta"];
+
+const READ: &str = "GET, HEAD, OPTIONS";
+const POST: &str = "POST, OPTIONS";
 
 /// Finds the route of a request line.
 pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
     if method == Method::OPTIONS {
         return Route::Preflight;
+    }
+    if let Some(below) = path.strip_prefix("/api/") {
+        return ollama(method, below);
+    }
+    if let Some(below) = path.strip_prefix("/v1beta/models") {
+        return gemini(method, below);
     }
     let (versioned, below) = below_version(path);
     let read = method == Method::GET || method == Method::HEAD;
@@ -60,29 +134,104 @@ pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
         "/health" | "/health/live" => Some(Route::Live),
         "/health/ready" => Some(Route::Ready),
         "/health/detailed" => Some(Route::Detailed),
-        other => other.strip_prefix("/models/").map(Route::ModelEntry),
+        "/responses" if read => Some(Route::Upgrade),
+        other => match other.strip_prefix("/models/") {
+            Some(name) if name.contains(':') && method == Method::POST => return gemini(method, other.strip_prefix("/models").unwrap_or_default()),
+            name => name.map(Route::ModelEntry),
+        },
     };
     match fixed {
         Some(route) if read => route,
-        Some(_) => Route::WrongMethod("GET, HEAD, OPTIONS"),
+        Some(_) => Route::WrongMethod(READ),
         None => model_route(method, below, versioned),
     }
 }
 
 fn model_route<'a>(method: &Method, below: &'a str, versioned: bool) -> Route<'a> {
-    let (operation, path, force_stream) = match below {
-        "/chat/completions" => (Operation::Chat, below, false),
-        "/chat/completions/stream" => (Operation::Chat, "/chat/completions", true),
-        "/completions" => (Operation::Completion, below, false),
-        "/embeddings" => (Operation::Embedding, below, false),
+    if let Some(below) = below.strip_prefix("/responses/") {
+        return stored_response(method, below);
+    }
+    let surface = |dialect, operation, path, form| Surface { dialect, operation, path, form };
+    let chat = |form| surface(DialectId::OpenaiChat, Operation::Chat, "/chat/completions", form);
+    let found = match below {
+        "/chat/completions" => chat(Form::Plain),
+        "/chat/completions/stream" => chat(Form::Streamed),
+        "/completions" => surface(DialectId::OpenaiCompletions, Operation::Completion, below, Form::Plain),
+        "/responses" => surface(DialectId::OpenaiResponses, Operation::Chat, below, Form::Plain),
+        "/messages" => surface(DialectId::Anthropic, Operation::Chat, below, Form::Plain),
+        "/messages/count_tokens" => surface(DialectId::Anthropic, Operation::CountTokens, below, Form::Plain),
+        "/embeddings" => surface(DialectId::OpenaiChat, Operation::Embedding, below, Form::Plain),
         other if is_reserved(other) && !versioned || !is_plain(other) => return Route::Nothing,
         _ if method != Method::POST => return Route::Nothing,
-        other => (Operation::Other, other, false),
+        other => surface(DialectId::OpenaiChat, Operation::Other, other, Form::Plain),
     };
     if method != Method::POST {
-        return Route::WrongMethod("POST, OPTIONS");
+        return Route::WrongMethod(POST);
     }
-    Route::Model(Surface { dialect: DialectId::OpenaiChat, operation, path, force_stream })
+    Route::Model(found)
+}
+
+fn stored_response<'a>(method: &Method, below: &'a str) -> Route<'a> {
+    let (id, rest) = below.split_once('/').unwrap_or((below, ""));
+    let (allowed, what) = match (rest, method) {
+        ("", &Method::DELETE) => ("", StoredResponseCall::Delete),
+        ("", &Method::GET | &Method::HEAD) => ("", StoredResponseCall::Get),
+        ("", _) => ("GET, HEAD, DELETE, OPTIONS", StoredResponseCall::Get),
+        ("cancel", &Method::POST) => ("", StoredResponseCall::Cancel),
+        ("cancel", _) => (POST, StoredResponseCall::Cancel),
+        ("input_items", &Method::GET | &Method::HEAD) => ("", StoredResponseCall::InputItems),
+        ("input_items", _) => (READ, StoredResponseCall::InputItems),
+        _ => return Route::Nothing,
+    };
+    match (id, allowed) {
+        ("", _) => Route::Nothing,
+        (_, "") => Route::StoredResponse(StoredResponse { id, what }),
+        (_, allowed) => Route::WrongMethod(allowed),
+    }
+}
+
+/// Ollama's own paths, below `/api/`.
+fn ollama<'a>(method: &Method, below: &'a str) -> Route<'a> {
+    let surface = |operation, path, form| {
+        Route::Model(Surface { dialect: DialectId::Ollama, operation, path, form })
+    };
+    let (wanted, route) = match below {
+        "chat" => (POST, surface(Operation::Chat, "/api/chat", Form::Plain)),
+        "generate" => (POST, surface(Operation::Chat, "/api/generate", Form::Generate)),
+        "embed" => (POST, surface(Operation::Embedding, "/api/embed", Form::Plain)),
+        "embeddings" => (POST, surface(Operation::Embedding, "/api/embeddings", Form::OneEmbedding)),
+        "show" => (POST, Route::Ollama(OllamaQuestion::Show)),
+        "tags" => (READ, Route::Ollama(OllamaQuestion::Tags)),
+        "ps" => (READ, Route::Ollama(OllamaQuestion::Loaded)),
+        "version" => (READ, Route::Ollama(OllamaQuestion::Version)),
+        _ => return Route::Nothing,
+    };
+    let fits = match wanted {
+        POST => method == Method::POST,
+        _ => method == Method::GET || method == Method::HEAD,
+    };
+    if fits { route } else { Route::WrongMethod(wanted) }
+}
+
+/// Gemini's paths, below `/v1beta/models`.
+fn gemini<'a>(method: &Method, below: &'a str) -> Route<'a> {
+    let read = method == Method::GET || method == Method::HEAD;
+    let Some(name) = below.strip_prefix('/').filter(|name| !name.is_empty()) else {
+        return if read { Route::GeminiModelList } else { Route::WrongMethod(READ) };
+    };
+    let Some((model, call)) = name.rsplit_once(':') else {
+        return if read { Route::GeminiModelEntry(name) } else { Route::WrongMethod(READ) };
+    };
+    let (operation, stream) = match call {
+        "generateContent" => (Operation::Chat, false),
+        "streamGenerateContent" => (Operation::Chat, true),
+        "countTokens" => (Operation::CountTokens, false),
+        _ => return Route::Nothing,
+    };
+    if method != Method::POST {
+        return Route::WrongMethod(POST);
+    }
+    Route::Model(Surface { dialect: DialectId::Gemini, operation, path: below, form: Form::InPath { model, stream } })
 }
 
 fn below_version(path: &str) -> (bool, &str) {
@@ -123,21 +272,26 @@ mod tests {
         assert_eq!(find(&method, path), expected, "{method} {path}");
     }
 
-    fn model(operation: Operation, path: &str, force_stream: bool) -> Route<'_> {
-        Route::Model(Surface { dialect: DialectId::OpenaiChat, operation, path, force_stream })
+    fn model<'a>(dialect: DialectId, operation: Operation, path: &'a str, form: Form<'a>) -> Route<'a> {
+        Route::Model(Surface { dialect, operation, path, form })
     }
 
     #[test]
     fn the_same_paths_work_under_every_prefix() {
         for prefix in ["", "/v1", "/openai/v1", "/v1/v1"] {
             let at = |path: &str| format!("{prefix}{path}");
-            let chat = model(Operation::Chat, "/chat/completions", false);
+            let chat = model(DialectId::OpenaiChat, Operation::Chat, "/chat/completions", Form::Plain);
             check(Method::POST, &at("/chat/completions"), chat);
-            let forced = model(Operation::Chat, "/chat/completions", true);
+            let forced = model(DialectId::OpenaiChat, Operation::Chat, "/chat/completions", Form::Streamed);
             check(Method::POST, &at("/chat/completions/stream"), forced);
-            check(Method::POST, &at("/completions"), model(Operation::Completion, "/completions", false));
-            check(Method::POST, &at("/embeddings"), model(Operation::Embedding, "/embeddings", false));
-            check(Method::POST, &at("/rerank"), model(Operation::Other, "/rerank", false));
+            let completion = model(DialectId::OpenaiCompletions, Operation::Completion, "/completions", Form::Plain);
+            check(Method::POST, &at("/completions"), completion);
+            let responses = model(DialectId::OpenaiResponses, Operation::Chat, "/responses", Form::Plain);
+            check(Method::POST, &at("/responses"), responses);
+            let messages = model(DialectId::Anthropic, Operation::Chat, "/messages", Form::Plain);
+            check(Method::POST, &at("/messages"), messages);
+            check(Method::POST, &at("/embeddings"), model(DialectId::OpenaiChat, Operation::Embedding, "/embeddings", Form::Plain));
+            check(Method::POST, &at("/rerank"), model(DialectId::OpenaiChat, Operation::Other, "/rerank", Form::Plain));
             check(Method::GET, &at("/models"), Route::ModelList);
             check(Method::HEAD, &at("/models"), Route::ModelList);
             check(Method::GET, &at("/models/org/name"), Route::ModelEntry("org/name"));
@@ -154,10 +308,41 @@ mod tests {
 
     #[test]
     fn paths_that_could_leave_the_base_are_not_handed_on() {
-        for path in ["/v1/../admin", "/v1/a/%2E%2e/b", "/v1/a//b", "/v1/a\\b", "/v1/a%2fb", "/api/tags", "/ui/x"] {
+        for path in ["/v1/../admin", "/v1/a/%2E%2e/b", "/v1/a//b", "/v1/a\\b", "/v1/a%2fb", "/api/pull", "/ui/x"] {
             check(Method::POST, path, Route::Nothing);
         }
         check(Method::GET, "/v1/files", Route::Nothing);
-        check(Method::POST, "/v1x/chat", model(Operation::Other, "/v1x/chat", false));
+        check(Method::POST, "/v1x/chat", model(DialectId::OpenaiChat, Operation::Other, "/v1x/chat", Form::Plain));
+    }
+
+    #[test]
+    fn other_dialects_have_their_own_paths() {
+        let generate = model(DialectId::Ollama, Operation::Chat, "/api/generate", Form::Generate);
+        check(Method::POST, "/api/generate", generate);
+        check(Method::GET, "/api/chat", Route::WrongMethod(POST));
+        check(Method::HEAD, "/api/tags", Route::Ollama(OllamaQuestion::Tags));
+        check(Method::POST, "/api/show", Route::Ollama(OllamaQuestion::Show));
+        let stream = Form::InPath { model: "org%2Fm:tag", stream: true };
+        let path = "/org%2Fm:tag:streamGenerateContent";
+        check(
+            Method::POST,
+            "/v1beta/models/org%2Fm:tag:streamGenerateContent",
+            model(DialectId::Gemini, Operation::Chat, path, stream),
+        );
+        check(Method::GET, "/v1beta/models", Route::GeminiModelList);
+        check(Method::GET, "/v1beta/models/m", Route::GeminiModelEntry("m"));
+        check(Method::POST, "/v1beta/models/m:tune", Route::Nothing);
+    }
+
+    #[test]
+    fn stored_responses_are_shown_forgotten_and_stopped() {
+        let stored = |what| Route::StoredResponse(StoredResponse { id: "resp_1", what });
+        check(Method::GET, "/v1/responses/resp_1", stored(StoredResponseCall::Get));
+        check(Method::DELETE, "/v1/responses/resp_1", stored(StoredResponseCall::Delete));
+        check(Method::POST, "/v1/responses/resp_1/cancel", stored(StoredResponseCall::Cancel));
+        check(Method::GET, "/v1/responses/resp_1/input_items", stored(StoredResponseCall::InputItems));
+        check(Method::POST, "/v1/responses/resp_1", Route::WrongMethod("GET, HEAD, DELETE, OPTIONS"));
+        check(Method::GET, "/v1/responses", Route::Upgrade);
+        check(Method::GET, "/v1/responses/", Route::Nothing);
     }
 }

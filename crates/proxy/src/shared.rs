@@ -13,6 +13,7 @@ use trunkline_providers::ListedModel;
 use trunkline_route::{Catalog, Listing, ReportSink};
 
 use crate::admit::OpenRequests;
+use crate::memory::Memory;
 
 /// What the rest of the process knows about its own health.
 pub trait Health: Send + Sync {
@@ -28,6 +29,8 @@ pub struct Shared {
     catalog: ArcSwap<Catalog>,
     pub(crate) reports: Arc<dyn ReportSink>,
     pub(crate) health: Box<dyn Health>,
+    /// What clients strip from the model's turns.
+    pub(crate) memory: Memory,
     pub(crate) open: Arc<OpenRequests>,
     /// When the process began, in seconds since the Unix epoch; the age of models whose list does not say.
     pub(crate) started_s: u64,
@@ -54,6 +57,7 @@ impl Shared {
             catalog: ArcSwap::from_pointee(catalog),
             reports,
             health,
+            memory: Memory::default(),
             open: Arc::default(),
             started_s: now_ms() / 1000,
             stopping: AtomicBool::new(false),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trunkline_config::{Model, Provider, Snapshot, Target, UpstreamModel};
+use trunkline_config::{Model, OnLoss, Provider, Snapshot, Target, UpstreamModel};
 use trunkline_wire::{Fault, FaultKind};
 
 use crate::Catalog;
@@ -13,6 +13,8 @@ use crate::nearest::nearest;
 pub struct Candidates {
     /// The name the client used; answers carry it.
     pub model: Arc<str>,
+    /// What to do with what a translation cannot say.
+    pub on_loss: OnLoss,
     /// Never empty.
     pub targets: Vec<Target>,
 }
@@ -23,7 +25,8 @@ pub struct Candidates {
 /// `ModelNotFound` or `ProviderNotFound`, with the nearest names.
 pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<Candidates, Fault> {
     if let Some(model) = snapshot.models.get(name) {
-        return Ok(Candidates { model: Arc::clone(&model.name), targets: with_fallbacks(snapshot, model) });
+        let targets = with_fallbacks(snapshot, model);
+        return Ok(Candidates { model: Arc::clone(&model.name), on_loss: model.on_loss, targets });
     }
     let prefix = name.split_once('/');
     if let Some((provider, model)) = prefix
@@ -38,7 +41,7 @@ pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<
         .map(|provider| target(provider, name))
         .collect();
     if !targets.is_empty() {
-        return Ok(Candidates { model: Arc::from(name), targets });
+        return Ok(Candidates { model: Arc::from(name), on_loss: OnLoss::Report, targets });
     }
     Err(match prefix {
         Some((provider, _)) => {
@@ -63,13 +66,14 @@ fn addressed(
     if model.is_empty() || unknown {
         return Err(unknown_model(snapshot, catalog, name));
     }
-    Ok(Candidates { model: Arc::from(name), targets: vec![target(provider, model)] })
+    Ok(Candidates { model: Arc::from(name), on_loss: OnLoss::Report, targets: vec![target(provider, model)] })
 }
 
 fn target(provider: &Arc<Provider>, model: &str) -> Target {
     Target {
         provider: Arc::clone(provider),
         model: UpstreamModel::new(model),
+        capabilities: provider.capabilities_of(model),
         timeouts: provider.timeouts,
         priority: 0,
         weight: 1,

@@ -5,11 +5,13 @@
 pub mod candidates;
 pub mod catalog;
 pub mod judge;
+pub mod lane;
 pub mod nearest;
 pub mod plan;
 pub mod report;
 
 pub use catalog::{Catalog, Listing};
 pub use judge::{Verdict, judge};
-pub use plan::{Ask, Attempt, Lane, Plan, plan};
+pub use lane::{Lane, bridge};
+pub use plan::{Ask, Attempt, Plan, plan};
 pub use report::{Outcome, Report, ReportSink};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use trunkline_config::{AuthMode, Key, Snapshot, Target};
-use trunkline_providers::Adapter;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
+use trunkline_config::{AuthMode, Key, OnLoss, Snapshot, Target};
+use trunkline_wire::{DialectId, Fault, Operation};
 
 use crate::Catalog;
 use crate::candidates::candidates;
+use crate::lane::{Lane, lane};
 
 /// Tries in one plan. Bounds how long and how often one request can bother providers.
 pub const ATTEMPTS_MAX: usize = 8;
@@ -21,15 +21,6 @@ pub struct Ask<'a> {
     pub dialect: DialectId,
     /// What for.
     pub operation: Operation,
-}
-
-/// How the bytes get there.
-#[derive(Clone, Copy, Debug)]
-pub enum Lane {
-    /// Client and provider speak the same dialect: the bytes are relayed.
-    Native,
-    /// The provider is Rust code over the neutral model.
-    Adapter(&'static dyn Adapter),
 }
 
 /// One try.
@@ -48,6 +39,8 @@ pub struct Attempt {
 pub struct Plan {
     /// The name the client used; answers carry it.
     pub model: Arc<str>,
+    /// What to do with what a translation cannot say, unless the request says it itself.
+    pub on_loss: OnLoss,
     /// Never empty, at most [`ATTEMPTS_MAX`].
     pub attempts: Vec<Attempt>,
 }
@@ -69,7 +62,7 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, turn: usize) -
     attempts.truncate(ATTEMPTS_MAX);
     match refusal {
         Some(fault) if attempts.is_empty() => Err(fault),
-        Some(_) | None => Ok(Plan { model: found.model, attempts }),
+        Some(_) | None => Ok(Plan { model: found.model, on_loss: found.on_loss, attempts }),
     }
 }
 
@@ -88,18 +81,5 @@ fn push_tries(attempts: &mut Vec<Attempt>, target: Target, lane: Lane, turn: usi
             let tries = in_turn.map(|key| Attempt { target: target.clone(), key: Some(key.clone()), lane });
             attempts.extend(tries.take(ATTEMPTS_MAX.saturating_sub(attempts.len())));
         }
-    }
-}
-
-fn lane(target: &Target, ask: Ask<'_>) -> Result<Lane, Fault> {
-    let vendor = target.provider.vendor;
-    match vendor.adapter {
-        None if vendor.dialects.contains(&ask.dialect) => Ok(Lane::Native),
-        Some(adapter) if ask.operation == Operation::Chat => Ok(Lane::Adapter(adapter)),
-        None | Some(_) => Err(Fault::new(
-            FaultKind::InvalidRequest,
-            format!("model {:?} does not serve this path: provider {:?} cannot", ask.model, target.provider.name),
-        )
-        .with_param("model")),
     }
 }

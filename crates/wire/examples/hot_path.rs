@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use trunkline_wire::peek::peek;
-use trunkline_wire::relay::{Changes, JsonRelay, SseRelay, read_usage};
+use trunkline_wire::relay::{Changes, JsonRelay, LinesRelay, SseRelay, read_usage};
 
 /// Rounds to choose the best of.
 const ROUNDS: u32 = 10;
@@ -42,6 +42,10 @@ const CASES: &[Case] = &[
     ("sse-rename", || sse(stream(|_| (1, 1)), Some("my-model"))),
     ("sse-varying", || sse(stream(|event| (event, event / 10)), None)),
     ("sse-varying-rename", || sse(stream(|event| (event, event / 10)), Some("my-model"))),
+    ("sse-messages", || sse(messages(), Some("my-model"))),
+    ("sse-responses", || sse(responses(), Some("my-model"))),
+    ("sse-gemini", || sse(gemini(), Some("my-model"))),
+    ("lines-ollama", || lines(ollama(), Some("my-model"))),
     ("peek-60", || peeking(request("Hi"))),
     ("peek-300", || peeking(request(QUESTION))),
     ("peek-100k", || peeking(request(&PARAGRAPH.repeat((100 << 10) / PARAGRAPH.len())))),
@@ -97,6 +101,16 @@ fn sse(stream: String, model: Option<&'static str>) -> Box<dyn Fn()> {
     })
 }
 
+fn lines(stream: String, model: Option<&'static str>) -> Box<dyn Fn()> {
+    let stream = Bytes::from(stream);
+    Box::new(move || {
+        let mut relay = LinesRelay::new(changes(model));
+        black_box(relay.push(black_box(stream.clone())));
+        black_box(relay.finish());
+        black_box(relay.facts());
+    })
+}
+
 fn peeking(body: String) -> Box<dyn Fn()> {
     Box::new(move || drop(black_box(peek(black_box(body.as_bytes())))))
 }
@@ -138,9 +152,10 @@ fn request(content: &str) -> String {
     format!(r#"{{"messages":[{system},{{"role":"user","content":"{content}"}}],{more}}}"#)
 }
 
+const WORDS: [&str; 4] = [" quick", " brown", " fox", " jumps"];
+
 /// A stream as the bench's mock upstream gives it; `vary` says what an event's `id` and `created` end with.
 fn stream(vary: impl Fn(u32) -> (u32, u32)) -> String {
-    const WORDS: [&str; 4] = [" quick", " brown", " fox", " jumps"];
     let mut stream = String::new();
     let mut event = |number: u32, choices: &str| {
         let (id, created) = vary(number);
@@ -160,6 +175,79 @@ fn stream(vary: impl Fn(u32) -> (u32, u32)) -> String {
     event(EVENTS, r#"{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]"#);
     event(EVENTS, r#"],"usage":{"prompt_tokens":42,"completion_tokens":100,"total_tokens":142}}"#);
     stream + "data: [DONE]\n\n"
+}
+
+/// The words of a stream's content, each with its number.
+fn words() -> impl Iterator<Item = (u32, &'static str)> {
+    (1..=EVENTS).zip(WORDS.into_iter().cycle())
+}
+
+/// A stream of Messages, padded as Anthropic pads.
+fn messages() -> String {
+    let mut stream = String::from(
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_01\",\"type\":\"message\",\"role\":\
+         \"assistant\",\"model\":\"mock-model\",\"content\":[],\"usage\":{\"input_tokens\":42,\"output_tokens\":1}}}\n\n",
+    );
+    for (number, word) in words() {
+        let padding = " ".repeat(number as usize % 15);
+        // Writing to a String cannot fail, here and below.
+        let _ = write!(
+            stream,
+            "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":\
+             {{\"type\":\"text_delta\",\"text\":\"{word}\"}}{padding}}}\n\n",
+        );
+    }
+    stream
+        + "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":\
+           {\"output_tokens\":100}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+}
+
+/// A stream of Responses.
+fn responses() -> String {
+    let mut stream = String::from(
+        "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\
+         \"resp_01\",\"model\":\"mock-model\",\"output\":[],\"usage\":null}}\n\n",
+    );
+    for (number, word) in words() {
+        let _ = write!(
+            stream,
+            "event: response.output_text.delta\ndata: {{\"type\":\"response.output_text.delta\",\"sequence_number\":\
+             {number},\"item_id\":\"msg_01\",\"output_index\":0,\"content_index\":0,\"delta\":\"{word}\",\"logprobs\":[],\
+             \"obfuscation\":\"Xk2\"}}\n\n",
+        );
+    }
+    stream
+        + "event: response.completed\ndata: {\"type\":\"response.completed\",\"sequence_number\":101,\"response\":{\"id\":\
+           \"resp_01\",\"model\":\"mock-model\",\"output\":[],\"usage\":{\"input_tokens\":42,\"output_tokens\":100}}}\n\n"
+}
+
+/// A stream of Gemini, which counts in every event.
+fn gemini() -> String {
+    let mut stream = String::new();
+    for (number, word) in words() {
+        let _ = write!(
+            stream,
+            "data: {{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{word}\"}}],\"role\":\"model\"}},\"index\":0}}],\
+             \"usageMetadata\":{{\"promptTokenCount\":42,\"candidatesTokenCount\":{number}}},\"modelVersion\":\"mock-model\",\
+             \"responseId\":\"r\"}}\r\n\r\n",
+        );
+    }
+    stream
+}
+
+/// A stream of Ollama.
+fn ollama() -> String {
+    let mut stream = String::new();
+    for (number, word) in words() {
+        let _ = writeln!(
+            stream,
+            "{{\"model\":\"mock-model\",\"created_at\":\"2026-11-21T10:00:00.{number:03}Z\",\"message\":{{\"role\":\
+             \"assistant\",\"content\":\"{word}\"}},\"done\":false}}",
+        );
+    }
+    stream
+        + "{\"model\":\"mock-model\",\"created_at\":\"2026-11-21T10:00:01Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\
+           \"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":42,\"eval_count\":100}\n"
 }
 
 /// An answer that is all numbers.

@@ -1,21 +1,49 @@
 //! One wire format, both directions: the trait, its ids and the registry of all dialects.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-use crate::{Fault, Peek, WireError, dialects, ir};
+use crate::ir::Losses;
+use crate::{Capabilities, Fault, Peek, WireError, dialects, ir};
 
 /// The wire formats Trunkline knows, by the names that config, API and docs use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DialectId {
     /// OpenAI Chat Completions, with embeddings and every other OpenAI path that has no dialect of its own.
     OpenaiChat,
+    /// OpenAI's legacy Completions.
+    OpenaiCompletions,
+    /// OpenAI Responses.
+    OpenaiResponses,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Ollama's own API.
+    Ollama,
+    /// Gemini's generateContent.
+    Gemini,
 }
 
 impl DialectId {
+    /// Every dialect, in order.
+    pub const ALL: [Self; 6] = [
+        Self::OpenaiChat,
+        Self::OpenaiCompletions,
+        Self::OpenaiResponses,
+        Self::Anthropic,
+        Self::Ollama,
+        Self::Gemini,
+    ];
+
     /// The name in config, API and docs, such as `openai_chat`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OpenaiChat => "openai_chat",
+            Self::OpenaiCompletions => "openai_completions",
+            Self::OpenaiResponses => "openai_responses",
+            Self::Anthropic => "anthropic",
+            Self::Ollama => "ollama",
+            Self::Gemini => "gemini",
         }
     }
 }
@@ -29,6 +57,8 @@ pub enum Operation {
     Completion,
     /// Vectors for texts.
     Embedding,
+    /// How many tokens a conversation turn would take.
+    CountTokens,
     /// Anything else that names a model; relayed to the same path of the provider.
     Other,
 }
@@ -40,12 +70,16 @@ impl Operation {
             Self::Chat => "chat",
             Self::Completion => "text_completion",
             Self::Embedding => "embeddings",
+            Self::CountTokens => "count_tokens",
             Self::Other => "other",
         }
     }
 }
 
 /// One wire format, both directions. Pure: no clock, no sockets, no globals.
+///
+/// A dialect is written on one side and read on the other: `decode_request`, `encode_response`, `stream_encoder` and the
+/// faults face clients; `encode_request`, `decode_response` and `stream_decoder` face providers.
 pub trait Dialect: Sync {
     /// Which dialect this is.
     fn id(&self) -> DialectId;
@@ -62,8 +96,24 @@ pub trait Dialect: Sync {
     /// When a field that the dialect requires is missing or has the wrong type; the error names its path.
     fn decode_request(&self, body: &[u8]) -> Result<ir::Request, WireError>;
 
-    /// Writes a whole answer.
-    fn encode_response(&self, response: &ir::Response) -> Bytes;
+    /// Writes a request for a model that takes what `to` says. Extras and opaque blocks of this very dialect are written
+    /// back; all else that cannot be said is a loss, named by its path in the request's own dialect.
+    ///
+    /// # Errors
+    /// When what is asked for cannot be asked at all, not even with losses.
+    fn encode_request(&self, request: &ir::Request, to: &Capabilities) -> Result<Encoded, WireError>;
+
+    /// Reads a whole answer of a provider.
+    ///
+    /// # Errors
+    /// When it is none.
+    fn decode_response(&self, body: &[u8]) -> Result<ir::Response, WireError>;
+
+    /// Writes a whole answer. `head` says what the client asked for.
+    fn encode_response(&self, response: &ir::Response, head: &StreamHead) -> Encoded;
+
+    /// Reads a provider's stream: any cutting of its bytes gives the same events.
+    fn stream_decoder(&self) -> Box<dyn StreamDecoder>;
 
     /// Writes a streamed answer, event by event.
     fn stream_encoder(&self, head: StreamHead) -> Box<dyn StreamEncoder>;
@@ -75,7 +125,16 @@ pub trait Dialect: Sync {
     fn encode_stream_fault(&self, fault: &Fault) -> Bytes;
 }
 
-/// What a stream's encoder must know before the first event.
+/// What was written, and what could not be.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// The body.
+    pub bytes: Bytes,
+    /// What it does not say.
+    pub losses: Losses,
+}
+
+/// What an answer's encoder must know of the request.
 #[derive(Clone, Debug)]
 pub struct StreamHead {
     /// The name the client asked for; every chunk carries it.
@@ -84,6 +143,19 @@ pub struct StreamHead {
     pub include_usage: bool,
     /// Seconds since the Unix epoch.
     pub created: u64,
+    /// Unique among all requests: 32 hexadecimal digits, fit to make ids from.
+    pub request_id: String,
+    /// The request, where answers repeat parts of it (Responses) or name its tools.
+    pub request: Option<Arc<ir::Request>>,
+}
+
+/// Turns a provider's bytes into events. Owned by one response.
+pub trait StreamDecoder: Send {
+    /// Appends the events that `bytes` complete to `out`. After a `Stop` or a `Fault` there is nothing more.
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<ir::Event>);
+    /// The provider is done: appends what was still open, or the fault that the answer is cut off. A second call appends
+    /// nothing.
+    fn finish(&mut self, out: &mut Vec<ir::Event>);
 }
 
 /// Turns events into the client's bytes. Owned by one response.
@@ -92,14 +164,21 @@ pub trait StreamEncoder: Send {
     fn push(&mut self, event: &ir::Event, out: &mut Vec<u8>);
     /// Ends the stream; a second call appends nothing.
     fn finish(&mut self, out: &mut Vec<u8>);
+    /// Appends what keeps a silent connection open; may be nothing.
+    fn ping(&mut self, out: &mut Vec<u8>);
 }
 
 /// Every dialect, in the order of [`DialectId`].
-pub static ALL: &[&dyn Dialect] = &[&dialects::openai_chat::OpenaiChat];
+pub static ALL: &[&dyn Dialect] = &[
+    &dialects::openai_chat::OpenaiChat,
+    &dialects::openai_completions::OpenaiCompletions,
+    &dialects::openai_responses::OpenaiResponses,
+    &dialects::anthropic::Anthropic,
+    &dialects::ollama::Ollama,
+    &dialects::gemini::Gemini,
+];
 
 /// The dialect with this id.
 pub fn of(id: DialectId) -> &'static dyn Dialect {
-    match id {
-        DialectId::OpenaiChat => &dialects::openai_chat::OpenaiChat,
-    }
+    ALL.iter().copied().find(|dialect| dialect.id() == id).expect("every dialect is in the list")
 }

@@ -3,18 +3,24 @@
 //! Pure: no sockets, no clock, no environment, no randomness. Everything here is driven by values that the caller hands
 //! in, so that the same code serves the network, the tests and the fuzzer.
 
+pub mod capabilities;
 pub mod dialect;
 pub mod dialects;
+pub mod embeddings;
 pub mod error;
 pub mod fault;
+mod fields;
 pub mod frame;
 pub mod ir;
 pub mod peek;
 pub mod relay;
 mod scan;
+mod seal;
 pub mod splice;
+mod write;
 
-pub use dialect::{Dialect, DialectId, Operation, StreamEncoder, StreamHead};
+pub use capabilities::Capabilities;
+pub use dialect::{Dialect, DialectId, Encoded, Operation, StreamDecoder, StreamEncoder, StreamHead};
 pub use error::WireError;
 pub use fault::{Fault, FaultKind, UpstreamWords, Who};
 pub use peek::{Peek, quoted};

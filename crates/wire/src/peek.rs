@@ -79,6 +79,16 @@ pub fn peek(body: &[u8]) -> Result<Peek, WireError> {
     Ok(Peek { model: read_model(model)?, stream: read_stream(stream)?, include_usage, places })
 }
 
+/// The same for a dialect that streams, usage included, unless told not to.
+///
+/// # Errors
+/// As [`peek`].
+pub(crate) fn peek_streaming(body: &[u8]) -> Result<Peek, WireError> {
+    let peek = peek(body)?;
+    let unsaid = peek.places.stream.last().is_none_or(|place| body.get(place.clone()) == Some(b"null"));
+    Ok(Peek { stream: peek.stream || unsaid, include_usage: true, ..peek })
+}
+
 fn push<T>(places: &mut SmallVec<[T; 1]>, place: T, path: &str) -> Result<(), WireError> {
     if places.len() == REPEATS_MAX {
         return Err(WireError::Wrong { path: path.to_owned(), expected: "given once" });
@@ -134,7 +144,23 @@ fn not_json(body: &[u8], broken: Broken) -> WireError {
 
 const TRUE: Bytes = Bytes::from_static(b"true");
 
+/// Whether `body` is one JSON object, for dialects whose path says everything that routing needs.
+///
+/// # Errors
+/// When it is not.
+pub(crate) fn check_object(body: &[u8]) -> Result<(), WireError> {
+    check(body).map_err(|broken| not_json(body, broken))?;
+    Members::open(body).map(|_| ()).ok_or(WireError::NotAnObject)
+}
+
 impl Peek {
+    /// What is known of a body whose path names the model and says whether to stream. The model is for the caller to fill
+    /// in. Answers end with their usage unasked, so `include_usage` is true; nothing of the body is to be edited, so
+    /// [`Peek::ask_for_usage`] and [`Peek::force_stream`] must not be called.
+    pub fn nameless(stream: bool) -> Self {
+        Self { model: String::new(), stream, include_usage: true, places: Places::default() }
+    }
+
     /// The edits that put `upstream_model`, a JSON string, where the client's name for it stood.
     pub fn rename(&self, upstream_model: &Bytes, edits: &mut SmallVec<[Edit; 4]>) {
         edits.extend(self.places.model.iter().map(|range| Edit { range: range.clone(), with: upstream_model.clone() }));

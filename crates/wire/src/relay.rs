@@ -1,14 +1,20 @@
 //! What the native lane does to an answer on its way: it renames the model, withholds the usage chunk that only we asked
 //! for, and reads usage. Everything else passes as it came, and nothing it fails to understand stops the bytes.
+//!
+//! A relay is not told the dialect: the framing chooses the relay, and what stands in an event says what it is.
 
 mod answer;
 mod json;
+mod lines;
+mod name;
 mod pass;
+mod reader;
 mod sse;
 mod template;
 mod usage;
 
 pub use json::JsonRelay;
+pub use lines::LinesRelay;
 pub use sse::SseRelay;
 pub use usage::read_usage;
 
@@ -25,7 +31,8 @@ pub struct Facts {
     pub content_events: u64,
     /// Whether the answer came to its own end: a stream that said why it ended, a JSON answer whose last brace came.
     pub finished: bool,
-    /// Whether `data: [DONE]` came by.
+    /// Whether a stream's last event came by: `data: [DONE]`, `message_stop`, `response.completed` and its like, a line
+    /// with `"done": true`. Gemini has none.
     pub done: bool,
     /// Whether the provider itself reported an error inside the answer.
     pub error: bool,
@@ -34,9 +41,7 @@ pub struct Facts {
 impl Facts {
     /// Takes in one more usage figure.
     fn add_usage(&mut self, usage: Option<Usage>) {
-        if let Some(usage) = usage {
-            self.usage = Some(self.usage.unwrap_or_default().max(usage));
-        }
+        self.usage = usage::merge(self.usage, usage);
     }
 }
 

@@ -3,6 +3,7 @@
 //! These types are the one truth about the document: the JSON Schema, the check that finds every problem, the table in
 //! the guide and the example document all come from them or are tested against them.
 
+pub mod capabilities;
 pub mod client_key;
 pub mod discovery;
 pub mod document;
@@ -13,12 +14,13 @@ pub mod server;
 pub mod store;
 pub mod unit;
 
+pub use capabilities::CapabilitiesSection;
 pub use client_key::ClientKeySection;
 pub use discovery::DiscoverySection;
 pub use document::File;
 pub use log::{LogFormat, LogLevel, LogSection};
-pub use model::{ModelSection, PriceSection, TargetSection};
-pub use provider::{ProviderAuth, ProviderModelSection, ProviderSection};
+pub use model::{ModelSection, OnLoss, PriceSection, TargetSection};
+pub use provider::{DialectName, ProviderAuth, ProviderModelSection, ProviderSection};
 pub use server::{ServerAuth, ServerSection};
 pub use store::StoreSection;
 pub use unit::{Period, PeriodOrZero, Size};

@@ -1,9 +1,9 @@
 //! `[models.NAME]`
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Period, PeriodOrZero};
+use super::{CapabilitiesSection, Period, PeriodOrZero};
 
 /// A name clients ask for, and who serves it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -19,9 +19,26 @@ pub struct ModelSection {
     #[serde(default)]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
     pub context_window: Option<u64>,
+    /// What happens when a target's dialect cannot say all of a request.
+    #[serde(default)]
+    pub on_loss: OnLoss,
+    /// What its targets take, over what their providers say.
+    #[serde(default)]
+    pub capabilities: CapabilitiesSection,
     /// What its tokens cost. Checked now, used from prices on.
     #[serde(default)]
     pub price: Option<PriceSection>,
+}
+
+/// What happens to a request of which a translation would lose something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnLoss {
+    /// It is served without, and the answer says what was left out.
+    #[default]
+    Report,
+    /// It is refused.
+    Reject,
 }
 
 /// One way to serve a model.

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Period;
+use super::{CapabilitiesSection, Period};
 use crate::Secret;
 
 /// One upstream: what it is, where it is, and whose credentials it gets.
@@ -22,6 +22,10 @@ pub struct ProviderSection {
     #[serde(default)]
     #[schemars(extend("x-default" = "the vendor's own", "x-unit" = "URL"))]
     pub base_url: Option<String>,
+    /// The wire formats it speaks, the one to prefer first. Not stated: those of its type.
+    #[serde(default)]
+    #[schemars(length(min = 1), extend("x-default" = "the type's", "x-unit" = "list of dialects"))]
+    pub dialects: Option<Vec<DialectName>>,
     /// Its one key; shorthand for `keys` with one entry.
     #[serde(default)]
     pub key: Option<Secret>,
@@ -59,6 +63,24 @@ pub struct ProviderSection {
     pub models: IndexMap<String, ProviderModelSection>,
 }
 
+/// A wire format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DialectName {
+    /// OpenAI Chat Completions, and embeddings.
+    OpenaiChat,
+    /// OpenAI's legacy Completions.
+    OpenaiCompletions,
+    /// OpenAI Responses.
+    OpenaiResponses,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Ollama's own API.
+    Ollama,
+    /// Gemini's generateContent.
+    Gemini,
+}
+
 /// Whose credentials go upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -73,13 +95,16 @@ pub enum ProviderAuth {
 }
 
 /// What is known of one model of a provider.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderModelSection {
     /// Tokens it can take and give in all.
     #[serde(default)]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
     pub context_window: Option<u64>,
+    /// What it takes.
+    #[serde(default)]
+    pub capabilities: CapabilitiesSection,
 }
 
 impl ProviderSection {
@@ -89,6 +114,7 @@ impl ProviderSection {
             vendor: None,
             enabled: default_enabled(),
             base_url: None,
+            dialects: None,
             key: None,
             keys: Vec::new(),
             auth: ProviderAuth::default(),

@@ -3,7 +3,7 @@
 use trunkline_providers::{BaseUrl, Vendor};
 
 use super::Resolver;
-use super::providers::label;
+use super::keys::push_key;
 use crate::snapshot::Key;
 
 /// The highest number behind a well-known variable, such as `GROQ_API_KEY_7`. Bounds the search: numbers may have gaps.
@@ -17,12 +17,8 @@ impl Resolver<'_, '_> {
         let mut keys: Vec<Key> = Vec::new();
         for name in std::iter::once(variable.to_owned()).chain(numbered) {
             let Some(text) = self.env.get(&name) else { continue };
-            match vendor.auth.header(text) {
-                Ok(Some((name, header))) if keys.iter().all(|other| other.header != header) => {
-                    keys.push(Key { label: label(vendor.id, keys.len()), name, header });
-                }
-                Ok(_) => {}
-                Err(error) => self.findings.outside(&name, error.to_string(), None),
+            if let Err(error) = push_key(&mut keys, vendor, vendor.id, text) {
+                self.findings.outside(&name, error.to_string(), None);
             }
         }
         keys

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use trunkline_wire::Capabilities;
 
 use super::Resolver;
+use super::capabilities::overlaid;
 use super::providers::Providers;
-use crate::file::{ModelSection, PriceSection, TargetSection};
+use crate::file::{self, ModelSection, PriceSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
-use crate::snapshot::{Model, Price, Provider, Target, Timeouts, UpstreamModel};
+use crate::snapshot::{Model, OnLoss, Price, Provider, Target, Timeouts, UpstreamModel};
 
 impl Resolver<'_, '_> {
     pub(super) fn models(&mut self, providers: &Providers) -> IndexMap<String, Arc<Model>> {
@@ -24,6 +26,7 @@ impl Resolver<'_, '_> {
                 self.findings.at_key(&at, format!("{name:?} cannot be a model's name"), None);
             }
             self.check_fallbacks(name, section, &declared, &at);
+            self.check_capabilities(&section.capabilities, &at.key("capabilities"));
             let targets = self.targets(section, providers, &declared_providers, &at);
             if targets.is_empty() {
                 self.findings.notes.push(format!("model `{name}` is left out: every provider it names is disabled"));
@@ -66,7 +69,7 @@ impl Resolver<'_, '_> {
                 self.findings.at(&at.key("model"), "the name is empty", None);
             }
             match providers.get(&stated.provider) {
-                Some(provider) => targets.push(target(stated, provider)),
+                Some(provider) => targets.push(target(stated, section, provider)),
                 // Disabled, or bad in itself and said so already.
                 None if declared.contains(&stated.provider) => {}
                 None => {
@@ -93,16 +96,21 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Target>) -> Model {
         targets,
         context_window: section.context_window,
         fallbacks: section.fallbacks.iter().map(|fallback| fallback.as_str().into()).collect(),
+        on_loss: match section.on_loss {
+            file::OnLoss::Report => OnLoss::Report,
+            file::OnLoss::Reject => OnLoss::Reject,
+        },
         price: section.price.as_ref().map(price),
     }
 }
 
-fn target(stated: &TargetSection, provider: &Arc<Provider>) -> Target {
+fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>) -> Target {
     let own = |stated: Option<crate::file::Period>, default| stated.map_or(default, |period| period.duration());
     let defaults = provider.timeouts;
     Target {
         provider: Arc::clone(provider),
         model: UpstreamModel::new(&stated.model),
+        capabilities: Arc::new(takes(stated, model, provider)),
         timeouts: Timeouts {
             connect: own(stated.connect_timeout, defaults.connect),
             first_byte: own(stated.first_byte_timeout, defaults.first_byte),
@@ -112,6 +120,17 @@ fn target(stated: &TargetSection, provider: &Arc<Provider>) -> Target {
         priority: stated.priority,
         weight: stated.weight,
         cooldown: stated.cooldown.map(|period| period.duration()),
+    }
+}
+
+/// What a target takes. A window that the provider states for this very model is closer to the truth than the one of
+/// the name that clients ask for, which may have targets of several sizes.
+fn takes(stated: &TargetSection, model: &ModelSection, provider: &Provider) -> Capabilities {
+    let known = provider.capabilities_of(&stated.model);
+    let of_model = provider.models.get(&stated.model).and_then(|listed| listed.context_window);
+    Capabilities {
+        context_window: of_model.or(model.context_window).or(known.context_window),
+        ..overlaid(&known, &model.capabilities)
     }
 }
 

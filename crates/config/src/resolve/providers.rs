@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use indexmap::IndexMap;
-use trunkline_providers::{AuthStyle, BaseUrl, Vendor, registry};
+use trunkline_providers::{BaseUrl, Vendor, capabilities, registry};
+use trunkline_wire::{Capabilities, DialectId};
 
 use super::Resolver;
+use super::capabilities::overlaid;
 use super::implied::same_place;
-use crate::file::{ProviderAuth, ProviderSection};
+use crate::file::{DialectName, ProviderAuth, ProviderSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::settings::table;
@@ -87,12 +89,14 @@ impl Resolver<'_, '_> {
         let keys = self.keys(name, section, vendor, &at);
         let key_header = vendor.auth.name().filter(|_| !keys.is_empty());
         let headers = self.headers(&section.headers, key_header.as_ref(), &at.key("headers"));
-        let models = section.models.iter();
+        let dialects = self.dialects(section, vendor, &at);
+        let models = self.provider_models(section, vendor, &at);
         Some(Provider {
             name: name.into(),
             name_header: HeaderValue::from_str(name).ok(),
             vendor,
             base_url,
+            dialects,
             auth: match section.auth {
                 ProviderAuth::Keys | ProviderAuth::None => AuthMode::Keys,
                 ProviderAuth::Passthrough => AuthMode::Passthrough,
@@ -102,10 +106,46 @@ impl Resolver<'_, '_> {
             forward_headers: self.forward_headers(&section.forward_headers, &at.key("forward_headers")),
             timeouts: timeouts(section, total),
             context_window: section.context_window,
-            models: models
-                .map(|(id, stated)| (id.clone(), ProviderModel { context_window: stated.context_window }))
-                .collect(),
+            models,
         })
+    }
+
+    fn dialects(&mut self, section: &ProviderSection, vendor: &Vendor, at: &Path) -> Vec<DialectId> {
+        let Some(stated) = &section.dialects else { return vendor.dialects.to_vec() };
+        let at = at.key("dialects");
+        if vendor.adapter.is_some() {
+            self.findings.at(&at, format!("`{}` is built in and speaks no dialect", vendor.id), None);
+            return Vec::new();
+        }
+        let mut dialects = Vec::with_capacity(stated.len());
+        for (index, name) in stated.iter().enumerate() {
+            let dialect = dialect(*name);
+            if dialects.contains(&dialect) {
+                self.findings.at(&at.index(index), format!("`{}` is stated before", dialect.as_str()), None);
+            } else {
+                dialects.push(dialect);
+            }
+        }
+        dialects
+    }
+
+    fn provider_models(
+        &mut self,
+        section: &ProviderSection,
+        vendor: &Vendor,
+        at: &Path,
+    ) -> IndexMap<String, ProviderModel> {
+        let mut models = IndexMap::with_capacity(section.models.len());
+        for (id, stated) in &section.models {
+            self.check_capabilities(&stated.capabilities, &at.key("models").key(id).key("capabilities"));
+            let takes = Capabilities {
+                context_window: stated.context_window.or(section.context_window),
+                ..overlaid(&capabilities(vendor, id), &stated.capabilities)
+            };
+            let model = ProviderModel { context_window: stated.context_window, capabilities: Arc::new(takes) };
+            models.insert(id.clone(), model);
+        }
+        models
     }
 
     fn vendor(&mut self, name: &str, section: &ProviderSection, at: &Path) -> Option<&'static Vendor> {
@@ -140,59 +180,6 @@ impl Resolver<'_, '_> {
         }
         url.ok()
     }
-
-    fn keys(&mut self, provider: &str, section: &ProviderSection, vendor: &Vendor, at: &Path) -> Vec<Key> {
-        let listed = section.keys.iter().enumerate().map(|(index, key)| (at.key("keys").index(index), key));
-        let stated: Vec<_> = section.key.iter().map(|key| (at.key("key"), key)).chain(listed).collect();
-        let Some((first, _)) = stated.first() else {
-            self.need_key(section, vendor, at);
-            return Vec::new();
-        };
-        if section.key.is_some() && !section.keys.is_empty() {
-            self.findings.at(first, "`key` and `keys` are both stated", Some("put it into `keys`".to_owned()));
-        }
-        let unused = match section.auth {
-            ProviderAuth::Keys => vendor.auth == AuthStyle::None,
-            ProviderAuth::Passthrough | ProviderAuth::None => true,
-        };
-        if unused {
-            self.findings.at(
-                first,
-                "this provider's `auth` sends no keys",
-                Some("drop the keys, or `auth`".to_owned()),
-            );
-            return Vec::new();
-        }
-        let mut keys: Vec<Key> = Vec::with_capacity(stated.len());
-        for (at, key) in stated {
-            match vendor.auth.header(key.expose().trim()) {
-                Ok(Some((_, header))) if keys.iter().any(|other| other.header == header) => {
-                    self.findings.notes.push(format!("{at}: the same key is stated before; it counts once"));
-                }
-                Ok(Some((name, header))) => keys.push(Key { label: label(provider, keys.len()), name, header }),
-                Ok(None) => {}
-                Err(error) => self.findings.at(&at, error.to_string(), None),
-            }
-        }
-        keys
-    }
-
-    fn need_key(&mut self, section: &ProviderSection, vendor: &Vendor, at: &Path) {
-        let marred = self.findings.is_marred(&at.key("keys")) || self.findings.is_marred(&at.key("key"));
-        if !vendor.needs_key || section.auth != ProviderAuth::Keys || marred {
-            return;
-        }
-        let example = vendor.key_variable.unwrap_or("VAR");
-        let hint = format!(
-            "write `keys = [\"${{{example}}}\"]`, or `auth = \"none\"` when it is a look-alike that needs none"
-        );
-        self.findings.at(at, format!("`{}` needs a key, and there is none", vendor.id), Some(hint));
-    }
-}
-
-/// What reports and logs call a key; counted from 1.
-pub(super) fn label(provider: &str, index: usize) -> Arc<str> {
-    format!("{provider}#{}", index + 1).into()
 }
 
 fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, total: Duration) -> Provider {
@@ -201,6 +188,7 @@ fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, 
         name_header: Some(HeaderValue::from_static(vendor.id)),
         vendor,
         base_url,
+        dialects: vendor.dialects.to_vec(),
         keys,
         auth: AuthMode::Keys,
         headers: Vec::new(),
@@ -208,6 +196,17 @@ fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, 
         timeouts: timeouts(&ProviderSection::unstated(), total),
         context_window: None,
         models: IndexMap::new(),
+    }
+}
+
+fn dialect(name: DialectName) -> DialectId {
+    match name {
+        DialectName::OpenaiChat => DialectId::OpenaiChat,
+        DialectName::OpenaiCompletions => DialectId::OpenaiCompletions,
+        DialectName::OpenaiResponses => DialectId::OpenaiResponses,
+        DialectName::Anthropic => DialectId::Anthropic,
+        DialectName::Ollama => DialectId::Ollama,
+        DialectName::Gemini => DialectId::Gemini,
     }
 }
 

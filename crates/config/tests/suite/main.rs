@@ -9,4 +9,6 @@ mod layers;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod serving;
+#[cfg(test)]
 mod support;

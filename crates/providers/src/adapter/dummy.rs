@@ -85,10 +85,7 @@ fn text_of(message: &ir::Message) -> String {
     let parts: Vec<&str> = message
         .blocks
         .iter()
-        .filter_map(|block| match block {
-            ir::Block::Text(text) => Some(text.as_str()),
-            ir::Block::Opaque { .. } => None,
-        })
+        .filter_map(ir::Block::as_text)
         .collect();
     parts.join("\n")
 }

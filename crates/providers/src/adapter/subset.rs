@@ -21,9 +21,9 @@ impl Subset {
     /// An `InvalidRequest` fault whose `param` is the path of the first field that is not taken, such as `tools`,
     /// `messages[0].role` or `messages[1].content[0]`.
     pub fn check(&self, request: &ir::Request) -> Result<(), Fault> {
-        if let Some(extra) = request.extras.first() {
+        if let Some(field) = other_field(request) {
             let why = format!("is not supported by this provider, which takes {FIELDS}");
-            return Err(refuse(&extra.name, &why));
+            return Err(refuse(field, &why));
         }
         check_sampling(request)?;
         if request.messages.is_empty() {
@@ -34,8 +34,8 @@ impl Subset {
 
     fn check_message(&self, index: usize, message: &ir::Message) -> Result<(), Fault> {
         if !self.roles.contains(&message.role) {
-            let roles: Vec<&str> = self.roles.iter().map(role_name).collect();
-            let why = format!("is {:?}, but this provider takes {}", role_name(&message.role), roles.join(", "));
+            let roles: Vec<&str> = self.roles.iter().map(ir::Role::as_str).collect();
+            let why = format!("is {:?}, but this provider takes {}", message.role.as_str(), roles.join(", "));
             return Err(refuse(&format!("messages[{index}].role"), &why));
         }
         if let Some(extra) = message.extras.first() {
@@ -43,13 +43,49 @@ impl Subset {
             return Err(refuse(&format!("messages[{index}].{}", extra.name), why));
         }
         for (place, block) in message.blocks.iter().enumerate() {
-            if let ir::Block::Opaque { kind, .. } = block {
+            if let Some(kind) = not_text(block) {
                 let why = format!("is a part of type {kind:?}, but this provider takes text");
                 return Err(refuse(&format!("messages[{index}].content[{place}]"), &why));
             }
         }
         Ok(())
     }
+}
+
+/// The first field that is set beside those in [`FIELDS`], by its name in Chat Completions.
+fn other_field(request: &ir::Request) -> Option<&str> {
+    let ir::Sampling {
+        temperature: _,
+        top_p: _,
+        output_tokens_max: _,
+        top_k,
+        min_p,
+        seed,
+        presence_penalty,
+        frequency_penalty,
+        repetition_penalty,
+    } = &request.sampling;
+    let thinking = request.thinking != ir::Thinking::default();
+    let caching = &request.caching;
+    [
+        ("tools", !request.tools.is_empty()),
+        ("tool_choice", request.tool_choice.is_some()),
+        ("parallel_tool_calls", request.parallel_tool_calls.is_some()),
+        ("response_format", request.output_format.is_some()),
+        ("reasoning_effort", thinking),
+        ("top_k", top_k.is_some()),
+        ("min_p", min_p.is_some()),
+        ("seed", seed.is_some()),
+        ("presence_penalty", presence_penalty.is_some()),
+        ("frequency_penalty", frequency_penalty.is_some()),
+        ("repetition_penalty", repetition_penalty.is_some()),
+        ("prompt_cache_key", caching.key.is_some()),
+        ("prompt_cache_retention", caching.retention.is_some()),
+        ("cache_control", caching.mark.is_some()),
+    ]
+    .into_iter()
+    .find_map(|(name, set)| set.then_some(name))
+    .or_else(|| request.extras.first().map(|extra| extra.name.as_str()))
 }
 
 fn check_sampling(request: &ir::Request) -> Result<(), Fault> {
@@ -66,12 +102,21 @@ fn check_sampling(request: &ir::Request) -> Result<(), Fault> {
     Ok(())
 }
 
-fn role_name(role: &ir::Role) -> &str {
-    match role {
-        ir::Role::System => "system",
-        ir::Role::User => "user",
-        ir::Role::Assistant => "assistant",
-        ir::Role::Other(name) => name,
+/// What a block is, when it is not plain text.
+fn not_text(block: &ir::Block) -> Option<&str> {
+    match &block.content {
+        ir::Content::Text(_) => None,
+        ir::Content::Refusal(_) => Some("refusal"),
+        ir::Content::Media(media) => Some(match media.kind {
+            ir::MediaKind::Image => "image_url",
+            ir::MediaKind::Document => "file",
+            ir::MediaKind::Audio => "input_audio",
+            ir::MediaKind::Video => "video",
+        }),
+        ir::Content::Reasoning(_) => Some("reasoning"),
+        ir::Content::ToolCall(_) => Some("tool_call"),
+        ir::Content::ToolResult(_) => Some("tool_result"),
+        ir::Content::Opaque { kind, .. } => Some(kind),
     }
 }
 
@@ -90,20 +135,23 @@ mod tests {
 
     fn request() -> ir::Request {
         ir::Request {
-            origin: DialectId::OpenaiChat,
-            model: "dummy/echo-1".to_owned(),
             messages: vec![message(ir::Role::System), message(ir::Role::User)],
             stream: true,
             include_usage: true,
-            sampling: ir::Sampling { temperature: Some(2.0), top_p: Some(0.0), output_tokens_max: Some(1) },
+            sampling: ir::Sampling {
+                temperature: Some(2.0),
+                top_p: Some(0.0),
+                output_tokens_max: Some(1),
+                ..ir::Sampling::default()
+            },
             stop: vec!["x".to_owned()],
             user: Some("me".to_owned()),
-            extras: Vec::new(),
+            ..ir::Request::new(DialectId::OpenaiChat, "dummy/echo-1")
         }
     }
 
     fn message(role: ir::Role) -> ir::Message {
-        ir::Message { role, blocks: vec![ir::Block::Text("hello".to_owned())], extras: Vec::new() }
+        ir::Message::new(role, vec![ir::Block::text("hello")])
     }
 
     fn raw(json: &str) -> Box<RawValue> {
@@ -144,7 +192,7 @@ mod tests {
     #[test]
     fn a_message_outside_the_subset_is_named_by_its_path() {
         assert_eq!(
-            check(|request| request.messages.push(message(ir::Role::Other("tool".to_owned())))),
+            check(|request| request.messages.push(message(ir::Role::Tool))),
             blamed(
                 "messages[2].role",
                 "`messages[2].role` is \"tool\", but this provider takes system, user, assistant"
@@ -161,7 +209,8 @@ mod tests {
         );
         assert_eq!(
             check(|request| {
-                request.messages[0].blocks.push(ir::Block::Opaque { kind: "image_url".to_owned(), raw: raw("{}") });
+                let (origin, kind) = (DialectId::OpenaiChat, "image_url".to_owned());
+                request.messages[0].blocks.push(ir::Content::Opaque { origin, kind, raw: raw("{}") }.into());
             }),
             blamed(
                 "messages[0].content[1]",

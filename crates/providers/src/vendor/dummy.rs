@@ -1,5 +1,7 @@
 //! The built-in provider that needs no server.
 
+use trunkline_wire::Capabilities;
+
 use crate::AuthStyle;
 use crate::adapter::dummy::Dummy;
 use crate::registry::{LOOK_ALIKE, Vendor};
@@ -12,6 +14,7 @@ pub static VENDOR: Vendor = Vendor {
     auth: AuthStyle::None,
     needs_key: false,
     dialects: &[],
+    capabilities: Capabilities::UNKNOWN,
     adapter: Some(&Dummy),
     ..LOOK_ALIKE
 };

@@ -1,12 +1,18 @@
 //! llama.cpp's own server.
 
+use trunkline_wire::{DialectId, Operation};
+
 use crate::registry::{LOCAL_LOOK_ALIKE, Vendor};
 
-/// Seen in the server's README in ggml-org/llama.cpp (autumn 2026).
+/// Seen in the server's README in ggml-org/llama.cpp (autumn 2026). It counts tokens in every dialect.
 pub static VENDOR: Vendor = Vendor {
     id: "llama_cpp",
     title: "llama.cpp server",
     default_base_url: Some("http://127.0.0.1:8080/v1"),
     local_port: Some(8080),
+    own_paths: &[
+        (DialectId::OpenaiChat, Operation::CountTokens, Some("/chat/completions/input_tokens")),
+        (DialectId::OpenaiResponses, Operation::CountTokens, Some("/responses/input_tokens")),
+    ],
     ..LOCAL_LOOK_ALIKE
 };

@@ -1,12 +1,16 @@
 //! LM Studio.
 
+use trunkline_wire::{DialectId, Operation};
+
 use crate::registry::{LOCAL_LOOK_ALIKE, Vendor};
 
-/// Seen in LM Studio's page "REST API" (November 2026).
+/// Seen in LM Studio's pages "REST API", "OpenAI Compatible Endpoints" and "Anthropic Compatible Endpoints"
+/// (<https://lmstudio.ai/docs/developer>, November 2026). It counts no tokens.
 pub static VENDOR: Vendor = Vendor {
     id: "lm_studio",
     title: "LM Studio",
     default_base_url: Some("http://127.0.0.1:1234/v1"),
     local_port: Some(1234),
+    own_paths: &[(DialectId::Anthropic, Operation::CountTokens, None)],
     ..LOCAL_LOOK_ALIKE
 };

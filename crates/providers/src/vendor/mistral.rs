@@ -1,14 +1,20 @@
 //! Mistral AI.
 
+use trunkline_wire::Capabilities;
+use trunkline_wire::capabilities::ReasoningReplay;
+
+use crate::capabilities::LOCAL;
 use crate::registry::{LOOK_ALIKE, Quirks, Vendor};
 
 /// Seen in the AI SDK's Mistral provider 2.0.0 (November 2026), and in avante-corp/avante.nvim issue 2347 (June 2025):
-/// 422 to `stream_options`. Usage comes by itself.
+/// 422 to `stream_options`, as to every field that it does not know. Usage comes by itself. Its templates are those of
+/// the open models.
 pub static VENDOR: Vendor = Vendor {
     id: "mistral",
     title: "Mistral AI",
     default_base_url: Some("https://api.mistral.ai/v1"),
     key_variable: Some("MISTRAL_API_KEY"),
+    capabilities: Capabilities { reasoning_replay: ReasoningReplay::Dropped, ..LOCAL },
     quirks: Quirks { no_stream_options: true },
     ..LOOK_ALIKE
 };

@@ -1,12 +1,16 @@
 //! SGLang.
 
+use trunkline_wire::Capabilities;
+
+use crate::capabilities::LOCAL;
 use crate::registry::{LOCAL_LOOK_ALIKE, Vendor};
 
-/// Seen in the sources of SGLang 0.5.23 (November 2026). It answers some of Ollama's paths too.
+/// Seen in the sources of SGLang 0.5.23 (November 2026). It answers some of Ollama's paths too, which nobody needs.
 pub static VENDOR: Vendor = Vendor {
     id: "sglang",
     title: "SGLang",
     default_base_url: Some("http://127.0.0.1:30000/v1"),
     local_port: Some(30000),
+    capabilities: Capabilities { tool_images: true, ..LOCAL },
     ..LOCAL_LOOK_ALIKE
 };

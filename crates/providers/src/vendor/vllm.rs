@@ -1,5 +1,9 @@
 //! vLLM.
 
+use trunkline_wire::Capabilities;
+use trunkline_wire::capabilities::ReasoningReplay;
+
+use crate::capabilities::LOCAL;
 use crate::registry::{LOCAL_LOOK_ALIKE, Vendor};
 
 /// Seen in the sources of vLLM 0.33.0 (November 2026).
@@ -8,5 +12,6 @@ pub static VENDOR: Vendor = Vendor {
     title: "vLLM",
     default_base_url: Some("http://127.0.0.1:8000/v1"),
     local_port: Some(8000),
+    capabilities: Capabilities { tool_images: true, reasoning_replay: ReasoningReplay::Reasoning, ..LOCAL },
     ..LOCAL_LOOK_ALIKE
 };

@@ -1,7 +1,10 @@
 //! One try, in the lane that its plan chose.
 
 pub(crate) mod adapter;
+pub(crate) mod bridged;
+pub(crate) mod estimated;
 pub(crate) mod native;
+pub(crate) mod vectors;
 
 use http::Response;
 use trunkline_wire::Fault;

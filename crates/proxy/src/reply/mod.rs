@@ -1,7 +1,8 @@
 //! Answers on their way to the client.
 
-mod adapter;
+mod bridge;
 mod deadline;
+mod events;
 mod native;
 
 use std::convert::Infallible;
@@ -12,8 +13,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use thiserror::Error;
 
-pub(crate) use adapter::{AdapterReply, first_event, whole_answer};
+pub(crate) use bridge::BridgedEvents;
 pub(crate) use deadline::Deadline;
+pub(crate) use events::{EventsReply, Ping, first_events, whole_answer};
 pub(crate) use native::{NativeReply, Relay, Source};
 
 /// The body of any answer.
@@ -22,8 +24,8 @@ pub(crate) enum ReplyBody {
     Full(Bytes),
     /// A provider's bytes, passing through.
     Native(NativeReply),
-    /// An adapter's events, encoded as they come.
-    Adapter(Box<AdapterReply>),
+    /// Events, encoded as they come.
+    Events(Box<EventsReply>),
 }
 
 /// An answer that cannot be completed and has no way left to say so: the connection is cut instead.
@@ -52,7 +54,7 @@ impl Body for ReplyBody {
             Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
             Self::Native(reply) => reply.poll(cx),
-            Self::Adapter(reply) => reply.poll(cx).map(|data| data.map(Ok)),
+            Self::Events(reply) => reply.poll(cx).map(|data| data.map(Ok)),
         };
         data.map(|data| data.map(|data| data.map(Frame::data)))
     }
@@ -61,7 +63,7 @@ impl Body for ReplyBody {
         match self {
             Self::Full(bytes) => bytes.is_empty(),
             Self::Native(reply) => reply.is_ended(),
-            Self::Adapter(reply) => reply.is_ended(),
+            Self::Events(reply) => reply.is_ended(),
         }
     }
 
@@ -69,7 +71,7 @@ impl Body for ReplyBody {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Native(reply) => reply.exact_len().map_or_else(SizeHint::default, SizeHint::with_exact),
-            Self::Adapter(_) => SizeHint::default(),
+            Self::Events(_) => SizeHint::default(),
         }
     }
 }

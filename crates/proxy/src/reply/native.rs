@@ -186,7 +186,7 @@ impl Drop for NativeReply {
 fn speaks_tokens(operation: Operation) -> bool {
     match operation {
         Operation::Chat | Operation::Completion => true,
-        Operation::Embedding | Operation::Other => false,
+        Operation::Embedding | Operation::CountTokens | Operation::Other => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! How messages are told apart on a stream of bytes.
 
+pub mod ndjson;
 pub mod sse;
 
 /// A message is longer than its reader may hold.

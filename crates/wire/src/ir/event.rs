@@ -1,19 +1,21 @@
 //! A streamed answer, step by step: `Start (Open Delta* Close | Usage | Ping)* (Stop | Fault)`.
 
-use super::{StopReason, Usage};
-use crate::Fault;
+use serde_json::value::RawValue;
+
+use super::{Seal, StopReason, Usage};
+use crate::{DialectId, Fault};
 
 /// One step of a stream.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// The answer begins.
     Start {
-        /// The provider's id for it.
+        /// The provider's id for it; empty when it gave none.
         id: String,
     },
     /// A block begins.
     Open {
-        /// Its number, unique in the stream.
+        /// Its number, unique in the stream; blocks are in the order of their numbers.
         block: u32,
         /// What it will hold.
         kind: BlockKind,
@@ -41,15 +43,55 @@ pub enum Event {
 }
 
 /// What a block holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum BlockKind {
     /// Text for the person.
     Text,
+    /// Why the model will not answer.
+    Refusal,
+    /// The model's thoughts.
+    Reasoning {
+        /// Whether they are a summary.
+        summary: bool,
+        /// Whether the provider hid them: then a seal is all that comes.
+        redacted: bool,
+        /// The provider's id for them, where it has one.
+        id: Option<String>,
+    },
+    /// The model asks for a tool.
+    ToolCall {
+        /// Its id, never empty.
+        id: String,
+        /// The tool.
+        name: String,
+        /// Whether the tool takes plain text in place of JSON.
+        custom: bool,
+    },
+    /// What the neutral model has no word for; nothing follows but its close.
+    Opaque {
+        /// Whose words these are.
+        origin: DialectId,
+        /// Its own name for itself.
+        kind: String,
+        /// All of it, untouched.
+        raw: Box<RawValue>,
+    },
 }
 
 /// A piece of a block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Delta {
-    /// More text.
+    /// More of a text, a refusal or thoughts. Never half a character.
     Text(String),
+    /// More of a call's arguments.
+    Arguments(String),
+    /// What the maker of thoughts or of a call wants back with them; the last one counts.
+    Seal(Seal),
+    /// A source for the text, in the words of its origin.
+    Citation {
+        /// Whose words these are.
+        origin: DialectId,
+        /// All of it, untouched.
+        raw: Box<RawValue>,
+    },
 }

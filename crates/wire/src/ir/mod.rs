@@ -1,13 +1,24 @@
 //! The neutral model: what a request, an answer and a stream say, whatever dialect said it.
+//!
+//! It is a superset of all dialects: content is ordered blocks, arguments stay the text that the model wrote, and what it
+//! has no word for rides along untouched as an [`Extra`] or an opaque block, in the words of its origin.
 
+mod block;
 mod event;
 mod grammar;
+mod loss;
 mod request;
 mod response;
+mod tool;
 mod usage;
 
+pub use block::{
+    Block, CacheMark, Content, Extra, Media, MediaKind, MediaSource, Reasoning, Seal, SealOrigin, ToolCall, ToolResult,
+};
 pub use event::{BlockKind, Delta, Event};
 pub use grammar::{Breach, Grammar};
-pub use request::{Block, Extra, Message, Request, Role, Sampling};
-pub use response::{Response, StopReason};
+pub use loss::{Loss, Losses};
+pub use request::{Caching, Effort, Message, OutputFormat, Request, Role, Sampling, Thinking};
+pub use response::{Collector, Response, StopReason};
+pub use tool::{Tool, ToolChoice, ToolKind};
 pub use usage::{Quality, Usage};

@@ -1,17 +1,9 @@
-//! A conversation turn as the caller asked for it.
+//! What a caller asks for.
 
 use serde_json::value::RawValue;
 
+use super::{Block, CacheMark, Extra, Tool, ToolChoice};
 use crate::DialectId;
-
-/// A field that the neutral model has no place for, word for word.
-#[derive(Clone, Debug)]
-pub struct Extra {
-    /// Its name in the body, such as `tools`.
-    pub name: String,
-    /// Its value, untouched.
-    pub raw: Box<RawValue>,
-}
 
 /// One conversation turn.
 #[derive(Clone, Debug)]
@@ -20,8 +12,14 @@ pub struct Request {
     pub origin: DialectId,
     /// The name the client asked for.
     pub model: String,
-    /// Oldest first.
+    /// Oldest first; the operator's own words (`system`, `instructions`) are messages of [`Role::System`] at the front.
     pub messages: Vec<Message>,
+    /// What the model may call, in order.
+    pub tools: Vec<Tool>,
+    /// Whether it may, must or must not call one; `None` leaves it to the provider.
+    pub tool_choice: Option<ToolChoice>,
+    /// Whether it may call several at once; `None` leaves it to the provider.
+    pub parallel_tool_calls: Option<bool>,
     /// Whether the answer is to be streamed.
     pub stream: bool,
     /// Whether a stream is to end with its usage.
@@ -30,10 +28,39 @@ pub struct Request {
     pub sampling: Sampling,
     /// Texts at which to stop; empty for none.
     pub stop: Vec<String>,
+    /// Whether and how long to think before answering.
+    pub thinking: Thinking,
+    /// What the answer's text must be; `None` for plain text.
+    pub output_format: Option<OutputFormat>,
     /// The caller's name for its own user.
     pub user: Option<String>,
+    /// What the provider's prompt cache should make of it.
+    pub caching: Caching,
     /// Everything else, in the order it came.
     pub extras: Vec<Extra>,
+}
+
+impl Request {
+    /// A request that asks for nothing but an answer to no message.
+    pub fn new(origin: DialectId, model: impl Into<String>) -> Self {
+        Self {
+            origin,
+            model: model.into(),
+            messages: Vec::new(),
+            tools: Vec::new(),
+            tool_choice: None,
+            parallel_tool_calls: None,
+            stream: false,
+            include_usage: false,
+            sampling: Sampling::default(),
+            stop: Vec::new(),
+            thinking: Thinking::default(),
+            output_format: None,
+            user: None,
+            caching: Caching::default(),
+            extras: Vec::new(),
+        }
+    }
 }
 
 /// How to choose tokens; `None` leaves it to the model.
@@ -43,8 +70,113 @@ pub struct Sampling {
     pub temperature: Option<f64>,
     /// 0 to 1.
     pub top_p: Option<f64>,
-    /// Most tokens to produce.
+    /// Only so many of the likeliest tokens.
+    pub top_k: Option<u64>,
+    /// Only tokens at least this likely beside the likeliest, 0 to 1.
+    pub min_p: Option<f64>,
+    /// For repeatable answers.
+    pub seed: Option<i64>,
+    /// -2 to 2.
+    pub presence_penalty: Option<f64>,
+    /// -2 to 2.
+    pub frequency_penalty: Option<f64>,
+    /// 1 leaves repetition alone.
+    pub repetition_penalty: Option<f64>,
+    /// Most tokens to produce, thinking included.
     pub output_tokens_max: Option<u64>,
+}
+
+/// Whether and how long to think before answering; `None` everywhere leaves it to the model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thinking {
+    /// On or off, when said.
+    pub enabled: Option<bool>,
+    /// How hard.
+    pub effort: Option<Effort>,
+    /// Most tokens to think with.
+    pub budget_tokens: Option<u64>,
+    /// Whether the thoughts, or a summary of them, are to be shown; `None` when not said.
+    pub shown: Option<bool>,
+}
+
+/// How hard to think.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Not at all.
+    None,
+    /// As little as there is.
+    Minimal,
+    /// A little.
+    Low,
+    /// Some.
+    Medium,
+    /// Much.
+    High,
+    /// More than that.
+    XHigh,
+    /// As much as there is.
+    Max,
+    /// Any other word, kept.
+    Other(String),
+}
+
+impl Effort {
+    /// By its usual name.
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "none" => Self::None,
+            "minimal" => Self::Minimal,
+            "low" => Self::Low,
+            "medium" => Self::Medium,
+            "high" => Self::High,
+            "xhigh" => Self::XHigh,
+            "max" => Self::Max,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// Its usual name.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::XHigh => "xhigh",
+            Self::Max => "max",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// What an answer's text must be.
+#[derive(Clone, Debug)]
+pub enum OutputFormat {
+    /// Some JSON object.
+    JsonObject,
+    /// JSON that this schema admits.
+    JsonSchema {
+        /// The schema's name, where it has one.
+        name: Option<String>,
+        /// What it is for.
+        description: Option<String>,
+        /// The schema, untouched.
+        schema: Box<RawValue>,
+        /// Whether the provider must enforce it; `None` leaves it to the provider.
+        strict: Option<bool>,
+    },
+}
+
+/// What the provider's prompt cache should make of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caching {
+    /// Requests with the same key share a prefix.
+    pub key: Option<String>,
+    /// How long to keep, in the origin's words, such as `24h`.
+    pub retention: Option<String>,
+    /// A mark for the whole request: the provider places it itself.
+    pub mark: Option<CacheMark>,
 }
 
 /// One message.
@@ -54,8 +186,15 @@ pub struct Message {
     pub role: Role,
     /// What is said, in order.
     pub blocks: Vec<Block>,
-    /// Everything else the message carried, such as `name` or `tool_calls`.
+    /// Everything else the message carried, such as `name`.
     pub extras: Vec<Extra>,
+}
+
+impl Message {
+    /// A message of these blocks and nothing else.
+    pub fn new(role: Role, blocks: Vec<Block>) -> Self {
+        Self { role, blocks, extras: Vec::new() }
+    }
 }
 
 /// Who speaks.
@@ -63,24 +202,28 @@ pub struct Message {
 pub enum Role {
     /// The operator.
     System,
+    /// The operator, as newer OpenAI models call it.
+    Developer,
     /// The person.
     User,
     /// The model.
     Assistant,
+    /// A tool that the model called. Results may stand in a [`Role::User`] message as well: there is one meaning.
+    Tool,
     /// Any other word, kept.
     Other(String),
 }
 
-/// One piece of content.
-#[derive(Clone, Debug)]
-pub enum Block {
-    /// Plain text.
-    Text(String),
-    /// A part that the neutral model has no word for, in the words of the request's origin.
-    Opaque {
-        /// Its own name for itself, such as `image_url`.
-        kind: String,
-        /// The whole part, untouched.
-        raw: Box<RawValue>,
-    },
+impl Role {
+    /// Its usual name.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::System => "system",
+            Self::Developer => "developer",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+            Self::Other(name) => name,
+        }
+    }
 }

@@ -7,8 +7,9 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::answer::Answer;
+use super::name::Name;
 use super::pass::Pass;
-use super::usage::{read_usage, usage_ahead};
+use super::usage::{Evaluated, read_usage, read_usage_metadata, usage_ahead};
 use super::{Changes, Facts};
 use crate::scan::{KEY_BYTES_MAX, key_name, string_stop};
 use strides::{behind_strings, from_list_stop, is_space, member_ahead, text_end};
@@ -16,11 +17,11 @@ use strides::{behind_strings, from_list_stop, is_space, member_ahead, text_end};
 /// A model's name on its way in; a longer one passes as it is. Guards what is held back.
 const MODEL_BYTES_MAX: usize = 4 << 10;
 
-/// A `usage` object; a longer one is not read. Guards the copy that is made of it.
+/// A `usage` object or a count; a longer one is not read. Guards the copy that is made of it.
 const USAGE_BYTES_MAX: usize = 64 << 10;
 
-/// A JSON answer passing through, of any size and in any cutting. It replaces top-level `model` strings and reads
-/// top-level `usage`; what turns out not to be a JSON object passes as it is.
+/// A JSON answer passing through, of any size and in any cutting. It replaces top-level `model` (Gemini's
+/// `modelVersion`) strings and reads top-level usage; what turns out not to be a JSON object passes as it is.
 #[derive(Debug)]
 pub struct JsonRelay {
     /// The name to show, as a JSON string.
@@ -34,7 +35,22 @@ pub struct JsonRelay {
     model_start: Option<usize>,
     /// Where in the current buffer the usage begins, or goes on, that is being read.
     usage_start: Option<usize>,
+    usage_kind: UsageKind,
     usage: Vec<u8>,
+    evaluated: Evaluated,
+}
+
+/// What kind of usage is being read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum UsageKind {
+    #[default]
+    Usage,
+    /// Gemini's.
+    Metadata,
+    /// Ollama's tokens of the prompt.
+    PromptCount,
+    /// Ollama's tokens of the answer.
+    OutputCount,
 }
 
 /// Where in the object the next byte stands.
@@ -73,14 +89,16 @@ impl JsonRelay {
             held: Vec::new(),
             model_start: None,
             usage_start: None,
+            usage_kind: UsageKind::default(),
             usage: Vec::new(),
+            evaluated: Evaluated::default(),
         }
     }
 
     /// The same for an answer that is in hand as a whole. What is not one valid JSON object passes as it is.
     pub fn whole(changes: &Changes, body: Bytes) -> (Bytes, Facts) {
         let mut facts = Facts::default();
-        let Some(answer) = Answer::read(&body) else { return (body, facts) };
+        let Some(answer) = Answer::whole(&body) else { return (body, facts) };
         answer.sum_up(&mut facts);
         let mut pass = Pass::default();
         if let Some(name) = &changes.model {
@@ -145,7 +163,7 @@ impl JsonRelay {
                 }
                 At::Text { depth, escaped } => self.step_text(depth, buffer, index + usize::from(escaped), pass),
                 At::List { depth } => self.step_list(depth, buffer, index, pass),
-                At::Scalar => self.step_scalar(buffer, index),
+                At::Scalar => self.step_scalar(buffer, index, pass),
             };
         }
     }
@@ -181,6 +199,7 @@ impl JsonRelay {
             }
             (At::Members, b'}') => {
                 self.facts.finished = true;
+                self.facts.add_usage(self.evaluated.usage());
                 At::Unread
             }
             (At::Colon, b':') => At::Value,
@@ -203,27 +222,47 @@ impl JsonRelay {
         stop + 1
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_value(&mut self, key: &[u8], byte: u8, index: usize) {
         self.at = match byte {
             b'"' => At::Text { depth: 0, escaped: false },
             b'{' | b'[' => At::List { depth: 1 },
             _ => At::Scalar,
         };
-        match (key, byte) {
-            (b"model", b'"') if self.name.is_some() => self.model_start = Some(index),
-            (b"usage", b'{') => self.usage_start = Some(index),
-            (b"error", _) => self.facts.error = byte != b'n',
-            (_, _) => {}
+        match Name::of(key) {
+            Name::Model if byte == b'"' && self.name.is_some() => self.model_start = Some(index),
+            Name::Usage if byte == b'{' => self.begin_usage(UsageKind::Usage, index),
+            Name::UsageMetadata if byte == b'{' => self.begin_usage(UsageKind::Metadata, index),
+            Name::PromptEvalCount if is_number(byte) => self.begin_usage(UsageKind::PromptCount, index),
+            Name::EvalCount if is_number(byte) => self.begin_usage(UsageKind::OutputCount, index),
+            Name::Error => self.facts.error = byte != b'n',
+            Name::Model
+            | Name::Usage
+            | Name::UsageMetadata
+            | Name::PromptEvalCount
+            | Name::EvalCount
+            | Name::XGroq
+            | Name::Choices
+            | Name::Candidates
+            | Name::PromptFeedback
+            | Name::Type
+            | Name::Delta
+            | Name::Wrapped
+            | Name::Done
+            | Name::Other => {}
         }
     }
 
+    fn begin_usage(&mut self, kind: UsageKind, index: usize) {
+        (self.usage_kind, self.usage_start) = (kind, Some(index));
+    }
+
     #[inline]
-    fn step_scalar(&mut self, buffer: &[u8], index: usize) -> usize {
+    fn step_scalar(&mut self, buffer: &[u8], index: usize, pass: &mut Pass) -> usize {
         let rest = buffer.get(index..).unwrap_or_default();
         match rest.iter().position(|&byte| is_space(byte) || matches!(byte, b',' | b'}' | b']')) {
             Some(len) => {
-                self.at = At::Members;
+                self.leave(buffer, index + len, pass);
                 index + len
             }
             None => buffer.len(),
@@ -279,22 +318,43 @@ impl JsonRelay {
         }
     }
 
-    /// A member's string or list has ended just before `end`.
+    /// A member's value has ended just before `end`.
+    #[inline]
     fn leave(&mut self, buffer: &[u8], end: usize, pass: &mut Pass) {
         self.at = At::Members;
+        if self.model_start.is_some() || self.usage_start.is_some() {
+            self.leave_ours(buffer, end, pass);
+        }
+    }
+
+    #[inline(never)]
+    fn leave_ours(&mut self, buffer: &[u8], end: usize, pass: &mut Pass) {
         if let (Some(start), Some(name)) = (self.model_start.take(), &self.name) {
             rename(buffer, start..end, name, pass);
         }
         let Some(start) = self.usage_start else { return };
         let usage = buffer.get(start..end).unwrap_or_default();
         if self.usage.is_empty() && usage.len() <= USAGE_BYTES_MAX {
-            self.facts.add_usage(read_usage(usage));
+            self.take_usage(usage);
         } else {
             self.keep_usage(buffer, end);
-            self.facts.add_usage(read_usage(&self.usage));
-            self.usage.clear();
+            if self.usage_start.is_some() {
+                let mut usage = std::mem::take(&mut self.usage);
+                self.take_usage(&usage);
+                usage.clear();
+                self.usage = usage;
+            }
         }
         self.usage_start = None;
+    }
+
+    fn take_usage(&mut self, json: &[u8]) {
+        match self.usage_kind {
+            UsageKind::Usage => self.facts.add_usage(read_usage(json)),
+            UsageKind::Metadata => self.facts.add_usage(read_usage_metadata(json)),
+            UsageKind::PromptCount => self.evaluated.take_prompt(json),
+            UsageKind::OutputCount => self.evaluated.take_output(json),
+        }
     }
 
     /// Keeps what came of the usage, up to `end`.
@@ -308,6 +368,11 @@ impl JsonRelay {
         }
         self.usage.extend_from_slice(more);
     }
+}
+
+/// Whether a number may begin with this byte.
+fn is_number(byte: u8) -> bool {
+    byte == b'-' || byte.is_ascii_digit()
 }
 
 fn rename(buffer: &[u8], model: Range<usize>, name: &[u8], pass: &mut Pass) {

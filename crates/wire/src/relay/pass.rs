@@ -38,3 +38,35 @@ impl Pass {
 
 /// What is reserved beyond the buffer's own length for names that are longer than those they replace.
 const ROOM: usize = 1024;
+
+/// The beginning of a frame that is held back until the rest has come.
+#[derive(Debug, Default)]
+pub(super) struct Held(Vec<u8>);
+
+impl Held {
+    /// What to send on now that `chunk` has come. `walk` passes the whole frames of what it is given and says where the
+    /// one to hold begins.
+    #[inline]
+    pub(super) fn push(&mut self, chunk: Bytes, walk: impl FnOnce(&[u8], &mut Pass) -> usize) -> Bytes {
+        let mut pass = Pass::default();
+        if self.0.is_empty() {
+            let end = walk(&chunk, &mut pass);
+            self.0.extend_from_slice(chunk.get(end..).unwrap_or_default());
+            return pass.finish(chunk, end);
+        }
+        let mut joined = std::mem::take(&mut self.0);
+        joined.extend_from_slice(&chunk);
+        let end = walk(&joined, &mut pass);
+        if end == 0 {
+            self.0 = joined;
+            return Bytes::new();
+        }
+        self.0.extend_from_slice(joined.get(end..).unwrap_or_default());
+        pass.finish(Bytes::from(joined), end)
+    }
+
+    /// What was held; nothing is then.
+    pub(super) fn take(&mut self) -> Bytes {
+        Bytes::from(std::mem::take(&mut self.0))
+    }
+}

@@ -6,26 +6,19 @@ use std::ops::Range;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use super::answer::Answer;
-use super::pass::Pass;
-use super::template::Memory;
+use super::pass::{Held, Pass};
+use super::reader::{HELD_BYTES_MAX, Names, Reader};
 use super::{Changes, Facts};
 use crate::frame::sse::{Search, field, lines, without_bom};
-
-/// One event with all its lines; a longer one passes unread. Guards memory against an upstream that sends no blank line.
-const HELD_BYTES_MAX: usize = 256 << 10;
 
 /// A server-sent-event answer passing through. Whole events pass in the call that completes them; the beginning of an
 /// event is held back until its end has come.
 #[derive(Debug)]
 pub struct SseRelay {
-    /// The name to show, as a JSON string.
-    name: Option<Bytes>,
     withhold_usage: bool,
-    facts: Facts,
-    memory: Memory,
+    reader: Reader,
     /// The beginning of an event, not sent yet.
-    held: Vec<u8>,
+    held: Held,
     search: Search,
     /// The event on its way is too long to hold and passes unread.
     unread: bool,
@@ -45,11 +38,9 @@ impl SseRelay {
     /// A relay for one answer.
     pub fn new(changes: Changes) -> Self {
         Self {
-            name: changes.model,
             withhold_usage: changes.withhold_usage,
-            facts: Facts::default(),
-            memory: Memory::default(),
-            held: Vec::new(),
+            reader: Reader::new(changes.model),
+            held: Held::default(),
             search: Search::default(),
             unread: false,
             started: false,
@@ -60,27 +51,16 @@ impl SseRelay {
     /// What to send on now that `chunk` has come; may be empty. Any cutting of the input gives the same bytes in all.
     /// When `chunk` is whole events and nothing in it changes, it is given back without a copy.
     pub fn push(&mut self, chunk: Bytes) -> Bytes {
-        let mut pass = Pass::default();
-        if self.held.is_empty() {
-            let end = self.walk(&chunk, &mut pass);
-            self.held.extend_from_slice(chunk.get(end..).unwrap_or_default());
-            return pass.finish(chunk, end);
-        }
-        let mut joined = std::mem::take(&mut self.held);
-        joined.extend_from_slice(&chunk);
-        let end = self.walk(&joined, &mut pass);
-        if end == 0 {
-            self.held = joined;
-            return Bytes::new();
-        }
-        self.held.extend_from_slice(joined.get(end..).unwrap_or_default());
-        pass.finish(Bytes::from(joined), end)
+        let mut held = std::mem::take(&mut self.held);
+        let out = held.push(chunk, |buffer, pass| self.walk(buffer, pass));
+        self.held = held;
+        out
     }
 
     /// What is left when the provider ended properly; an event without its blank line counts as one. A second call gives
     /// nothing.
     pub fn finish(&mut self) -> Bytes {
-        let held = Bytes::from(std::mem::take(&mut self.held));
+        let held = self.held.take();
         let mut pass = Pass::default();
         if !self.unread && !held.is_empty() {
             self.examine(&held, 0..held.len(), &mut pass);
@@ -93,14 +73,14 @@ impl SseRelay {
     /// went out already: then a blank line must come first.
     #[must_use = "says whether a blank line must come before the next event"]
     pub fn abandon(&mut self) -> bool {
-        self.held = Vec::new();
+        self.held = Held::default();
         self.search = Search::default();
         std::mem::take(&mut self.unread)
     }
 
     /// What was learnt so far.
     pub fn facts(&self) -> &Facts {
-        &self.facts
+        &self.reader.facts
     }
 
     /// Passes the complete events of `buffer`; gives where the one to hold begins.
@@ -109,7 +89,7 @@ impl SseRelay {
         loop {
             let rest = buffer.get(at..).unwrap_or_default();
             let fresh = self.search.is_fresh();
-            if fresh && let Some(len) = self.recognise(buffer, at..buffer.len(), pass) {
+            if fresh && let Some(len) = self.reader.recognise(buffer, at..buffer.len(), pass) {
                 at += len;
                 continue;
             }
@@ -117,8 +97,9 @@ impl SseRelay {
                 if !self.unread && rest.len() < HELD_BYTES_MAX {
                     return at;
                 }
-                self.facts.content_events += u64::from(!self.unread);
-                self.unread = true;
+                if !std::mem::replace(&mut self.unread, true) {
+                    self.reader.count_long(rest);
+                }
                 return at + self.search.rebase();
             };
             let after = end.line_feed_after(rest);
@@ -127,9 +108,9 @@ impl SseRelay {
             let fate = if std::mem::take(&mut self.unread) {
                 Fate::Passed
             } else if end.at > HELD_BYTES_MAX {
-                self.facts.content_events += 1;
+                self.reader.count_long(rest);
                 Fate::Passed
-            } else if !fresh && self.recognise(buffer, event.clone(), pass).is_some() {
+            } else if !fresh && self.reader.recognise(buffer, event.clone(), pass).is_some() {
                 Fate::Passed
             } else {
                 self.examine(buffer, event, pass)
@@ -152,21 +133,6 @@ impl SseRelay {
         }
     }
 
-    /// Passes the event at the beginning of `range` when it is like the one before; gives its length.
-    #[inline]
-    fn recognise(&mut self, buffer: &[u8], range: Range<usize>, pass: &mut Pass) -> Option<usize> {
-        let at = range.start;
-        let found = self.memory.recognise(buffer.get(range)?)?;
-        if found.len >= HELD_BYTES_MAX {
-            return None;
-        }
-        if let (Some(model), Some(name)) = (found.model, &self.name) {
-            pass.replace(buffer, at + model.start..at + model.end, name);
-        }
-        self.facts.content_events += 1;
-        Some(found.len)
-    }
-
     /// Reads one event, changes what must change and passes or drops it.
     fn examine(&mut self, buffer: &[u8], range: Range<usize>, pass: &mut Pass) -> Fate {
         let whole = buffer.get(range.clone()).unwrap_or_default();
@@ -175,30 +141,20 @@ impl SseRelay {
         let at = range.end - event.len();
         let Some(data) = Data::of(event) else { return Fate::Passed };
         if data.text.trim_ascii() == b"[DONE]" {
-            self.facts.done = true;
+            self.reader.facts.done = true;
             return Fate::Passed;
         }
-        let Some(answer) = Answer::read(&data.text) else {
-            self.facts.content_events += 1;
-            return Fate::Passed;
-        };
-        answer.count_into(&mut self.facts);
+        let Some(answer) = self.reader.read(&data.text) else { return Fate::Passed };
         if self.withhold_usage && answer.is_usage_only() {
             pass.replace(buffer, range, b"");
             return Fate::Withheld;
         }
-        let models: SmallVec<[Range<usize>; 1]> = answer.models.iter().filter_map(|place| data.place(place)).collect();
-        let mut renamed = SmallVec::<[Range<usize>; 1]>::new();
-        if let Some(name) = &self.name {
-            for model in models.into_iter().filter(|model| event.get(model.clone()) != Some(name)) {
-                pass.replace(buffer, at + model.start..at + model.end, name);
-                renamed.push(model);
-            }
-        }
+        let models: Names = answer.models.iter().filter_map(|place| data.place(place)).collect();
+        let mut renamed = self.reader.rename(buffer, at, models, pass);
         let one_line =
             data.one_line().filter(|_| answer.is_plain() && renamed.len() <= 1 && event.len() == whole.len());
         if let Some(json) = one_line {
-            self.memory.learn(event, json, renamed.pop());
+            self.reader.memory.learn(event, json, renamed.pop());
         }
         Fate::Passed
     }

@@ -10,14 +10,31 @@ use smallvec::SmallVec;
 use crate::scan::{string_end, without_space};
 
 /// Members whose strings differ from event to event and decide nothing that a relay looks for.
-const HOLES: [&[u8]; 7] =
-    [b"content", b"text", b"reasoning_content", b"reasoning", b"arguments", b"delta", b"obfuscation"];
+const HOLES: [&[u8]; 11] = [
+    b"content",
+    b"text",
+    b"reasoning_content",
+    b"reasoning",
+    b"arguments",
+    b"delta",
+    b"obfuscation",
+    b"thinking",
+    b"partial_json",
+    b"response",
+    b"created_at",
+];
+
+/// Members whose numbers do so.
+const NUMBER_HOLES: [&[u8]; 1] = [b"sequence_number"];
 
 /// Members whose strings or numbers are the same in all events of most streams, and differ in each of a few.
 const RARE_HOLES: [&[u8]; 2] = [b"id", b"created"];
 
 /// Values left open in one template. Guards against an event that is all strings.
 const HOLES_MAX: usize = 6;
+
+/// Parts of one template: before each hole, behind the last, and behind padding.
+const PARTS_MAX: usize = HOLES_MAX + 2;
 
 /// Templates in a row that fit nothing, before the rare holes are left open too.
 const MISSES_MAX: u32 = 2;
@@ -68,7 +85,7 @@ impl Memory {
 #[derive(Debug)]
 struct Template {
     event: Vec<u8>,
-    parts: SmallVec<[Part; HOLES_MAX + 1]>,
+    parts: SmallVec<[Part; PARTS_MAX]>,
     /// Where the name to replace stands, and in which part.
     model: Option<(usize, Range<usize>)>,
 }
@@ -88,6 +105,23 @@ enum Hole {
     /// The rest of a string.
     Text,
     Digits,
+    /// Spaces, any number of them.
+    Padding,
+}
+
+impl Hole {
+    /// The length of what fills the hole at the beginning of `text`, when that is no string: out of the way of strings.
+    #[inline(never)]
+    fn rare_len(self, text: &[u8]) -> Option<usize> {
+        match self {
+            Self::Nothing | Self::Text => None,
+            Self::Digits => {
+                let digits = text.iter().position(|byte| !byte.is_ascii_digit())?;
+                (digits == 1 || digits > 1 && text.first() != Some(&b'0')).then_some(digits)
+            }
+            Self::Padding => text.iter().position(|byte| *byte != b' '),
+        }
+    }
 }
 
 /// An event that is like the template.
@@ -106,7 +140,7 @@ impl Template {
         if event.len() > TEMPLATE_BYTES_MAX || event.last() != Some(&b'\n') {
             return None;
         }
-        let mut parts = SmallVec::<[Part; HOLES_MAX + 1]>::new();
+        let mut parts = SmallVec::<[Part; PARTS_MAX]>::new();
         let (mut hole, mut from, mut at) = (Hole::Nothing, 0, json.start);
         while parts.len() < HOLES_MAX
             && let Some((next, place)) = next_hole(event, at, json.end, wide)
@@ -116,6 +150,10 @@ impl Template {
         }
         if parts.is_empty() {
             return None;
+        }
+        if let Some(padding) = padding(event, from..json.end) {
+            parts.push(Part { hole, place: from..padding.start });
+            (hole, from) = (Hole::Padding, padding.end);
         }
         parts.push(Part { hole, place: from..event.len() });
         let model = match model {
@@ -134,11 +172,11 @@ impl Template {
         let mut found = Match { len: 0, model: None };
         let mut rest = text;
         for (index, part) in self.parts.iter().enumerate() {
-            rest = match part.hole {
-                Hole::Nothing => rest,
-                Hole::Text => rest.get(string_end(rest).ok()?..)?,
-                Hole::Digits => rest.get(number_len(rest)?..)?,
-            };
+            if part.hole == Hole::Text {
+                rest = rest.get(string_end(rest).ok()?..)?;
+            } else if part.hole != Hole::Nothing {
+                rest = rest.get(part.hole.rare_len(rest)?..)?;
+            }
             if let Some((_, model)) = self.model.as_ref().filter(|(part, _)| *part == index) {
                 let at = text.len() - rest.len();
                 found.model = Some(at + model.start - part.place.start..at + model.end - part.place.start);
@@ -150,22 +188,26 @@ impl Template {
     }
 }
 
-/// The length of the whole number that `text` begins with.
-#[inline(never)]
-fn number_len(text: &[u8]) -> Option<usize> {
-    let digits = text.iter().position(|byte| !byte.is_ascii_digit())?;
-    (digits == 1 || digits > 1 && text.first() != Some(&b'0')).then_some(digits)
+/// The spaces before the last brace of `range`, which Anthropic varies so that lengths tell nothing; `None` when there
+/// are none.
+fn padding(event: &[u8], range: Range<usize>) -> Option<Range<usize>> {
+    let padded = event.get(range.clone())?.trim_ascii_end().strip_suffix(b"}")?;
+    let spaces = padded.iter().rev().take_while(|byte| **byte == b' ').count();
+    let end = range.start + padded.len();
+    (spaces > 0).then_some(end - spaces..end)
 }
 
-/// The next value that belongs to one of the members in [`HOLES`], or when `wide` in [`RARE_HOLES`]: a string between its
-/// quotes, or the digits of a number that is nothing else. `event` is valid JSON up to `end`.
+/// The next value that belongs to one of the members in [`HOLES`], or in [`NUMBER_HOLES`], or when `wide` in
+/// [`RARE_HOLES`]: a string between its quotes, or the digits of a number that is nothing else. `event` is valid JSON up to
+/// `end`.
 fn next_hole(event: &[u8], mut at: usize, end: usize, wide: bool) -> Option<(Hole, Range<usize>)> {
     loop {
         let start = at + memchr::memchr(b'"', event.get(at..end)?)? + 1;
         let close = start + string_end(event.get(start..end)?).ok()?;
         at = close + 1;
         let key = event.get(start..close)?;
-        if !(HOLES.contains(&key) || wide && RARE_HOLES.contains(&key)) {
+        let numbers = NUMBER_HOLES.contains(&key);
+        if !(numbers || HOLES.contains(&key) || wide && RARE_HOLES.contains(&key)) {
             continue;
         }
         // What is no key has no colon behind it.
@@ -176,7 +218,7 @@ fn next_hole(event: &[u8], mut at: usize, end: usize, wide: bool) -> Option<(Hol
             return Some((Hole::Text, text..text + string_end(value.get(1..)?).ok()?));
         }
         let digits = value.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(value.len());
-        if wide && digits > 0 && matches!(value.get(digits), Some(b',' | b'}')) {
+        if (wide || numbers) && digits > 0 && matches!(value.get(digits), Some(b',' | b'}')) {
             return Some((Hole::Digits, value_at..value_at + digits));
         }
     }

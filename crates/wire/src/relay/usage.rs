@@ -1,4 +1,10 @@
-//! Reads the token counts of the OpenAI family, whichever of its shapes a server prefers.
+//! Reads token counts, whichever of the dialects' shapes a server prefers.
+
+mod gemini;
+mod ollama;
+
+pub(super) use gemini::read_usage_metadata;
+pub(super) use ollama::Evaluated;
 
 use crate::ir::Usage;
 use crate::scan::{Broken, Scanner, without_space};
@@ -11,10 +17,14 @@ struct Counts {
     completion: Option<u64>,
     output: Option<u64>,
     cached: u64,
+    written: u64,
     reasoning: u64,
+    /// Whether `input_tokens` has details; then it includes what was cached, as Responses means it.
+    input_details: bool,
 }
 
-/// The tokens that a `usage` object counts, of Chat Completions (`prompt_tokens` ...) or of Responses (`input_tokens` ...).
+/// The tokens that a `usage` object counts, of Chat Completions (`prompt_tokens` ...), of Responses (`input_tokens` with
+/// `input_tokens_details`) or of Anthropic Messages (`input_tokens` beside `cache_read_input_tokens` ...).
 /// Counts that are absent, null, negative or no numbers are zero; fractions are cut off. `None` when it counts nothing.
 pub fn read_usage(json: &[u8]) -> Option<Usage> {
     let json = without_space(json);
@@ -33,16 +43,8 @@ pub(super) fn usage_ahead(json: &[u8]) -> Option<(Option<Usage>, usize)> {
 impl Counts {
     #[inline(always)]
     fn read(&mut self, name: &[u8], scanner: &mut Scanner<'_>) -> Result<(), Broken> {
-        match name {
-            b"prompt_tokens_details" | b"input_tokens_details" => {
-                self.cached = self.cached.max(detail(scanner, b"cached_tokens")?);
-                return Ok(());
-            }
-            b"completion_tokens_details" | b"output_tokens_details" => {
-                self.reasoning = self.reasoning.max(detail(scanner, b"reasoning_tokens")?);
-                return Ok(());
-            }
-            _ => {}
+        if name.ends_with(b"_details") {
+            return self.read_details(name, scanner);
         }
         let value = scanner.value()?;
         match name {
@@ -54,9 +56,30 @@ impl Counts {
             b"prompt_cache_hit_tokens" => self.cached = self.cached.max(count(value).unwrap_or(0)),
             // SGLang's `UsageInfo`, https://github.com/sgl-project/sglang (2026-11-21).
             b"reasoning_tokens" => self.reasoning = self.reasoning.max(count(value).unwrap_or(0)),
+            // Anthropic's, which some gateways add to Chat's.
+            b"cache_read_input_tokens" => self.cached = self.cached.max(count(value).unwrap_or(0)),
+            b"cache_creation_input_tokens" => self.written = self.written.max(count(value).unwrap_or(0)),
             _ => {}
         }
         Ok(())
+    }
+
+    #[inline(always)]
+    fn read_details(&mut self, name: &[u8], scanner: &mut Scanner<'_>) -> Result<(), Broken> {
+        match name {
+            b"prompt_tokens_details" | b"input_tokens_details" => {
+                let [cached, written] = details(scanner, [b"cached_tokens", b"cache_write_tokens"])?;
+                (self.cached, self.written) = (self.cached.max(cached), self.written.max(written));
+                self.input_details |= name.starts_with(b"input");
+                Ok(())
+            }
+            b"completion_tokens_details" | b"output_tokens_details" => {
+                let [reasoning, thinking] = details(scanner, [b"reasoning_tokens", b"thinking_tokens"])?;
+                self.reasoning = self.reasoning.max(reasoning).max(thinking);
+                Ok(())
+            }
+            _ => scanner.skip_value(),
+        }
     }
 
     fn sum_up(&self) -> Option<Usage> {
@@ -66,20 +89,35 @@ impl Counts {
             return None;
         }
         let (prompt, output) = (prompt.unwrap_or(0), output.unwrap_or(0));
-        let cached = self.cached.min(prompt);
-        Some(Usage {
-            input: prompt - cached,
-            cache_read: cached,
-            cache_write: 0,
-            output,
-            reasoning: self.reasoning.min(output),
-        })
+        let reasoning = self.reasoning.min(output);
+        if self.prompt.is_none() && !self.input_details {
+            // Anthropic's counts do not overlap; Responses' without details has nothing cached.
+            return Some(Usage {
+                input: prompt,
+                cache_read: self.cached,
+                cache_write: self.written,
+                output,
+                reasoning,
+            });
+        }
+        let cache_read = self.cached.min(prompt);
+        let cache_write = self.written.min(prompt - cache_read);
+        Some(Usage { input: prompt - cache_read - cache_write, cache_read, cache_write, output, reasoning })
     }
 }
 
-/// The count of this name in the object that begins here; zero when it is none, or the value no object. It is behind then.
-fn detail(scanner: &mut Scanner<'_>, name: &[u8]) -> Result<u64, Broken> {
-    let mut found = 0;
+/// What is known after one more figure of the same answer. Providers repeat usage with growing figures; what was input
+/// is taken from one of them as a whole, for a later one may tell cached from fresh.
+pub(super) fn merge(known: Option<Usage>, more: Option<Usage>) -> Option<Usage> {
+    let (Some(known), Some(more)) = (known, more) else { return known.or(more) };
+    let input = if more.prompt() >= known.prompt() { more } else { known };
+    Some(Usage { output: known.output.max(more.output), reasoning: known.reasoning.max(more.reasoning), ..input })
+}
+
+/// The counts of these names in the object that begins here; zero when they are none, or the value no object. It is
+/// behind then.
+fn details(scanner: &mut Scanner<'_>, [first, second]: [&[u8]; 2]) -> Result<[u64; 2], Broken> {
+    let mut found = [0, 0];
     if scanner.byte() != Some(b'{') {
         scanner.skip_value()?;
         return Ok(found);
@@ -87,8 +125,11 @@ fn detail(scanner: &mut Scanner<'_>, name: &[u8]) -> Result<u64, Broken> {
     let mut inner = *scanner;
     inner.each_member(|key, inner| {
         let value = inner.value()?;
-        if key.name().as_ref() == name {
-            found = count(value).unwrap_or(0);
+        let name = key.name();
+        if name.as_ref() == first {
+            found = [count(value).unwrap_or(0), found[1]];
+        } else if name.as_ref() == second {
+            found = [found[0], count(value).unwrap_or(0)];
         }
         Ok(())
     })?;
@@ -125,58 +166,4 @@ fn odd_count(json: &[u8]) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(json: &str, expected: [u64; 4]) {
-        let [input, cache_read, output, reasoning] = expected;
-        assert_eq!(
-            read_usage(json.as_bytes()),
-            Some(Usage { input, cache_read, cache_write: 0, output, reasoning }),
-            "{json}"
-        );
-    }
-
-    #[test]
-    fn reads_every_shape_of_the_family() {
-        check(r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}"#, [10, 0, 5, 0]);
-        check(
-            r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"audio_tokens":1,"cached_tokens":4},
-                "completion_tokens_details":{"reasoning_tokens":3}}"#,
-            [6, 4, 5, 3],
-        );
-        check(
-            r#"{"input_tokens":10,"input_tokens_details":{"cached_tokens":4},"output_tokens":5,"output_tokens_details":{"reasoning_tokens":3}}"#,
-            [6, 4, 5, 3],
-        );
-        check(
-            r#"{"prompt_tokens":10,"completion_tokens":5,"reasoning_tokens":3,"prompt_tokens_details":null}"#,
-            [10, 0, 5, 3],
-        );
-        check(
-            r#"{"prompt_tokens":10,"prompt_cache_hit_tokens":8,"prompt_cache_miss_tokens":2,"completion_tokens":1}"#,
-            [2, 8, 1, 0],
-        );
-        check(r#"{"prompt_tokens":1,"completion_tokens":2,"input_tokens":10,"output_tokens":20}"#, [10, 0, 20, 0]);
-        check(r#"{"prompt_tokens":7,"total_tokens":7}"#, [7, 0, 0, 0]);
-    }
-
-    #[test]
-    fn takes_odd_numbers_as_best_it_can() {
-        check(r#"{"prompt_tokens":10.9,"completion_tokens":-5}"#, [10, 0, 0, 0]);
-        check(r#"{"prompt_tokens":1e3,"completion_tokens":null}"#, [1000, 0, 0, 0]);
-        check(r#"{"prompt_tokens":"7","completion_tokens":99999999999999999999999}"#, [0, 0, u64::MAX, 0]);
-        check(
-            r#"{"prompt_tokens":3,"completion_tokens":1,"reasoning_tokens":9,"prompt_cache_hit_tokens":5}"#,
-            [0, 3, 1, 1],
-        );
-    }
-
-    #[test]
-    fn gives_nothing_when_nothing_is_counted() {
-        for json in ["{}", "null", "[]", "", r#"{"prompt_tokens":null}"#, r#"{"prompt_tokens":1"#] {
-            assert_eq!(read_usage(json.as_bytes()), None, "{json}");
-        }
-    }
-}
+mod tests;

@@ -6,17 +6,10 @@ use trunkline_wire::DialectId;
 use super::*;
 
 fn request(texts: &[&str]) -> ir::Request {
-    let blocks = texts.iter().map(|text| ir::Block::Text((*text).to_owned())).collect();
+    let blocks = texts.iter().map(|text| ir::Block::text(*text)).collect();
     ir::Request {
-        origin: DialectId::OpenaiChat,
-        model: "dummy/echo-1".to_owned(),
-        messages: vec![ir::Message { role: ir::Role::User, blocks, extras: Vec::new() }],
-        stream: false,
-        include_usage: false,
-        sampling: ir::Sampling::default(),
-        stop: Vec::new(),
-        user: None,
-        extras: Vec::new(),
+        messages: vec![ir::Message::new(ir::Role::User, blocks)],
+        ..ir::Request::new(DialectId::OpenaiChat, "dummy/echo-1")
     }
 }
 
@@ -35,6 +28,7 @@ fn read(mut events: Events) -> Vec<String> {
             ir::Event::Start { id } => format!("start {id}"),
             ir::Event::Open { block, kind } => format!("open {block} {kind:?}"),
             ir::Event::Delta { block, delta: ir::Delta::Text(text) } => format!("delta {block} {text:?}"),
+            ir::Event::Delta { block, delta } => format!("delta {block} {delta:?}"),
             ir::Event::Close { block } => format!("close {block}"),
             ir::Event::Usage(usage) => format!("usage {} {}", usage.prompt(), usage.output),
             ir::Event::Ping => "ping".to_owned(),
@@ -94,8 +88,7 @@ fn echo_joins_text_parts_and_names_the_headers_it_got() {
 fn echo_repeats_the_last_user_message_and_counts_all_words() {
     let mut request = request(&["first words"]);
     let mut say = |role, text: &str| {
-        let blocks = vec![ir::Block::Text(text.to_owned())];
-        request.messages.push(ir::Message { role, blocks, extras: Vec::new() });
+        request.messages.push(ir::Message::new(role, vec![ir::Block::text(text)]));
     };
     say(ir::Role::User, "second");
     say(ir::Role::Assistant, "an answer of five words");

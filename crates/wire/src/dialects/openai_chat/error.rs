@@ -27,7 +27,7 @@ struct Error<'a> {
 }
 
 /// The body of an error answer: the provider's own when it has this shape.
-pub(super) fn encode(fault: &Fault) -> Bytes {
+pub(in crate::dialects) fn encode(fault: &Fault) -> Bytes {
     match upstream_body(fault) {
         Some(body) => body.clone(),
         None => Bytes::from(own_body(fault)),
@@ -35,7 +35,7 @@ pub(super) fn encode(fault: &Fault) -> Bytes {
 }
 
 /// The event that ends a stream that had begun.
-pub(super) fn encode_frame(fault: &Fault) -> Bytes {
+pub(in crate::dialects) fn encode_frame(fault: &Fault) -> Bytes {
     let mut frame = b"data: ".to_vec();
     match upstream_body(fault) {
         // Raw line ends are white space between tokens; an event's data must be one line.

@@ -1,18 +1,30 @@
 //! OpenAI Chat Completions.
 
-mod error;
-mod request;
-mod response;
-mod stream;
+pub(in crate::dialects) mod error;
+mod ids;
+pub(in crate::dialects) mod request;
+pub(in crate::dialects) mod response;
+pub(in crate::dialects) mod stream;
+mod thoughts;
+mod upstream_error;
+pub(in crate::dialects) mod usage;
 
 use bytes::Bytes;
 
-use crate::dialect::{Dialect, DialectId, StreamEncoder, StreamHead};
-use crate::{Fault, Peek, WireError, ir, peek};
+use crate::dialect::{Dialect, DialectId, Encoded, StreamDecoder, StreamEncoder, StreamHead};
+use crate::{Capabilities, Fault, Peek, WireError, ir, peek};
 
 /// OpenAI Chat Completions, and the error shape of the whole OpenAI family.
 #[derive(Debug)]
 pub struct OpenaiChat;
+
+impl OpenaiChat {
+    /// The error that a body tells of although its status is 200, in the provider's own words. `None` when the body is
+    /// an answer, or no JSON. `decode_response` refuses such a body, but can only say that it is no answer.
+    pub fn error_in(&self, body: &[u8]) -> Option<Fault> {
+        stream::error_in(body)
+    }
+}
 
 impl Dialect for OpenaiChat {
     fn id(&self) -> DialectId {
@@ -24,8 +36,17 @@ impl Dialect for OpenaiChat {
     fn decode_request(&self, body: &[u8]) -> Result<ir::Request, WireError> {
         request::decode(body)
     }
-    fn encode_response(&self, response: &ir::Response) -> Bytes {
-        response::encode(response)
+    fn encode_request(&self, request: &ir::Request, to: &Capabilities) -> Result<Encoded, WireError> {
+        Ok(request::encode(request, to))
+    }
+    fn decode_response(&self, body: &[u8]) -> Result<ir::Response, WireError> {
+        response::decode(body)
+    }
+    fn encode_response(&self, response: &ir::Response, head: &StreamHead) -> Encoded {
+        response::encode(response, head)
+    }
+    fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::new(stream::Decoder::default())
     }
     fn stream_encoder(&self, head: StreamHead) -> Box<dyn StreamEncoder> {
         Box::new(stream::Encoder::new(head))

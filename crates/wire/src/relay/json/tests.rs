@@ -65,6 +65,30 @@ fn renames_the_top_level_model_and_reads_usage() {
 }
 
 #[test]
+fn reads_the_usage_of_every_dialect() {
+    check(
+        &changes("b"),
+        r#"{"id":"msg_1","type":"message","message":{"model":"in"},"model":"up","stop_reason":"end_turn","usage":{"input_tokens":20,"cache_creation_input_tokens":7,"cache_read_input_tokens":80,"output_tokens":5}}"#,
+        r#"{"id":"msg_1","type":"message","message":{"model":"in"},"model":"b","stop_reason":"end_turn","usage":{"input_tokens":20,"cache_creation_input_tokens":7,"cache_read_input_tokens":80,"output_tokens":5}}"#,
+        &complete(Some(Usage { input: 20, cache_read: 80, cache_write: 7, output: 5, reasoning: 0 })),
+    );
+    check(
+        &changes("b"),
+        r#"{"model":"up","message":{"content":"hi"},"done":true,"prompt_eval_count":26,"eval_count" : 298 }"#,
+        r#"{"model":"b","message":{"content":"hi"},"done":true,"prompt_eval_count":26,"eval_count" : 298 }"#,
+        &complete(Some(Usage { input: 26, output: 298, ..Usage::default() })),
+    );
+    let embedded = r#"{"embeddings":[[0.5]],"eval_count":null,"eval_count":"7","prompt_eval_count":8}"#;
+    check(&changes("b"), embedded, embedded, &complete(Some(Usage { input: 8, ..Usage::default() })));
+    check(
+        &changes("b"),
+        r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9,"cachedContentTokenCount":4,"candidatesTokenCount":3,"thoughtsTokenCount":2},"modelVersion":"up"}"#,
+        r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9,"cachedContentTokenCount":4,"candidatesTokenCount":3,"thoughtsTokenCount":2},"modelVersion":"b"}"#,
+        &complete(Some(Usage { input: 5, cache_read: 4, cache_write: 0, output: 5, reasoning: 2 })),
+    );
+}
+
+#[test]
 fn an_error_inside_the_answer_is_seen() {
     let body = r#"{"error":{"code":1}}"#;
     check(&changes("b"), body, body, &Facts { error: true, finished: true, ..Facts::default() });
@@ -121,10 +145,27 @@ fn unchanged_chunks_are_not_copied() {
 fn answer() -> impl Strategy<Value = String> {
     let key = prop_oneof![
         "[a-z\"\\\\é]{0,6}",
-        proptest::sample::select(vec!["model", "usage", "choices"]).prop_map(str::to_owned)
+        proptest::sample::select(vec![
+            "model",
+            "usage",
+            "choices",
+            "response",
+            "usageMetadata",
+            "eval_count",
+            "prompt_eval_count"
+        ])
+        .prop_map(str::to_owned)
     ];
-    let usage = proptest::sample::select(vec![r#"{"prompt_tokens":9,"completion_tokens":3}"#, "{}", "null"])
-        .prop_map(|text| serde_json::from_str::<Value>(text).expect("JSON"));
+    let usage = proptest::sample::select(vec![
+        r#"{"prompt_tokens":9,"completion_tokens":3}"#,
+        r#"{"promptTokenCount":9}"#,
+        "{}",
+        "null",
+        "12",
+        "-3",
+        "1.5",
+    ])
+    .prop_map(|text| serde_json::from_str::<Value>(text).expect("JSON"));
     let value = prop_oneof![3 => any_json(), 1 => usage, 1 => "[a-z\"\\\\é]{0,6}".prop_map(Value::from)];
     proptest::collection::vec((key, value), 0..7).prop_map(|members| object_text(&members))
 }

@@ -3,6 +3,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::ir::Usage;
 use crate::quoted;
+use crate::relay::template::Memory;
+
+mod dialects;
 
 fn changes(model: Option<&str>, withhold_usage: bool) -> Changes {
     Changes { model: model.map(quoted), withhold_usage }
@@ -144,7 +147,7 @@ fn other_places_of_usage_are_read_and_errors_seen() {
         &changes(None, true),
         responses,
         responses,
-        &Facts { usage: tokens(3, 0, 2), content_events: 1, finished: true, ..Facts::default() },
+        &Facts { usage: tokens(3, 0, 2), finished: true, done: true, ..Facts::default() },
     );
     let error = "data: {\"error\":null}\n\ndata: {\"error\":{\"message\":\"no\"}}\n\n";
     check(&changes(None, false), error, error, &Facts { content_events: 1, error: true, ..Facts::default() });
@@ -254,7 +257,7 @@ fn relay_forgetful(changes: &Changes, stream: &[u8]) -> (Vec<u8>, Facts) {
     let mut out = Vec::new();
     for byte in stream {
         out.extend_from_slice(&relay.push(Bytes::copy_from_slice(&[*byte])));
-        relay.memory = Memory::default();
+        relay.reader.memory = Memory::default();
     }
     out.extend_from_slice(&relay.finish());
     (out, relay.facts().clone())

@@ -1,36 +1,79 @@
-//! An adapter's answer: events, encoded for the client as they come.
+//! An answer made of events, from an adapter or through the bridge, encoded for the client as they come.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
+use tokio::time::{Instant, Sleep};
 use trunkline_providers::adapter::Events;
-use trunkline_wire::ir::{Delta, Event, Response, StopReason};
+use trunkline_wire::ir::{Collector, Event, Response};
 use trunkline_wire::relay::Facts;
-use trunkline_wire::{Fault, FaultKind, StreamEncoder};
+use trunkline_wire::{Fault, FaultKind, StreamEncoder, StreamHead};
 
 use super::deadline::Deadline;
 use crate::attempt::silent;
+use crate::memory::Watcher;
 use crate::meter::End;
 use crate::report_guard::ReportGuard;
 
-/// One streamed answer. Dropping it drops the adapter's work.
-pub(crate) struct AdapterReply {
+/// Silence after which a stream says that it is alive. Claude Code gives up after 300 s without a byte, many proxies on
+/// the way after 60.
+pub(crate) const PING_AFTER: Duration = Duration::from_secs(15);
+
+/// Events read before the first that commits to an answer. Guards memory against a provider that opens blocks for ever.
+const UNCOMMITTED_MAX: usize = 256;
+
+/// One streamed answer. Dropping it drops the work behind it.
+pub(crate) struct EventsReply {
     pub(crate) events: Events,
     pub(crate) encoder: Box<dyn StreamEncoder>,
     pub(crate) guard: ReportGuard,
     pub(crate) provider: Arc<str>,
     pub(crate) deadline: Deadline,
     /// Read to see whether the answer begins at all.
-    pub(crate) first: Option<Event>,
+    pub(crate) begun: VecDeque<Event>,
     pub(crate) facts: Facts,
     pub(crate) ended: bool,
+    pub(crate) ping: Ping,
+    pub(crate) watcher: Watcher,
 }
 
-impl AdapterReply {
+/// When to say that the stream is alive.
+#[derive(Default)]
+pub(crate) struct Ping {
+    timer: Option<Pin<Box<Sleep>>>,
+    silent_since: Option<Instant>,
+}
+
+impl Ping {
+    /// Something was sent.
+    fn rest(&mut self) {
+        self.silent_since = None;
+    }
+
+    /// Ready each time it is time to say so. The timer moves only when it fires.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let since = *self.silent_since.get_or_insert_with(Instant::now);
+        let due = since + PING_AFTER;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+        while timer.as_mut().poll(cx).is_ready() {
+            if timer.deadline() >= due {
+                self.silent_since = None;
+                timer.as_mut().reset(Instant::now() + PING_AFTER);
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+}
+
+impl EventsReply {
     pub(crate) fn is_ended(&self) -> bool {
         self.ended
     }
@@ -38,7 +81,7 @@ impl AdapterReply {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut out = Vec::new();
         while !self.ended {
-            let event = match self.first.take() {
+            let event = match self.begun.pop_front() {
                 Some(event) => Poll::Ready(Some(event)),
                 None => self.events.as_mut().poll_next(cx),
             };
@@ -52,6 +95,7 @@ impl AdapterReply {
                 Poll::Pending if !out.is_empty() => break,
                 Poll::Pending => match self.deadline.poll(cx) {
                     Poll::Ready(silence) => self.take(&Event::Fault(silent(&self.provider, silence)), &mut out),
+                    Poll::Pending if self.ping.poll(cx).is_ready() => self.encoder.ping(&mut out),
                     Poll::Pending => return Poll::Pending,
                 },
             }
@@ -59,12 +103,14 @@ impl AdapterReply {
         if out.is_empty() {
             return Poll::Ready(None);
         }
+        self.ping.rest();
         self.guard.sent(out.len());
         Poll::Ready(Some(out.into()))
     }
 
     fn take(&mut self, event: &Event, out: &mut Vec<u8>) {
         note(&mut self.facts, event);
+        self.guard.watch(&mut self.watcher, event);
         self.encoder.push(event, out);
         match event {
             Event::Stop(_) => {
@@ -88,7 +134,7 @@ impl AdapterReply {
     }
 }
 
-impl Drop for AdapterReply {
+impl Drop for EventsReply {
     fn drop(&mut self) {
         if !self.ended {
             self.guard.measure(&self.facts, End::Cut);
@@ -99,53 +145,71 @@ impl Drop for AdapterReply {
 /// Collects the events of an answer that is not streamed.
 ///
 /// # Errors
-/// The adapter's fault, or a timeout.
+/// The provider's fault, or a timeout.
 pub(crate) async fn whole_answer(
     mut events: Events,
     mut deadline: Deadline,
     provider: &str,
-    head: (String, u64),
+    head: &StreamHead,
 ) -> Result<(Response, Facts), Fault> {
-    let (model, created) = head;
     let mut facts = Facts::default();
-    let mut answer =
-        Response { id: String::new(), model, created, text: String::new(), stop: StopReason::End, usage: None };
+    let mut answer = Collector::default();
     loop {
-        let event = poll_fn(|cx| match events.as_mut().poll_next(cx) {
-            Poll::Ready(event) => Poll::Ready(event),
-            Poll::Pending => deadline.poll(cx).map(|silence| Some(Event::Fault(silent(provider, silence)))),
-        });
-        let event = event.await.unwrap_or_else(|| unfinished(provider));
-        deadline.touch();
+        let event = next_event(&mut events, &mut deadline, provider).await;
         note(&mut facts, &event);
+        answer.push(&event);
         match event {
-            Event::Start { id } => answer.id = id,
-            Event::Delta { delta: Delta::Text(text), .. } => answer.text.push_str(&text),
-            Event::Stop(reason) => {
-                answer.stop = reason;
-                answer.usage = facts.usage;
-                return Ok((answer, facts));
-            }
+            Event::Stop(_) => return Ok((answer.finish(head.model.clone(), head.created), facts)),
             Event::Fault(fault) => return Err(fault),
-            Event::Open { .. } | Event::Close { .. } | Event::Usage(_) | Event::Ping => {}
+            Event::Start { .. }
+            | Event::Open { .. }
+            | Event::Delta { .. }
+            | Event::Close { .. }
+            | Event::Usage(_)
+            | Event::Ping => {}
         }
     }
 }
 
-/// The first event, so that a fault before any content can still become a status.
+/// The events up to the first that commits to an answer, so that a fault before it can still become a status. When
+/// nothing comes for [`PING_AFTER`], what has come must do: the client must hear something.
 ///
 /// # Errors
-/// The adapter's fault, or a timeout.
-pub(crate) async fn first_event(events: &mut Events, deadline: &mut Deadline, provider: &str) -> Result<Event, Fault> {
+/// The provider's fault, or a timeout.
+pub(crate) async fn first_events(
+    events: &mut Events,
+    deadline: &mut Deadline,
+    provider: &str,
+) -> Result<VecDeque<Event>, Fault> {
+    let mut begun = VecDeque::new();
+    let all = async {
+        while begun.len() < UNCOMMITTED_MAX {
+            let event = next_event(events, deadline, provider).await;
+            let committed = match &event {
+                Event::Fault(fault) => return Err(fault.clone()),
+                Event::Delta { .. } | Event::Stop(_) => true,
+                Event::Start { .. } | Event::Open { .. } | Event::Close { .. } | Event::Usage(_) | Event::Ping => false,
+            };
+            begun.push_back(event);
+            if committed {
+                break;
+            }
+        }
+        Ok(())
+    };
+    // Late is not lost: the head goes out with what there is.
+    let _ = tokio::time::timeout(PING_AFTER, all).await.unwrap_or(Ok(()))?;
+    Ok(begun)
+}
+
+async fn next_event(events: &mut Events, deadline: &mut Deadline, provider: &str) -> Event {
     let event = poll_fn(|cx| match Pin::new(&mut *events).poll_next(cx) {
         Poll::Ready(event) => Poll::Ready(event.unwrap_or_else(|| unfinished(provider))),
         Poll::Pending => deadline.poll(cx).map(|silence| Event::Fault(silent(provider, silence))),
     });
     let event = event.await;
-    if let Event::Fault(fault) = event {
-        return Err(fault);
-    }
-    Ok(event)
+    deadline.touch();
+    event
 }
 
 fn note(facts: &mut Facts, event: &Event) {

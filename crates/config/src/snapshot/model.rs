@@ -1,0 +1,118 @@
+//! Models, resolved.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use indexmap::IndexMap;
+use trunkline_wire::{Capabilities, quoted};
+
+use super::provider::own_capabilities;
+use super::{Provider, Timeouts};
+
+/// A name clients ask for, and who serves it.
+#[derive(Debug)]
+pub struct Model {
+    /// The name.
+    pub name: Arc<str>,
+    /// Never empty; ordered by priority, then as written.
+    pub targets: Vec<Target>,
+    /// Tokens in and out, when stated.
+    pub context_window: Option<u64>,
+    /// Declared models to try when every target failed; each exists in [`Snapshot::models`]. Two models may name each
+    /// other: whoever follows the names must remember where it was.
+    pub fallbacks: Vec<Arc<str>>,
+    /// What happens to requests that a target cannot be told in full. Who asks for this model meets this answer, also
+    /// at the targets of its fallbacks.
+    pub on_loss: OnLoss,
+    /// What its tokens cost, when stated.
+    pub price: Option<Price>,
+}
+
+impl Model {
+    /// The same among other providers, in memory of its own.
+    pub(super) fn detached(&self, providers: &IndexMap<String, Arc<Provider>>) -> Self {
+        let targets = self.targets.iter().map(|target| target.detached(providers)).collect();
+        let fallbacks = self.fallbacks.iter().map(|name| Arc::from(&**name)).collect();
+        let Self { name, targets: _, context_window, fallbacks: _, on_loss, price } = self;
+        Self {
+            name: Arc::from(&**name),
+            targets,
+            context_window: *context_window,
+            fallbacks,
+            on_loss: *on_loss,
+            price: *price,
+        }
+    }
+}
+
+/// What happens to a request of which a translation would lose something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnLoss {
+    /// It is served without, and the answer says what was left out.
+    Report,
+    /// It is refused.
+    Reject,
+}
+
+/// What tokens cost, in USD per million; finite and never negative.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    /// Prompt tokens.
+    pub input_usd_per_mtok: f64,
+    /// Completion tokens.
+    pub output_usd_per_mtok: f64,
+    /// Prompt tokens read from a cache; as `input` when not stated.
+    pub cached_input_usd_per_mtok: f64,
+}
+
+/// One way to serve a model.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Who.
+    pub provider: Arc<Provider>,
+    /// The provider's own name for the model.
+    pub model: Arc<UpstreamModel>,
+    /// What it takes of what a client may say.
+    pub capabilities: Arc<Capabilities>,
+    /// Deadlines, the target's own where it states them.
+    pub timeouts: Timeouts,
+    /// 0 is tried first.
+    pub priority: u32,
+    /// Its share among targets of the same priority; at least 1.
+    pub weight: u32,
+    /// How long it rests after a failure, when stated; zero: never.
+    pub cooldown: Option<Duration>,
+}
+
+impl Target {
+    /// The same among other providers.
+    fn detached(&self, providers: &IndexMap<String, Arc<Provider>>) -> Self {
+        let provider = providers.get(&*self.provider.name).unwrap_or(&self.provider);
+        Self {
+            provider: Arc::clone(provider),
+            model: UpstreamModel::new(&self.model.name),
+            capabilities: own_capabilities(&self.capabilities),
+            ..self.clone()
+        }
+    }
+}
+
+/// A provider's own name for a model, in every form that a request needs it in: made once here, not for each.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UpstreamModel {
+    /// The name.
+    pub name: Arc<str>,
+    /// The name as a JSON string.
+    pub json: Bytes,
+    /// The name as a header's value; `None` when it holds what a header cannot.
+    pub header: Option<HeaderValue>,
+}
+
+impl UpstreamModel {
+    /// All forms of `name`.
+    pub fn new(name: &str) -> Arc<Self> {
+        Arc::new(Self { name: name.into(), json: quoted(name), header: HeaderValue::from_str(name).ok() })
+    }
+}

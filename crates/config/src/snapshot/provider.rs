@@ -1,0 +1,154 @@
+//! Upstreams, resolved.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use indexmap::IndexMap;
+use trunkline_providers::{BaseUrl, Vendor, capabilities};
+use trunkline_wire::{Capabilities, DialectId};
+
+/// One configured upstream.
+#[derive(Debug)]
+pub struct Provider {
+    /// Its name in the config, and the prefix in `provider/model`.
+    pub name: Arc<str>,
+    /// The name as a header's value; `None` when it holds what a header cannot.
+    pub name_header: Option<HeaderValue>,
+    /// Facts about its type.
+    pub vendor: &'static Vendor,
+    /// Where it is; `None` only for an adapter.
+    pub base_url: Option<BaseUrl>,
+    /// The wire formats it speaks, the one to prefer first; empty only for an adapter.
+    pub dialects: Vec<DialectId>,
+    /// Credentials; rotated.
+    pub keys: Vec<Key>,
+    /// Whose credentials go upstream.
+    pub auth: AuthMode,
+    /// Added to every request.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Headers of the client that are handed on although they are not by default.
+    pub forward_headers: Vec<HeaderName>,
+    /// Deadlines toward it.
+    pub timeouts: Timeouts,
+    /// Tokens in and out of each of its models, when stated.
+    pub context_window: Option<u64>,
+    /// What the document states about single models of it, by the provider's own name for them.
+    pub models: IndexMap<String, ProviderModel>,
+}
+
+/// The same value in memory of its own.
+fn own_value(value: &HeaderValue) -> HeaderValue {
+    let mut own = HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
+    own.set_sensitive(value.is_sensitive());
+    own
+}
+
+impl Provider {
+    pub(super) fn detached(&self) -> Self {
+        let model = |(id, model): (&String, &ProviderModel)| (id.clone(), model.detached());
+        Self {
+            name: Arc::from(&*self.name),
+            name_header: self.name_header.as_ref().map(own_value),
+            vendor: self.vendor,
+            base_url: self.base_url.clone(),
+            dialects: self.dialects.clone(),
+            keys: self.keys.iter().map(Key::detached).collect(),
+            auth: self.auth,
+            headers: self.headers.clone(),
+            forward_headers: self.forward_headers.clone(),
+            timeouts: self.timeouts,
+            context_window: self.context_window,
+            models: self.models.iter().map(model).collect(),
+        }
+    }
+
+    /// Tokens in and out of its model `model`, when the document states them for the model or for the provider.
+    pub fn context_window_of(&self, model: &str) -> Option<u64> {
+        self.models.get(model).and_then(|stated| stated.context_window).or(self.context_window)
+    }
+
+    /// What its model `model` takes: what the document states, else what is known of the vendor and the name.
+    pub fn capabilities_of(&self, model: &str) -> Arc<Capabilities> {
+        match self.models.get(model) {
+            Some(stated) => Arc::clone(&stated.capabilities),
+            None => {
+                let known = capabilities(self.vendor, model);
+                Arc::new(Capabilities { context_window: self.context_window, ..known })
+            }
+        }
+    }
+}
+
+/// What is stated about one model of a provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderModel {
+    /// Tokens in and out, when stated.
+    pub context_window: Option<u64>,
+    /// What it takes, as far as it is stated or known.
+    pub capabilities: Arc<Capabilities>,
+}
+
+impl ProviderModel {
+    pub(super) fn detached(&self) -> Self {
+        Self { context_window: self.context_window, capabilities: own_capabilities(&self.capabilities) }
+    }
+}
+
+/// The same in memory of its own.
+pub(super) fn own_capabilities(capabilities: &Capabilities) -> Arc<Capabilities> {
+    Arc::new(capabilities.clone())
+}
+
+/// One credential of a provider.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// What reports and logs call it, such as `groq#2`.
+    pub label: Arc<str>,
+    /// The header it travels in.
+    pub name: HeaderName,
+    /// The ready-made header value, marked sensitive; made once here, not for each request.
+    pub header: HeaderValue,
+    /// The header for dialects to which the vendor's keys travel otherwise; nearly always empty.
+    pub others: Vec<(DialectId, HeaderName, HeaderValue)>,
+}
+
+impl Key {
+    /// The header that carries it when `dialect` is spoken.
+    pub fn header_for(&self, dialect: DialectId) -> (&HeaderName, &HeaderValue) {
+        let other = self.others.iter().find(|(other, ..)| *other == dialect);
+        other.map_or((&self.name, &self.header), |(_, name, header)| (name, header))
+    }
+
+    pub(super) fn detached(&self) -> Self {
+        let others = self.others.iter();
+        Self {
+            label: Arc::from(&*self.label),
+            name: self.name.clone(),
+            header: own_value(&self.header),
+            others: others.map(|(dialect, name, value)| (*dialect, name.clone(), own_value(value))).collect(),
+        }
+    }
+}
+
+/// Whose credentials go upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMode {
+    /// The provider's own keys.
+    Keys,
+    /// The client's, untouched.
+    Passthrough,
+}
+
+/// Deadlines toward a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To a connection.
+    pub connect: Duration,
+    /// From the request sent to the answer's head.
+    pub first_byte: Duration,
+    /// Longest silence in an answer.
+    pub idle: Duration,
+    /// For everything.
+    pub total: Duration,
+}

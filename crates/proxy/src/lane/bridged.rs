@@ -1,0 +1,180 @@
+//! The bridged lane: the provider speaks another dialect than the client, and both are spoken through the neutral model.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, header};
+use trunkline_config::OnLoss;
+use trunkline_providers::adapter::{self, Events};
+use trunkline_route::Attempt;
+use trunkline_wire::relay::Facts;
+use trunkline_wire::{DialectId, Fault, FaultKind, StreamHead, dialect, ir};
+
+use super::{Failed, Tried};
+use crate::attempt::{fault_of, send, silent};
+use crate::head;
+use crate::memory::Watcher;
+use crate::meter::End;
+use crate::prepare::{self, Bridged, Taken};
+use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, ReplyBody, first_events, whole_answer};
+use crate::report_guard::ReportGuard;
+use crate::surface;
+use crate::upstream::{Answer, Body, Client};
+
+/// A whole answer that is translated must be in memory at once. Guards it against a provider that never ends; the
+/// largest answers hold images.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// One try in the bridged lane, up to its first content.
+pub(crate) async fn attempt(
+    client: &Client,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    way: (DialectId, OnLoss),
+    mut guard: ReportGuard,
+) -> Tried {
+    match answer(client, taken, attempt, way, &mut guard).await {
+        Ok(Begun { head, losses, answer: Answered::Whole(response, facts) }) => {
+            let mut watcher = Watcher::default();
+            response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
+            guard.measure(&facts, End::Whole);
+            let encoded = surface::encode_response(taken, &response, &head);
+            guard.sent(encoded.bytes.len());
+            guard.served();
+            let mut response = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
+            head::name_losses(response.headers_mut(), &losses);
+            Ok(response)
+        }
+        Ok(Begun { head, losses, answer: Answered::Stream { events, begun, deadline } }) => {
+            let reply = EventsReply {
+                events,
+                encoder: surface::stream_encoder(taken, head),
+                guard,
+                provider: Arc::clone(&attempt.target.provider.name),
+                deadline,
+                begun,
+                facts: Facts::default(),
+                ended: false,
+                ping: Ping::default(),
+                watcher: Watcher::default(),
+            };
+            let kind = surface::stream_type(taken);
+            let mut response = head::with_type(ReplyBody::Events(Box::new(reply)), kind);
+            head::name_losses(response.headers_mut(), &losses);
+            Ok(response)
+        }
+        Err(fault) => Err(Failed::new(fault, guard)),
+    }
+}
+
+/// An answer that has begun.
+struct Begun {
+    head: StreamHead,
+    losses: ir::Losses,
+    answer: Answered,
+}
+
+enum Answered {
+    Whole(ir::Response, Facts),
+    Stream { events: Events, begun: VecDeque<ir::Event>, deadline: Deadline },
+}
+
+async fn answer(
+    client: &Client,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    (to, on_loss): (DialectId, OnLoss),
+    guard: &mut ReportGuard,
+) -> Result<Begun, Fault> {
+    let provider = &attempt.target.provider;
+    let Some(base_url) = &provider.base_url else {
+        let message = format!("provider {:?} has no base URL", provider.name);
+        return Err(Fault::new(FaultKind::Internal, message));
+    };
+    let Bridged { outgoing, losses } = prepare::bridged(taken, attempt, guard, base_url, to)?;
+    refuse_losses(taken, attempt, &losses, on_loss)?;
+    let Answer { status, headers, body } = send(client, attempt, base_url, &outgoing, guard.started()).await?;
+    guard.report.status = status.as_u16();
+    let head = surface::head(taken, guard)?;
+    let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
+    let answer = if is_stream(&headers, to) {
+        let decoder = dialect::of(to).stream_decoder();
+        let mut events: Events = Box::pin(BridgedEvents::new(body, decoder, Arc::clone(&provider.name)));
+        if taken.streams() {
+            let begun = first_events(&mut events, &mut deadline, &provider.name).await?;
+            Answered::Stream { events, begun, deadline }
+        } else {
+            let (response, facts) = whole_answer(events, deadline, &provider.name, &head).await?;
+            Answered::Whole(response, facts)
+        }
+    } else {
+        let bytes = read_whole(body, &mut deadline, &provider.name).await?;
+        let mut response = dialect::of(to).decode_response(&bytes).map_err(|error| {
+            let message = format!("provider {:?}: its answer cannot be read: {error}", provider.name);
+            Fault::new(FaultKind::UpstreamBroken, message)
+        })?;
+        response.model.clone_from(&head.model);
+        response.created = head.created;
+        if taken.streams() {
+            // It was asked for a stream and gave it all at once.
+            let events = adapter::ready(response.into_events().into_iter());
+            Answered::Stream { events, begun: VecDeque::new(), deadline }
+        } else {
+            let facts = Facts { usage: response.usage, finished: true, ..Facts::default() };
+            Answered::Whole(response, facts)
+        }
+    };
+    Ok(Begun { head, losses, answer })
+}
+
+/// Refuses a request whose translation would lose something, where that was asked for.
+fn refuse_losses(
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    losses: &ir::Losses,
+    on_loss: OnLoss,
+) -> Result<(), Fault> {
+    let asked = taken.headers.get(head::ON_LOSS).map(HeaderValue::as_bytes);
+    let reject = match asked {
+        Some(b"reject") => true,
+        Some(b"report") => false,
+        Some(_) | None => on_loss == OnLoss::Reject,
+    };
+    let Some(first) = losses.iter().next().filter(|_| reject) else { return Ok(()) };
+    let fields: Vec<&str> = losses.iter().map(|loss| loss.field.as_str()).collect();
+    let message = format!(
+        "provider {:?} cannot be told `{}`; leave it out, or let losses be reported (`on_loss = \"report\"`)",
+        attempt.target.provider.name,
+        fields.join("`, `")
+    );
+    Err(Fault::new(FaultKind::InvalidRequest, message).with_param(first.field.clone()))
+}
+
+/// Whether an answer of this dialect is a stream of frames.
+fn is_stream(headers: &HeaderMap, to: DialectId) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let is = |name: &[u8]| kind.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
+    is(b"text/event-stream") || to == DialectId::Ollama && is(b"application/x-ndjson")
+}
+
+pub(crate) async fn read_whole(mut body: Body, deadline: &mut Deadline, provider: &str) -> Result<Bytes, Fault> {
+    let mut read = BytesMut::new();
+    loop {
+        let next = poll_fn(|cx| match body.poll_data(cx) {
+            std::task::Poll::Ready(data) => std::task::Poll::Ready(Ok(data)),
+            std::task::Poll::Pending => deadline.poll(cx).map(|silence: Duration| Err(silent(provider, silence))),
+        });
+        let Some(data) = next.await? else { return Ok(read.freeze()) };
+        deadline.touch();
+        let data = data.map_err(|error| fault_of(provider, &error))?;
+        if read.len() + data.len() > ANSWER_BYTES_MAX {
+            let message = format!("provider {provider:?}: its answer is over {ANSWER_BYTES_MAX} bytes");
+            return Err(Fault::new(FaultKind::UpstreamBroken, message));
+        }
+        read.extend_from_slice(&data);
+    }
+}
+

@@ -1,0 +1,97 @@
+//! Embeddings for a client whose form is not the provider's.
+
+use http::Method;
+use trunkline_providers::Call;
+use trunkline_route::Attempt;
+use trunkline_wire::embeddings;
+use trunkline_wire::ir::{Losses, Usage};
+use trunkline_wire::relay::Facts;
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
+
+use super::bridged::read_whole;
+use super::{Failed, Tried};
+use crate::attempt::send;
+use crate::head;
+use crate::meter::End;
+use crate::prepare::{self, Taken};
+use crate::reply::{Deadline, ReplyBody};
+use crate::report_guard::ReportGuard;
+use crate::routes::Form;
+use crate::upstream::{Client, Outgoing};
+
+/// One try, up to its whole answer: vectors do not come in streams.
+pub(crate) async fn attempt(
+    client: &Client,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    to: DialectId,
+    mut guard: ReportGuard,
+) -> Tried {
+    match answer(client, taken, attempt, to, &mut guard).await {
+        Ok((encoded, losses)) => {
+            guard.sent(encoded.len());
+            guard.served();
+            let mut response = head::with_type(ReplyBody::Full(encoded), "application/json");
+            head::name_losses(response.headers_mut(), &losses);
+            Ok(response)
+        }
+        Err(fault) => Err(Failed::new(fault, guard)),
+    }
+}
+
+async fn answer(
+    client: &Client,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    to: DialectId,
+    guard: &mut ReportGuard,
+) -> Result<(bytes::Bytes, Losses), Fault> {
+    let (provider, model) = (&attempt.target.provider, &attempt.target.model.name);
+    let unserved = || {
+        let message = format!("provider {:?} makes no vectors in a dialect known here", provider.name);
+        Fault::new(FaultKind::InvalidRequest, message).with_param("model")
+    };
+    let base_url = provider.base_url.as_ref().ok_or_else(unserved)?;
+    let theirs = form_of(to).ok_or_else(unserved)?;
+    let ours = match taken.surface.form {
+        Form::OneEmbedding => embeddings::Form::OllamaLegacy,
+        Form::Plain | Form::Streamed | Form::Generate | Form::InPath { .. } => {
+            form_of(taken.surface.dialect).ok_or_else(unserved)?
+        }
+    };
+    let asked = ours.decode_request(&taken.body)?;
+    let mut request = asked.clone();
+    request.model = model.to_string();
+    let encoded = theirs.encode_request(&request)?;
+    let call = Call { dialect: to, operation: Operation::Embedding, model, stream: false };
+    let path = provider.vendor.path(base_url, &call).ok_or_else(unserved)?;
+    let body = std::iter::once(encoded.bytes).collect();
+    let headers = prepare::headers(taken, attempt, to);
+    let outgoing = Outgoing { method: Method::POST, path, headers, body };
+    let answer = send(client, attempt, base_url, &outgoing, guard.started()).await?;
+    guard.report.status = answer.status.as_u16();
+    let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
+    let bytes = read_whole(answer.body, &mut deadline, &provider.name).await?;
+    let mut vectors = theirs.decode_answer(&bytes).map_err(|error| {
+        let message = format!("provider {:?}: its vectors cannot be read: {error}", provider.name);
+        Fault::new(FaultKind::UpstreamBroken, message)
+    })?;
+    vectors.model.clone_from(&taken.model);
+    let usage = vectors.input_tokens.map(|input| Usage { input, ..Usage::default() });
+    guard.measure(&Facts { usage, finished: true, ..Facts::default() }, End::Whole);
+    let mut losses = encoded.losses;
+    let told = ours.encode_answer(&vectors, &asked);
+    losses.extend(told.losses);
+    Ok((told.bytes, losses))
+}
+
+/// The form in which a dialect asks for vectors; `None` where none is known here.
+fn form_of(dialect: DialectId) -> Option<embeddings::Form> {
+    match dialect {
+        DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::OpenaiResponses => {
+            Some(embeddings::Form::Openai)
+        }
+        DialectId::Ollama => Some(embeddings::Form::Ollama),
+        DialectId::Anthropic | DialectId::Gemini => None,
+    }
+}

@@ -1,0 +1,117 @@
+//! Requests that are not work for a model: lists, health, questions.
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Response, header};
+use hyper::body::Incoming;
+use trunkline_config::Snapshot;
+use trunkline_wire::{DialectId, Fault, FaultKind};
+
+use crate::models_api::percent_decoded;
+use crate::reply::ReplyBody;
+use crate::routes::Route;
+use crate::worker::Worker;
+use crate::{caller, cors, fault, health, intake, lists, models_api};
+
+/// What Anthropic's clients send with every request.
+const ANTHROPIC_VERSION: &str = "anthropic-version";
+
+/// Everything that is not work for a model.
+pub(crate) async fn answer(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    route: Route<'_>,
+    parts: &Parts,
+    body: Incoming,
+) -> Response<ReplyBody> {
+    let dialect = dialect_of(&route, &parts.headers);
+    let answer = try_answer(worker, snapshot, route, parts, body).await;
+    answer.unwrap_or_else(|fault| fault::response(dialect, &fault))
+}
+
+async fn try_answer(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    route: Route<'_>,
+    parts: &Parts,
+    body: Incoming,
+) -> Result<Response<ReplyBody>, Fault> {
+    let shared = &worker.shared;
+    let known = || caller::identify(&snapshot.client_keys, &parts.headers);
+    let claude = parts.headers.contains_key(ANTHROPIC_VERSION);
+    match route {
+        Route::Banner => Ok(health::banner()),
+        Route::Live => Ok(health::live()),
+        Route::Ready => Ok(health::ready(shared, snapshot)),
+        Route::Detailed => Ok(health::detailed(shared, snapshot, known().is_ok())),
+        Route::ModelList => {
+            known()?;
+            Ok(if claude { lists::anthropic(shared).await } else { models_api::list(shared).await })
+        }
+        Route::ModelEntry(name) => {
+            known()?;
+            let listed = if claude { lists::anthropic_one(shared, &name_in_path(name)?).await } else { None };
+            match listed {
+                Some(response) => Ok(response),
+                None => models_api::entry(shared, snapshot, name).await,
+            }
+        }
+        Route::GeminiModelList => {
+            known()?;
+            lists::gemini(shared, None).await
+        }
+        Route::GeminiModelEntry(name) => {
+            known()?;
+            lists::gemini(shared, Some(&name_in_path(name)?)).await
+        }
+        Route::Ollama(question) => {
+            known()?;
+            let body = intake::read(body, &snapshot.server).await?;
+            lists::ollama(shared, question, &body).await
+        }
+        Route::WrongMethod(allowed) => {
+            let message = format!("{} is not a method of {}; allowed: {allowed}", parts.method, parts.uri.path());
+            let fault = Fault::new(FaultKind::MethodNotAllowed, message);
+            let mut response = fault::response(dialect_of(&route, &parts.headers), &fault);
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+            Ok(response)
+        }
+        Route::Upgrade => {
+            known()?;
+            Ok(fault::upgrade_required())
+        }
+        Route::Preflight => Ok(cors::preflight()),
+        Route::StoredResponse(_) | Route::Nothing | Route::Model(_) => {
+            let message = format!("there is no {} {}", parts.method, parts.uri.path());
+            Err(Fault::new(FaultKind::PathNotFound, message))
+        }
+    }
+}
+
+/// A model's name as it stands in a path.
+///
+/// # Errors
+/// When it is no UTF-8.
+pub(crate) fn name_in_path(encoded: &str) -> Result<String, Fault> {
+    percent_decoded(encoded)
+        .ok_or_else(|| Fault::new(FaultKind::ModelNotFound, "the model's name in the path is not valid UTF-8"))
+}
+
+/// In whose words a fault of a small request is told.
+fn dialect_of(route: &Route<'_>, headers: &HeaderMap) -> DialectId {
+    match route {
+        Route::GeminiModelList | Route::GeminiModelEntry(_) => DialectId::Gemini,
+        Route::Ollama(_) => DialectId::Ollama,
+        Route::StoredResponse(_) | Route::Upgrade => DialectId::OpenaiResponses,
+        _ if headers.contains_key(ANTHROPIC_VERSION) => DialectId::Anthropic,
+        Route::Model(_)
+        | Route::ModelList
+        | Route::ModelEntry(_)
+        | Route::Live
+        | Route::Ready
+        | Route::Detailed
+        | Route::Banner
+        | Route::Preflight
+        | Route::WrongMethod(_)
+        | Route::Nothing => DialectId::OpenaiChat,
+    }
+}

@@ -1,0 +1,110 @@
+//! The error body: `{"type":"error","error":{"type","message"},"request_id"}`.
+
+mod overflow;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::fields::parse;
+use crate::write::{Object, object};
+use crate::{Fault, FaultKind};
+
+/// Words by which a message tells that the prompt does not fit, whoever wrote it.
+const OVERFLOW_WORDS: [&str; 6] = [
+    "prompt is too long",
+    "exceed context limit",
+    "maximum context length",
+    "exceeds the available context size",
+    "maximum model length",
+    "too many tokens",
+];
+
+/// The body of an error answer.
+pub(super) fn encode(fault: &Fault) -> Bytes {
+    Bytes::from(object(|body| {
+        put(fault, body);
+        body.put("request_id", &None::<&str>);
+    }))
+}
+
+/// The event that ends a stream that had begun.
+pub(super) fn encode_frame(fault: &Fault) -> Bytes {
+    let mut frame = b"event: error\ndata: ".to_vec();
+    frame.extend(object(|body| put(fault, body)));
+    frame.extend_from_slice(b"\n\n");
+    Bytes::from(frame)
+}
+
+fn put(fault: &Fault, body: &mut Object<'_>) {
+    body.put("type", "error");
+    body.object("error", |error| {
+        error.put("type", word(fault.kind));
+        if fault.kind == FaultKind::ContextTooLong {
+            error.put("message", &overflow::sentence(&fault.message));
+        } else {
+            error.put("message", &fault.message);
+        }
+    });
+}
+
+/// The `type` of each kind of failure.
+fn word(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::InvalidRequest
+        | FaultKind::MethodNotAllowed
+        | FaultKind::UnsupportedMediaType
+        | FaultKind::ClientTimeout
+        | FaultKind::ClientLeft
+        | FaultKind::ContextTooLong
+        | FaultKind::UpstreamRejected => "invalid_request_error",
+        FaultKind::Unauthenticated => "authentication_error",
+        FaultKind::PathNotFound | FaultKind::ModelNotFound | FaultKind::ProviderNotFound => "not_found_error",
+        FaultKind::BodyTooLarge => "request_too_large",
+        FaultKind::RateLimited => "rate_limit_error",
+        FaultKind::QuotaExhausted => "billing_error",
+        FaultKind::Busy | FaultKind::Overloaded => "overloaded_error",
+        FaultKind::UpstreamTimeout => "timeout_error",
+        // A key of ours that is refused is no business of the client's: it would log out.
+        FaultKind::UpstreamAuth | FaultKind::Unreachable | FaultKind::UpstreamBroken | FaultKind::Internal => {
+            "api_error"
+        }
+    }
+}
+
+/// What a provider's stream says when it fails, in the provider's own words.
+pub(super) fn decode(error: &RawValue) -> Fault {
+    /// The object `error`.
+    #[derive(serde::Deserialize)]
+    struct Error {
+        /// The class.
+        #[serde(rename = "type")]
+        kind: Option<String>,
+        /// For a person.
+        message: Option<String>,
+    }
+    let said: Option<Error> = parse(error);
+    let (kind, message) = said.map_or((None, None), |error| (error.kind, error.message));
+    let message = message.or_else(|| parse(error)).unwrap_or_else(|| error.get().to_owned());
+    Fault::new(kind_of(kind.as_deref().unwrap_or_default(), &message), message)
+}
+
+fn kind_of(word: &str, message: &str) -> FaultKind {
+    let lower = message.to_lowercase();
+    if OVERFLOW_WORDS.iter().any(|words| lower.contains(words)) {
+        return FaultKind::ContextTooLong;
+    }
+    match word {
+        "overloaded_error" => FaultKind::Overloaded,
+        "rate_limit_error" => FaultKind::RateLimited,
+        "billing_error" => FaultKind::QuotaExhausted,
+        "authentication_error" | "permission_error" => FaultKind::UpstreamAuth,
+        "timeout_error" => FaultKind::UpstreamTimeout,
+        "invalid_request_error" | "not_found_error" | "request_too_large" => FaultKind::UpstreamRejected,
+        _ if lower.contains("overloaded") => FaultKind::Overloaded,
+        _ if lower.contains("rate limit") => FaultKind::RateLimited,
+        _ => FaultKind::UpstreamBroken,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! Anthropic Messages.
+
+pub mod count_tokens;
+pub mod names;
+
+mod error;
+mod extras;
+mod request;
+mod response;
+mod signature;
+mod stop;
+mod stream;
+mod usage;
+
+use bytes::Bytes;
+
+use crate::dialect::{Dialect, DialectId, Encoded, StreamDecoder, StreamEncoder, StreamHead};
+use crate::{Capabilities, Fault, Peek, WireError, ir, peek};
+
+/// Anthropic Messages, of both live versions of its API.
+#[derive(Debug)]
+pub struct Anthropic;
+
+impl Dialect for Anthropic {
+    fn id(&self) -> DialectId {
+        DialectId::Anthropic
+    }
+    fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
+        peek::peek(body)
+    }
+    fn decode_request(&self, body: &[u8]) -> Result<ir::Request, WireError> {
+        request::decode(body)
+    }
+    fn encode_request(&self, request: &ir::Request, to: &Capabilities) -> Result<Encoded, WireError> {
+        request::encode(request, to)
+    }
+    fn decode_response(&self, body: &[u8]) -> Result<ir::Response, WireError> {
+        response::decode(body)
+    }
+    fn encode_response(&self, response: &ir::Response, head: &StreamHead) -> Encoded {
+        response::encode(response, head)
+    }
+    fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
+        Box::new(stream::Decoder::new())
+    }
+    fn stream_encoder(&self, head: StreamHead) -> Box<dyn StreamEncoder> {
+        Box::new(stream::Encoder::new(head))
+    }
+    fn encode_fault(&self, fault: &Fault) -> Bytes {
+        error::encode(fault)
+    }
+    fn encode_stream_fault(&self, fault: &Fault) -> Bytes {
+        error::encode_frame(fault)
+    }
+}

@@ -1,0 +1,158 @@
+//! Writes a request for a model, within what that takes.
+
+mod blocks;
+mod media;
+mod place;
+mod schema;
+mod settings;
+mod thinking;
+mod tools;
+mod turns;
+
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::fmt::Display;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use self::place::Place;
+use self::thinking::Plan;
+use self::turns::{Arranged, Piece, Turn};
+use crate::dialect::Encoded;
+use crate::dialects::anthropic::extras;
+use crate::dialects::anthropic::names::{Renames, ToolNames};
+use crate::ir::{Block, Content, Extra, Losses, Request};
+use crate::write::{Array, Object, object};
+use crate::{Capabilities, DialectId, WireError};
+
+pub(in crate::dialects::anthropic) use blocks::call_input;
+
+/// Marks that Anthropic takes in one request; more are refused.
+const CACHE_MARKS_MAX: usize = 4;
+
+/// Writes a request.
+pub(in crate::dialects::anthropic) fn encode(request: &Request, to: &Capabilities) -> Result<Encoded, WireError> {
+    let mut writer = Writer {
+        request,
+        to,
+        own: request.origin == DialectId::Anthropic,
+        names: ToolNames::of(request),
+        ids: Renames::of_calls(request),
+        losses: Losses::default(),
+        called: HashSet::new(),
+        marks_left: CACHE_MARKS_MAX,
+    };
+    let arranged = writer.arrange();
+    if arranged.turns.is_empty() {
+        return Err(WireError::Wrong { path: "messages".to_owned(), expected: "at least one message with content" });
+    }
+    let plan = writer.plan(&arranged.turns);
+    let bytes = object(|body| writer.body(&arranged, &plan, body));
+    Ok(Encoded { bytes: Bytes::from(bytes), losses: writer.losses })
+}
+
+/// What the parts of a request are written with.
+struct Writer<'a> {
+    request: &'a Request,
+    to: &'a Capabilities,
+    /// Whether the request came in this very dialect: then what it carried besides goes back.
+    own: bool,
+    names: ToolNames,
+    ids: Renames,
+    losses: Losses,
+    /// Calls that are said; only their results are.
+    called: HashSet<&'a str>,
+    /// Cache marks that may still be written.
+    marks_left: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// The whole body; tools and system come first, for that is the order of the cache and so of its marks.
+    fn body(&mut self, arranged: &Arranged<'a>, plan: &Plan, body: &mut Object<'_>) {
+        body.put("model", &self.request.model);
+        body.put("max_tokens", &plan.output_tokens);
+        self.put_tools(plan, body);
+        if !arranged.system.is_empty() {
+            self.put_content("system", &arranged.system, body);
+        }
+        body.array("messages", |list| arranged.turns.iter().for_each(|turn| self.put_turn(turn, list)));
+        self.put_sampling(plan, body);
+        self.put_stop(body);
+        self.put_thinking(plan, body);
+        self.put_output_config(plan, body);
+        self.put_metadata(body);
+        let caching = &self.request.caching;
+        self.put_cache(caching.mark.as_ref(), &self.request.extras, &"", body);
+        self.lose_if(caching.key.is_some(), "prompt_cache_key");
+        self.lose_if(caching.retention.is_some(), "prompt_cache_retention");
+        if self.request.stream {
+            body.put("stream", &true);
+        }
+        self.put_extras(&self.request.extras, &"", body);
+    }
+
+    fn put_turn(&mut self, turn: &Turn<'a>, list: &mut Array<'_>) {
+        list.object(|message| {
+            message.put("role", turn.speaker.as_str());
+            let pieces: Vec<&Piece<'a>> = turn.results.iter().chain(&turn.moved).chain(&turn.rest).collect();
+            self.put_content("content", &pieces, message);
+            if self.own {
+                message.extras(turn.extras);
+            }
+        });
+    }
+
+    /// Content: one plain text as a string, all else as blocks.
+    fn put_content<'p>(&mut self, name: &str, pieces: &[impl Borrow<Piece<'p>>], to: &mut Object<'_>) {
+        if let [piece] = pieces
+            && let Some(text) = piece.borrow().plain_text()
+        {
+            to.put(name, text);
+            return;
+        }
+        to.array(name, |list| pieces.iter().for_each(|piece| self.put_piece(piece.borrow(), list)));
+    }
+
+    fn put_piece(&mut self, piece: &Piece<'_>, list: &mut Array<'_>) {
+        match piece {
+            Piece::Said(text) => list.object(|block| {
+                block.put("type", "text");
+                block.put("text", text);
+            }),
+            Piece::Block(Block { content: Content::Opaque { raw, .. }, .. }, _) => list.raw(raw),
+            Piece::Block(held, place) => list.object(|block| self.put_block(held, *place, block)),
+        }
+    }
+
+    /// What stood in the object `name` beside what the neutral model has fields for; nothing of another dialect's.
+    fn nested<'e>(&self, extras: &'e [Extra], name: &'e str) -> Vec<(&'e str, &'e RawValue)> {
+        if self.own { extras::within(extras, name).collect() } else { Vec::new() }
+    }
+
+    /// Gives their own dialect its extras back; those of another one are lost.
+    fn put_extras(&mut self, extras: &[Extra], place: &dyn Display, to: &mut Object<'_>) {
+        if self.own {
+            extras::outside(extras).for_each(|extra| to.raw(&extra.name, &extra.raw));
+        } else {
+            extras.iter().for_each(|extra| self.losses.add(member(place, &extra.name)));
+        }
+    }
+
+    fn lose_if(&mut self, lost: bool, field: &str) {
+        if lost {
+            self.losses.add(field);
+        }
+    }
+
+    /// The name of a field in the losses: by its own name, or as most dialects call it.
+    fn called(&self, own: &'static str, elsewhere: &'static str) -> &'static str {
+        if self.own { own } else { elsewhere }
+    }
+}
+
+/// The path of the member `name` of what stands at `place`.
+fn member(place: &dyn Display, name: &str) -> String {
+    let place = place.to_string();
+    if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") }
+}

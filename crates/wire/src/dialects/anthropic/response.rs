@@ -1,0 +1,128 @@
+//! The whole answer: a `message`.
+
+use bytes::Bytes;
+
+use super::signature::{self, Fingerprint};
+use super::stop::{self, Held};
+use super::{extras, request, usage};
+use crate::dialect::{Encoded, StreamHead};
+use crate::fields::Fields;
+use crate::ir::{Block, Content, Losses, Reasoning, Response, StopReason};
+use crate::write::{Array, Object, object};
+use crate::{DialectId, WireError};
+
+/// Reads a whole answer.
+pub(super) fn decode(body: &[u8]) -> Result<Response, WireError> {
+    let mut fields = Fields::of_body(body)?;
+    let kind: String = fields.required("type", "`message`")?;
+    if kind != "message" {
+        return Err(fields.wrong("type", "`message`"));
+    }
+    let content = fields.list("content", "an array")?.ok_or_else(|| fields.missing("content"))?;
+    let blocks = content.into_iter().enumerate();
+    let blocks = blocks.map(|(index, raw)| request::decode_block(raw, format!("content[{index}]")));
+    let mut blocks = blocks.collect::<Result<Vec<Block>, WireError>>()?;
+    let called = blocks.iter().any(|block| matches!(block.content, Content::ToolCall(_)));
+    let stop = stop::decode(
+        fields.optional("stop_reason", "a string")?,
+        fields.optional("stop_sequence", "a string")?,
+        called,
+    );
+    let explained = fields.look("stop_details").and_then(stop::explanation);
+    if let (StopReason::Filtered, true, Some(why)) = (&stop, blocks.is_empty(), explained) {
+        blocks.push(Content::Refusal(why).into());
+    }
+    let mut kept = Vec::new();
+    let mut counts = None;
+    if let Some(mut object) = fields.object("usage")? {
+        counts = Some(usage::decode(&mut object));
+        extras::keep(object, "usage", &mut kept);
+    }
+    fields.take("role");
+    let id = fields.optional("id", "a string")?.unwrap_or_default();
+    let model = fields.optional("model", "a string")?.unwrap_or_default();
+    kept.extend(fields.rest());
+    Ok(Response { id, model, created: 0, blocks, stop, usage: counts, extras: kept })
+}
+
+/// The id a client sees: the provider's when it is of this dialect, else one of ours.
+pub(super) fn client_id(id: &str, head: &StreamHead) -> String {
+    if id.starts_with("msg_") { id.to_owned() } else { format!("msg_{}", head.request_id) }
+}
+
+/// Writes a whole answer. Extras have no origin here, so none is written.
+pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
+    let mut losses = Losses::default();
+    response.extras.iter().for_each(|extra| losses.add(extra.name.as_str()));
+    let held = Held {
+        called: response.blocks.iter().any(|block| matches!(block.content, Content::ToolCall(_))),
+        refused: response.blocks.iter().any(|block| matches!(block.content, Content::Refusal(_))),
+    };
+    let (reason, sequence) = stop::encode(&response.stop, held);
+    let bytes = object(|body| {
+        body.put("id", &client_id(&response.id, head));
+        body.put("type", "message");
+        body.put("role", "assistant");
+        body.put("model", &response.model);
+        body.array("content", |list| {
+            for (index, block) in response.blocks.iter().enumerate() {
+                put_block(block, &format!("content[{index}]"), &mut losses, list);
+            }
+        });
+        body.put("stop_reason", reason);
+        body.put("stop_sequence", &sequence);
+        body.object("usage", |object| usage::encode(response.usage.unwrap_or_default(), object));
+    });
+    Encoded { bytes: Bytes::from(bytes), losses }
+}
+
+fn put_block(block: &Block, place: &str, losses: &mut Losses, list: &mut Array<'_>) {
+    block.extras.iter().for_each(|extra| losses.add(format!("{place}.{}", extra.name)));
+    match &block.content {
+        Content::Text(text) | Content::Refusal(text) => list.object(|to| {
+            to.put("type", "text");
+            to.put("text", text);
+            put_citations(block, place, losses, to);
+        }),
+        Content::Reasoning(Reasoning { redacted: true, seal: None, .. }) => losses.add(place),
+        Content::Reasoning(reasoning) => list.object(|to| {
+            let signature = signature::write(reasoning.seal.as_ref(), Fingerprint::of(&reasoning.text));
+            if reasoning.redacted {
+                to.put("type", "redacted_thinking");
+                to.put("data", &signature);
+            } else {
+                to.put("type", "thinking");
+                to.put("thinking", &reasoning.text);
+                to.put("signature", &signature);
+            }
+        }),
+        Content::ToolCall(call) => {
+            if let Some(seal) = &call.seal {
+                losses.add(format!("{place}.{}", signature::field(seal)));
+            }
+            list.object(|to| {
+                to.put("type", "tool_use");
+                to.put("id", &call.id);
+                to.put("name", &call.name);
+                to.raw("input", &request::call_input(call));
+            });
+        }
+        Content::Opaque { origin: DialectId::Anthropic, raw, .. } => list.raw(raw),
+        // Models answer with neither of the first two.
+        Content::Media(_) | Content::ToolResult(_) | Content::Opaque { .. } => losses.add(place),
+    }
+}
+
+fn put_citations(block: &Block, place: &str, losses: &mut Losses, to: &mut Object<'_>) {
+    let own = |origin: &DialectId| *origin == DialectId::Anthropic;
+    if !block.citations.iter().all(|(origin, _)| own(origin)) {
+        losses.add(format!("{place}.citations"));
+    }
+    if block.citations.iter().any(|(origin, _)| own(origin)) {
+        let citations = block.citations.iter().filter(|(origin, _)| own(origin));
+        to.array("citations", |list| citations.for_each(|(_, raw)| list.raw(raw)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

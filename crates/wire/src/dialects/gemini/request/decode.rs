@@ -1,0 +1,52 @@
+//! Reads a request into the neutral model.
+
+mod calls;
+mod contents;
+mod settings;
+mod tools;
+
+use crate::fields::Fields;
+use crate::ir::{Message, Request, Role};
+use crate::{DialectId, WireError};
+
+use super::spelling;
+use calls::Calls;
+
+pub(in super::super) use calls::minted;
+
+/// Reads a body; every error names the path of the field to blame.
+pub(in super::super) fn decode(body: &[u8]) -> Result<Request, WireError> {
+    decode_fields(Fields::of_body(body)?)
+}
+
+/// Reads the members of a request, wherever they stand.
+pub(in super::super) fn decode_fields(mut fields: Fields<'_>) -> Result<Request, WireError> {
+    let mut request = Request::new(DialectId::Gemini, "");
+    // Every answer ends with its usage.
+    request.include_usage = true;
+    let mut calls = Calls::default();
+    request.messages.extend(decode_system(&mut fields, &mut calls)?);
+    let contents = fields.list("contents", "an array")?.ok_or_else(|| fields.missing("contents"))?;
+    if contents.is_empty() {
+        return Err(fields.wrong("contents", "a non-empty array"));
+    }
+    for (index, raw) in contents.into_iter().enumerate() {
+        let path = fields.path(&format!("contents[{index}]"));
+        request.messages.push(contents::decode(Fields::of_value(raw, path)?, &mut calls)?);
+    }
+    tools::decode(&mut fields, &mut request)?;
+    settings::decode(&mut fields, &mut request)?;
+    request.extras.extend(fields.rest());
+    Ok(request)
+}
+
+fn decode_system(fields: &mut Fields<'_>, calls: &mut Calls) -> Result<Option<Message>, WireError> {
+    let name = spelling(fields, "systemInstruction");
+    let Some(mut system) = fields.object(&name)? else { return Ok(None) };
+    // It says nothing here, but it came.
+    let role = system.take("role").map(ToOwned::to_owned);
+    let blocks = contents::decode_parts(&mut system, calls)?;
+    let mut extras = system.rest();
+    extras.extend(role.map(|raw| crate::ir::Extra { name: "role".to_owned(), raw }));
+    Ok(Some(Message { role: Role::System, blocks, extras }))
+}

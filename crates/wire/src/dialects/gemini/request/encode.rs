@@ -1,0 +1,93 @@
+//! Writes a request for a model: planned first, so that losses are known, then written in one go.
+
+mod contents;
+mod place;
+mod settings;
+mod thinking;
+mod tools;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use super::home;
+use crate::ir::{Extra, Losses, Request};
+use crate::write::{Object, object};
+use crate::{Capabilities, DialectId, Encoded, WireError};
+
+use contents::Contents;
+use place::{Place, Said};
+use settings::Settings;
+use tools::Tools;
+
+/// Writes a body; model and stream stand in the path.
+pub(in super::super) fn encode(request: &Request, to: &Capabilities) -> Result<Encoded, WireError> {
+    let mut losses = Losses::default();
+    let plan = Plan::new(request, to, &mut losses)?;
+    Ok(Encoded { bytes: Bytes::from(object(|body| plan.write(body))), losses })
+}
+
+/// A request as Gemini can say it.
+#[derive(Debug)]
+pub(in super::super) struct Plan<'a> {
+    contents: Contents<'a>,
+    tools: Tools<'a>,
+    settings: Settings<'a>,
+    /// Of Gemini's own making; empty for any other origin.
+    extras: &'a [Extra],
+}
+
+impl<'a> Plan<'a> {
+    /// Decides what is said and how; what cannot be said is added to `losses`.
+    ///
+    /// # Errors
+    /// When the result of a tool answers no call: Gemini wants its name.
+    pub(in super::super) fn new(
+        request: &'a Request,
+        to: &Capabilities,
+        losses: &mut Losses,
+    ) -> Result<Self, WireError> {
+        let place = Place::new(request);
+        let own = request.origin == DialectId::Gemini;
+        let contents = Contents::plan(request, to, &place, losses)?;
+        let tools = Tools::plan(request, to, &place, losses);
+        let settings = Settings::plan(request, to, &place, losses);
+        for (said, given) in [
+            (Said::User, request.user.is_some()),
+            (Said::CacheKey, request.caching.key.is_some()),
+            (Said::CacheRetention, request.caching.retention.is_some()),
+            (Said::CacheMark, request.caching.mark.is_some()),
+        ] {
+            place.lose_if(given, said, losses);
+        }
+        if !own {
+            request.extras.iter().for_each(|extra| losses.add(extra.name.as_str()));
+        }
+        Ok(Self { contents, tools, settings, extras: if own { &request.extras } else { &[] } })
+    }
+
+    /// Writes the members of the body.
+    pub(in super::super) fn write(&self, body: &mut Object<'_>) {
+        self.contents.write(body);
+        self.tools.write(self.extras, body);
+        object_unless_empty("generationConfig", body, |config| self.settings.write(self.extras, config));
+        at_home(self.extras, "").for_each(|(name, raw)| body.raw(name, raw));
+    }
+}
+
+/// The extras that stood in the object at `prefix`.
+fn at_home<'a>(extras: &'a [Extra], prefix: &'static str) -> impl Iterator<Item = (&'a str, &'a RawValue)> {
+    extras.iter().filter_map(move |extra| {
+        let (stood, name) = home(&extra.name);
+        (stood == prefix).then_some((name, extra.raw.as_ref()))
+    })
+}
+
+/// A member that is an object, left out when `write` writes nothing into it.
+fn object_unless_empty(name: &str, into: &mut Object<'_>, write: impl FnOnce(&mut Object<'_>)) {
+    let bytes = object(write);
+    if bytes == b"{}" {
+        return;
+    }
+    let text = String::from_utf8(bytes).expect("JSON was written");
+    into.raw(name, &RawValue::from_string(text).expect("JSON was written"));
+}

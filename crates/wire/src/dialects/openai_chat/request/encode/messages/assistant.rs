@@ -1,0 +1,191 @@
+//! Writes what the model said: its thoughts as the provider takes them back, its words, its calls.
+
+use super::super::super::super::thoughts;
+use super::super::super::marks;
+use super::super::content::{self, Placed};
+use super::super::{is_openai_own, is_own, lose, nested, outer, tools};
+use super::{Writer, places};
+use crate::capabilities::ReasoningReplay;
+use crate::ir::{Block, Content, Losses, Message, Reasoning, Request, SealOrigin, ToolCall};
+use crate::write::Object;
+use crate::{Capabilities, DialectId};
+
+impl<'a> Writer<'_, '_, 'a> {
+    pub(super) fn assistant(&mut self, index: usize, message: &'a Message) {
+        let extras = self.extras(index, message);
+        let (mut words, mut calls, mut thoughts) = (Vec::new(), Vec::new(), Vec::new());
+        for (place, block) in places(index, message) {
+            match &block.content {
+                Content::Reasoning(reasoning) => thoughts.push((place, reasoning)),
+                Content::ToolCall(call) => calls.push((place, block, call)),
+                Content::Text(_)
+                | Content::Refusal(_)
+                | Content::Media(_)
+                | Content::ToolResult(_)
+                | Content::Opaque { .. } => words.push((place, block)),
+            }
+        }
+        let refusal = self.refusal_alone(&mut words);
+        self.lose_citations(&words);
+        let parts = self.parts(&words);
+        let thoughts = self.thoughts(&thoughts);
+        if parts.is_empty()
+            && calls.is_empty()
+            && thoughts.is_empty()
+            && refusal.is_none()
+            && !message.blocks.is_empty()
+        {
+            // Nothing of it can be said, which is noted; an empty message would only confuse.
+            return;
+        }
+        let nothing_said = parts.is_empty() && (!calls.is_empty() || refusal.is_some());
+        let several = self.several("");
+        let (request, to) = (self.request, self.to);
+        let losses = &mut *self.losses;
+        self.list.object(|object| {
+            object.put("role", "assistant");
+            // Chat templates of local servers may print `None` for null; OpenAI's own word for nothing is null.
+            if nothing_said && (is_own(request) || is_openai_own(to)) {
+                object.put("content", &None::<&str>);
+            } else {
+                content::write(object, &parts, several, to);
+            }
+            object.put_some("refusal", refusal);
+            write_thoughts(object, &thoughts, to);
+            write_annotations(object, &words);
+            if !calls.is_empty() {
+                object.array("tool_calls", |list| {
+                    for (place, block, call) in &calls {
+                        list.object(|object| write_call(object, (place, block, call), request, to, losses));
+                    }
+                });
+            }
+            object.extras(extras);
+        });
+    }
+
+    /// A refusal that is all that was said has a member of its own where the provider knows it.
+    fn refusal_alone(&self, words: &mut Vec<Placed<'a>>) -> Option<&'a str> {
+        let [(_, Block { content: Content::Refusal(text), .. })] = words.as_slice() else { return None };
+        if !is_own(self.request) && !is_openai_own(self.to) {
+            return None;
+        }
+        words.clear();
+        Some(text)
+    }
+
+    fn lose_citations(&mut self, words: &[Placed<'_>]) {
+        for (place, block) in words {
+            if block.citations.iter().any(|(origin, _)| *origin != DialectId::OpenaiChat) {
+                self.losses.add(format!("{place}.citations"));
+            }
+        }
+    }
+
+    /// The thoughts that go back. Seals of others are noted; that nobody reads thoughts is no loss.
+    fn thoughts(&mut self, thoughts: &[(String, &'a Reasoning)]) -> Vec<&'a Reasoning> {
+        if self.to.reasoning_replay == ReasoningReplay::Dropped {
+            return Vec::new();
+        }
+        let mut told = Vec::new();
+        for (place, reasoning) in thoughts {
+            let foreign = reasoning.seal.as_ref().is_some_and(|seal| seal.origin != SealOrigin::Openrouter);
+            if foreign {
+                self.losses.add(format!("{place}.{}", seal_member(self.request.origin, reasoning)));
+            }
+            if !foreign || !reasoning.text.is_empty() {
+                told.push(*reasoning);
+            }
+        }
+        told
+    }
+}
+
+/// Where the origin keeps the seal of a thought.
+fn seal_member(origin: DialectId, reasoning: &Reasoning) -> &'static str {
+    match origin {
+        DialectId::Anthropic if reasoning.redacted => "data",
+        DialectId::Anthropic => "signature",
+        DialectId::OpenaiResponses => "encrypted_content",
+        DialectId::Gemini => "thoughtSignature",
+        DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::Ollama => "reasoning_details",
+    }
+}
+
+fn write_thoughts(object: &mut Object<'_>, thoughts: &[&Reasoning], to: &Capabilities) {
+    let text: String = thoughts.iter().map(|reasoning| reasoning.text.as_str()).collect();
+    match to.reasoning_replay {
+        ReasoningReplay::Dropped => {}
+        ReasoningReplay::ReasoningContent if !text.is_empty() => object.put("reasoning_content", &text),
+        ReasoningReplay::Reasoning if !text.is_empty() => object.put("reasoning", &text),
+        ReasoningReplay::ReasoningContent | ReasoningReplay::Reasoning => {}
+    }
+    let is_ours =
+        |reasoning: &&Reasoning| reasoning.seal.as_ref().is_some_and(|seal| seal.origin == SealOrigin::Openrouter);
+    if thoughts.iter().any(is_ours) {
+        object.array("reasoning_details", |list| {
+            for (reasoning, index) in thoughts.iter().filter(|reasoning| is_ours(reasoning)).zip(0..) {
+                thoughts::write_details(reasoning, index, list);
+            }
+        });
+    }
+}
+
+fn write_annotations(object: &mut Object<'_>, words: &[Placed<'_>]) {
+    let citations = || words.iter().flat_map(|(_, block)| &block.citations);
+    let own: Vec<_> = citations().filter(|(origin, _)| *origin == DialectId::OpenaiChat).collect();
+    if !own.is_empty() {
+        object.array("annotations", |list| own.iter().for_each(|(_, raw)| list.raw(raw)));
+    }
+}
+
+fn write_call(
+    object: &mut Object<'_>,
+    (place, block, call): (&str, &Block, &ToolCall),
+    request: &Request,
+    to: &Capabilities,
+    losses: &mut Losses,
+) {
+    let own = is_own(request);
+    let extras = if own { block.extras.as_slice() } else { &[] };
+    if !own {
+        lose(&block.extras, place, losses);
+    }
+    let custom = call.custom && tools::says_custom(request, to);
+    let member = if custom { "custom" } else { "function" };
+    object.put("id", &call.id);
+    object.put("type", member);
+    object.object(member, |inner| {
+        inner.put("name", &call.name);
+        if custom {
+            inner.put("input", &call.arguments);
+        } else if call.custom {
+            let input = serde_json::json!({ "input": call.arguments });
+            inner.put("arguments", &input.to_string());
+        } else {
+            // Servers parse it; nothing is no JSON.
+            let arguments = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
+            inner.put("arguments", arguments);
+        }
+        nested(extras, member).for_each(|(name, raw)| inner.raw(name, raw));
+    });
+    outer(extras, member).for_each(|(name, raw)| object.raw(name, raw));
+    match (&block.cache, to.cache_marks) {
+        (Some(mark), true) if !is_openai_own(to) => marks::write(object, mark, to),
+        (Some(_), _) => losses.add(format!("{place}.cache_control")),
+        (None, _) => {}
+    }
+    match &call.seal {
+        Some(_) if to.reasoning_replay == ReasoningReplay::Dropped => {}
+        Some(seal) if seal.origin == SealOrigin::Gemini => write_signature(object, &seal.data),
+        Some(_) => losses.add(format!("{place}.extra_content")),
+        None => {}
+    }
+}
+
+/// What the maker of a call wants back with it, in the place that Google's Chat Completions and the AI SDK know.
+pub(in crate::dialects::openai_chat) fn write_signature(object: &mut Object<'_>, signature: &str) {
+    object.object("extra_content", |extra| {
+        extra.object("google", |google| google.put("thought_signature", signature));
+    });
+}

@@ -1,0 +1,129 @@
+//! Writes a whole answer for a client.
+
+use bytes::Bytes;
+
+use super::super::stream::finish_reason;
+use super::super::usage::UsageBody;
+use super::super::{request, thoughts};
+use super::annotations::{is_sayable, write_annotation};
+use crate::DialectId;
+use crate::dialect::{Encoded, StreamHead};
+use crate::ir::{Content, Losses, Reasoning, Response, SealOrigin, ToolCall};
+use crate::write::{self, Array, Object};
+
+/// What OpenAI itself says beside the answer; goes back as it came.
+const EXTRAS: [&str; 2] = ["service_tier", "system_fingerprint"];
+
+/// Writes an answer of one choice.
+pub(in crate::dialects::openai_chat) fn encode(response: &Response, head: &StreamHead) -> Encoded {
+    let mut losses = Losses::default();
+    let minted = format!("chatcmpl-{}", head.request_id);
+    let created = if response.created == 0 { head.created } else { response.created };
+    let bytes = write::object(|object| {
+        object.put("id", if response.id.is_empty() { &minted } else { &response.id });
+        object.put("object", "chat.completion");
+        object.put("created", &created);
+        object.put("model", &head.model);
+        object.array("choices", |choices| {
+            choices.object(|choice| {
+                choice.put("index", &0);
+                choice.object("message", |message| write_message(message, response, &mut losses));
+                choice.put("logprobs", &None::<&str>);
+                choice.put("finish_reason", finish_reason(&response.stop));
+            });
+        });
+        object.put_some("usage", response.usage.map(UsageBody::from));
+        for extra in &response.extras {
+            if EXTRAS.contains(&extra.name.as_str()) {
+                object.raw(&extra.name, &extra.raw);
+            } else {
+                losses.add(extra.name.as_str());
+            }
+        }
+    });
+    Encoded { bytes: Bytes::from(bytes), losses }
+}
+
+fn write_message(message: &mut Object<'_>, response: &Response, losses: &mut Losses) {
+    let (mut text, mut refusal) = (String::new(), None::<String>);
+    let (mut thoughts, mut calls) = (Vec::new(), Vec::new());
+    let mut audio = None;
+    let mut citations = Vec::new();
+    let mut characters = 0;
+    for (index, block) in response.blocks.iter().enumerate() {
+        let from = characters;
+        match &block.content {
+            Content::Text(more) => {
+                text.push_str(more);
+                characters += more.chars().count();
+            }
+            Content::Refusal(more) => refusal.get_or_insert_default().push_str(more),
+            Content::Reasoning(reasoning) => thoughts.push(reasoning),
+            Content::ToolCall(call) => calls.push(call),
+            Content::Opaque { origin: DialectId::OpenaiChat, kind, raw } if kind == "audio" => audio = Some(raw),
+            Content::Opaque { .. } | Content::Media(_) | Content::ToolResult(_) => {
+                losses.add(format!("content[{index}]"));
+            }
+        }
+        for (origin, raw) in &block.citations {
+            if is_sayable(*origin, raw) {
+                citations.push((*origin, raw, from..characters));
+            } else {
+                losses.add(format!("content[{index}].citations"));
+            }
+        }
+    }
+    message.put("role", "assistant");
+    let unsaid = text.is_empty() && (refusal.is_some() || !calls.is_empty());
+    message.put("content", &(!unsaid).then_some(&text));
+    message.put("refusal", &refusal);
+    write_thoughts(message, &thoughts);
+    if !citations.is_empty() {
+        message.array("annotations", |list| {
+            for (origin, raw, place) in citations {
+                write_annotation(origin, raw, place, list);
+            }
+        });
+    }
+    if let Some(audio) = audio {
+        message.raw("audio", audio);
+    }
+    if !calls.is_empty() {
+        message.array("tool_calls", |list| calls.iter().for_each(|call| write_call(call, list)));
+    }
+}
+
+/// Text for all; what a maker wants back only where there is such a thing.
+fn write_thoughts(message: &mut Object<'_>, thoughts: &[&Reasoning]) {
+    let text: String = thoughts.iter().map(|reasoning| reasoning.text.as_str()).collect();
+    if !text.is_empty() {
+        message.put("reasoning_content", &text);
+    }
+    if thoughts.iter().any(|reasoning| reasoning.seal.is_some()) {
+        message.array("reasoning_details", |list| {
+            for (reasoning, index) in thoughts.iter().zip(0..) {
+                thoughts::write_details(reasoning, index, list);
+            }
+        });
+    }
+}
+
+fn write_call(call: &ToolCall, list: &mut Array<'_>) {
+    let (member, text) = if call.custom { ("custom", "input") } else { ("function", "arguments") };
+    // Clients parse arguments; nothing is no JSON.
+    let empty = call.arguments.is_empty() && !call.custom;
+    list.object(|object| {
+        object.put("id", &call.id);
+        object.put("type", member);
+        object.object(member, |inner| {
+            inner.put("name", &call.name);
+            inner.put(text, if empty { "{}" } else { &call.arguments });
+        });
+        if let Some(seal) = &call.seal {
+            request::write_signature(object, &seal.write(SealOrigin::Gemini));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! The whole answer: `text_completion`.
+
+use bytes::Bytes;
+
+use super::openai_chat::usage::UsageBody;
+use crate::dialect::{Encoded, StreamHead};
+use crate::ir::{Content, Losses, Response, StopReason};
+use crate::write;
+
+/// Writes an answer: its text. All else is lost.
+pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
+    let mut losses = Losses::default();
+    for (index, block) in response.blocks.iter().enumerate() {
+        match &block.content {
+            Content::Text(_) => {}
+            Content::Refusal(_)
+            | Content::Media(_)
+            | Content::Reasoning(_)
+            | Content::ToolCall(_)
+            | Content::ToolResult(_)
+            | Content::Opaque { .. } => losses.add(format!("content[{index}]")),
+        }
+        if !block.citations.is_empty() {
+            losses.add(format!("content[{index}].citations"));
+        }
+    }
+    let minted = format!("cmpl-{}", head.request_id);
+    let created = if response.created == 0 { head.created } else { response.created };
+    let bytes = write::object(|object| {
+        object.put("id", if response.id.is_empty() { &minted } else { &response.id });
+        object.put("object", "text_completion");
+        object.put("created", &created);
+        object.put("model", &head.model);
+        object.array("choices", |choices| {
+            choices.object(|choice| {
+                choice.put("text", &response.text());
+                choice.put("index", &0);
+                choice.put("logprobs", &None::<&str>);
+                choice.put("finish_reason", finish_reason(&response.stop));
+            });
+        });
+        object.put_some("usage", response.usage.map(UsageBody::from));
+    });
+    response.extras.iter().for_each(|extra| losses.add(extra.name.as_str()));
+    Encoded { bytes: Bytes::from(bytes), losses }
+}
+
+/// As in Chat Completions, save that no client of this dialect can run tools.
+pub(super) fn finish_reason(stop: &StopReason) -> &str {
+    match stop {
+        StopReason::ToolCalls => "stop",
+        StopReason::End
+        | StopReason::StopText(_)
+        | StopReason::Length
+        | StopReason::ContextFull
+        | StopReason::Filtered
+        | StopReason::Paused
+        | StopReason::Other(_) => super::openai_chat::stream::finish_reason(stop),
+    }
+}

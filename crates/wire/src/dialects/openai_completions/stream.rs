@@ -1,0 +1,121 @@
+//! The streamed answer: `text_completion` chunks and `[DONE]`.
+
+use super::openai_chat::error;
+use super::openai_chat::stream::BROKE_OFF;
+use super::openai_chat::usage::UsageBody;
+use super::response::finish_reason;
+use crate::dialect::{StreamEncoder, StreamHead};
+use crate::ir::{self, Delta, Event};
+use crate::write::Object;
+use crate::{Fault, FaultKind};
+
+/// Writes one stream: the text of the answer. Usage comes as in Chat Completions.
+#[derive(Debug)]
+pub(super) struct Encoder {
+    head: StreamHead,
+    /// What is before the choice of every chunk.
+    before: Vec<u8>,
+    /// Numbers of the open blocks that hold text.
+    texts: Vec<u32>,
+    usage: Option<ir::Usage>,
+    over: bool,
+    grammar: ir::Grammar,
+}
+
+impl Encoder {
+    pub(super) fn new(head: StreamHead) -> Self {
+        let (before, texts, grammar) = (Vec::new(), Vec::new(), ir::Grammar::new());
+        Self { head, before, texts, usage: None, over: false, grammar }
+    }
+
+    fn start(&mut self, id: &str) {
+        let mut before = b"data: ".to_vec();
+        // Each chunk goes on where this object stops.
+        let mut object = Object::begin(&mut before);
+        if id.is_empty() {
+            object.put("id", &format!("cmpl-{}", self.head.request_id));
+        } else {
+            object.put("id", id);
+        }
+        object.put("object", "text_completion");
+        object.put("created", &self.head.created);
+        object.put("model", &self.head.model);
+        before.extend_from_slice(b",\"choices\":[");
+        self.before = before;
+    }
+
+    /// A chunk up to the end of its choices.
+    fn choice(&self, text: &str, stop: Option<&str>, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.before);
+        let mut choice = Object::begin(out);
+        choice.put("text", text);
+        choice.put("index", &0);
+        choice.put("logprobs", &None::<&str>);
+        choice.put("finish_reason", &stop);
+        choice.end();
+        out.push(b']');
+    }
+
+    /// The end of a chunk that does not hold the usage.
+    fn without_usage(&self) -> &'static [u8] {
+        if self.head.include_usage { b",\"usage\":null}\n\n" } else { b"}\n\n" }
+    }
+
+    fn stop(&mut self, reason: &ir::StopReason, out: &mut Vec<u8>) {
+        self.over = true;
+        self.choice("", Some(finish_reason(reason)), out);
+        let usage = self.usage.map(UsageBody::from);
+        if self.head.include_usage || usage.is_none() {
+            out.extend_from_slice(self.without_usage());
+        }
+        if let Some(usage) = usage {
+            if self.head.include_usage {
+                out.extend_from_slice(&self.before);
+                out.push(b']');
+            }
+            out.extend_from_slice(b",\"usage\":");
+            serde_json::to_writer(&mut *out, &usage).expect("numbers always serialise into memory");
+            out.extend_from_slice(b"}\n\n");
+        }
+        out.extend_from_slice(b"data: [DONE]\n\n");
+    }
+
+    fn fail(&mut self, fault: &Fault, out: &mut Vec<u8>) {
+        self.over = true;
+        out.extend_from_slice(&error::encode_frame(fault));
+    }
+}
+
+impl StreamEncoder for Encoder {
+    fn push(&mut self, event: &Event, out: &mut Vec<u8>) {
+        debug_assert_eq!(self.grammar.step(event), Ok(()), "{event:?} breaks the grammar of streams");
+        if self.over {
+            return;
+        }
+        match event {
+            Event::Start { id } => self.start(id),
+            Event::Open { block, kind: ir::BlockKind::Text } => self.texts.push(*block),
+            Event::Delta { block, delta: Delta::Text(text) } if self.texts.contains(block) => {
+                self.choice(text, None, out);
+                out.extend_from_slice(self.without_usage());
+            }
+            Event::Close { block } => self.texts.retain(|open| open != block),
+            // Thoughts, calls and sources have no place in plain text.
+            Event::Open { .. } | Event::Delta { .. } => {}
+            Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().max(*usage)),
+            Event::Ping => self.ping(out),
+            Event::Stop(reason) => self.stop(reason, out),
+            Event::Fault(fault) => self.fail(fault, out),
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        if !self.over {
+            self.fail(&Fault::new(FaultKind::UpstreamBroken, BROKE_OFF), out);
+        }
+    }
+
+    fn ping(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b": ping\n\n");
+    }
+}

@@ -1,0 +1,75 @@
+//! The data of one event of a provider's stream.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// One event; each kind has a few of these members.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Frame<'a> {
+    /// The event's name.
+    #[serde(rename = "type", borrow)]
+    pub(super) kind: Cow<'a, str>,
+    /// The number of the item.
+    pub(super) output_index: u32,
+    /// The number of the part.
+    pub(super) content_index: u32,
+    /// More of a text.
+    #[serde(borrow)]
+    pub(super) delta: Option<&'a RawValue>,
+    /// All of a text.
+    #[serde(borrow)]
+    pub(super) text: Option<&'a RawValue>,
+    /// All of a refusal.
+    #[serde(borrow)]
+    pub(super) refusal: Option<&'a RawValue>,
+    /// All of a function's arguments.
+    #[serde(borrow)]
+    pub(super) arguments: Option<&'a RawValue>,
+    /// All of a custom tool's input.
+    #[serde(borrow)]
+    pub(super) input: Option<&'a RawValue>,
+    /// The source of a text.
+    #[serde(borrow)]
+    pub(super) annotation: Option<&'a RawValue>,
+    /// An item, as far as it is.
+    #[serde(borrow)]
+    pub(super) item: Option<&'a RawValue>,
+    /// The whole answer, as far as it is.
+    #[serde(borrow)]
+    pub(super) response: Option<&'a RawValue>,
+    /// What failed, where it stands in an object of its own.
+    #[serde(borrow)]
+    pub(super) error: Option<&'a RawValue>,
+}
+
+/// A whole answer, as its last event has it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Whole<'a> {
+    /// Its id.
+    pub(super) id: Option<String>,
+    /// `completed`, `incomplete` and so on.
+    pub(super) status: Option<String>,
+    /// All its items.
+    #[serde(borrow)]
+    pub(super) output: Option<Vec<&'a RawValue>>,
+    /// What it took.
+    #[serde(borrow)]
+    pub(super) usage: Option<&'a RawValue>,
+    /// What failed.
+    #[serde(borrow)]
+    pub(super) error: Option<&'a RawValue>,
+    /// Why it is incomplete.
+    pub(super) incomplete_details: Option<Details>,
+}
+
+/// Why an answer is incomplete.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Details {
+    /// One word.
+    pub(super) reason: Option<String>,
+}

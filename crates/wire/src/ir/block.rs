@@ -1,0 +1,206 @@
+//! Pieces of content: of requests and of answers.
+
+use serde_json::value::RawValue;
+
+use crate::DialectId;
+
+/// A field that the neutral model has no place for, word for word. Its origin is that of what it stands in.
+#[derive(Clone, Debug)]
+pub struct Extra {
+    /// Its name in the body, such as `logit_bias`.
+    pub name: String,
+    /// Its value, untouched.
+    pub raw: Box<RawValue>,
+}
+
+impl Extra {
+    /// What the name of an extra begins with that remembers only in which form its origin wrote something: its own
+    /// dialect needs it to write the same again, and nothing is lost when another one does not.
+    pub const FORM: &'static str = "form:";
+
+    /// Whether it remembers a form, and says nothing.
+    pub fn is_form(&self) -> bool {
+        self.name.starts_with(Self::FORM)
+    }
+}
+
+/// One piece of content.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// What it is.
+    pub content: Content,
+    /// Up to here the prompt is worth caching.
+    pub cache: Option<CacheMark>,
+    /// Sources of a text, each in the words of its origin.
+    pub citations: Vec<(DialectId, Box<RawValue>)>,
+    /// Everything else it carried.
+    pub extras: Vec<Extra>,
+}
+
+impl Block {
+    /// Plain text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::from(Content::Text(text.into()))
+    }
+
+    /// The text, when that is what it is.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            Content::Refusal(_)
+            | Content::Media(_)
+            | Content::Reasoning(_)
+            | Content::ToolCall(_)
+            | Content::ToolResult(_)
+            | Content::Opaque { .. } => None,
+        }
+    }
+}
+
+impl From<Content> for Block {
+    fn from(content: Content) -> Self {
+        Self { content, cache: None, citations: Vec::new(), extras: Vec::new() }
+    }
+}
+
+/// What a block holds.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// Text for the person, or from them.
+    Text(String),
+    /// Why the model will not answer.
+    Refusal(String),
+    /// An image, a document, a sound.
+    Media(Media),
+    /// The model's thoughts.
+    Reasoning(Reasoning),
+    /// The model asks for a tool.
+    ToolCall(ToolCall),
+    /// What the tool said.
+    ToolResult(ToolResult),
+    /// What the neutral model has no word for, in the words of its origin.
+    Opaque {
+        /// Whose words these are.
+        origin: DialectId,
+        /// Its own name for itself, such as `server_tool_use`.
+        kind: String,
+        /// The whole block, untouched.
+        raw: Box<RawValue>,
+    },
+}
+
+/// Asks the provider to keep the prompt up to here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CacheMark {
+    /// For how long, such as `5m` or `1h`; `None` for the provider's usual time.
+    pub ttl: Option<String>,
+}
+
+/// Something to look at or listen to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// What sort of thing.
+    pub kind: MediaKind,
+    /// Where it is.
+    pub source: MediaSource,
+    /// Its MIME type, when said; a data URL's is taken out of it.
+    pub media_type: Option<String>,
+    /// A file name or title.
+    pub name: Option<String>,
+    /// How closely to look: `low`, `high`, `auto`.
+    pub detail: Option<String>,
+}
+
+/// What sort of thing a [`Media`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaKind {
+    /// A picture.
+    Image,
+    /// A PDF or text file.
+    Document,
+    /// A sound.
+    Audio,
+    /// Moving pictures.
+    Video,
+}
+
+/// Where a [`Media`] is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaSource {
+    /// Here, in base64.
+    Base64(String),
+    /// At an address that the provider must fetch.
+    Url(String),
+    /// Uploaded before, under this id; only its own provider knows it.
+    File(String),
+    /// Here, as plain text.
+    Text(String),
+}
+
+/// What a model thought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reasoning {
+    /// The thoughts, or a summary of them; empty when they are only sealed.
+    pub text: String,
+    /// Whether `text` is a summary.
+    pub summary: bool,
+    /// What proves the thoughts to the one who sealed them, or holds them in secret.
+    pub seal: Option<Seal>,
+    /// Whether the provider hid them: then `seal` is all there is.
+    pub redacted: bool,
+    /// The provider's id for it, where it has one.
+    pub id: Option<String>,
+}
+
+/// Opaque state that only its maker can use: a signature, encrypted thoughts. Its maker gets it back byte for byte;
+/// nobody else gets it at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// Whose it is.
+    pub origin: SealOrigin,
+    /// What it says, untouched.
+    pub data: String,
+}
+
+/// Who made a [`Seal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SealOrigin {
+    /// A `signature` or redacted `data` of Messages.
+    Anthropic,
+    /// `encrypted_content` of Responses.
+    Openai,
+    /// A `thoughtSignature`.
+    Gemini,
+    /// `reasoning_details` of OpenRouter and those who do as it does.
+    Openrouter,
+}
+
+/// A call that the model asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToolCall {
+    /// Its id; a result names it. Never empty: a decoder makes one where the provider gave none.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// JSON text as the model wrote it, perhaps broken, perhaps empty; of a custom tool, plain text.
+    pub arguments: String,
+    /// Whether the tool takes plain text in place of JSON.
+    pub custom: bool,
+    /// What the maker wants back with it.
+    pub seal: Option<Seal>,
+}
+
+/// What a tool said.
+#[derive(Clone, Debug, Default)]
+pub struct ToolResult {
+    /// The call it answers.
+    pub call_id: String,
+    /// The tool, where the dialect says so.
+    pub name: Option<String>,
+    /// What it said, in order: text, images, documents.
+    pub blocks: Vec<Block>,
+    /// Whether it failed; `None` when not said.
+    pub is_error: Option<bool>,
+    /// Whether the call was of a custom tool.
+    pub custom: bool,
+}

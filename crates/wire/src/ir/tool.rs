@@ -1,0 +1,91 @@
+//! What a model may call.
+
+use serde_json::value::RawValue;
+
+use super::{CacheMark, Extra};
+use crate::DialectId;
+
+/// One tool.
+#[derive(Clone, Debug)]
+pub struct Tool {
+    /// What sort of tool.
+    pub kind: ToolKind,
+    /// Up to here the tools are worth caching.
+    pub cache: Option<CacheMark>,
+    /// Everything else it carried.
+    pub extras: Vec<Extra>,
+}
+
+/// What sort of tool.
+#[derive(Clone, Debug)]
+pub enum ToolKind {
+    /// The caller runs it; the model writes JSON.
+    Function {
+        /// What calls name it by.
+        name: String,
+        /// For the model.
+        description: Option<String>,
+        /// A JSON schema, untouched; `None` for a tool that takes nothing.
+        parameters: Option<Box<RawValue>>,
+        /// Whether arguments must fit the schema; `None` leaves it to the provider.
+        strict: Option<bool>,
+    },
+    /// The caller runs it; the model writes plain text.
+    Custom {
+        /// What calls name it by.
+        name: String,
+        /// For the model.
+        description: Option<String>,
+        /// The grammar of the text, in the words of its origin.
+        format: Option<Box<RawValue>>,
+    },
+    /// The provider runs it, or it is known to its own dialect only.
+    Hosted {
+        /// Whose words these are.
+        origin: DialectId,
+        /// Its own name for itself, such as `web_search`.
+        kind: String,
+        /// All of it, untouched.
+        raw: Box<RawValue>,
+    },
+}
+
+impl Tool {
+    /// A tool with nothing beside its kind.
+    pub fn new(kind: ToolKind) -> Self {
+        Self { kind, cache: None, extras: Vec::new() }
+    }
+
+    /// What calls name it by; `None` where the provider decides.
+    pub fn name(&self) -> Option<&str> {
+        match &self.kind {
+            ToolKind::Function { name, .. } | ToolKind::Custom { name, .. } => Some(name),
+            ToolKind::Hosted { .. } => None,
+        }
+    }
+}
+
+/// Whether the model may, must or must not call a tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// As it likes.
+    Auto,
+    /// It must not.
+    None,
+    /// It must call one.
+    Required,
+    /// It must call this one.
+    Named {
+        /// Which.
+        name: String,
+        /// Whether that is a custom tool.
+        custom: bool,
+    },
+    /// Only these; all the others are there for the cache alone.
+    Allowed {
+        /// Whether it must call one of them.
+        required: bool,
+        /// Which.
+        names: Vec<String>,
+    },
+}

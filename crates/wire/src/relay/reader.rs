@@ -1,0 +1,78 @@
+//! What the relays of streams share: one event after the other is read, renamed and counted.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use super::Facts;
+use super::answer::{Answer, Kind};
+use super::pass::Pass;
+use super::template::Memory;
+
+/// One event with all its lines; a longer one passes unread. Guards memory against an upstream that ends none.
+pub(super) const HELD_BYTES_MAX: usize = 256 << 10;
+
+/// Where the names to replace stand in one event.
+pub(super) type Names = SmallVec<[Range<usize>; 1]>;
+
+/// What was learnt from a stream so far, and the name that it is to show.
+#[derive(Debug)]
+pub(super) struct Reader {
+    /// As a JSON string.
+    name: Option<Bytes>,
+    pub(super) facts: Facts,
+    pub(super) memory: Memory,
+}
+
+impl Reader {
+    pub(super) fn new(name: Option<Bytes>) -> Self {
+        Self { name, facts: Facts::default(), memory: Memory::default() }
+    }
+
+    /// Passes the event at the beginning of `range` when it is like one before; gives its length.
+    #[inline]
+    pub(super) fn recognise(&mut self, buffer: &[u8], range: Range<usize>, pass: &mut Pass) -> Option<usize> {
+        let at = range.start;
+        let found = self.memory.recognise(buffer.get(range)?)?;
+        if found.len >= HELD_BYTES_MAX {
+            return None;
+        }
+        if let (Some(model), Some(name)) = (found.model, &self.name) {
+            pass.replace(buffer, at + model.start..at + model.end, name);
+        }
+        self.facts.content_events += 1;
+        Some(found.len)
+    }
+
+    /// Reads the JSON of one event and counts what it says; `None` when it is not one valid object.
+    pub(super) fn read(&mut self, json: &[u8]) -> Option<Answer> {
+        let answer = Answer::event(json);
+        match &answer {
+            Some(answer) => answer.count_into(&mut self.facts),
+            None => self.facts.content_events += 1,
+        }
+        answer
+    }
+
+    /// Counts an event that is too long to read by its beginning: at least [`HELD_BYTES_MAX`] of it, as much as there is.
+    pub(super) fn count_long(&mut self, event: &[u8]) {
+        let kind = Kind::of_beginning(event.get(..HELD_BYTES_MAX).unwrap_or(event));
+        self.facts.content_events += u64::from(kind == Kind::Content);
+        kind.tell(&mut self.facts);
+    }
+
+    /// Replaces the names at `models` of the event that begins at `at`; gives those that were others.
+    pub(super) fn rename(&self, buffer: &[u8], at: usize, models: Names, pass: &mut Pass) -> Names {
+        let Some(name) = &self.name else { return Names::new() };
+        let mut renamed = Names::new();
+        for model in models {
+            let place = at + model.start..at + model.end;
+            if buffer.get(place.clone()) != Some(name) {
+                pass.replace(buffer, place, name);
+                renamed.push(model);
+            }
+        }
+        renamed
+    }
+}

@@ -1,0 +1,82 @@
+"""A recorder between two parties: requests and the heads of their answers, handed on to the byte."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from .upstream import SOCKET_TIMEOUT_S, Listener, Received, read_request
+
+#: The head of an answer; more is no head.
+HEAD_BYTES_MAX = 65536
+
+
+@dataclass
+class Exchanged:
+    """One request, and the head of its answer."""
+
+    request: Received
+    head: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return int(self.head.split(b" ", 2)[1])
+
+
+class Tap(Listener):
+    """Stands before `target` and keeps what passes. Each exchange has connections of its own on both sides."""
+
+    def __init__(self, target: str) -> None:
+        parts = urlsplit(target)
+        assert parts.hostname is not None
+        self.target = (parts.hostname, parts.port or 80)
+        self.path = parts.path
+        self.passed: list[Exchanged] = []
+        self.lock = threading.Lock()
+        super().__init__()
+
+    @property
+    def origin(self) -> str:
+        """Its own address, without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def take(self) -> list[Exchanged]:
+        """What passed since the last time."""
+        with self.lock:
+            passed, self.passed = self.passed, []
+        return passed
+
+    def serve(self, sock: socket.socket) -> None:
+        request = read_request(sock.makefile("rb"))
+        if request is None:
+            return
+        kept = Exchanged(request)
+        with self.lock:
+            self.passed.append(kept)
+        with socket.create_connection(self.target, timeout=SOCKET_TIMEOUT_S) as far:
+            far.sendall(closing(request))
+            while data := far.recv(65536):
+                if b"\r\n\r\n" not in kept.head and len(kept.head) < HEAD_BYTES_MAX:
+                    kept.head += data
+                    kept.headers = headers_of(kept.head)
+                sock.sendall(data)
+
+
+def closing(request: Received) -> bytes:
+    """The request with its length, asking for the connection to end after the answer."""
+    hop = ("connection", "content-length", "transfer-encoding", "keep-alive")
+    lines = [f"{request.method} {request.target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in request.headers if name.lower() not in hop]
+    lines += [f"content-length: {len(request.body)}", "connection: close", "", ""]
+    return "\r\n".join(lines).encode("latin-1") + request.body
+
+
+def headers_of(head: bytes) -> dict[str, str]:
+    """The headers of a head, by lower-case name."""
+    lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}

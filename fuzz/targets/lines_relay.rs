@@ -1,0 +1,34 @@
+//! A stream of lines passing through: the cuts of the network change nothing, and without changes nothing changes.
+
+#![no_main]
+
+use bytes::Bytes;
+use cuts::Cut;
+use libfuzzer_sys::fuzz_target;
+use trunkline_wire::quoted;
+use trunkline_wire::relay::{Changes, Facts, LinesRelay};
+
+fn relay(changes: &Changes, pieces: Vec<Bytes>) -> (Vec<u8>, Facts) {
+    let mut relay = LinesRelay::new(changes.clone());
+    let mut out = Vec::new();
+    for piece in pieces {
+        out.extend_from_slice(&relay.push(piece));
+    }
+    out.extend_from_slice(&relay.finish());
+    assert!(relay.finish().is_empty(), "a second finish gives nothing");
+    (out, relay.facts().clone())
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some(cut) = Cut::of(data) else { return };
+    let renamed = Changes { model: Some(quoted("turbo \"x\"")), withhold_usage: false };
+    for changes in [Changes::default(), renamed] {
+        let (at_once, facts) = relay(&changes, vec![cut.whole.clone()]);
+        let (in_pieces, facts_in_pieces) = relay(&changes, cut.pieces());
+        assert_eq!(at_once, in_pieces);
+        assert_eq!(facts, facts_in_pieces);
+        if changes == Changes::default() {
+            assert_eq!(at_once, cut.whole);
+        }
+    }
+});
