@@ -17,7 +17,7 @@ def provider(name: str, base_url: str, *, kind: str = "openai", keys: list[str] 
 
 def model(name: str, provider: str, upstream_model: str, more: str = "") -> str:
     """One declared model with one target."""
-    return f'\n[models.{name}]\ntargets = [{{ provider = "{provider}", model = "{upstream_model}" }}]\n{more}\n'
+    return f'\n[models."{name}"]\ntargets = [{{ provider = "{provider}", model = "{upstream_model}" }}]\n{more}\n'
 
 
 def wire(name: str, dialect: str, base_url: str, more: str = "") -> str:

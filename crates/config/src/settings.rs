@@ -45,6 +45,8 @@ pub struct Settings {
     pub store_url: Secret,
     /// How often finished requests are written.
     pub store_flush_interval: Duration,
+    /// How long answers of Responses are kept; zero: not at all.
+    pub store_responses_ttl: Duration,
     /// Threads that serve requests; `None`: one for each core.
     pub workers: Option<usize>,
     /// Whether loopback ports are probed for model servers.
@@ -75,6 +77,7 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
         log_requests: file.log.requests,
         store_url,
         store_flush_interval: file.store.flush_interval.duration(),
+        store_responses_ttl: file.store.responses_ttl.duration(),
         workers,
         probe,
     }

@@ -72,6 +72,8 @@ impl Vendor {
 pub struct Quirks {
     /// `stream_options` is refused, or pointless because usage comes by itself.
     pub no_stream_options: bool,
+    /// The one dialect in which it can be told its context size; in the others it cuts long prompts without a word.
+    pub window_in: Option<DialectId>,
 }
 
 /// A hosted server that behaves like OpenAI's; a vendor states only where it differs.
@@ -90,7 +92,7 @@ pub const LOOK_ALIKE: Vendor = Vendor {
     capabilities: HOSTED,
     lines: &[],
     model_list: ModelList { path: "/models", auth: AuthStyle::Bearer, headers: &[] },
-    quirks: Quirks { no_stream_options: false },
+    quirks: Quirks { no_stream_options: false, window_in: None },
     adapter: None,
 };
 

@@ -15,6 +15,7 @@ use crate::reply::ReplyBody;
 use crate::report_guard::ReportGuard;
 use crate::routes::{self, Form, Route, Surface};
 use crate::small::name_in_path;
+use crate::stored::{needs_state, resume};
 use crate::worker::Worker;
 use crate::{caller, cors, fault, head, intake, small};
 
@@ -139,15 +140,12 @@ async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: Re
         guard.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
         let mut tried = try_once(worker, taken, &attempt, attempt.lane, plan.on_loss, guard).await;
         if matches!(attempt.lane, Lane::Native)
-            && matches!(taken.surface.operation, Operation::Chat | Operation::Completion)
             && tried.as_ref().is_err_and(|failed| unserved(&failed.fault))
-            && let Some(to) = bridge(&attempt.target, taken.surface.dialect)
+            && let Some(lane) = other_lane(&attempt, taken)
         {
-            // The server is older than the dialect; it speaks another.
-            let bridged = Lane::Bridged(to);
             tried = match tried {
                 Ok(response) => Ok(response),
-                Err(failed) => try_once(worker, taken, &attempt, bridged, plan.on_loss, failed.guard).await,
+                Err(failed) => try_once(worker, taken, &attempt, lane, plan.on_loss, failed.guard).await,
             };
         }
         match tried {
@@ -183,6 +181,12 @@ async fn try_once(
     on_loss: OnLoss,
     guard: ReportGuard,
 ) -> Tried {
+    // Boxed: few requests wait here, and all would carry the room for it.
+    if needs_state(taken, lane)
+        && let Err(fault) = Box::pin(resume(taken, &guard)).await
+    {
+        return Err(Failed::new(fault, guard));
+    }
     match lane {
         Lane::Native => lane::native::attempt(&worker.client, taken, attempt, guard).await,
         Lane::Bridged(to) if taken.surface.operation == Operation::Embedding => {
@@ -191,6 +195,15 @@ async fn try_once(
         Lane::Bridged(to) => lane::bridged::attempt(&worker.client, taken, attempt, (to, on_loss), guard).await,
         Lane::Estimated => lane::estimated::attempt(taken, guard),
         Lane::Adapter(adapter) => lane::adapter::attempt(adapter, taken, attempt, guard).await,
+    }
+}
+
+/// The way to a server that is older than the client's dialect: it speaks another, or need not be asked.
+fn other_lane(attempt: &Attempt, taken: &Taken<'_>) -> Option<Lane> {
+    match taken.surface.operation {
+        Operation::Chat | Operation::Completion => bridge(&attempt.target, taken.surface.dialect).map(Lane::Bridged),
+        Operation::CountTokens => Some(Lane::Estimated),
+        Operation::Embedding | Operation::Other => None,
     }
 }
 

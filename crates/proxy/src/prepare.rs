@@ -10,11 +10,16 @@ use trunkline_providers::{BaseUrl, Call};
 use trunkline_route::Attempt;
 use trunkline_wire::relay::Changes;
 use trunkline_wire::splice::splice;
+use trunkline_wire::dialects::anthropic::names::ToolNames;
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect, dialects, ir};
 
 use crate::report_guard::ReportGuard;
 use crate::routes::{Form, Surface};
 use crate::upstream::{HeaderRefs, Outgoing};
+
+/// Fields that providers are not told because they are served here: stored answers and what belongs to them.
+const SERVED_HERE: [&str; 6] =
+    ["store", "include", "previous_response_id", "conversation", "client_metadata", "stream_options.include_usage"];
 
 /// Client headers that any provider may see.
 static FORWARDED: [HeaderName; 8] = [
@@ -84,6 +89,19 @@ impl Taken<'_> {
         if let Some(request) = self.decoded.get() {
             return Ok(request);
         }
+        Ok(self.set_decoded(self.decode()?))
+    }
+
+    /// Says what the body is in the neutral model, where nothing was said before.
+    pub(crate) fn set_decoded(&self, request: ir::Request) -> &Arc<ir::Request> {
+        self.decoded.get_or_init(|| Arc::new(request))
+    }
+
+    /// Reads the body. What it goes on from is not in it yet.
+    ///
+    /// # Errors
+    /// When the body is not what its dialect says it must be.
+    pub(crate) fn decode(&self) -> Result<ir::Request, Fault> {
         let mut request = match (self.surface.form, self.surface.operation) {
             (Form::Generate, _) => dialects::ollama::decode_generate_request(&self.body)?,
             (_, Operation::CountTokens) if self.surface.dialect == DialectId::Anthropic => {
@@ -93,7 +111,7 @@ impl Taken<'_> {
         };
         request.model.clone_from(&self.model);
         request.stream = self.streams();
-        Ok(self.decoded.get_or_init(|| Arc::new(request)))
+        Ok(request)
     }
 }
 
@@ -159,6 +177,8 @@ fn native_path(taken: &Taken<'_>, attempt: &Attempt, base_url: &BaseUrl) -> Stri
 pub(crate) struct Bridged<'a> {
     pub(crate) outgoing: Outgoing<'a>,
     pub(crate) losses: ir::Losses,
+    /// The way back from the names that the provider's dialect takes.
+    pub(crate) names: ToolNames,
 }
 
 /// The bridged lane: the same request in the provider's dialect.
@@ -178,6 +198,7 @@ pub(crate) fn bridged<'a>(
     guard.restore(&mut request);
     // Asked for whether the client did or not: the ledger wants to know.
     request.include_usage = true;
+    let names = ToolNames::of(&request);
     let encoded = dialect::of(to).encode_request(&request, &target.capabilities)?;
     let call = Call { dialect: to, operation: Operation::Chat, model: &target.model.name, stream: request.stream };
     let path = target.provider.vendor.path(base_url, &call).ok_or_else(|| {
@@ -186,7 +207,9 @@ pub(crate) fn bridged<'a>(
     })?;
     let body = std::iter::once(encoded.bytes).collect();
     let outgoing = Outgoing { method: Method::POST, path, headers: headers(taken, attempt, to), body };
-    Ok(Bridged { outgoing, losses: encoded.losses })
+        let mut losses = encoded.losses;
+    losses.forgive(|field| SERVED_HERE.contains(&field));
+    Ok(Bridged { outgoing, losses, names })
 }
 
 /// Streams end without a count unless somebody asks; the client did not, so we do.

@@ -12,6 +12,7 @@ use crate::fault;
 use crate::memory::Watcher;
 use crate::meter::{self, End};
 use crate::shared::now_ms;
+use crate::stored::ResponseStore;
 use crate::worker::Worker;
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
@@ -55,6 +56,11 @@ impl ReportGuard {
     /// Puts back what the client stripped from its request.
     pub(crate) fn restore(&self, request: &mut Request) {
         self.worker.shared.memory.restore(self.report.client_key.as_deref(), request);
+    }
+
+    /// Where answers are kept for later requests.
+    pub(crate) fn responses(&self) -> &dyn ResponseStore {
+        &*self.worker.shared.responses
     }
 
     /// When the request began.

@@ -148,7 +148,7 @@ pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
 }
 
 fn model_route<'a>(method: &Method, below: &'a str, versioned: bool) -> Route<'a> {
-    if let Some(below) = below.strip_prefix("/responses/") {
+    if let Some(below) = below.strip_prefix("/responses/").filter(|below| *below != "input_tokens") {
         return stored_response(method, below);
     }
     let surface = |dialect, operation, path, form| Surface { dialect, operation, path, form };
@@ -158,6 +158,7 @@ fn model_route<'a>(method: &Method, below: &'a str, versioned: bool) -> Route<'a
         "/chat/completions/stream" => chat(Form::Streamed),
         "/completions" => surface(DialectId::OpenaiCompletions, Operation::Completion, below, Form::Plain),
         "/responses" => surface(DialectId::OpenaiResponses, Operation::Chat, below, Form::Plain),
+        "/responses/input_tokens" => surface(DialectId::OpenaiResponses, Operation::CountTokens, below, Form::Plain),
         "/messages" => surface(DialectId::Anthropic, Operation::Chat, below, Form::Plain),
         "/messages/count_tokens" => surface(DialectId::Anthropic, Operation::CountTokens, below, Form::Plain),
         "/embeddings" => surface(DialectId::OpenaiChat, Operation::Embedding, below, Form::Plain),
@@ -336,6 +337,10 @@ mod tests {
 
     #[test]
     fn stored_responses_are_shown_forgotten_and_stopped() {
+        let count = "/responses/input_tokens";
+        let counted = model(DialectId::OpenaiResponses, Operation::CountTokens, count, Form::Plain);
+        check(Method::POST, "/v1/responses/input_tokens", counted);
+        check(Method::GET, "/v1/responses/input_tokens", Route::WrongMethod(POST));
         let stored = |what| Route::StoredResponse(StoredResponse { id: "resp_1", what });
         check(Method::GET, "/v1/responses/resp_1", stored(StoredResponseCall::Get));
         check(Method::DELETE, "/v1/responses/resp_1", stored(StoredResponseCall::Delete));

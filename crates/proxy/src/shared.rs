@@ -14,6 +14,7 @@ use trunkline_route::{Catalog, Listing, ReportSink};
 
 use crate::admit::OpenRequests;
 use crate::memory::Memory;
+use crate::stored::ResponseStore;
 
 /// What the rest of the process knows about its own health.
 pub trait Health: Send + Sync {
@@ -29,6 +30,8 @@ pub struct Shared {
     catalog: ArcSwap<Catalog>,
     pub(crate) reports: Arc<dyn ReportSink>,
     pub(crate) health: Box<dyn Health>,
+    /// Answers that later requests may go on from.
+    pub(crate) responses: Box<dyn ResponseStore>,
     /// What clients strip from the model's turns.
     pub(crate) memory: Memory,
     pub(crate) open: Arc<OpenRequests>,
@@ -50,13 +53,19 @@ impl fmt::Debug for Shared {
 
 impl Shared {
     /// Everything a server needs, with the first snapshot.
-    pub fn new(snapshot: Snapshot, reports: Arc<dyn ReportSink>, health: Box<dyn Health>) -> Arc<Self> {
+    pub fn new(
+        snapshot: Snapshot,
+        reports: Arc<dyn ReportSink>,
+        health: Box<dyn Health>,
+        responses: Box<dyn ResponseStore>,
+    ) -> Arc<Self> {
         let catalog = catalog_for(&snapshot, HashMap::new());
         Arc::new(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             catalog: ArcSwap::from_pointee(catalog),
             reports,
             health,
+            responses,
             memory: Memory::default(),
             open: Arc::default(),
             started_s: now_ms() / 1000,

@@ -10,7 +10,7 @@ use crate::models_api::percent_decoded;
 use crate::reply::ReplyBody;
 use crate::routes::Route;
 use crate::worker::Worker;
-use crate::{caller, cors, fault, health, intake, lists, models_api};
+use crate::{caller, cors, fault, health, intake, lists, models_api, stored};
 
 /// What Anthropic's clients send with every request.
 const ANTHROPIC_VERSION: &str = "anthropic-version";
@@ -80,7 +80,11 @@ async fn try_answer(
             Ok(fault::upgrade_required())
         }
         Route::Preflight => Ok(cors::preflight()),
-        Route::StoredResponse(_) | Route::Nothing | Route::Model(_) => {
+        Route::StoredResponse(asked) => {
+            let owner = known()?;
+            stored::answer(&*shared.responses, owner.as_deref(), asked, parts.uri.query()).await
+        }
+        Route::Nothing | Route::Model(_) => {
             let message = format!("there is no {} {}", parts.method, parts.uri.path());
             Err(Fault::new(FaultKind::PathNotFound, message))
         }

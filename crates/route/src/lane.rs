@@ -1,7 +1,7 @@
 //! Which way the bytes go: unread, through the neutral model, or to Rust code.
 
 use trunkline_config::Target;
-use trunkline_providers::Adapter;
+use trunkline_providers::{Adapter, Call};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::plan::Ask;
@@ -19,8 +19,8 @@ pub enum Lane {
     Estimated,
 }
 
-/// The dialects a request can be carried over into, the best first. Chat Completions is what every self-hosted server
-/// gets right; a vendor that does better in a dialect of its own does not list it.
+/// The dialects a request can be carried over into. Which of them is up to the provider: its list begins with the one
+/// it does best in.
 const BRIDGES: [DialectId; 5] = [
     DialectId::OpenaiChat,
     DialectId::Anthropic,
@@ -42,7 +42,10 @@ pub(crate) fn lane(target: &Target, ask: Ask<'_>) -> Result<Lane, Fault> {
             Operation::Embedding | Operation::Other => Err(unserved(target, ask)),
         };
     }
-    if provider.dialects.contains(&ask.dialect) {
+    if let Some(own) = window_in(target, ask) {
+        return Ok(Lane::Bridged(own));
+    }
+    if provider.dialects.contains(&ask.dialect) && counts(target, ask) {
         return Ok(Lane::Native);
     }
     let bridged = match ask.operation {
@@ -56,7 +59,24 @@ pub(crate) fn lane(target: &Target, ask: Ask<'_>) -> Result<Lane, Fault> {
 
 /// The dialect to carry a request of `from` over into, when its own will not do.
 pub fn bridge(target: &Target, from: DialectId) -> Option<DialectId> {
-    BRIDGES.into_iter().find(|dialect| *dialect != from && target.provider.dialects.contains(dialect))
+    target.provider.dialects.iter().copied().find(|dialect| *dialect != from && BRIDGES.contains(dialect))
+}
+
+/// The only dialect in which the provider can be told the model's context window, when there is one to tell and the
+/// client speaks another: its own words would be cut short in silence.
+fn window_in(target: &Target, ask: Ask<'_>) -> Option<DialectId> {
+    let provider = &target.provider;
+    let talks = matches!(ask.operation, Operation::Chat | Operation::Completion);
+    let own = provider.vendor.quirks.window_in?;
+    let told = talks && target.capabilities.context_window.is_some();
+    (told && own != ask.dialect && provider.dialects.contains(&own)).then_some(own)
+}
+
+/// Whether a provider that speaks the client's dialect also counts tokens in it, where that is what is asked.
+fn counts(target: &Target, ask: Ask<'_>) -> bool {
+    let call = Call { dialect: ask.dialect, operation: ask.operation, model: &target.model.name, stream: false };
+    ask.operation != Operation::CountTokens
+        || target.provider.base_url.as_ref().is_some_and(|base| target.provider.vendor.path(base, &call).is_some())
 }
 
 fn unserved(target: &Target, ask: Ask<'_>) -> Fault {

@@ -233,7 +233,7 @@ mod sqlite {
         drop(open(&place).await);
         let mut shell = SqliteConnection::connect(&format!("sqlite:{}", place.display())).await.unwrap();
         shell.execute("ALTER TABLE requests ADD COLUMN later TEXT NOT NULL DEFAULT ''").await.unwrap();
-        shell.execute("PRAGMA user_version = 2").await.unwrap();
+        shell.execute("PRAGMA user_version = 3").await.unwrap();
         let (store, mut writer) = open(&place).await;
         writer.append(&[served(1)]).await.unwrap();
         check(&store, vec![served(1)]).await;

@@ -1,12 +1,14 @@
-//! SQL: the durable record of what happened, in a SQLite file.
+//! SQL: the durable record of what happened, and the answers that are kept, in a SQLite file.
 //!
-//! Readers go through [`Store`], the one writer through [`Writer`]; they never wait for each other (SQLite's WAL).
-//! No caller on the request path comes here: reports arrive in batches from the binary's ledger.
+//! Readers of the record go through [`Store`], the one writer through [`Writer`]; they never wait for each other (SQLite's
+//! WAL). Kept answers have [`Responses`]. No caller on the request path comes here: reports arrive in batches from the
+//! binary's ledger, and answers through a queue of the binary's.
 
 mod arrival;
 mod error;
 mod kinds;
 mod migrate;
+mod responses;
 mod rows;
 mod sqlite;
 mod writer;
@@ -15,6 +17,7 @@ mod writer;
 mod conformance;
 
 pub use error::StoreError;
+pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
 pub use rows::StoredRequest;
 pub use sqlite::Store;
 pub use writer::Writer;

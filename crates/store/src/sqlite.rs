@@ -78,7 +78,7 @@ impl Store {
     }
 }
 
-fn path_of(place: &Path) -> Result<PathBuf, StoreError> {
+pub(crate) fn path_of(place: &Path) -> Result<PathBuf, StoreError> {
     let Some((scheme, rest)) = place.to_str().and_then(|text| text.split_once(':')) else {
         return Ok(place.to_owned());
     };

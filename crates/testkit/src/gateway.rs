@@ -9,6 +9,8 @@ use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_proxy::{Health, Running, Shared, start};
 use trunkline_route::{Report, ReportSink};
 
+use crate::responses::Responses;
+
 /// Longest wait of a test for something that must happen; only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -18,6 +20,7 @@ pub struct Gateway {
     shared: Arc<Shared>,
     running: Running,
     reports: Arc<Reports>,
+    responses: Responses,
 }
 
 #[derive(Debug, Default)]
@@ -55,10 +58,11 @@ impl Gateway {
     pub fn start(toml: &str) -> Self {
         let reports = Arc::new(Reports::default());
         let sink: Arc<Reports> = Arc::clone(&reports);
-        let shared = Shared::new(snapshot_of(toml), sink, Box::new(Healthy));
+        let responses = Responses::default();
+        let shared = Shared::new(snapshot_of(toml), sink, Box::new(Healthy), Box::new(responses.clone()));
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let running = start(&shared, listener, 1).expect("a worker starts");
-        Self { shared, running, reports }
+        Self { shared, running, reports, responses }
     }
 
     /// Where it listens.
@@ -69,6 +73,21 @@ impl Gateway {
     /// What its workers share.
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Puts all kept answers past their time.
+    pub fn expire_responses(&self) {
+        self.responses.expire();
+    }
+
+    /// From now on the store of kept answers answers nothing.
+    pub fn silence_responses(&self) {
+        self.responses.fall_silent();
+    }
+
+    /// How many answers were kept.
+    pub fn kept_responses(&self) -> usize {
+        self.responses.count()
     }
 
     /// Puts another document in force.

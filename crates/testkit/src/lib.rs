@@ -2,6 +2,7 @@
 
 mod client;
 mod gateway;
+mod responses;
 mod upstream;
 
 pub use client::{Reply, ask, open};

@@ -74,7 +74,7 @@ fn models(options: &Options, as_json: bool) -> Result<ExitCode, CommandError> {
         if loaded.settings.probe {
             loaded = source.load(&probe::probe(&Client::new(), None).await)?;
         }
-        let shared = Shared::new(loaded.snapshot, Arc::new(Discard), Box::new(State::default()));
+        let shared = Shared::new(loaded.snapshot, Arc::new(Discard), Box::new(State::default()), Box::new(Discard));
         refresh_once(&shared, &Client::new()).await;
         Ok::<_, SourceError>(known_models(&shared))
     })?;

@@ -6,6 +6,7 @@ mod commands;
 mod ledger;
 mod probe;
 mod reload;
+mod responses;
 mod request_log;
 mod run;
 mod source;

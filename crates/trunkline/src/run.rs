@@ -16,6 +16,7 @@ use trunkline_proxy::{Shared, refresh, start};
 
 use crate::ledger::{Ledger, LedgerError};
 use crate::reload::{self, Reason};
+use crate::responses::ResponseDesk;
 use crate::source::{Source, SourceError, Stamp};
 use crate::state::{State, Watched};
 use crate::{banner, probe, telemetry};
@@ -79,8 +80,10 @@ async fn serve(
     if matches!(snapshot.client_keys, ClientKeys::Open) {
         tracing::warn!(listen = %snapshot.server.listen, "no client keys are configured: anyone who reaches this address may call");
     }
-    let state = Arc::new(State::new(Arc::clone(&ledger)));
-    let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))));
+    let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;
+    let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
+    let shared =
+        Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     let mut stop = Stop::new()?;
     let running = start(&shared, listener, workers(&settings))?;
     let address = running.address();
@@ -113,6 +116,7 @@ async fn serve(
     for task in background {
         task.abort();
     }
+    responses.stop(keeping).await;
     if cut {
         tracing::warn!("connections were still open and have been cut");
     }

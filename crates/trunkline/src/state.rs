@@ -2,21 +2,24 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trunkline_proxy::Health;
+use trunkline_proxy::stored::{Asked, StoreDown};
+use trunkline_proxy::{Health, KeptResponse, ResponseStore};
 use trunkline_route::{Report, ReportSink};
 
 use crate::ledger::Ledger;
+use crate::responses::ResponseDesk;
 
 /// The state of the configuration and the ledger.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     config: Mutex<Option<String>>,
     ledger: Option<Arc<Ledger>>,
+    responses: Option<ResponseDesk>,
 }
 
 impl State {
-    pub(crate) fn new(ledger: Arc<Ledger>) -> Self {
-        Self { config: Mutex::default(), ledger: Some(ledger) }
+    pub(crate) fn new(ledger: Arc<Ledger>, responses: ResponseDesk) -> Self {
+        Self { config: Mutex::default(), ledger: Some(ledger), responses: Some(responses) }
     }
 
     /// What is wrong with the document that was not put in force; `None` when the one in force is the one on disk.
@@ -49,14 +52,29 @@ impl Health for State {
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
         let Some(ledger) = &self.ledger else { return Vec::new() };
-        vec![("reports_written", ledger.written()), ("reports_dropped", ledger.dropped())]
+        let mut counts = vec![("reports_written", ledger.written()), ("reports_dropped", ledger.dropped())];
+        counts.extend(self.responses.as_ref().map(|responses| ("responses_dropped", responses.dropped())));
+        counts
     }
 }
 
-/// A sink for commands that serve nobody.
+/// A sink and a store for commands that serve nobody.
 #[derive(Debug)]
 pub(crate) struct Discard;
 
 impl ReportSink for Discard {
     fn take(&self, _report: Report) {}
+}
+
+impl ResponseStore for Discard {
+    fn keeps(&self) -> bool {
+        false
+    }
+    fn keep(&self, _answer: KeptResponse) {}
+    fn find(&self, _owner: &str, _id: &str) -> Asked<Option<KeptResponse>> {
+        Box::pin(std::future::ready(Err(StoreDown)))
+    }
+    fn forget(&self, _owner: &str, _id: &str) -> Asked<bool> {
+        Box::pin(std::future::ready(Err(StoreDown)))
+    }
 }

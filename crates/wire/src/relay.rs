@@ -6,6 +6,7 @@
 mod answer;
 mod json;
 mod lines;
+mod long;
 mod name;
 mod pass;
 mod reader;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import uuid
 from typing import Any
 
 from ..upstream import Exchange, Received
@@ -163,7 +164,7 @@ def chunk(model: str, parts: list[dict[str, Any]], reason: str | None = None) ->
     """One answer, or one piece of it."""
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": parts}, "index": 0}
     candidate |= {"finishReason": reason} if reason else {}
-    return {"candidates": [candidate], "usageMetadata": USAGE, "modelVersion": model, "responseId": "strict"}
+    return {"candidates": [candidate], "usageMetadata": USAGE, "modelVersion": model, "responseId": uuid.uuid4().hex}
 
 
 def unknown_name(name: str, where: str) -> str:

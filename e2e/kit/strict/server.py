@@ -107,7 +107,7 @@ class StrictServer(Listener):
         while (request := read_request(reader)) is not None:
             exchange = Exchange(request, sock)
             self.exchange(exchange)
-            if exchange.closed:
+            if exchange.closed or request.header("connection") == "close":
                 return
 
     def exchange(self, exchange: Exchange) -> None:

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Period;
+use super::{Period, PeriodOrZero};
 use crate::Secret;
 
-/// Where the ledger of requests is kept. Read at the start only.
+/// Where the ledger of requests and the answers of Responses are kept. Read at the start only.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoreSection {
@@ -17,14 +17,22 @@ pub struct StoreSection {
     /// How often finished requests are written. A crash loses at most what finished within this time.
     #[serde(default = "default_flush_interval")]
     pub flush_interval: Period,
+    /// How long answers of Responses are kept, so that a later request can name one in `previous_response_id`; `0s` keeps
+    /// none. Answers of providers that speak Responses themselves are kept by those, not here.
+    #[serde(default = "default_responses_ttl")]
+    pub responses_ttl: PeriodOrZero,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { url: None, flush_interval: default_flush_interval() }
+        Self { url: None, flush_interval: default_flush_interval(), responses_ttl: default_responses_ttl() }
     }
 }
 
 fn default_flush_interval() -> Period {
     Period::from_millis(100)
+}
+
+fn default_responses_ttl() -> PeriodOrZero {
+    PeriodOrZero::from_secs(7 * 24 * 60 * 60)
 }

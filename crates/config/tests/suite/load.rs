@@ -18,6 +18,7 @@ fn nothing_at_all_is_a_working_start() {
     assert_eq!(loaded.snapshot.server.body_bytes_max, 32 << 20);
     assert_eq!(loaded.snapshot.default_context_window, 128_000);
     assert_eq!(loaded.settings.store_url.expose(), "sqlite:///home/ada/.local/share/trunkline/trunkline.db");
+    assert_eq!(loaded.settings.store_responses_ttl.as_secs(), 7 * 86_400);
     assert_eq!(loaded.notes, Vec::<String>::new());
 }
 

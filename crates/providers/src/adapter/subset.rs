@@ -38,7 +38,7 @@ impl Subset {
             let why = format!("is {:?}, but this provider takes {}", message.role.as_str(), roles.join(", "));
             return Err(refuse(&format!("messages[{index}].role"), &why));
         }
-        if let Some(extra) = message.extras.first() {
+        if let Some(extra) = message.extras.iter().find(|extra| !extra.is_form()) {
             let why = "is not supported by this provider, whose messages have role and content";
             return Err(refuse(&format!("messages[{index}].{}", extra.name), why));
         }
@@ -85,7 +85,7 @@ fn other_field(request: &ir::Request) -> Option<&str> {
     ]
     .into_iter()
     .find_map(|(name, set)| set.then_some(name))
-    .or_else(|| request.extras.first().map(|extra| extra.name.as_str()))
+    .or_else(|| request.extras.iter().find(|extra| !extra.is_form()).map(|extra| extra.name.as_str()))
 }
 
 fn check_sampling(request: &ir::Request) -> Result<(), Fault> {

@@ -35,7 +35,7 @@ fn vendors_say_what_their_models_take() {
             cerebras anything: developer_role: false, documents: false, audio: false, reasoning_replay: Reasoning
             deepinfra anything: developer_role: false, documents: false
             dummy anything: 
-            gemini anything: system_in_middle: false, developer_role: false, tool_images: true, parallel_tools: false, reasoning_replay: Dropped, stop_texts_max: Some(5)
+            gemini anything: system_in_middle: false, developer_role: false, tool_images: true, parallel_tools: false, stop_texts_max: Some(5)
             groq anything: developer_role: false, documents: false, audio: false, reasoning_replay: Reasoning, stop_texts_max: Some(4)
             llama_cpp anything: system_in_middle: false, developer_role: false, documents: false
             lm_studio anything: system_in_middle: false, developer_role: false, documents: false

@@ -22,7 +22,7 @@ pub static VENDOR: Vendor = Vendor {
         system_in_middle: false,
         tool_images: true,
         parallel_tools: false,
-        reasoning_replay: ReasoningReplay::Dropped,
+        reasoning_replay: ReasoningReplay::ReasoningContent,
         stop_texts_max: Some(5),
         ..Capabilities::UNKNOWN
     },

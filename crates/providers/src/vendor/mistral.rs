@@ -15,6 +15,6 @@ pub static VENDOR: Vendor = Vendor {
     default_base_url: Some("https://api.mistral.ai/v1"),
     key_variable: Some("MISTRAL_API_KEY"),
     capabilities: Capabilities { reasoning_replay: ReasoningReplay::Dropped, ..LOCAL },
-    quirks: Quirks { no_stream_options: true },
+    quirks: Quirks { no_stream_options: true, ..LOOK_ALIKE.quirks },
     ..LOOK_ALIKE
 };

@@ -12,6 +12,6 @@ pub static VENDOR: Vendor = Vendor {
     default_base_url: Some("https://api.together.xyz/v1"),
     key_variable: Some("TOGETHER_API_KEY"),
     dialects: &[DialectId::OpenaiChat, DialectId::OpenaiCompletions],
-    quirks: Quirks { no_stream_options: true },
+    quirks: Quirks { no_stream_options: true, ..LOOK_ALIKE.quirks },
     ..LOOK_ALIKE
 };

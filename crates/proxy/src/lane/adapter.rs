@@ -14,6 +14,7 @@ use crate::meter::End;
 use crate::prepare::Taken;
 use crate::reply::{Deadline, EventsReply, Ping, ReplyBody, first_events, whole_answer};
 use crate::report_guard::ReportGuard;
+use crate::stored::{Keeper, keep_whole};
 use crate::surface;
 
 /// One try with an adapter, up to its first event.
@@ -37,6 +38,7 @@ pub(crate) async fn attempt(
             Err(fault) => return Err(Failed::new(fault, guard)),
         };
         let bytes = surface::encode_response(taken, &answer, &head).bytes;
+        keep_whole(taken, &answer, &head, &bytes, &guard);
         guard.sent(bytes.len());
         guard.measure(&facts, End::Whole);
         guard.served();
@@ -46,9 +48,10 @@ pub(crate) async fn attempt(
         Ok(begun) => begun,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
+    let keeper = Keeper::begin(taken, &head, &guard);
     let encoder = surface::stream_encoder(taken, head);
-    let (facts, ping, watcher) = (Facts::default(), Ping::default(), Watcher::default());
-    let reply = EventsReply { events, encoder, guard, provider, deadline, begun, facts, ended: false, ping, watcher };
+    let (facts, ping, watcher, ended) = (Facts::default(), Ping::default(), Watcher::default(), false);
+    let reply = EventsReply { events, encoder, guard, provider, deadline, begun, facts, ended, ping, watcher, keeper };
     Ok(head::with_type(ReplyBody::Events(Box::new(reply)), surface::stream_type(taken)))
 }
 

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, header};
 use trunkline_config::OnLoss;
 use trunkline_providers::adapter::{self, Events};
 use trunkline_route::Attempt;
+use trunkline_wire::dialects::openai_chat::OpenaiChat;
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{DialectId, Fault, FaultKind, StreamHead, dialect, ir};
 
@@ -21,6 +22,7 @@ use crate::meter::End;
 use crate::prepare::{self, Bridged, Taken};
 use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, ReplyBody, first_events, whole_answer};
 use crate::report_guard::ReportGuard;
+use crate::stored::{Keeper, keep_whole};
 use crate::surface;
 use crate::upstream::{Answer, Body, Client};
 
@@ -42,6 +44,7 @@ pub(crate) async fn attempt(
             response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
             guard.measure(&facts, End::Whole);
             let encoded = surface::encode_response(taken, &response, &head);
+            keep_whole(taken, &response, &head, &encoded.bytes, &guard);
             guard.sent(encoded.bytes.len());
             guard.served();
             let mut response = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
@@ -51,6 +54,7 @@ pub(crate) async fn attempt(
         Ok(Begun { head, losses, answer: Answered::Stream { events, begun, deadline } }) => {
             let reply = EventsReply {
                 events,
+                keeper: Keeper::begin(taken, &head, &guard),
                 encoder: surface::stream_encoder(taken, head),
                 guard,
                 provider: Arc::clone(&attempt.target.provider.name),
@@ -94,7 +98,7 @@ async fn answer(
         let message = format!("provider {:?} has no base URL", provider.name);
         return Err(Fault::new(FaultKind::Internal, message));
     };
-    let Bridged { outgoing, losses } = prepare::bridged(taken, attempt, guard, base_url, to)?;
+    let Bridged { outgoing, losses, names } = prepare::bridged(taken, attempt, guard, base_url, to)?;
     refuse_losses(taken, attempt, &losses, on_loss)?;
     let Answer { status, headers, body } = send(client, attempt, base_url, &outgoing, guard.started()).await?;
     guard.report.status = status.as_u16();
@@ -102,7 +106,7 @@ async fn answer(
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     let answer = if is_stream(&headers, to) {
         let decoder = dialect::of(to).stream_decoder();
-        let mut events: Events = Box::pin(BridgedEvents::new(body, decoder, Arc::clone(&provider.name)));
+        let mut events: Events = Box::pin(BridgedEvents::new(body, decoder, names.restorer(), Arc::clone(&provider.name)));
         if taken.streams() {
             let begun = first_events(&mut events, &mut deadline, &provider.name).await?;
             Answered::Stream { events, begun, deadline }
@@ -112,10 +116,14 @@ async fn answer(
         }
     } else {
         let bytes = read_whole(body, &mut deadline, &provider.name).await?;
+        if let Some(fault) = error_in(to, &bytes) {
+            return Err(fault);
+        }
         let mut response = dialect::of(to).decode_response(&bytes).map_err(|error| {
             let message = format!("provider {:?}: its answer cannot be read: {error}", provider.name);
             Fault::new(FaultKind::UpstreamBroken, message)
         })?;
+        names.restore(&mut response);
         response.model.clone_from(&head.model);
         response.created = head.created;
         if taken.streams() {
@@ -151,6 +159,14 @@ fn refuse_losses(
         fields.join("`, `")
     );
     Err(Fault::new(FaultKind::InvalidRequest, message).with_param(first.field.clone()))
+}
+
+/// What some servers answer with status 200.
+fn error_in(to: DialectId, body: &[u8]) -> Option<Fault> {
+    match to {
+        DialectId::OpenaiChat | DialectId::OpenaiCompletions => OpenaiChat.error_in(body),
+        DialectId::OpenaiResponses | DialectId::Anthropic | DialectId::Ollama | DialectId::Gemini => None,
+    }
 }
 
 /// Whether an answer of this dialect is a stream of frames.

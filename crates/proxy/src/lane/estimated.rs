@@ -21,10 +21,10 @@ pub(crate) fn attempt(taken: &Taken<'_>, mut guard: ReportGuard) -> Tried {
     let tokens = dialects::anthropic::count_tokens::estimate(request);
     let bytes = match taken.surface.dialect {
         DialectId::Gemini => dialects::gemini::count::encode_count(tokens),
+        DialectId::OpenaiResponses => dialects::openai_responses::state::input_tokens_body(tokens),
         DialectId::Anthropic
         | DialectId::OpenaiChat
         | DialectId::OpenaiCompletions
-        | DialectId::OpenaiResponses
         | DialectId::Ollama => dialects::anthropic::count_tokens::encode_count(tokens),
     };
     guard.report.status = 200;

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use trunkline_wire::StreamDecoder;
+use trunkline_wire::dialects::anthropic::names::Restorer;
 use trunkline_wire::ir::Event;
 
 use crate::attempt::fault_of;
@@ -16,16 +17,25 @@ use crate::upstream::Body;
 pub(crate) struct BridgedEvents {
     body: Body,
     decoder: Box<dyn StreamDecoder>,
+    /// Puts the client's names for its tools back.
+    restorer: Restorer,
     provider: Arc<str>,
     /// Decoded, not yet taken: at most what one read brought.
     ready: VecDeque<Event>,
     decoded: Vec<Event>,
+    restored: Vec<Event>,
     ended: bool,
 }
 
 impl BridgedEvents {
-    pub(crate) fn new(body: Body, decoder: Box<dyn StreamDecoder>, provider: Arc<str>) -> Self {
-        Self { body, decoder, provider, ready: VecDeque::new(), decoded: Vec::new(), ended: false }
+    pub(crate) fn new(
+        body: Body,
+        decoder: Box<dyn StreamDecoder>,
+        restorer: Restorer,
+        provider: Arc<str>,
+    ) -> Self {
+        let (decoded, restored) = (Vec::new(), Vec::new());
+        Self { body, decoder, restorer, provider, ready: VecDeque::new(), decoded, restored, ended: false }
     }
 }
 
@@ -53,7 +63,10 @@ impl Stream for BridgedEvents {
                     this.decoder.finish(&mut this.decoded);
                 }
             }
-            this.ready.extend(this.decoded.drain(..));
+            for event in this.decoded.drain(..) {
+                this.restorer.push(event, &mut this.restored);
+            }
+            this.ready.extend(this.restored.drain(..));
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::attempt::silent;
 use crate::memory::Watcher;
 use crate::meter::End;
 use crate::report_guard::ReportGuard;
+use crate::stored::Keeper;
 
 /// Silence after which a stream says that it is alive. Claude Code gives up after 300 s without a byte, many proxies on
 /// the way after 60.
@@ -41,6 +42,8 @@ pub(crate) struct EventsReply {
     pub(crate) ended: bool,
     pub(crate) ping: Ping,
     pub(crate) watcher: Watcher,
+    /// Gathers it, where later requests may go on from it.
+    pub(crate) keeper: Option<Box<Keeper>>,
 }
 
 /// When to say that the stream is alive.
@@ -111,10 +114,16 @@ impl EventsReply {
     fn take(&mut self, event: &Event, out: &mut Vec<u8>) {
         note(&mut self.facts, event);
         self.guard.watch(&mut self.watcher, event);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.push(event);
+        }
         self.encoder.push(event, out);
         match event {
             Event::Stop(_) => {
                 self.encoder.finish(out);
+                if let Some(keeper) = self.keeper.take() {
+                    keeper.keep(&self.guard);
+                }
                 self.guard.measure(&self.facts, End::Whole);
                 self.guard.served();
                 self.ended = true;

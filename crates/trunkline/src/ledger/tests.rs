@@ -210,6 +210,7 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
         log_requests: false,
         store_url: Secret::new(format!("sqlite://{}", folder.path().join("trunkline.db").display())),
         store_flush_interval: Duration::from_millis(100),
+        store_responses_ttl: Duration::ZERO,
         workers: None,
         probe: false,
     };

@@ -15,7 +15,7 @@ pub struct Extra {
 
 impl Extra {
     /// What the name of an extra begins with that remembers only in which form its origin wrote something: its own
-    /// dialect needs it to write the same again, and nothing is lost when another one does not.
+    /// dialect needs it to write the same again, and nothing is lost when another one does not. No dot follows it.
     pub const FORM: &'static str = "form:";
 
     /// Whether it remembers a form, and says nothing.

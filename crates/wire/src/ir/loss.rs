@@ -39,6 +39,11 @@ impl Losses {
         others.0.into_iter().for_each(|loss| self.add(loss.field));
     }
 
+    /// Takes back those that are none after all.
+    pub fn forgive(&mut self, is_none: impl Fn(&str) -> bool) {
+        self.0.retain(|loss| !is_none(&loss.field));
+    }
+
     /// In the order they were met.
     pub fn iter(&self) -> std::slice::Iter<'_, Loss> {
         self.0.iter()
@@ -57,7 +62,7 @@ mod tests {
     #[test]
     fn each_field_is_lost_once_and_a_form_never() {
         let mut losses = Losses::default();
-        for field in ["top_k", "messages[0].name", "top_k", "form:text.format", "messages[0].content[1].form:id"] {
+        for field in ["top_k", "messages[0].name", "top_k", "form:text_format", "messages[0].content[1].form:id"] {
             losses.add(field);
         }
         assert_eq!(losses.iter().map(|loss| loss.field.as_str()).collect::<Vec<_>>(), ["top_k", "messages[0].name"]);

@@ -76,8 +76,9 @@ fn tell(block: Block, number: u32, events: &mut Vec<Event>) {
         // Models answer with neither.
         Content::Media(_) | Content::ToolResult(_) => return,
     };
+    let citations = block.citations.into_iter().map(|(origin, raw)| Delta::Citation { origin, raw });
     events.push(Event::Open { block: number, kind });
-    events.extend(deltas.into_iter().flatten().map(|delta| Event::Delta { block: number, delta }));
+    events.extend(deltas.into_iter().flatten().chain(citations).map(|delta| Event::Delta { block: number, delta }));
     events.push(Event::Close { block: number });
 }
 

@@ -39,6 +39,22 @@ fn finds_model_and_stream_wherever_they_stand() {
 }
 
 #[test]
+fn a_dialect_that_streams_does_so_unless_told_not_to() {
+    for (body, stream) in [
+        (r#"{"model":"a"}"#, true),
+        (r#"{"model":"a","stream":null}"#, true),
+        (r#"{"model":"a","stream":false,"stream":null}"#, true),
+        (r#"{"model":"a","stream":true}"#, true),
+        (r#"{"model":"a","stream":false}"#, false),
+        (r#"{"stream":true,"model":"a","stream":false}"#, false),
+    ] {
+        let peek = peek_streaming(body.as_bytes()).expect("a body of ours");
+        assert_eq!((peek.model.as_str(), peek.stream), ("a", stream), "{body}");
+    }
+    assert_eq!(peek_streaming(b"{}"), peek(b"{}"));
+}
+
+#[test]
 fn the_last_of_a_repeated_key_counts() {
     check_found(r#"{"model":1,"stream":"x","model":"b","stream":true,"stream":false}"#, ("b", false, false));
     check_error(br#"{"model":"b","model":1}"#, "`model` must be a non-empty string");

@@ -1,6 +1,7 @@
 //! Reads what matters of one JSON object of an answer, whole or one event of a stream, in whichever dialect it is: no
 //! two dialects use one name for different things.
 
+mod beginning;
 mod ending;
 mod kind;
 
@@ -13,8 +14,9 @@ use super::name::Name;
 use super::usage::{Evaluated, merge, read_usage, read_usage_metadata};
 use crate::ir::Usage;
 use crate::scan::{Elements, Member, Members};
-use ending::{FINISH_REASON, FINISH_REASON_OF_GEMINI};
 
+pub(super) use beginning::Beginning;
+pub(super) use ending::{FINISH_REASON, FINISH_REASON_OF_GEMINI, ReasonKey};
 pub(super) use kind::Kind;
 
 /// What matters of one object.

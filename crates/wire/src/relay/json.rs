@@ -1,5 +1,6 @@
 //! The relay of a JSON answer.
 
+mod counting;
 mod strides;
 
 use std::ops::Range;
@@ -9,16 +10,14 @@ use bytes::Bytes;
 use super::answer::Answer;
 use super::name::Name;
 use super::pass::Pass;
-use super::usage::{Evaluated, read_usage, read_usage_metadata, usage_ahead};
+use super::usage::usage_ahead;
 use super::{Changes, Facts};
 use crate::scan::{KEY_BYTES_MAX, key_name, string_stop};
+use counting::{Counted, Counting, USAGE_BYTES_MAX};
 use strides::{behind_strings, from_list_stop, is_space, member_ahead, text_end};
 
 /// A model's name on its way in; a longer one passes as it is. Guards what is held back.
 const MODEL_BYTES_MAX: usize = 4 << 10;
-
-/// A `usage` object or a count; a longer one is not read. Guards the copy that is made of it.
-const USAGE_BYTES_MAX: usize = 64 << 10;
 
 /// A JSON answer passing through, of any size and in any cutting. It replaces top-level `model` (Gemini's
 /// `modelVersion`) strings and reads top-level usage; what turns out not to be a JSON object passes as it is.
@@ -33,24 +32,7 @@ pub struct JsonRelay {
     held: Vec<u8>,
     /// Where in the current buffer the model's name begins that is being read.
     model_start: Option<usize>,
-    /// Where in the current buffer the usage begins, or goes on, that is being read.
-    usage_start: Option<usize>,
-    usage_kind: UsageKind,
-    usage: Vec<u8>,
-    evaluated: Evaluated,
-}
-
-/// What kind of usage is being read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum UsageKind {
-    #[default]
-    Usage,
-    /// Gemini's.
-    Metadata,
-    /// Ollama's tokens of the prompt.
-    PromptCount,
-    /// Ollama's tokens of the answer.
-    OutputCount,
+    counting: Counting,
 }
 
 /// Where in the object the next byte stands.
@@ -88,10 +70,7 @@ impl JsonRelay {
             key: Vec::new(),
             held: Vec::new(),
             model_start: None,
-            usage_start: None,
-            usage_kind: UsageKind::default(),
-            usage: Vec::new(),
-            evaluated: Evaluated::default(),
+            counting: Counting::default(),
         }
     }
 
@@ -121,15 +100,23 @@ impl JsonRelay {
         };
         let mut pass = Pass::default();
         self.walk(&buffer, behind, &mut pass);
-        self.keep_usage(&buffer, buffer.len());
+        self.counting.keep(&buffer);
         let end = match self.model_start {
             Some(start) if buffer.len() - start < MODEL_BYTES_MAX => start,
             Some(_) | None => buffer.len(),
         };
         self.held.extend_from_slice(buffer.get(end..).unwrap_or_default());
         self.model_start = (end < buffer.len()).then_some(0);
-        self.usage_start = self.usage_start.map(|_| 0);
+        self.counting.go_on();
         pass.finish(buffer, end)
+    }
+
+    /// Reads what passes elsewhere; for relays that change nothing.
+    pub(super) fn read_along(&mut self, bytes: &[u8]) {
+        debug_assert!(self.name.is_none(), "a name would have to be replaced");
+        self.walk(bytes, 0, &mut Pass::default());
+        self.counting.keep(bytes);
+        self.counting.go_on();
     }
 
     /// What is left at the end; a second call gives nothing.
@@ -199,7 +186,7 @@ impl JsonRelay {
             }
             (At::Members, b'}') => {
                 self.facts.finished = true;
-                self.facts.add_usage(self.evaluated.usage());
+                self.facts.add_usage(self.counting.evaluated());
                 At::Unread
             }
             (At::Colon, b':') => At::Value,
@@ -231,10 +218,10 @@ impl JsonRelay {
         };
         match Name::of(key) {
             Name::Model if byte == b'"' && self.name.is_some() => self.model_start = Some(index),
-            Name::Usage if byte == b'{' => self.begin_usage(UsageKind::Usage, index),
-            Name::UsageMetadata if byte == b'{' => self.begin_usage(UsageKind::Metadata, index),
-            Name::PromptEvalCount if is_number(byte) => self.begin_usage(UsageKind::PromptCount, index),
-            Name::EvalCount if is_number(byte) => self.begin_usage(UsageKind::OutputCount, index),
+            Name::Usage if byte == b'{' => self.counting.begin(Counted::Usage, index),
+            Name::UsageMetadata if byte == b'{' => self.counting.begin(Counted::Metadata, index),
+            Name::PromptEvalCount if is_number(byte) => self.counting.begin(Counted::PromptCount, index),
+            Name::EvalCount if is_number(byte) => self.counting.begin(Counted::OutputCount, index),
             Name::Error => self.facts.error = byte != b'n',
             Name::Model
             | Name::Usage
@@ -251,10 +238,6 @@ impl JsonRelay {
             | Name::Done
             | Name::Other => {}
         }
-    }
-
-    fn begin_usage(&mut self, kind: UsageKind, index: usize) {
-        (self.usage_kind, self.usage_start) = (kind, Some(index));
     }
 
     #[inline]
@@ -322,7 +305,7 @@ impl JsonRelay {
     #[inline]
     fn leave(&mut self, buffer: &[u8], end: usize, pass: &mut Pass) {
         self.at = At::Members;
-        if self.model_start.is_some() || self.usage_start.is_some() {
+        if self.model_start.is_some() || self.counting.is_on() {
             self.leave_ours(buffer, end, pass);
         }
     }
@@ -332,41 +315,7 @@ impl JsonRelay {
         if let (Some(start), Some(name)) = (self.model_start.take(), &self.name) {
             rename(buffer, start..end, name, pass);
         }
-        let Some(start) = self.usage_start else { return };
-        let usage = buffer.get(start..end).unwrap_or_default();
-        if self.usage.is_empty() && usage.len() <= USAGE_BYTES_MAX {
-            self.take_usage(usage);
-        } else {
-            self.keep_usage(buffer, end);
-            if self.usage_start.is_some() {
-                let mut usage = std::mem::take(&mut self.usage);
-                self.take_usage(&usage);
-                usage.clear();
-                self.usage = usage;
-            }
-        }
-        self.usage_start = None;
-    }
-
-    fn take_usage(&mut self, json: &[u8]) {
-        match self.usage_kind {
-            UsageKind::Usage => self.facts.add_usage(read_usage(json)),
-            UsageKind::Metadata => self.facts.add_usage(read_usage_metadata(json)),
-            UsageKind::PromptCount => self.evaluated.take_prompt(json),
-            UsageKind::OutputCount => self.evaluated.take_output(json),
-        }
-    }
-
-    /// Keeps what came of the usage, up to `end`.
-    fn keep_usage(&mut self, buffer: &[u8], end: usize) {
-        let Some(start) = self.usage_start else { return };
-        let more = buffer.get(start..end).unwrap_or_default();
-        if self.usage.len() + more.len() > USAGE_BYTES_MAX {
-            self.usage.clear();
-            self.usage_start = None;
-            return;
-        }
-        self.usage.extend_from_slice(more);
+        self.counting.end(buffer.get(..end).unwrap_or_default(), &mut self.facts);
     }
 }
 

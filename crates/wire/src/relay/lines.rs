@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::answer::Beginning;
+use super::long::Long;
 use super::pass::{Held, Pass};
 use super::reader::{HELD_BYTES_MAX, Reader};
 use super::{Changes, Facts};
@@ -17,14 +19,14 @@ pub struct LinesRelay {
     held: Held,
     /// How much of that was searched for its end.
     searched: usize,
-    /// The line on its way is too long to hold and passes unread.
-    unread: bool,
+    /// The line on its way when it is too long to hold.
+    long: Option<Box<Long>>,
 }
 
 impl LinesRelay {
     /// A relay for one answer. Lines are renamed and never withheld: no dialect of lines has one for usage alone.
     pub fn new(changes: Changes) -> Self {
-        Self { reader: Reader::new(changes.model), held: Held::default(), searched: 0, unread: false }
+        Self { reader: Reader::new(changes.model), held: Held::default(), searched: 0, long: None }
     }
 
     /// What to send on now that `chunk` has come; may be empty. Any cutting of the input gives the same bytes in all.
@@ -40,7 +42,7 @@ impl LinesRelay {
     pub fn finish(&mut self) -> Bytes {
         let held = self.held.take();
         let mut pass = Pass::default();
-        if !self.unread {
+        if self.long.is_none() {
             self.examine(&held, 0..held.len(), &mut pass);
         }
         self.searched = 0;
@@ -53,7 +55,7 @@ impl LinesRelay {
     pub fn abandon(&mut self) -> bool {
         self.held = Held::default();
         self.searched = 0;
-        std::mem::take(&mut self.unread)
+        self.long.take().is_some()
     }
 
     /// What was learnt so far.
@@ -66,34 +68,44 @@ impl LinesRelay {
         let mut at = 0;
         loop {
             let rest = buffer.get(at..).unwrap_or_default();
-            let fresh = self.searched == 0 && !self.unread;
+            let fresh = self.searched == 0 && self.long.is_none();
             if fresh && let Some(len) = self.reader.recognise(buffer, at..buffer.len(), pass) {
                 at += len;
                 continue;
             }
             let unsearched = rest.get(self.searched..).unwrap_or_default();
             let Some(end) = memchr::memchr(b'\n', unsearched) else {
-                if !self.unread && rest.len() < HELD_BYTES_MAX {
+                if self.long.is_none() && rest.len() < HELD_BYTES_MAX {
                     self.searched = rest.len();
                     return at;
                 }
-                if !std::mem::replace(&mut self.unread, true) {
-                    self.reader.count_long(rest);
-                }
                 self.searched = 0;
+                self.read_long(rest, rest.len());
                 return buffer.len();
             };
             let line = at..at + self.searched + end + 1;
             (at, self.searched) = (line.end, 0);
-            if std::mem::take(&mut self.unread) {
-                continue;
-            }
-            if line.len() > HELD_BYTES_MAX {
-                self.reader.count_long(rest);
+            if self.long.is_some() || line.len() > HELD_BYTES_MAX {
+                self.read_long(rest, line.len());
+                self.long = None;
             } else if fresh || self.reader.recognise(buffer, line.clone(), pass).is_none() {
                 self.examine(buffer, line, pass);
             }
         }
+    }
+
+    /// Reads `len` bytes of a long line, which `rest` begins or goes on with.
+    #[cold]
+    fn read_long(&mut self, rest: &[u8], len: usize) {
+        let facts = &mut self.reader.facts;
+        let begin = || {
+            // No more than this, for how much more is there depends on how the stream was cut.
+            let beginning = Beginning::of_json(rest.get(..HELD_BYTES_MAX).unwrap_or(rest));
+            Box::new(Long::new(beginning, facts))
+        };
+        let mut long = self.long.take().unwrap_or_else(begin);
+        long.read(rest.get(..len).unwrap_or_default(), &mut self.reader.facts);
+        self.long = Some(long);
     }
 
     /// Reads one line and changes what must change.

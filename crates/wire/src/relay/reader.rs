@@ -6,11 +6,11 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::Facts;
-use super::answer::{Answer, Kind};
+use super::answer::Answer;
 use super::pass::Pass;
 use super::template::Memory;
 
-/// One event with all its lines; a longer one passes unread. Guards memory against an upstream that ends none.
+/// One event with all its lines; a longer one passes as it is, and only its usage is read. Guards memory against an upstream that ends none.
 pub(super) const HELD_BYTES_MAX: usize = 256 << 10;
 
 /// Where the names to replace stand in one event.
@@ -53,13 +53,6 @@ impl Reader {
             None => self.facts.content_events += 1,
         }
         answer
-    }
-
-    /// Counts an event that is too long to read by its beginning: at least [`HELD_BYTES_MAX`] of it, as much as there is.
-    pub(super) fn count_long(&mut self, event: &[u8]) {
-        let kind = Kind::of_beginning(event.get(..HELD_BYTES_MAX).unwrap_or(event));
-        self.facts.content_events += u64::from(kind == Kind::Content);
-        kind.tell(&mut self.facts);
     }
 
     /// Replaces the names at `models` of the event that begins at `at`; gives those that were others.

@@ -6,6 +6,8 @@ use std::ops::Range;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+use super::answer::Beginning;
+use super::long::Long;
 use super::pass::{Held, Pass};
 use super::reader::{HELD_BYTES_MAX, Names, Reader};
 use super::{Changes, Facts};
@@ -20,8 +22,8 @@ pub struct SseRelay {
     /// The beginning of an event, not sent yet.
     held: Held,
     search: Search,
-    /// The event on its way is too long to hold and passes unread.
-    unread: bool,
+    /// The event on its way when it is too long to hold.
+    long: Option<Box<Long>>,
     started: bool,
     /// The last event ended with a CR; an LF that follows shares its fate.
     after_cr: Option<Fate>,
@@ -42,7 +44,7 @@ impl SseRelay {
             reader: Reader::new(changes.model),
             held: Held::default(),
             search: Search::default(),
-            unread: false,
+            long: None,
             started: false,
             after_cr: None,
         }
@@ -62,7 +64,7 @@ impl SseRelay {
     pub fn finish(&mut self) -> Bytes {
         let held = self.held.take();
         let mut pass = Pass::default();
-        if !self.unread && !held.is_empty() {
+        if self.long.is_none() && !held.is_empty() {
             self.examine(&held, 0..held.len(), &mut pass);
         }
         self.search = Search::default();
@@ -75,7 +77,7 @@ impl SseRelay {
     pub fn abandon(&mut self) -> bool {
         self.held = Held::default();
         self.search = Search::default();
-        std::mem::take(&mut self.unread)
+        self.long.take().is_some()
     }
 
     /// What was learnt so far.
@@ -94,21 +96,19 @@ impl SseRelay {
                 continue;
             }
             let Some(end) = self.search.event_end(rest) else {
-                if !self.unread && rest.len() < HELD_BYTES_MAX {
+                if self.long.is_none() && rest.len() < HELD_BYTES_MAX {
                     return at;
                 }
-                if !std::mem::replace(&mut self.unread, true) {
-                    self.reader.count_long(rest);
-                }
-                return at + self.search.rebase();
+                let behind = self.search.rebase();
+                self.read_long(rest, behind);
+                return at + behind;
             };
             let after = end.line_feed_after(rest);
             let event = at..at + end.at + after;
             at = event.end;
-            let fate = if std::mem::take(&mut self.unread) {
-                Fate::Passed
-            } else if end.at > HELD_BYTES_MAX {
-                self.reader.count_long(rest);
+            let fate = if self.long.is_some() || end.at > HELD_BYTES_MAX {
+                self.read_long(rest, end.at);
+                self.long = None;
                 Fate::Passed
             } else if !fresh && self.reader.recognise(buffer, event.clone(), pass).is_some() {
                 Fate::Passed
@@ -117,6 +117,20 @@ impl SseRelay {
             };
             self.after_cr = (end.after_cr && after == 0).then_some(fate);
         }
+    }
+
+    /// Reads `len` bytes of a long event, which `rest` begins or goes on with.
+    #[cold]
+    fn read_long(&mut self, rest: &[u8], len: usize) {
+        let facts = &mut self.reader.facts;
+        let begin = || {
+            // No more than this, for how much more is there depends on how the stream was cut.
+            let beginning = Beginning::of_event(rest.get(..HELD_BYTES_MAX).unwrap_or(rest));
+            Box::new(Long::new(beginning, facts))
+        };
+        let mut long = self.long.take().unwrap_or_else(begin);
+        long.read(rest.get(..len).unwrap_or_default(), &mut self.reader.facts);
+        self.long = Some(long);
     }
 
     /// Passes or drops the LF that belongs to the event before; gives where the next one begins.

@@ -44,7 +44,8 @@ impl Counts {
     #[inline(always)]
     fn read(&mut self, name: &[u8], scanner: &mut Scanner<'_>) -> Result<(), Broken> {
         if name.ends_with(b"_details") {
-            return self.read_details(name, scanner);
+            self.input_details |= name == b"input_tokens_details";
+            return self.read_details(scanner);
         }
         let value = scanner.value()?;
         match name {
@@ -64,22 +65,27 @@ impl Counts {
         Ok(())
     }
 
-    #[inline(always)]
-    fn read_details(&mut self, name: &[u8], scanner: &mut Scanner<'_>) -> Result<(), Broken> {
-        match name {
-            b"prompt_tokens_details" | b"input_tokens_details" => {
-                let [cached, written] = details(scanner, [b"cached_tokens", b"cache_write_tokens"])?;
-                (self.cached, self.written) = (self.cached.max(cached), self.written.max(written));
-                self.input_details |= name.starts_with(b"input");
-                Ok(())
-            }
-            b"completion_tokens_details" | b"output_tokens_details" => {
-                let [reasoning, thinking] = details(scanner, [b"reasoning_tokens", b"thinking_tokens"])?;
-                self.reasoning = self.reasoning.max(reasoning).max(thinking);
-                Ok(())
-            }
-            _ => scanner.skip_value(),
+    /// Takes the counts in an object of details, whichever it is: no two have one name for different things.
+    #[inline(never)]
+    fn read_details(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Broken> {
+        if scanner.byte() != Some(b'{') {
+            return scanner.skip_value();
         }
+        let mut inner = *scanner;
+        inner.each_member(|key, inner| {
+            let value = inner.value()?;
+            match key.name().as_ref() {
+                b"cached_tokens" => self.cached = self.cached.max(count(value).unwrap_or(0)),
+                b"cache_write_tokens" => self.written = self.written.max(count(value).unwrap_or(0)),
+                b"reasoning_tokens" | b"thinking_tokens" => {
+                    self.reasoning = self.reasoning.max(count(value).unwrap_or(0));
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        *scanner = inner;
+        Ok(())
     }
 
     fn sum_up(&self) -> Option<Usage> {
@@ -112,29 +118,6 @@ pub(super) fn merge(known: Option<Usage>, more: Option<Usage>) -> Option<Usage> 
     let (Some(known), Some(more)) = (known, more) else { return known.or(more) };
     let input = if more.prompt() >= known.prompt() { more } else { known };
     Some(Usage { output: known.output.max(more.output), reasoning: known.reasoning.max(more.reasoning), ..input })
-}
-
-/// The counts of these names in the object that begins here; zero when they are none, or the value no object. It is
-/// behind then.
-fn details(scanner: &mut Scanner<'_>, [first, second]: [&[u8]; 2]) -> Result<[u64; 2], Broken> {
-    let mut found = [0, 0];
-    if scanner.byte() != Some(b'{') {
-        scanner.skip_value()?;
-        return Ok(found);
-    }
-    let mut inner = *scanner;
-    inner.each_member(|key, inner| {
-        let value = inner.value()?;
-        let name = key.name();
-        if name.as_ref() == first {
-            found = [count(value).unwrap_or(0), found[1]];
-        } else if name.as_ref() == second {
-            found = [found[0], count(value).unwrap_or(0)];
-        }
-        Ok(())
-    })?;
-    *scanner = inner;
-    Ok(found)
 }
 
 #[inline]

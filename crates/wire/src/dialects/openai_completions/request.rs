@@ -21,8 +21,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, WireError> {
 }
 
 fn decode_prompt(fields: &mut Fields<'_>) -> Result<String, WireError> {
-    const EXPECTED: &str = "a string, or an array of one string: prompts of tokens and several prompts at once are taken \
-                            only by providers that speak this dialect themselves";
+    const EXPECTED: &str = "a string, or an array of one string: prompts of tokens and several prompts at once are \
+                            taken only by providers that speak this dialect themselves";
     let raw = fields.take("prompt").ok_or_else(|| fields.missing("prompt"))?;
     let only = if starts_with(raw, '[') {
         match parse_list(raw).as_deref() {

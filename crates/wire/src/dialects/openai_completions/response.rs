@@ -58,3 +58,30 @@ pub(super) fn finish_reason(stop: &StopReason) -> &str {
         | StopReason::Other(_) => super::openai_chat::stream::finish_reason(stop),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::ir::{Block, ToolCall, Usage};
+
+    #[test]
+    fn writes_the_text_and_loses_the_rest() {
+        let response = Response {
+            id: String::new(),
+            model: "upstream".into(),
+            created: 0,
+            blocks: vec![Block::text("a"), Content::ToolCall(ToolCall::default()).into(), Block::text("b")],
+            stop: StopReason::ToolCalls,
+            usage: Some(Usage { input: 1, output: 2, ..Usage::default() }),
+            extras: Vec::new(),
+        };
+        let head =
+            StreamHead { model: "m".into(), include_usage: false, created: 7, request_id: "0".into(), request: None };
+        let encoded = encode(&response, &head);
+        let losses: Vec<&str> = encoded.losses.iter().map(|loss| loss.field.as_str()).collect();
+        assert_eq!(losses, ["content[1]"]);
+        expect![[r#"{"id":"cmpl-0","object":"text_completion","created":7,"model":"m","choices":[{"text":"ab","index":0,"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}"#]].assert_eq(std::str::from_utf8(&encoded.bytes).expect("text"));
+    }
+}

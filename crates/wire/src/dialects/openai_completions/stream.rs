@@ -119,3 +119,107 @@ impl StreamEncoder for Encoder {
         out.extend_from_slice(b": ping\n\n");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::super::OpenaiCompletions;
+    use super::*;
+    use crate::dialect::Dialect;
+    use crate::ir::{BlockKind, Collector, StopReason, Usage};
+
+    fn head(include_usage: bool) -> StreamHead {
+        StreamHead { model: "m".into(), include_usage, created: 7, request_id: "0".into(), request: None }
+    }
+
+    fn answer(end: Event) -> Vec<Event> {
+        let thoughts = BlockKind::Reasoning { summary: false, redacted: false, id: None };
+        vec![
+            Event::Start { id: String::new() },
+            Event::Open { block: 0, kind: thoughts },
+            Event::Delta { block: 0, delta: Delta::Text("hm".into()) },
+            Event::Close { block: 0 },
+            Event::Open { block: 1, kind: BlockKind::Text },
+            Event::Delta { block: 1, delta: Delta::Text("a\n".into()) },
+            Event::Ping,
+            Event::Delta { block: 1, delta: Delta::Text("b".into()) },
+            Event::Close { block: 1 },
+            Event::Usage(Usage { input: 3, output: 2, ..Usage::default() }),
+            end,
+        ]
+    }
+
+    fn written(include_usage: bool, events: &[Event]) -> String {
+        let mut encoder = OpenaiCompletions.stream_encoder(head(include_usage));
+        let mut out = Vec::new();
+        events.iter().for_each(|event| encoder.push(event, &mut out));
+        encoder.finish(&mut out);
+        encoder.finish(&mut out);
+        String::from_utf8(out).expect("text")
+    }
+
+    #[track_caller]
+    fn check(include_usage: bool, end: Event, expected: &Expect) {
+        let same = r#"{"id":"cmpl-0","object":"text_completion","created":7,"model":"m","choices":["#;
+        expected.assert_eq(&written(include_usage, &answer(end)).replace(same, "~").replace("\n\n", "\n"));
+    }
+
+    #[test]
+    fn tells_the_text_and_the_usage() {
+        check(
+            true,
+            Event::Stop(StopReason::ToolCalls),
+            &expect![[r#"
+            data: ~{"text":"a\n","index":0,"logprobs":null,"finish_reason":null}],"usage":null}
+            : ping
+            data: ~{"text":"b","index":0,"logprobs":null,"finish_reason":null}],"usage":null}
+            data: ~{"text":"","index":0,"logprobs":null,"finish_reason":"stop"}],"usage":null}
+            data: ~],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}
+            data: [DONE]
+        "#]],
+        );
+        check(
+            false,
+            Event::Stop(StopReason::Length),
+            &expect![[r#"
+            data: ~{"text":"a\n","index":0,"logprobs":null,"finish_reason":null}]}
+            : ping
+            data: ~{"text":"b","index":0,"logprobs":null,"finish_reason":null}]}
+            data: ~{"text":"","index":0,"logprobs":null,"finish_reason":"length"}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}
+            data: [DONE]
+        "#]],
+        );
+        check(
+            false,
+            Event::Fault(Fault::new(FaultKind::Overloaded, "busy")),
+            &expect![[r#"
+            data: ~{"text":"a\n","index":0,"logprobs":null,"finish_reason":null}]}
+            : ping
+            data: ~{"text":"b","index":0,"logprobs":null,"finish_reason":null}]}
+            data: {"error":{"message":"busy","type":"server_error","param":null,"code":"server_is_overloaded"}}
+        "#]],
+        );
+    }
+
+    #[test]
+    fn comes_back_as_it_went_wherever_it_is_cut() {
+        let stream = written(true, &answer(Event::Stop(StopReason::Length)));
+        for at in 0..=stream.len() {
+            let (before, after) = stream.as_bytes().split_at(at);
+            let mut decoder = OpenaiCompletions.stream_decoder();
+            let mut events = Vec::new();
+            decoder.push(before, &mut events);
+            decoder.push(after, &mut events);
+            decoder.finish(&mut events);
+            let mut collector = Collector::default();
+            events.iter().for_each(|event| collector.push(event));
+            let answer = collector.finish("m".into(), 7);
+            let usage = Some(Usage { input: 3, output: 2, ..Usage::default() });
+            assert_eq!((answer.text().as_str(), &answer.stop, answer.usage), ("a\nb", &StopReason::Length, usage));
+            let whole = OpenaiCompletions.encode_response(&answer, &head(false));
+            let back = OpenaiCompletions.decode_response(&whole.bytes).expect("an answer");
+            assert_eq!(format!("{back:?}"), format!("{answer:?}"));
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub(super) const SUMMARY: &str = "form:summary";
 /// On thoughts: their `content`, when it was not one part.
 pub(super) const CONTENT: &str = "form:content";
 /// On the request: `text.format` was written out although it says what goes without saying.
-pub(super) const TEXT_FORMAT: &str = "form:text.format";
+pub(super) const TEXT_FORMAT: &str = "form:text_format";
 /// On the request: the answer that it continued, after its items were put in front.
 pub(super) const RESUMED: &str = "form:previous_response_id";
 /// The item's id, which says nothing to anybody else.

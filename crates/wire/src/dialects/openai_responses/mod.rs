@@ -1,8 +1,8 @@
 //! OpenAI Responses.
 //!
 //! A request's `input` is a list of items; the neutral model has messages of blocks. Items that the model made (its
-//! messages, thoughts and calls) and that stand next to each other become one message of the assistant; every other item
-//! becomes a message of its own. What the form of an item says beside that is kept in marks.
+//! messages, thoughts and calls) and that stand next to each other become one message of the assistant; every other
+//! item becomes a message of its own. What the form of an item says beside that is kept in marks.
 
 mod answer;
 mod error;

@@ -9,17 +9,17 @@ use crate::scan::Elements;
 
 /// The key that stands before a choice's reason for its end.
 #[derive(Debug)]
-pub(super) struct ReasonKey {
+pub(in crate::relay) struct ReasonKey {
     quoted: LazyLock<Finder<'static>>,
     name: &'static [u8],
 }
 
 /// Chat Completions' and Completions' key.
-pub(super) static FINISH_REASON: ReasonKey =
+pub(in crate::relay) static FINISH_REASON: ReasonKey =
     ReasonKey { quoted: LazyLock::new(|| Finder::new(b"\"finish_reason\"")), name: b"finish_reason" };
 
 /// Gemini's key. Some of its models say `STOP` in every event.
-pub(super) static FINISH_REASON_OF_GEMINI: ReasonKey =
+pub(in crate::relay) static FINISH_REASON_OF_GEMINI: ReasonKey =
     ReasonKey { quoted: LazyLock::new(|| Finder::new(b"\"finishReason\"")), name: b"finishReason" };
 
 impl ReasonKey {
@@ -41,5 +41,18 @@ impl ReasonKey {
             }
         }
         false
+    }
+
+    /// The longest text that [`ReasonKey::is_given_in`] looks for.
+    pub(in crate::relay) const GIVEN_BYTES_MAX: usize = "\"finish_reason\": \"".len();
+
+    /// Whether a part of a JSON text has this key with a string behind it, one space at most between. It cannot stand
+    /// inside a string, whose quotes are escaped.
+    pub(in crate::relay) fn is_given_in(&self, text: &[u8]) -> bool {
+        let key = &*self.quoted;
+        key.find_iter(text).any(|at| {
+            let behind = text.get(at + key.needle().len()..).unwrap_or_default();
+            behind.starts_with(b":\"") || behind.starts_with(b": \"")
+        })
     }
 }

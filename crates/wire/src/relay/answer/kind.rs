@@ -1,8 +1,6 @@
 //! What an event says that it is, where its dialect has names for that: Messages and Responses.
 
-use crate::frame::sse::{field, lines};
 use crate::relay::Facts;
-use crate::scan::Members;
 
 /// What an event is to a relay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,31 +31,7 @@ impl Kind {
         }
     }
 
-    /// What the beginning of a long event says: its `event` line, or a `type` near the front of its data.
-    pub(in crate::relay) fn of_beginning(event: &[u8]) -> Self {
-        for (_, line) in lines(event) {
-            if let Some(name) = field(line, b"event") {
-                return Self::named(name);
-            }
-            if let Some(json) = field(line, b"data") {
-                return Self::of_first_members(json);
-            }
-        }
-        Self::Content
-    }
-
-    /// What `json` says, which is cut off somewhere.
-    fn of_first_members(json: &[u8]) -> Self {
-        let Some(mut members) = Members::open(json) else { return Self::Content };
-        while let Ok(Some(member)) = members.next() {
-            if member.name().as_ref() == b"type" {
-                return Self::of(member.value);
-            }
-        }
-        Self::Content
-    }
-
-    fn named(name: &[u8]) -> Self {
+    pub(super) fn named(name: &[u8]) -> Self {
         match name {
             b"message_start" | b"content_block_start" | b"content_block_stop" | b"ping" => Self::Frame,
             b"message_delta" => Self::Ending,

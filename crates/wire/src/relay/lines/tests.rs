@@ -121,6 +121,20 @@ fn the_limit_is_the_same_however_the_line_is_cut() {
 }
 
 #[test]
+fn a_last_line_with_a_long_context_is_counted() {
+    let context = "12,".repeat(HELD_BYTES_MAX);
+    let stream = format!(
+        "{{\"model\":\"up\",\"done\":true,\"context\":[{context}1],\"prompt_eval_count\":26,\"eval_count\":298}}\n"
+    );
+    let whole = relay(&changes(Some("b")), [stream.as_bytes()]);
+    assert!(whole.0 == stream.as_bytes());
+    assert_eq!(whole.1, Facts { content_events: 0, ..chat_facts() });
+    for size in [1000, 65536, HELD_BYTES_MAX, HELD_BYTES_MAX + 1] {
+        assert!(relay(&changes(Some("b")), stream.as_bytes().chunks(size)) == whole, "in chunks of {size}");
+    }
+}
+
+#[test]
 fn what_is_held_is_forgotten_when_the_provider_broke_off() {
     let mut relay = LinesRelay::new(Changes::default());
     assert_eq!(relay.push(Bytes::from_static(b"{}\n{")), "{}\n");

@@ -2,6 +2,7 @@
 
 mod calls;
 mod contents;
+mod joined;
 mod settings;
 mod tools;
 
@@ -32,7 +33,10 @@ pub(in super::super) fn decode_fields(mut fields: Fields<'_>) -> Result<Request,
     }
     for (index, raw) in contents.into_iter().enumerate() {
         let path = fields.path(&format!("contents[{index}]"));
-        request.messages.push(contents::decode(Fields::of_value(raw, path)?, &mut calls)?);
+        joined::add(contents::decode(Fields::of_value(raw, path)?, &mut calls)?, &mut request.messages);
+    }
+    for message in &mut request.messages {
+        message.blocks = joined::with_whole_thoughts(std::mem::take(&mut message.blocks));
     }
     tools::decode(&mut fields, &mut request)?;
     settings::decode(&mut fields, &mut request)?;

@@ -1,4 +1,5 @@
-//! The fields that Chat Completions and the legacy Completions share: how to choose tokens, when to stop, how to stream.
+//! The fields that Chat Completions and the legacy Completions share: how to choose tokens, when to stop, how to
+//! stream.
 
 use serde_json::value::RawValue;
 
@@ -236,7 +237,12 @@ fn write_stop(object: &mut Object<'_>, stop: &[String], to: &Capabilities, losse
     if stop.len() > most {
         losses.add("stop");
     }
-    object.array("stop", |list| stop.iter().take(most).for_each(|text| list.put(text)));
+    if most == 0 {
+        return;
+    }
+    if most > 0 {
+        object.array("stop", |list| stop.iter().take(most).for_each(|text| list.put(text)));
+    }
 }
 
 fn write_user(object: &mut Object<'_>, request: &Request, own: bool) {

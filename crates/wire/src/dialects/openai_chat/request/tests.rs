@@ -188,7 +188,7 @@ fn goes_back_as_it_came() {
     ] {
         check_same(&with(members), &usual);
     }
-    let own = Capabilities { max_tokens_field: MaxTokensField::MaxCompletionTokens, ..usual.clone() };
+    let own = Capabilities { max_tokens_field: MaxTokensField::MaxCompletionTokens, ..Capabilities::default() };
     check_same(&with(r#","max_completion_tokens":9"#), &own);
     let marks = Capabilities { cache_marks: true, reasoning_replay: ReasoningReplay::Reasoning, ..usual };
     check_same(

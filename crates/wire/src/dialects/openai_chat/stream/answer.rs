@@ -216,7 +216,7 @@ impl Answer {
         // What is told twice in one chunk is taken from the details: they say which thought it belongs to.
         let ignored = !repeated && (self.plain_thoughts || !plain.is_empty());
         self.plain_thoughts |= !plain.is_empty();
-        let mut plain = Some(plain).filter(|plain| !plain.is_empty() && !(repeated && !details.is_empty()));
+        let mut plain = Some(plain).filter(|plain| !plain.is_empty() && (details.is_empty() || !repeated));
         if details.is_empty() && plain.is_some() && thinking(self) && self.thought.is_sealed() {
             self.close_voice(out);
         }

@@ -78,8 +78,8 @@ pub(super) struct At {
     pub(super) block: Option<usize>,
 }
 
-/// The message that is said in `instructions`, and all the others. Of a request of this dialect it is the one that stood
-/// there; of another's, the operator's first.
+/// The message that is said in `instructions`, and all the others. Of a request of this dialect it is the one that
+/// stood there; of another's, the operator's first.
 pub(in super::super) fn split_instructions(request: &Request) -> (Option<&Message>, &[Message]) {
     let own = request.origin == DialectId::OpenaiResponses;
     match request.messages.split_first() {

@@ -76,10 +76,15 @@ fn a_response_is_renamed_and_counted_whichever_way_it_ends() {
 fn a_terminal_event_too_long_to_read_still_ends_the_stream() {
     let image = "A".repeat(HELD_BYTES_MAX);
     let long = |data: String| format!("data: {data}\n\n");
-    let ended = Facts { finished: true, done: true, ..Facts::default() };
+    let ended = Facts { usage: tokens(9, 0, 0), finished: true, done: true, ..Facts::default() };
     for stream in [
-        long(format!(r#"{{"type":"response.completed","response":{{"output":[{{"result":"{image}"}}]}}}}"#)),
-        format!("event: response.completed\n{}", long(format!(r#"{{"response":["{image}"],"type":"x"}}"#))),
+        long(format!(
+            r#"{{"type":"response.completed","response":{{"output":[{{"result":"{image}"}}],"usage":{{"input_tokens":9}}}},"usage":{{"input_tokens":99}}}}"#
+        )),
+        format!(
+            "event: response.completed\n{}",
+            long(format!(r#"{{ "response" : {{"output":["{image}"],"usage":{{"input_tokens":9}}}},"type":"x"}}"#))
+        ),
     ] {
         let whole = relay(&changes(Some("b"), false), [stream.as_bytes()]);
         assert_eq!(whole.1, ended);
@@ -90,6 +95,29 @@ fn a_terminal_event_too_long_to_read_still_ends_the_stream() {
     }
     let content = long(format!(r#"{{"type":"response.output_text.delta","delta":"{image}"}}"#));
     assert_eq!(relay(&changes(None, false), [content.as_bytes()]).1, Facts { content_events: 1, ..Facts::default() });
+}
+
+#[test]
+fn an_image_too_long_to_read_may_say_why_the_answer_ended() {
+    let image = "A".repeat(HELD_BYTES_MAX);
+    for (reason, finished) in [
+        (r#""finishReason":"STOP""#, true),
+        (r#""finishReason": "STOP""#, true),
+        (r#""finishReason":null"#, false),
+        (r#""text":"\"finishReason\":\"STOP\"""#, false),
+    ] {
+        let stream = format!(
+            "data: {{\"candidates\":[{{\"data\":\"{image}\",{reason}}}],\"usageMetadata\":{{\"promptTokenCount\":9}}}}\r\n\r\n"
+        );
+        let facts = Facts { usage: tokens(9, 0, 0), content_events: 1, finished, ..Facts::default() };
+        let whole = relay(&changes(Some("b"), false), [stream.as_bytes()]);
+        assert_eq!(whole.1, facts, "{reason}");
+        let (front, back) = stream.as_bytes().split_at(HELD_BYTES_MAX + 10);
+        assert!(relay(&changes(Some("b"), false), [front].into_iter().chain(back.chunks(1))) == whole, "{reason}");
+        for size in [1 << 10, 65536] {
+            assert!(relay(&changes(Some("b"), false), stream.as_bytes().chunks(size)) == whole, "{reason}, {size}");
+        }
+    }
 }
 
 const GEMINI: &str = concat!(

@@ -1,13 +1,22 @@
 //! Which result answers which call: ids are optional in Gemini, so results are matched by name and order where they must.
 
-/// The calls of a conversation so far.
+use std::collections::{HashMap, VecDeque};
+
+/// The calls of a conversation so far, found without looking at all of them.
 #[derive(Debug, Default)]
-pub(super) struct Calls(Vec<Call>);
+pub(super) struct Calls {
+    made: Vec<Call>,
+    /// The last call of each id.
+    by_id: HashMap<String, usize>,
+    /// Calls of each tool that may wait for a result; those that do not any more are left out when met.
+    waiting: HashMap<String, VecDeque<usize>>,
+    /// The last call of each tool.
+    by_name: HashMap<String, usize>,
+}
 
 #[derive(Debug)]
 struct Call {
     id: String,
-    name: String,
     answered: bool,
 }
 
@@ -17,23 +26,35 @@ pub(in crate::dialects::gemini) fn minted(position: usize) -> String {
 }
 
 impl Calls {
-    /// Takes note of a call; gives its id, never empty and never one that another call has.
+    /// Takes note of a call; gives its id, never empty.
     pub(super) fn make(&mut self, id: Option<String>, name: &str) -> String {
-        let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| minted(self.0.len()));
-        self.0.push(Call { id: id.clone(), name: name.to_owned(), answered: false });
+        let position = self.made.len();
+        let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| minted(position));
+        self.made.push(Call { id: id.clone(), answered: false });
+        self.by_id.insert(id.clone(), position);
+        self.waiting.entry(name.to_owned()).or_default().push_back(position);
+        self.by_name.insert(name.to_owned(), position);
         id
     }
 
     /// The id of the call that a result answers: the one it names, else the first of this tool that waits for one, else
     /// the last of this tool. `None` when there is none.
     pub(super) fn answer(&mut self, id: Option<&str>, name: &str) -> Option<String> {
-        let found = id
-            .and_then(|id| self.0.iter().rposition(|call| call.id == id))
-            .or_else(|| self.0.iter().position(|call| call.name == name && !call.answered))
-            .or_else(|| self.0.iter().rposition(|call| call.name == name))?;
-        let call = self.0.get_mut(found)?;
+        let named = id.and_then(|id| self.by_id.get(id).copied());
+        let found = named.or_else(|| self.first_waiting(name)).or_else(|| self.by_name.get(name).copied())?;
+        let call = self.made.get_mut(found)?;
         call.answered = true;
         Some(call.id.clone())
+    }
+
+    fn first_waiting(&mut self, name: &str) -> Option<usize> {
+        let waiting = self.waiting.get_mut(name)?;
+        while let Some(position) = waiting.pop_front() {
+            if self.made.get(position).is_some_and(|call| !call.answered) {
+                return Some(position);
+            }
+        }
+        None
     }
 }
 

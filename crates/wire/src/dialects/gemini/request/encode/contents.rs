@@ -2,6 +2,8 @@
 
 mod blocks;
 
+use std::collections::HashMap;
+
 use crate::ir::{Extra, Losses, Request, Role, ToolCall};
 use crate::write::Object;
 use crate::{Capabilities, DialectId, WireError};
@@ -11,7 +13,8 @@ use crate::dialects::gemini::part::{Part, write_all};
 use blocks::Writer;
 
 /// The conversation as Gemini takes it: the operator first and in one piece, then turns that begin with the person's and
-/// take each other's place. What came from a client of Gemini's own keeps its turns.
+/// take each other's place. What came from a client of Gemini's own keeps its turns, save
+/// that the decoder has joined the steps of one answer.
 #[derive(Debug)]
 pub(super) struct Contents<'a> {
     system: Option<Turn<'a>>,
@@ -119,19 +122,24 @@ impl Turn<'_> {
     }
 }
 
-/// The calls of the conversation so far, by their ids.
+/// The calls of the conversation so far, by their ids: each with its position, and how many there were.
 #[derive(Debug, Default)]
-struct Calls<'a>(Vec<&'a ToolCall>);
+struct Calls<'a> {
+    by_id: HashMap<&'a str, (usize, &'a ToolCall)>,
+    count: usize,
+}
 
 impl<'a> Calls<'a> {
     /// Takes note of a call; gives its position.
     fn make(&mut self, call: &'a ToolCall) -> usize {
-        self.0.push(call);
-        self.0.len() - 1
+        let position = self.count;
+        self.by_id.insert(&call.id, (position, call));
+        self.count += 1;
+        position
     }
 
     /// The last call of this id, and its position.
     fn find(&self, id: &str) -> Option<(usize, &'a ToolCall)> {
-        self.0.iter().copied().enumerate().rfind(|(_, call)| call.id == id)
+        self.by_id.get(id).copied()
     }
 }

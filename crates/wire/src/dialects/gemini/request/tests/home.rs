@@ -109,3 +109,28 @@ fn underscores_and_older_spellings_are_taken() {
     let encoded = encode(&request, &Capabilities::default()).expect("it can be said");
     expect![[r#"{"systemInstruction":{"parts":[{"text":"s"}]},"contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/png","data":"AA"}}]},{"role":"model","parts":[{"functionCall":{"name":"f","args":{}},"thoughtSignature":"S"}]},{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"n": 1}}}]}],"tools":[{"functionDeclarations":[{"name":"f","parametersJsonSchema":{"type":"object"}}]},{"google_search":{}}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}},"generationConfig":{"topK":40,"maxOutputTokens":7,"stopSequences":["x"],"responseMimeType":"application/json","responseJsonSchema":{"type":["string","null"]},"thinkingConfig":{"thinkingLevel":"LOW","includeThoughts":false}}}"#]].assert_eq(std::str::from_utf8(&encoded.bytes).expect("text"));
 }
+
+#[test]
+fn a_streamed_answer_that_a_client_replays_step_by_step_is_one_again() {
+    // As the Python client 3.4.0 replays what `stream::encode` wrote (2026-11-21).
+    let body = r#"{"contents":[
+        {"parts":[{"text":"hi"}],"role":"user"},
+        {"parts":[{"text":"hm, ","thought":true}],"role":"model"},
+        {"parts":[{"text":"so","thought":true}],"role":"model"},
+        {"parts":[{"text":"","thought":true,"thoughtSignature":"dGwxLmFudGhyb3BpYy5TRUFM"}],"role":"model"},
+        {"parts":[{"text":"Hel"}],"role":"model"},
+        {"parts":[{"text":"lo"}],"role":"model"},
+        {"parts":[{"functionCall":{"id":"1","name":"f","args":{"a":1}}}],"role":"model"},
+        {"parts":[{"text":""}],"role":"model"},
+        {"parts":[{"functionResponse":{"id":"1","name":"f","response":{"result":"x"}}}],"role":"user"}
+    ]}"#;
+    let request = decode(body.as_bytes()).expect("a request");
+    assert_eq!(request.messages.len(), 3);
+    expect![[r#"
+        Reasoning(Reasoning { text: "hm, so", summary: true, seal: Some(Seal { origin: Anthropic, data: "SEAL" }), redacted: false, id: None })
+        Text("Hello")
+        ToolCall(ToolCall { id: "1", name: "f", arguments: "{\"a\":1}", custom: false, seal: None })
+    "#]].assert_eq(
+        &request.messages[1].blocks.iter().map(|block| format!("{:?}\n", block.content)).collect::<String>(),
+    );
+}

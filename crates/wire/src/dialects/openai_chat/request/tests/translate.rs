@@ -16,9 +16,9 @@ fn check_written(request: &Request, to: &Capabilities, expected: &Expect) {
     let body: Value = serde_json::from_slice(&encoded.bytes).expect("JSON");
     let mut lines: Vec<String> = Vec::new();
     for (name, value) in body.as_object().expect("an object") {
-        match value {
-            Value::Array(list) => lines.extend(list.iter().map(|value| format!("{name}: {value}"))),
-            _ => lines.push(format!("{name}: {value}")),
+        match value.as_array() {
+            Some(list) => lines.extend(list.iter().map(|value| format!("{name}: {value}"))),
+            None => lines.push(format!("{name}: {value}")),
         }
     }
     lines.extend(encoded.losses.iter().map(|loss| format!("lost {}", loss.field)));

@@ -1,0 +1,1 @@
+//! Read and written again in its own dialect, a request is what it was.
