@@ -23,8 +23,16 @@ def test_the_old_sdk_for_node(start: Callable[..., Gateway], tmp_path: Path) -> 
         gateway = start(text)
         # aimock has no count_tokens: the native wire is asked for everything else in test_matrix.py.
         models = ",".join(f"{wire}/gemini-2.5-flash" for wire in WIRES if wire != "anthropic")
-        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GATEWAY": gateway.url, "GATEWAY_KEY": KEY, "MODELS": models}
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "GATEWAY": gateway.url,
+            "GATEWAY_KEY": KEY,
+            "MODELS": models,
+        }
         program = ["node", "--test", str(backends.NODE / "messages" / "old.test.mjs")]
-        ran = subprocess.run(program, cwd=backends.NODE, env=env, capture_output=True, text=True, timeout=100, check=False)
+        ran = subprocess.run(
+            program, cwd=backends.NODE, env=env, capture_output=True, text=True, timeout=100, check=False
+        )
         print(ran.stdout[-8000:], ran.stderr[-2000:])
         assert ran.returncode == 0

@@ -69,8 +69,16 @@ GOOGLE_RESULT = {"role": "user", "parts": [{"functionResponse": {"name": "note",
 ITEM_CALL = {"type": "function_call", "call_id": "c1", "name": "note", "arguments": "{}"}
 
 REFUSALS = {
-    "an orphan tool message": (Chat, chat(USER, {"role": "tool", "tool_call_id": "c1", "content": "y"}), "must be a response to"),
-    "a call without a result": (Chat, chat(USER, {"role": "assistant", "tool_calls": [CALL]}, USER), "did not have response"),
+    "an orphan tool message": (
+        Chat,
+        chat(USER, {"role": "tool", "tool_call_id": "c1", "content": "y"}),
+        "must be a response to",
+    ),
+    "a call without a result": (
+        Chat,
+        chat(USER, {"role": "assistant", "tool_calls": [CALL]}, USER),
+        "did not have response",
+    ),
     "arguments that are an object": (
         Chat,
         chat(USER, {"role": "assistant", "tool_calls": [CALL | {"function": {"name": "note", "arguments": {}}}]}),
@@ -79,16 +87,32 @@ REFUSALS = {
     "no tools but a choice": (Chat, chat(USER, tool_choice="auto"), "only allowed when 'tools' are specified"),
     "an empty list of tools": (Chat, chat(USER, tools=[]), "empty array"),
     "a field of nobody": (Chat, chat(USER, top_k=4), "Unrecognized request argument supplied: top_k"),
-    "thoughts that stay away": (DeepSeek, chat(USER, {"role": "assistant", "tool_calls": [CALL]}), "Missing `reasoning_content`"),
+    "thoughts that stay away": (
+        DeepSeek,
+        chat(USER, {"role": "assistant", "tool_calls": [CALL]}),
+        "Missing `reasoning_content`",
+    ),
     "no max_tokens": (Anthropic, ("/v1/messages", {"model": "m", "messages": [USER]}), "max_tokens: Field required"),
-    "a use without a result": (Anthropic, claude(USER, {"role": "assistant", "content": [USE]}, USER), "`tool_use` ids were found"),
+    "a use without a result": (
+        Anthropic,
+        claude(USER, {"role": "assistant", "content": [USE]}, USER),
+        "`tool_use` ids were found",
+    ),
     "a result of no use": (Anthropic, claude({"role": "user", "content": [RESULT]}), "unexpected `tool_use_id`"),
     "a role of another vendor": (Anthropic, claude(USER, {"role": "tool", "content": "y"}), "Unexpected role"),
-    "an empty text": (Anthropic, claude({"role": "user", "content": [{"type": "text", "text": ""}]}), "must be non-empty"),
+    "an empty text": (
+        Anthropic,
+        claude({"role": "user", "content": [{"type": "text", "text": ""}]}),
+        "must be non-empty",
+    ),
     "an assistant first": (Anthropic, claude({"role": "assistant", "content": "y"}), "first message must use"),
     "a result after text": (
         Anthropic,
-        claude(USER, {"role": "assistant", "content": [USE]}, {"role": "user", "content": [{"type": "text", "text": "x"}, RESULT]}),
+        claude(
+            USER,
+            {"role": "assistant", "content": [USE]},
+            {"role": "user", "content": [{"type": "text", "text": "x"}, RESULT]},
+        ),
         "must come first",
     ),
     "a thought without a signature": (
@@ -98,14 +122,35 @@ REFUSALS = {
     ),
     "an altered thought": (
         Anthropic,
-        claude(USER, {"role": "assistant", "content": [{"type": "thinking", "thinking": "t", "signature": "AA"}]}, USER, **THINK),
+        claude(
+            USER,
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "t", "signature": "AA"}]},
+            USER,
+            **THINK,
+        ),
         "Invalid `signature`",
     ),
-    "a call without its signature": (Gemini, google(GOOGLE_USER, {"role": "model", "parts": [GOOGLE_CALL]}, GOOGLE_RESULT), "thought_signature"),
-    "a call without a response": (Gemini, google(GOOGLE_USER, {"role": "model", "parts": [GOOGLE_CALL]}, GOOGLE_USER), "function response parts"),
-    "an output of no call": (Responses, items({"type": "function_call_output", "call_id": "c1", "output": "y"}), "No tool call found"),
+    "a call without its signature": (
+        Gemini,
+        google(GOOGLE_USER, {"role": "model", "parts": [GOOGLE_CALL]}, GOOGLE_RESULT),
+        "thought_signature",
+    ),
+    "a call without a response": (
+        Gemini,
+        google(GOOGLE_USER, {"role": "model", "parts": [GOOGLE_CALL]}, GOOGLE_USER),
+        "function response parts",
+    ),
+    "an output of no call": (
+        Responses,
+        items({"type": "function_call_output", "call_id": "c1", "output": "y"}),
+        "No tool call found",
+    ),
     "a call without an output": (Responses, items(USER, ITEM_CALL), "No tool output found"),
-    "a reasoning item without its seal": (Responses, items(USER, {"type": "reasoning", "id": "rs_1", "summary": []}), "not persisted"),
+    "a reasoning item without its seal": (
+        Responses,
+        items(USER, {"type": "reasoning", "id": "rs_1", "summary": []}),
+        "not persisted",
+    ),
     "parts where Ollama has text": (
         Ollama,
         ("/api/chat", {"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "x"}]}]}),

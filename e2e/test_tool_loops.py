@@ -38,8 +38,12 @@ STATED = {
     "gemini": {"thinking": '"adaptive"'},
 }
 
-#: Clients that are shown thoughts when they ask for them; OpenAI's own chat models show none.
 TURNS = 20
+
+#: In how many turns thoughts are shown, where it is not all of them. Ollama's messages have no place for a signature, and
+#: Anthropic takes no loop on with thinking that did not keep its thoughts: they are off from the second turn on, which is
+#: reported as the loss of `thinking`.
+SHOWN = {("ollama", "anthropic"): 1}
 
 
 @dataclass
@@ -80,9 +84,9 @@ def test_twenty_turns(client: str, backend: str, stream: bool, rig: Rig) -> None
         assert not server.refused, server.refused
         assert not server.failures, server.failures
         assert not server.unknown, server.unknown
-    # Every backend but one that was told to drop them thinks in each turn, and the client asked to see it.
-    shown = told.thoughts[:TURNS]
-    assert shown == [loops.thought(turn) for turn in range(TURNS)], shown
+    # Every backend thinks in each turn, and the client asked to see it.
+    turns = SHOWN.get((client, backend), TURNS)
+    assert told.thoughts[:TURNS] == [loops.thought(turn) for turn in range(turns)]
 
 
 def test_gemini_got_its_own_signatures_back(rig: Rig) -> None:

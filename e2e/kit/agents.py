@@ -125,7 +125,11 @@ def gemini_cli(agent: Agent, origin: str, model: str, prompt: str = TASK) -> Ran
 
 
 #: pi's names of the wires, and what follows the address.
-PI = {"openai_chat": ("openai-completions", "/v1"), "openai_responses": ("openai-responses", "/v1"), "anthropic": ("anthropic-messages", "")}
+PI = {
+    "openai_chat": ("openai-completions", "/v1"),
+    "openai_responses": ("openai-responses", "/v1"),
+    "anthropic": ("anthropic-messages", ""),
+}
 
 
 def pi(agent: Agent, wire: str, origin: str, model: str, prompt: str = TASK) -> Ran:
@@ -137,7 +141,11 @@ def pi(agent: Agent, wire: str, origin: str, model: str, prompt: str = TASK) -> 
 
 
 #: OpenCode's packages for the wires.
-OPENCODE = {"openai_chat": "@ai-sdk/openai-compatible", "openai_responses": "@ai-sdk/openai", "anthropic": "@ai-sdk/anthropic"}
+OPENCODE = {
+    "openai_chat": "@ai-sdk/openai-compatible",
+    "openai_responses": "@ai-sdk/openai",
+    "anthropic": "@ai-sdk/anthropic",
+}
 
 
 def opencode(agent: Agent, wire: str, origin: str, model: str, prompt: str = TASK) -> Ran:

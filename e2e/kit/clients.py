@@ -91,7 +91,13 @@ def chat(ask: Ask) -> Told:
 def responses(ask: Ask) -> Told:
     """openai, Responses, stateless as Codex does it: the history goes along and reasoning comes sealed."""
     told = Told("")
-    tool = {"type": "function", "name": "note", "description": "Notes a number.", "parameters": ask.schema or SCHEMA, "strict": False}
+    tool = {
+        "type": "function",
+        "name": "note",
+        "description": "Notes a number.",
+        "parameters": ask.schema or SCHEMA,
+        "strict": False,
+    }
     given: list[Any] = [{"role": "user", "content": ask.prompt}]
     more: dict[str, Any] = {"model": ask.model, "tools": [tool], "instructions": "Use the tool.", "store": False}
     more |= {"include": ["reasoning.encrypted_content"]}
@@ -155,7 +161,10 @@ def messages(ask: Ask) -> Told:
 def native_ollama(ask: Ask) -> Told:
     """ollama, `/api/chat`."""
     told = Told("")
-    tool = {"type": "function", "function": {"name": "note", "description": "Notes a number.", "parameters": ask.schema or SCHEMA}}
+    tool = {
+        "type": "function",
+        "function": {"name": "note", "description": "Notes a number.", "parameters": ask.schema or SCHEMA},
+    }
     history: list[Any] = [{"role": "system", "content": "Use the tool."}, {"role": "user", "content": ask.prompt}]
     client = ollama.Client(ask.origin, headers={"authorization": f"Bearer {KEY}"}, timeout=TIMEOUT_S)
     for _ in range(TURNS_MAX):

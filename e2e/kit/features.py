@@ -32,7 +32,12 @@ PROMPTS = {
     "structured output": "Oslo, as JSON",
 }
 
-CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
+CITY = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
 FACTS = {
     "type": "object",
     "properties": {"city": {"type": "string"}, "degrees": {"type": "integer"}},
@@ -48,7 +53,9 @@ def png() -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\xff\0\0")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\xff\0\0")) + chunk(b"IEND", b"")
+    )
 
 
 DOT = base64.b64encode(png()).decode()
@@ -72,7 +79,10 @@ def chat(origin: str, model: str, feature: str, stream: bool) -> Said:
     if feature == "thinking":
         more["reasoning_effort"] = "high"
     if feature == "structured output":
-        more["response_format"] = {"type": "json_schema", "json_schema": {"name": "facts", "schema": FACTS, "strict": True}}
+        more["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "facts", "schema": FACTS, "strict": True},
+        }
     with openai.OpenAI(base_url=f"{origin}/v1", api_key=KEY, max_retries=0, timeout=TIMEOUT_S) as client:
         if stream:
             with client.chat.completions.stream(**more) as events:
@@ -147,7 +157,9 @@ def native_ollama(origin: str, model: str, feature: str, stream: bool) -> Said:
         message["images"] = [png()]
     more: dict[str, Any] = {"model": model, "messages": [message]}
     if feature in ("tool", "parallel tools"):
-        more["tools"] = [{"type": "function", "function": {"name": "get_weather", "description": "", "parameters": CITY}}]
+        more["tools"] = [
+            {"type": "function", "function": {"name": "get_weather", "description": "", "parameters": CITY}}
+        ]
     if feature == "thinking":
         more["think"] = "high"
     if feature == "structured output":
@@ -177,7 +189,11 @@ def gemini(origin: str, model: str, feature: str, stream: bool) -> Said:
         more |= {"response_mime_type": "application/json", "response_json_schema": FACTS}
     options = types.HttpOptions(base_url=origin, timeout=int(TIMEOUT_S * 1000))
     client = genai.Client(api_key=KEY, http_options=options)
-    given = {"model": model, "contents": [types.Content(role="user", parts=parts)], "config": types.GenerateContentConfig(**more)}
+    given = {
+        "model": model,
+        "contents": [types.Content(role="user", parts=parts)],
+        "config": types.GenerateContentConfig(**more),
+    }
     if stream:
         answers = list(client.models.generate_content_stream(**given))
     else:
@@ -232,7 +248,11 @@ THINKS: dict[str, Callable[[Any], Any]] = {
     "openai_responses": lambda body: at(body, "reasoning", "effort"),
     "anthropic": lambda body: at(body, "thinking", "type") in ("enabled", "adaptive"),
     "ollama": lambda body: at(body, "think"),
-    "gemini": lambda body: at(body, "generationConfig", "thinkingConfig", "includeThoughts"),
+    # Google's JSON takes both spellings, and its own Python SDK sends the second one here.
+    "gemini": lambda body: (
+        at(body, "generationConfig", "thinkingConfig", "includeThoughts")
+        or at(body, "generationConfig", "thinkingConfig", "include_thoughts")
+    ),
 }
 SCHEMAS: dict[str, Callable[[Any], Any]] = {
     "openai_chat": lambda body: at(body, "response_format", "json_schema", "schema"),
@@ -253,5 +273,5 @@ def arrived(feature: str, wire: str, body: Any) -> bool:
     if feature == "thinking":
         return bool(THINKS[wire](body))
     if feature == "structured output":
-        return "degrees" in at(SCHEMAS[wire](body), "properties") if at(SCHEMAS[wire](body), "properties") else False
+        return "degrees" in (at(SCHEMAS[wire](body), "properties") or {})
     return PROMPTS[feature] in text

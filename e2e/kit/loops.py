@@ -11,7 +11,7 @@ from .strict.server import Call, Script, Seen, Turn
 PROMPT = "Count with the tool until it says that it is enough."
 
 #: Arguments that break what is not handed on as it is: quotes, lines, characters of more than two bytes, an empty text.
-WORDS = ['plain', 'with "quotes" and \\ slash', "two\nlines", "æøå 漢字 😀", "", "</think> {\"n\": 1}"]
+WORDS = ["plain", 'with "quotes" and \\ slash', "two\nlines", "æøå 漢字 😀", "", '</think> {"n": 1}']
 
 
 def thought(turn: int) -> str:
@@ -30,7 +30,10 @@ def script(turns: int) -> Script:
         if at >= turns:
             return Turn(text=f"Counted to {done}.", thinking="That is enough.")
         text = "Counting on. " if at % 2 else ""
-        calls = [Call(f"call_{done + n}", "note", {"n": done + n, "words": WORDS[(done + n) % 6]}) for n in range(calls_in(at))]
+        calls = [
+            Call(f"call_{done + n}", "note", {"n": done + n, "words": WORDS[(done + n) % 6]})
+            for n in range(calls_in(at))
+        ]
         return Turn(text, thought(at), calls)
 
     return answer
@@ -41,7 +44,9 @@ def calls_in(turn: int) -> int:
     return 2 if turn % 3 == 2 else 1
 
 
-def run(client: Callable[[Ask], Told], origin: str, model: str, *, stream: bool, turns: int = 20, think: bool = True) -> Told:
+def run(
+    client: Callable[[Ask], Told], origin: str, model: str, *, stream: bool, turns: int = 20, think: bool = True
+) -> Told:
     """Runs the loop and checks that each call arrived once, in order, whole."""
     seen: list[dict[str, Any]] = []
 

@@ -59,11 +59,28 @@ class Tap(Listener):
             self.passed.append(kept)
         with socket.create_connection(self.target, timeout=SOCKET_TIMEOUT_S) as far:
             far.sendall(closing(request))
+            tail, length = b"", 0
+            # A server that wants to keep the connection does not end it, whatever it was asked: the answer's end is ours.
             while data := far.recv(65536):
                 if b"\r\n\r\n" not in kept.head and len(kept.head) < HEAD_BYTES_MAX:
                     kept.head += data
                     kept.headers = headers_of(kept.head)
+                tail, length = (tail + data)[-8:], length + len(data)
                 sock.sendall(data)
+                if ended(kept, tail, length):
+                    return
+
+
+def ended(kept: Exchanged, tail: bytes, length: int) -> bool:
+    """Whether an answer of so many bytes with this end is whole."""
+    head, found, _ = kept.head.partition(b"\r\n\r\n")
+    if not found:
+        return False
+    if kept.headers.get("transfer-encoding") == "chunked":
+        return tail.endswith(b"\r\n0\r\n\r\n")
+    return length >= len(head) + 4 + int(
+        kept.headers.get("content-length", "0" if kept.status == 204 else "1000000000")
+    )
 
 
 def closing(request: Received) -> bytes:

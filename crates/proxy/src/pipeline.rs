@@ -7,7 +7,7 @@ use http::{HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
 use trunkline_config::{OnLoss, Snapshot};
 use trunkline_route::{Ask, Attempt, Lane, Plan, Verdict, bridge, judge, plan};
-use trunkline_wire::{Fault, FaultKind, Operation, Peek, dialect};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect};
 
 use crate::lane::{self, Failed, Tried};
 use crate::prepare::Taken;
@@ -201,6 +201,8 @@ async fn try_once(
 /// The way to a server that is older than the client's dialect: it speaks another, or need not be asked.
 fn other_lane(attempt: &Attempt, taken: &Taken<'_>) -> Option<Lane> {
     match taken.surface.operation {
+        // Everybody knows these paths: what is not there is the model.
+        _ if taken.surface.dialect == DialectId::OpenaiChat => None,
         Operation::Chat | Operation::Completion => bridge(&attempt.target, taken.surface.dialect).map(Lane::Bridged),
         Operation::CountTokens => Some(Lane::Estimated),
         Operation::Embedding | Operation::Other => None,

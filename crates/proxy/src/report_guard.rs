@@ -22,7 +22,8 @@ pub(crate) struct ReportGuard {
     started: Instant,
     /// Where the report goes, and where the request has its place.
     worker: Arc<Worker>,
-    admitted: bool,
+    /// The limit under which it has its place, once it has one.
+    admitted: Option<usize>,
 }
 
 impl ReportGuard {
@@ -30,7 +31,7 @@ impl ReportGuard {
     pub(crate) fn begin(worker: &Arc<Worker>, operation: Operation) -> Self {
         let at_ms = now_ms();
         let report = Box::new(Report::begin(worker.next_id(at_ms), at_ms, operation));
-        Self { report, started: Instant::now(), worker: Arc::clone(worker), admitted: false }
+        Self { report, started: Instant::now(), worker: Arc::clone(worker), admitted: None }
     }
 
     /// Takes a place among the open requests, until this one ends.
@@ -39,7 +40,7 @@ impl ReportGuard {
     /// `Busy` when `requests_max` are open.
     pub(crate) fn admit(&mut self, requests_max: usize) -> Result<(), Fault> {
         self.worker.gate.admit(requests_max)?;
-        self.admitted = true;
+        self.admitted = Some(requests_max);
         Ok(())
     }
 
@@ -103,8 +104,8 @@ impl Drop for ReportGuard {
         self.report.total_us = micros(self.elapsed());
         let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
         self.worker.shared.reports.take(std::mem::replace(&mut *self.report, over));
-        if self.admitted {
-            self.worker.gate.release();
+        if let Some(requests_max) = self.admitted {
+            self.worker.gate.release(requests_max);
         }
     }
 }

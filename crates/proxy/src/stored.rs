@@ -23,6 +23,9 @@ pub(crate) use resume::{needs_state, resume};
 /// Longest wait for the store, all questions of one request together. A person is waiting for the answer.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Longest id that is looked for; ours have 37 bytes. Guards the queue before the store.
+const ID_BYTES_MAX: usize = 256;
+
 /// One kept answer. Its three texts are JSON.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeptResponse {
@@ -92,10 +95,16 @@ impl<'a> Shelf<'a> {
     }
 
     async fn find(&self, id: &str) -> Result<Option<KeptResponse>, Fault> {
+        if id.len() > ID_BYTES_MAX {
+            return Ok(None);
+        }
         self.in_time(self.store.find(self.owner, id)).await
     }
 
     async fn forget(&self, id: &str) -> Result<bool, Fault> {
+        if id.len() > ID_BYTES_MAX {
+            return Ok(false);
+        }
         self.in_time(self.store.forget(self.owner, id)).await
     }
 

@@ -327,7 +327,7 @@ async fn the_dummy_answers_and_streams() {
     assert!(reply.body.contains("\"finish_reason\":\"stop\""), "{}", reply.body);
     let failing = ask(gateway.address(), CHAT, &["x-dummy-fail: true"], body).await;
     assert_eq!((failing.status, error_code(&failing).as_str()), (502, "dummy_upstream_failed"));
-    let tools = r#"{"model":"dummy/echo-1","messages":[{"role":"user","content":"x"}],"tools":[]}"#;
+    let tools = r#"{"model":"dummy/echo-1","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"f"}}]}"#;
     let refused = ask(gateway.address(), CHAT, &[], tools).await;
     assert_eq!(refused.json().pointer("/error/param"), Some(&"tools".into()), "{}", refused.body);
     assert_eq!(gateway.reports(4).await.len(), 4);

@@ -41,13 +41,12 @@ fn streamed(text: &str) -> Vec<Say> {
         format!("data: {}\n\n", json!({"id": "c1", "model": "real", "choices": [choice]}))
     };
     let (head, tail) = text.split_at(1);
-    let frames = [
-        chunk(json!({"role": "assistant", "content": head}), Value::Null),
-        chunk(json!({"content": tail}), Value::Null),
-        chunk(json!({}), json!("stop")),
-        "data: [DONE]\n\n".to_owned(),
-    ];
-    vec![Say::stream_head(), Say::chunk(&frames.concat()), Say::last_chunk()]
+    let mut frames = chunk(json!({"role": "assistant", "content": head}), Value::Null);
+    for piece in tail.as_bytes().chunks(1 << 20) {
+        frames += &chunk(json!({"content": std::str::from_utf8(piece).expect("ASCII")}), Value::Null);
+    }
+    frames += &chunk(json!({}), json!("stop"));
+    vec![Say::stream_head(), Say::chunk(&frames), Say::chunk("data: [DONE]\n\n"), Say::last_chunk()]
 }
 
 async fn rig(scripts: Vec<Vec<Say>>) -> (Upstream, Gateway) {
@@ -63,28 +62,33 @@ async fn ask_as(who: &str, gateway: &Gateway, line: &str, body: &str) -> Reply {
 /// A turn of Ada's, with `more` in its body.
 async fn turn(gateway: &Gateway, input: &str, more: Value) -> Reply {
     let mut body = json!({"model": "up/real", "input": input});
-    for (name, value) in more.as_object().expect("members") {
-        body[name] = value.clone();
-    }
+    let members = body.as_object_mut().expect("members");
+    members.extend(more.as_object().expect("members").clone());
     ask_as("ada", gateway, RESPONSES, &body.to_string()).await
+}
+
+fn at(value: &Value, place: &str) -> Value {
+    value.pointer(place).cloned().expect(place)
 }
 
 fn id(reply: &Reply) -> String {
     assert_eq!(reply.status, 200, "{}", reply.body);
-    reply.json()["id"].as_str().expect("an id").to_owned()
+    at(&reply.json(), "/id").as_str().expect("an id").to_owned()
 }
 
 /// Status, code and param of an error.
 fn error(reply: &Reply) -> (u16, Value, Value) {
     let body = reply.json();
-    (reply.status, body["error"]["code"].clone(), body["error"]["param"].clone())
+    (reply.status, at(&body, "/error/code"), at(&body, "/error/param"))
 }
 
 /// The messages of the n-th request upstream, as `role: text`.
 fn said(upstream: &Upstream, request: usize) -> Vec<String> {
-    let body: Value = serde_json::from_str(&upstream.received()[request].body).expect("JSON");
-    let text = |message: &Value| format!("{}: {}", message["role"].as_str().unwrap(), message["content"].as_str().unwrap());
-    body["messages"].as_array().expect("messages").iter().map(text).collect()
+    let received = upstream.received();
+    let body: Value = serde_json::from_str(&received.get(request).expect("so many requests").body).expect("JSON");
+    let text = |message: &Value, name: &str| at(message, name).as_str().expect("text").to_owned();
+    let said = |message: &Value| format!("{}: {}", text(message, "/role"), text(message, "/content"));
+    at(&body, "/messages").as_array().expect("messages").iter().map(said).collect()
 }
 
 #[tokio::test]
@@ -180,7 +184,8 @@ async fn an_answer_is_shown_with_what_was_put_in() {
     let second = id(&turn(&gateway, "2?", json!({"previous_response_id": first})).await);
     let items = format!("GET /v1/responses/{second}/input_items?order=asc&limit=2");
     let items = ask_as("ada", &gateway, &items, "").await.json();
-    let texts: Vec<&Value> = items["data"].as_array().expect("items").iter().map(|item| &item["content"][0]["text"]).collect();
+    let texts: Vec<&Value> =
+        items["data"].as_array().expect("items").iter().map(|item| &item["content"][0]["text"]).collect();
     assert_eq!(texts, [&json!("1?"), &json!("one")], "{items}");
     assert_eq!((&items["has_more"], &items["last_id"]), (&json!(true), &shown["output"][0]["id"]), "{items}");
 }
@@ -215,6 +220,31 @@ async fn a_provider_that_speaks_responses_keeps_its_own() {
     assert_eq!(id(&reply), "resp_theirs");
     let sent: Value = serde_json::from_str(&upstream.received()[0].body).expect("JSON");
     assert_eq!(sent["previous_response_id"], json!("resp_before"));
+    assert_eq!(gateway.kept_responses(), 0);
+}
+
+#[tokio::test]
+async fn what_a_server_older_than_responses_was_told_goes_on_too() {
+    let unknown = || vec![Say::json(404, r#"{"error":{"message":"Not Found"}}"#)];
+    let (upstream, gateway) = {
+        let upstream = Upstream::start(vec![unknown(), vec![told("one")], unknown(), vec![told("two")]]).await;
+        let both = config(&upstream).replace(r#"["openai_chat"]"#, r#"["openai_responses", "openai_chat"]"#);
+        (upstream, Gateway::start(&both))
+    };
+    let first = id(&turn(&gateway, "1?", json!({})).await);
+    assert_eq!(turn(&gateway, "2?", json!({"previous_response_id": first})).await.status, 200);
+    assert_eq!(said(&upstream, 3), ["user: 1?", "assistant: one", "user: 2?"]);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_given_and_not_kept() {
+    let large = "x".repeat(9 << 20);
+    let (_upstream, gateway) = rig(vec![vec![told(&large)], streamed(&large)]).await;
+    for stream in [false, true] {
+        let reply = turn(&gateway, "1?", json!({"stream": stream})).await;
+        assert_eq!((reply.status, reply.whole), (200, true));
+        assert!(reply.body.len() > large.len());
+    }
     assert_eq!(gateway.kept_responses(), 0);
 }
 

@@ -40,6 +40,8 @@ struct Counts {
     dropped: AtomicU64,
     /// Whether the last answer was dropped: each run of drops is warned of once.
     dropping: AtomicBool,
+    /// Whether the last word with the table failed: each run of failures is told once.
+    failing: AtomicBool,
 }
 
 /// What the task is asked to do.
@@ -65,7 +67,7 @@ impl ResponseDesk {
         let table = Responses::at(settings.store_url.expose())?;
         let (queue, inbox) = mpsc::channel(QUEUED_MAX);
         let counts = Arc::new(Counts::default());
-        let clerk = Clerk { table, counts: Arc::clone(&counts), failing: false };
+        let clerk = Clerk { table, counts: Arc::clone(&counts) };
         let task = tokio::spawn(clerk.work(inbox));
         Ok((Self { queue, ttl: settings.store_responses_ttl, counts }, task))
     }
@@ -73,6 +75,11 @@ impl ResponseDesk {
     /// Answers that were not kept since the start although they should have been.
     pub(crate) fn dropped(&self) -> u64 {
         self.counts.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Whether the table could not be read or written when that was last tried.
+    pub(crate) fn failing(&self) -> bool {
+        self.counts.failing.load(Ordering::Relaxed)
     }
 
     /// Writes what is queued and ends the task.
@@ -140,8 +147,6 @@ impl Counts {
 struct Clerk {
     table: Responses,
     counts: Arc<Counts>,
-    /// Whether the last word with the table failed: each run of failures is told once.
-    failing: bool,
 }
 
 impl Clerk {
@@ -209,14 +214,14 @@ impl Clerk {
         self.note(swept).is_some_and(|rows| rows == SWEPT_ROWS_MAX)
     }
 
-    fn note<T>(&mut self, done: Result<T, StoreError>) -> Option<T> {
+    fn note<T>(&self, done: Result<T, StoreError>) -> Option<T> {
         match done {
             Ok(value) => {
-                self.failing = false;
+                self.counts.failing.store(false, Ordering::Relaxed);
                 Some(value)
             }
             Err(error) => {
-                if !std::mem::replace(&mut self.failing, true) {
+                if !self.counts.failing.swap(true, Ordering::Relaxed) {
                     tracing::error!(%error, "answers cannot be kept or found for later requests");
                 }
                 None

@@ -47,7 +47,9 @@ impl Health for State {
         let config = config.map(|problem| format!("the configuration on disk is not in force: {problem}"));
         let ledger = self.ledger.as_ref().and_then(|ledger| ledger.failing());
         let ledger = ledger.map(|problem| format!("reports are not being written: {problem}"));
-        config.into_iter().chain(ledger).collect()
+        let responses = self.responses.as_ref().filter(|responses| responses.failing());
+        let responses = responses.map(|_| "answers of Responses cannot be kept or found".to_owned());
+        config.into_iter().chain(ledger).chain(responses).collect()
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {

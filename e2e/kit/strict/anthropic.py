@@ -50,11 +50,17 @@ class Anthropic(Wire):
 
     def check_tools(self, body: dict[str, Any]) -> None:
         for at, tool in enumerate(body.get("tools") or []):
-            need(NAME.fullmatch(tool["name"]), f"tools.{at}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'")
+            need(
+                NAME.fullmatch(tool["name"]),
+                f"tools.{at}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'",
+            )
             if "type" not in tool or tool["type"] == "custom":
                 schema = tool.get("input_schema")
                 need(schema and schema.get("type") == "object", f"tools.{at}.custom.input_schema.type: Field required")
-        need(body.get("tools") or not body.get("tool_choice"), "tool_choice: may only be specified while providing tools.")
+        need(
+            body.get("tools") or not body.get("tool_choice"),
+            "tool_choice: may only be specified while providing tools.",
+        )
         thinking = body.get("thinking") or {}
         if thinking.get("type") == "enabled":
             budget = thinking["budget_tokens"]
@@ -122,7 +128,12 @@ class Anthropic(Wire):
             exchange.answer(head | more)
             return
         exchange.sse_head()
-        start = head | {"content": [], "stop_reason": None, "stop_sequence": None, "usage": USAGE | {"output_tokens": 1}}
+        start = head | {
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": USAGE | {"output_tokens": 1},
+        }
         event(exchange, "message_start", message=start)
         event(exchange, "ping")
         for index, block in enumerate(blocks):
@@ -133,7 +144,11 @@ class Anthropic(Wire):
         exchange.end()
 
     def error(self, message: str) -> Any:
-        return {"type": "error", "error": {"type": "invalid_request_error", "message": message}, "request_id": "req_strict"}
+        return {
+            "type": "error",
+            "error": {"type": "invalid_request_error", "message": message},
+            "request_id": "req_strict",
+        }
 
     def other(self, exchange: Exchange) -> bool:
         path = exchange.request.target.partition("?")[0]
@@ -154,7 +169,10 @@ def merged(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     turns: list[dict[str, Any]] = []
     for message in messages:
         role, content = message["role"], message["content"]
-        need(role in ("user", "assistant", "system"), f'messages: Unexpected role "{role}". Allowed roles are "user" or "assistant".')
+        need(
+            role in ("user", "assistant", "system"),
+            f'messages: Unexpected role "{role}". Allowed roles are "user" or "assistant".',
+        )
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
         role = "user" if role == "system" else role
         if turns and turns[-1]["role"] == role:
@@ -171,7 +189,10 @@ def check_blocks(content: Any, where: str) -> None:
     need(content, f"{where}: at least one block is required")
     for block in content:
         empty = block["type"] == "text" and not block["text"].strip()
-        need(not empty, f"{where}: text content blocks must contain non-whitespace text, text content blocks must be non-empty")
+        need(
+            not empty,
+            f"{where}: text content blocks must contain non-whitespace text, text content blocks must be non-empty",
+        )
 
 
 def check_results(at: int, message: dict[str, Any], before: list[dict[str, Any]]) -> None:

@@ -43,7 +43,10 @@ class Chat(Wire):
         tools = body.get("tools")
         need(tools is None or tools, "Invalid 'tools': empty array. Expected an array with minimum length 1.")
         for name in ("tool_choice", "parallel_tool_calls"):
-            need(tools or body.get(name) is None, f"Invalid value for '{name}': '{name}' is only allowed when 'tools' are specified.")
+            need(
+                tools or body.get(name) is None,
+                f"Invalid value for '{name}': '{name}' is only allowed when 'tools' are specified.",
+            )
         for at, tool in enumerate(tools or []):
             if tool["type"] == "function":
                 name = tool["function"]["name"]
@@ -55,14 +58,20 @@ class Chat(Wire):
         need(role in ROLES, f"Invalid value: '{role}'. Supported values are: 'system', 'assistant', 'user', 'tool'.")
         if role == "tool":
             known = message["tool_call_id"] in waiting
-            need(known, "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.")
+            need(
+                known,
+                "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
+            )
             content = message["content"]
             text = isinstance(content, str) or all(part["type"] == "text" for part in content)
             need(text, f"Invalid value for 'messages[{at}].content': tool messages take text only.")
             return [id for id in waiting if id != message["tool_call_id"]]
         need(not waiting, unanswered(waiting))
         if role != "assistant":
-            need(message.get("content") is not None, f"Invalid value for 'messages[{at}].content': expected a string, got null.")
+            need(
+                message.get("content") is not None,
+                f"Invalid value for 'messages[{at}].content': expected a string, got null.",
+            )
             return []
         calls = message.get("tool_calls")
         need(calls is None or calls, f"Invalid 'messages[{at}].tool_calls': empty array.")
@@ -72,8 +81,14 @@ class Chat(Wire):
             where = f"messages[{at}].tool_calls[{number}]"
             need(0 < len(call["id"]) <= 64, f"Invalid '{where}.id': string too long.")
             arguments = call["function"]["arguments"]
-            need(isinstance(arguments, str), f"Invalid type for '{where}.function.arguments': expected a string, but got an object instead.")
-            need(NAME.fullmatch(call["function"]["name"]), f"Invalid '{where}.function.name': string does not match pattern.")
+            need(
+                isinstance(arguments, str),
+                f"Invalid type for '{where}.function.arguments': expected a string, but got an object instead.",
+            )
+            need(
+                NAME.fullmatch(call["function"]["name"]),
+                f"Invalid '{where}.function.name': string does not match pattern.",
+            )
         return [call["id"] for call in calls or []]
 
     def seen(self, request: Received) -> Seen:
@@ -124,7 +139,9 @@ class Chat(Wire):
 
     def other(self, exchange: Exchange) -> bool:
         if exchange.request.method == "GET" and exchange.request.target.startswith("/v1/models"):
-            exchange.answer({"object": "list", "data": [{"id": "strict", "object": "model", "created": 1, "owned_by": "x"}]})
+            exchange.answer(
+                {"object": "list", "data": [{"id": "strict", "object": "model", "created": 1, "owned_by": "x"}]}
+            )
             return True
         return False
 

@@ -14,13 +14,21 @@ from .server import Seen, Turn, Wire, need, pieces, sealed
 PATH = re.compile(r"/v1(?:beta|alpha)?/models/([^/:]+):(generateContent|streamGenerateContent|countTokens)")
 
 #: google-genai 3.4.0, `_GenerateContentParameters` toward the Developer API; anything else is a 400 there.
-FIELDS = set("contents systemInstruction tools toolConfig safetySettings generationConfig cachedContent serviceTier model".split())
+FIELDS = set(
+    "contents systemInstruction tools toolConfig safetySettings generationConfig cachedContent serviceTier model".split()
+)
 CONFIG = set(
     "temperature topP topK candidateCount maxOutputTokens stopSequences responseMimeType responseSchema "
     "responseJsonSchema responseModalities thinkingConfig seed presencePenalty frequencyPenalty responseLogprobs logprobs "
     "speechConfig mediaResolution imageConfig responseFormat enableEnhancedCivicAnswers".split()
 )
-USAGE = {"promptTokenCount": 21, "candidatesTokenCount": 3, "thoughtsTokenCount": 2, "cachedContentTokenCount": 4, "totalTokenCount": 26}
+USAGE = {
+    "promptTokenCount": 21,
+    "candidatesTokenCount": 3,
+    "thoughtsTokenCount": 2,
+    "cachedContentTokenCount": 4,
+    "totalTokenCount": 26,
+}
 
 #: What Google documents for histories that another model made. Counted, so that a test can ask for none.
 DUMMIES = {"skip_thought_signature_validator", base64.b64encode(b"skip_thought_signature_validator").decode()}
@@ -60,7 +68,10 @@ class Gemini(Wire):
         """A turn of the model; signatures are looked at in the current loop alone."""
         calls = [part for part in turn["parts"] if "functionCall" in part]
         for part in calls:
-            need(isinstance(part["functionCall"].get("args", {}), dict), f"Invalid value at 'contents[{at}].parts[0].function_call.args' (Struct)")
+            need(
+                isinstance(part["functionCall"].get("args", {}), dict),
+                f"Invalid value at 'contents[{at}].parts[0].function_call.args' (Struct)",
+            )
         if not calls:
             return
         answers = [part for next_turn in after for part in next_turn["parts"] if "functionResponse" in part]
@@ -130,7 +141,17 @@ class Gemini(Wire):
             exchange.answer({"totalTokens": 17})
             return True
         if exchange.request.method == "GET" and "/models" in exchange.request.target:
-            exchange.answer({"models": [{"name": "models/strict", "inputTokenLimit": 8192, "supportedGenerationMethods": ["generateContent"]}]})
+            exchange.answer(
+                {
+                    "models": [
+                        {
+                            "name": "models/strict",
+                            "inputTokenLimit": 8192,
+                            "supportedGenerationMethods": ["generateContent"],
+                        }
+                    ]
+                }
+            )
             return True
         return False
 
@@ -157,7 +178,9 @@ def check_responses(turn: dict[str, Any], before: list[dict[str, Any]]) -> None:
 
 def speaks(turn: dict[str, Any]) -> bool:
     """Whether the user spoke in it, rather than a function."""
-    return turn.get("role", "user") == "user" and not any("functionResponse" in part for part in turn.get("parts") or [])
+    return turn.get("role", "user") == "user" and not any(
+        "functionResponse" in part for part in turn.get("parts") or []
+    )
 
 
 def chunk(model: str, parts: list[dict[str, Any]], reason: str | None = None) -> dict[str, Any]:
@@ -169,4 +192,4 @@ def chunk(model: str, parts: list[dict[str, Any]], reason: str | None = None) ->
 
 def unknown_name(name: str, where: str) -> str:
     """Google's words for a field that it does not know."""
-    return f'Invalid JSON payload received. Unknown name "{name}" at \'{where}\': Cannot find field.'
+    return f"Invalid JSON payload received. Unknown name \"{name}\" at '{where}': Cannot find field."

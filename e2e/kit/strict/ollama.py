@@ -10,7 +10,14 @@ from typing import Any
 from ..upstream import Exchange, Received
 from .server import Seen, Turn, Wire, need, pieces
 
-COUNTS = {"total_duration": 1, "load_duration": 1, "prompt_eval_count": 21, "prompt_eval_duration": 1, "eval_count": 5, "eval_duration": 1}
+COUNTS = {
+    "total_duration": 1,
+    "load_duration": 1,
+    "prompt_eval_count": 21,
+    "prompt_eval_duration": 1,
+    "eval_count": 5,
+    "eval_duration": 1,
+}
 
 
 class Ollama(Wire):
@@ -24,11 +31,16 @@ class Ollama(Wire):
         for at, message in enumerate(body["messages"]):
             where = f"ChatRequest.messages[{at}]"
             content = message.get("content", "")
-            need(isinstance(content, str), f"json: cannot unmarshal array into Go struct field {where}.content of type string")
+            need(
+                isinstance(content, str),
+                f"json: cannot unmarshal array into Go struct field {where}.content of type string",
+            )
             need(message["role"] in ("system", "user", "assistant", "tool"), f"invalid role: {message['role']}")
             for call in message.get("tool_calls") or []:
                 fits = isinstance(call["function"]["arguments"], dict)
-                need(fits, f"json: cannot unmarshal string into Go struct field {where}.tool_calls.arguments of type map")
+                need(
+                    fits, f"json: cannot unmarshal string into Go struct field {where}.tool_calls.arguments of type map"
+                )
             for image in message.get("images") or []:
                 need(is_base64(image), "illegal base64 data at input byte 4")
             if message["role"] == "tool":
@@ -76,10 +88,14 @@ class Ollama(Wire):
     def other(self, exchange: Exchange) -> bool:
         target = exchange.request.target
         if target == "/api/tags":
-            exchange.answer({"models": [{"name": "strict:latest", "model": "strict:latest", "details": {"family": "llama"}}]})
+            exchange.answer(
+                {"models": [{"name": "strict:latest", "model": "strict:latest", "details": {"family": "llama"}}]}
+            )
         elif target == "/api/show":
             info = {"general.architecture": "llama", "llama.context_length": 8192}
-            exchange.answer({"model_info": info, "capabilities": ["completion", "tools", "thinking", "vision"], "details": {}})
+            exchange.answer(
+                {"model_info": info, "capabilities": ["completion", "tools", "thinking", "vision"], "details": {}}
+            )
         elif exchange.request.method == "GET":
             exchange.answer({"version": "0.12.0", "models": []})
         else:

@@ -33,7 +33,10 @@ class Responses(Wire):
         body = request.json()
         need(request.target.partition("?")[0] == "/v1/responses", f"Invalid URL (POST {request.target})")
         need(not body.get("previous_response_id"), "Previous response with id 'x' not found.")
-        need("messages" not in body, "Unsupported parameter: 'messages'. In the Responses API, this parameter has moved to 'input'.")
+        need(
+            "messages" not in body,
+            "Unsupported parameter: 'messages'. In the Responses API, this parameter has moved to 'input'.",
+        )
         called: dict[str, None] = {}
         answered: set[str] = set()
         for at, item in enumerate(items(body)):
@@ -42,7 +45,10 @@ class Responses(Wire):
                 check_message(at, item)
             elif kind in ("function_call", "custom_tool_call"):
                 given = item["arguments" if kind == "function_call" else "input"]
-                need(isinstance(given, str), f"Invalid type for 'input[{at}].arguments': expected a string, but got an object instead.")
+                need(
+                    isinstance(given, str),
+                    f"Invalid type for 'input[{at}].arguments': expected a string, but got an object instead.",
+                )
                 called[item["call_id"]] = None
             elif kind in ("function_call_output", "custom_tool_call_output"):
                 known = item["call_id"] in called
@@ -53,17 +59,28 @@ class Responses(Wire):
         for id in called:
             need(id in answered, f"No tool output found for function call {id}.")
         for at, tool in enumerate(body.get("tools") or []):
-            need(tool["type"] != "function" or "function" not in tool, f"Missing required parameter: 'tools[{at}].name'.")
+            need(
+                tool["type"] != "function" or "function" not in tool, f"Missing required parameter: 'tools[{at}].name'."
+            )
 
     def check_reasoning(self, at: int, item: dict[str, Any]) -> None:
         """Without state an item must carry its seal, which is good with the item's own id alone."""
         seal = item.get("encrypted_content")
-        need(seal, f"Item 'input[{at}]' of type 'reasoning' was not found. Items are not persisted when `store` is set to false.")
+        need(
+            seal,
+            f"Item 'input[{at}]' of type 'reasoning' was not found. Items are not persisted when `store` is set to false.",
+        )
         need(seal in self.ids, f"The encrypted content at input[{at}] could not be verified.")
         id = item.get("id")
-        need(id in (None, self.ids[seal]), f"The encrypted content for item {id} could not be verified. Reason: Encrypted content item_id did not match the target item id.")
+        need(
+            id in (None, self.ids[seal]),
+            f"The encrypted content for item {id} could not be verified. Reason: Encrypted content item_id did not match the target item id.",
+        )
         for part in item.get("summary") or []:
-            need(part["type"] == "summary_text", f"Invalid value: '{part['type']}'. Supported values are: 'summary_text'.")
+            need(
+                part["type"] == "summary_text",
+                f"Invalid value: '{part['type']}'. Supported values are: 'summary_text'.",
+            )
 
     def seen(self, request: Received) -> Seen:
         body = request.json()
@@ -89,7 +106,9 @@ class Responses(Wire):
                 output[-1]["id"] = self.ids.setdefault(seal, output[-1]["id"])
         if turn.text:
             part = {"type": "output_text", "text": turn.text, "annotations": [], "logprobs": []}
-            output.append({"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [part]})
+            output.append(
+                {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [part]}
+            )
         for number, call in enumerate(turn.calls):
             item = {"type": "function_call", "id": f"fc_{number}", "call_id": call.id, "name": call.name}
             output.append(item | {"arguments": json.dumps(call.arguments), "status": "completed"})
@@ -119,7 +138,9 @@ class Responses(Wire):
             exchange.answer(self.error("no sockets here"), 426)
             return True
         if request.method == "GET" and request.target.startswith("/v1/models"):
-            exchange.answer({"object": "list", "data": [{"id": "strict", "object": "model", "created": 1, "owned_by": "x"}]})
+            exchange.answer(
+                {"object": "list", "data": [{"id": "strict", "object": "model", "created": 1, "owned_by": "x"}]}
+            )
             return True
         return False
 
@@ -135,13 +156,17 @@ def items(body: dict[str, Any]) -> list[dict[str, Any]]:
 def check_message(at: int, item: dict[str, Any]) -> None:
     """Each role has parts of its own."""
     role = item["role"]
-    need(role in PARTS, f"Invalid value: '{role}'. Supported values are: 'assistant', 'system', 'developer', and 'user'.")
+    need(
+        role in PARTS, f"Invalid value: '{role}'. Supported values are: 'assistant', 'system', 'developer', and 'user'."
+    )
     if isinstance(item["content"], str):
         return
     for number, part in enumerate(item["content"]):
         allowed = ", ".join(f"'{name}'" for name in sorted(PARTS[role]))
         where = f"input[{at}].content[{number}]"
-        need(part["type"] in PARTS[role], f"Invalid value: '{part['type']}'. Supported values are: {allowed}. ({where})")
+        need(
+            part["type"] in PARTS[role], f"Invalid value: '{part['type']}'. Supported values are: {allowed}. ({where})"
+        )
 
 
 def text_of(content: Any) -> str:
@@ -177,7 +202,11 @@ def stream_item(event: Any, index: int, item: dict[str, Any]) -> None:
     at = {"item_id": item["id"], "output_index": index}
     if item["type"] == "reasoning":
         text = item["summary"][0]["text"]
-        event("response.output_item.added", output_index=index, item={"type": "reasoning", "id": item["id"], "summary": []})
+        event(
+            "response.output_item.added",
+            output_index=index,
+            item={"type": "reasoning", "id": item["id"], "summary": []},
+        )
         event("response.reasoning_summary_part.added", **at, summary_index=0, part={"type": "summary_text", "text": ""})
         for piece in pieces(text):
             event("response.reasoning_summary_text.delta", **at, summary_index=0, delta=piece)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use trunkline_route::Attempt;
-use trunkline_wire::relay::{Facts, JsonRelay, SseRelay};
+use trunkline_wire::relay::{Facts, JsonRelay, LinesRelay, SseRelay};
 use trunkline_wire::{Fault, FaultKind};
 
 use super::{Failed, Tried};
@@ -35,6 +35,7 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
     let relay = match kind_of(&headers) {
         Kind::Sse => Relay::Sse(SseRelay::new(changes)),
         Kind::Json => Relay::Json(JsonRelay::new(changes)),
+        Kind::Lines => Relay::Lines(LinesRelay::new(changes)),
         Kind::Opaque => Relay::Opaque(Facts::default()),
     };
     let mut source = Box::new(Source {
@@ -63,6 +64,7 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
 /// What an answer's bytes are.
 enum Kind {
     Sse,
+    Lines,
     Json,
     Opaque,
 }
@@ -74,6 +76,8 @@ fn kind_of(headers: &HeaderMap) -> Kind {
     let essence = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     if starts_with_ignore_case(essence, b"text/event-stream") {
         Kind::Sse
+    } else if starts_with_ignore_case(essence, b"application/x-ndjson") {
+        Kind::Lines
     } else if starts_with_ignore_case(essence, b"application/json") {
         Kind::Json
     } else {

@@ -207,7 +207,7 @@ pub(crate) async fn first_events(
         Ok(())
     };
     // Late is not lost: the head goes out with what there is.
-    let _ = tokio::time::timeout(PING_AFTER, all).await.unwrap_or(Ok(()))?;
+    tokio::time::timeout(PING_AFTER, all).await.unwrap_or(Ok(()))?;
     Ok(begun)
 }
 

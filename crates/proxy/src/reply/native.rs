@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use trunkline_wire::relay::{Facts, JsonRelay, SseRelay};
+use trunkline_wire::relay::{Facts, JsonRelay, LinesRelay, SseRelay};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use super::BrokenOff;
@@ -19,6 +19,8 @@ use crate::upstream::Body;
 pub(crate) enum Relay {
     /// A stream of server-sent events.
     Sse(SseRelay),
+    /// A stream of lines, each a JSON value.
+    Lines(LinesRelay),
     /// One JSON value.
     Json(JsonRelay),
     /// Audio, or whatever else: nothing in it is ours to read.
@@ -29,6 +31,7 @@ impl Relay {
     pub(crate) fn push(&mut self, chunk: Bytes) -> Bytes {
         match self {
             Self::Sse(relay) => relay.push(chunk),
+            Self::Lines(relay) => relay.push(chunk),
             Self::Json(relay) => relay.push(chunk),
             Self::Opaque(_) => chunk,
         }
@@ -37,6 +40,7 @@ impl Relay {
     fn finish(&mut self) -> Bytes {
         match self {
             Self::Sse(relay) => relay.finish(),
+            Self::Lines(relay) => relay.finish(),
             Self::Json(relay) => relay.finish(),
             Self::Opaque(_) => Bytes::new(),
         }
@@ -45,6 +49,7 @@ impl Relay {
     pub(crate) fn facts(&self) -> &Facts {
         match self {
             Self::Sse(relay) => relay.facts(),
+            Self::Lines(relay) => relay.facts(),
             Self::Json(relay) => relay.facts(),
             Self::Opaque(facts) => facts,
         }
@@ -90,7 +95,7 @@ impl Source {
         let left = self.relay.finish();
         let facts = self.relay.facts();
         let said_so = facts.finished || facts.done || facts.error;
-        if matches!(self.relay, Relay::Sse(_)) && speaks_tokens(self.operation) && !said_so {
+        if matches!(self.relay, Relay::Sse(_) | Relay::Lines(_)) && speaks_tokens(self.operation) && !said_so {
             let message = format!("provider {:?}: ended its stream in the middle of the answer", self.provider);
             return Err(Fault::new(FaultKind::UpstreamBroken, message));
         }
@@ -154,9 +159,13 @@ impl NativeReply {
         self.settle(End::Cut);
         self.guard.broke(fault);
         self.source.ended = true;
-        let Relay::Sse(relay) = &mut self.source.relay else { return Err(BrokenOff) };
         // Half an event is of no use to anybody, but where one went out it must be ended before the next.
-        let gap = if relay.abandon() { Bytes::from_static(b"\n\n") } else { Bytes::new() };
+        let (begun, end) = match &mut self.source.relay {
+            Relay::Sse(relay) => (relay.abandon(), &b"\n\n"[..]),
+            Relay::Lines(relay) => (relay.abandon(), &b"\n"[..]),
+            Relay::Json(_) | Relay::Opaque(_) => return Err(BrokenOff),
+        };
+        let gap = if begun { Bytes::from_static(end) } else { Bytes::new() };
         let frame = fault::stream_frame(self.dialect, fault);
         let last = join(std::mem::take(&mut self.source.ready), join(gap, frame));
         self.guard.sent(last.len());

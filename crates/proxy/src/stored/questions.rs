@@ -146,15 +146,24 @@ mod tests {
         let item = |id: &str| format!(r#"{{"id":"{id}"}}"#);
         let input = format!("[{}]", ["a", "b", "c", "d", "e"].map(item).join(","));
         let text = || "[]".to_owned();
-        let kept =
-            KeptResponse { owner: text(), id: text(), created_s: 0, input, output: text(), response: text() };
+        let kept = KeptResponse { owner: text(), id: text(), created_s: 0, input, output: text(), response: text() };
         let shown = Page::read(Some(query)).and_then(|wanted| page(&kept, &wanted)).map(|body| {
             let list: serde_json::Value = serde_json::from_slice(&body).unwrap();
-            let ids: String = list["data"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+            let ids: String =
+                list["data"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
             if list["has_more"] == true { ids + "+" } else { ids }
         });
         let expected = expected.map(str::to_owned).map_err(|param| Some(param.to_owned()));
         assert_eq!(shown.map_err(|fault| fault.param), expected, "{query}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_query_is_a_page_or_a_fault(query in ".*", after in "[a-f&=%]*") {
+            let _ = Page::read(Some(&query));
+            let _ = Page::read(Some(&format!("limit=3&after={after}")));
+            let _ = refuse_stream(Some(&query));
+        }
     }
 
     #[test]
@@ -166,7 +175,9 @@ mod tests {
         check("limit=2&order=asc&after=%63", Ok("de"));
         check("after=a", Ok(""));
         check("include[]=reasoning.encrypted_content&limit=100", Ok("edcba"));
-        for (query, param) in [("limit=0", "limit"), ("limit=101", "limit"), ("order=up", "order"), ("after=x", "after")] {
+        for (query, param) in
+            [("limit=0", "limit"), ("limit=101", "limit"), ("order=up", "order"), ("after=x", "after")]
+        {
             check(query, Err(param));
         }
     }

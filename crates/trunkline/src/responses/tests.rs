@@ -7,14 +7,21 @@ fn now() -> u64 {
 fn answer(owner: &str, id: &str, bytes: usize) -> KeptResponse {
     let text = || "[]".to_owned();
     let response = "x".repeat(bytes);
-    KeptResponse { owner: owner.to_owned(), id: id.to_owned(), created_s: now(), input: text(), output: text(), response }
+    KeptResponse {
+        owner: owner.to_owned(),
+        id: id.to_owned(),
+        created_s: now(),
+        input: text(),
+        output: text(),
+        response,
+    }
 }
 
 fn desk(folder: &tempfile::TempDir, ttl: Duration) -> (ResponseDesk, JoinHandle<()>) {
     let place = folder.path().join("x.db");
     let (queue, inbox) = mpsc::channel(QUEUED_MAX);
     let counts = Arc::new(Counts::default());
-    let clerk = Clerk { table: Responses::at(place).unwrap(), counts: Arc::clone(&counts), failing: false };
+    let clerk = Clerk { table: Responses::at(place).unwrap(), counts: Arc::clone(&counts) };
     (ResponseDesk { queue, ttl, counts }, tokio::spawn(clerk.work(inbox)))
 }
 
@@ -71,13 +78,14 @@ async fn a_store_that_cannot_be_opened_is_down_and_found_again() {
     let (queue, inbox) = mpsc::channel(QUEUED_MAX);
     let counts = Arc::new(Counts::default());
     let table = Responses::at(inner.join("x.db")).unwrap();
-    let _task = tokio::spawn(Clerk { table, counts: Arc::clone(&counts), failing: false }.work(inbox));
+    let _task = tokio::spawn(Clerk { table, counts: Arc::clone(&counts) }.work(inbox));
     let desk = ResponseDesk { queue, ttl: DAY, counts };
     desk.keep(answer("me", "1", 1));
     assert_eq!(desk.find("me", "1").await, Err(StoreDown));
-    assert_eq!(desk.dropped(), 1);
+    assert_eq!((desk.dropped(), desk.failing()), (1, true));
     std::fs::create_dir(inner).unwrap();
     assert_eq!(desk.find("me", "1").await, Ok(None));
+    assert!(!desk.failing());
 }
 
 #[tokio::test]
