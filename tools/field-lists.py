@@ -31,13 +31,16 @@ EXAMPLES = {
     "parametersJsonSchema": {"type": "object"}, "responseJsonSchema": {"type": "object"}, "schema": {"type": "object"},
     "responseSchema": {"type": "OBJECT"}, "responseMimeType": "application/json", "images": ["aGk="],
     "call_id": "x", "tool_call_id": "x", "tool_use_id": "x", "thoughtSignature": "aGk=", "budget_tokens": 1024,
-    "keep_alive": "5m", "max_tokens": 9000, "args": {"a": 1}, "ttl": "5m",
+    "topK": 40, "detail": "high", "summary": "detailed", "inlineData": {"mimeType": "image/png", "data": "aGk="},
+    "fileData": {"mimeType": "application/pdf", "fileUri": "https://example.com/a.pdf"}, "keep_alive": "5m", "max_tokens": 9000, "args": {"a": 1}, "ttl": "5m",
 }  # fmt: skip
 # Names that other parts of a body refer to: their value stays what it is.
-TIED = {"call_id", "tool_call_id", "tool_use_id", "type", "role", "model", "stream", "mode"}
+TIED = {"call_id", "tool_call_id", "tool_use_id", "type", "role", "model", "stream", "mode", "tool_name"}
+# Always there: a part of a body without them says nothing, or is not taken.
+ALWAYS = {"type", "call_id", "tool_call_id", "tool_use_id", "schema", "file_data", "image_url"}
 # Told as a whole: what is in them is the vendor's own, or the user's.
 WHOLE = {"parameters", "metadata", "input_schema", "schema", "responseJsonSchema", "responseSchema", "labels",
-         "parametersJsonSchema", "logit_bias", "args", "response", "output_schema", "responseFormat"}  # fmt: skip
+         "parametersJsonSchema", "logit_bias", "args", "response", "output_schema", "responseFormat", "images"}  # fmt: skip
 # Of these kinds the members are listed; of all others only that they are there.
 KNOWN = {
     "text", "image_url", "file", "input_audio", "refusal", "function", "custom", "json_schema", "json_object", "allowed_tools",
@@ -116,7 +119,10 @@ class Schemas:
                 return [self.example(items, name)] if schema.get("minItems") or not items.get("$ref") else []
             case "object" | None if schema.get("properties"):
                 needed = schema.get("required", [])
-                return {key: self.example(value, key) for key, value in schema["properties"].items() if key in needed}
+                wanted = [key for key in schema["properties"] if key in needed or key in ALWAYS]
+                return {key: self.example(schema["properties"][key], key) for key in wanted}
+            case "object" if name == "tools":
+                return {"type": "function", "name": "f", "function": {"name": "f"}}
             case "object":
                 return {"k": "v"}
         return "y" if other else "x"
@@ -161,7 +167,7 @@ class List:
 
     def case(self, field, base, at, value):
         """Adds a case, once for each field."""
-        if any(case["field"] == field for case in self.cases):
+        if value in ({}, []) or any(case["field"] == field for case in self.cases):
             return
         if base not in self.bases:
             self.bases.append(base)
@@ -272,9 +278,10 @@ def chat(schemas):
     walk_top(fields, {"properties": {"stream_options": schema["properties"]["stream_options"]}}, plain | {"stream": True})
     for variant in schemas.variants(schemas.resolve(schema["properties"]["messages"])["items"]):
         kind = schemas.kind(variant)
-        front = before.get(kind, [])
+        front = before.get(kind, [user] if kind == "user" else [])
         item = schemas.example(variant) | ({"content": "hi"} if kind == "assistant" else {})
         if kind == "function":
+            variant = variant | {"properties": {"content": variant["properties"]["content"]}}
             item["content"] = "x"
         after = [user] if kind in ("system", "developer") else []
         full = {"model": "m", "messages": [*front, item, *after]}
@@ -293,13 +300,13 @@ def responses(schemas):
     walk_top(fields, {"properties": {key: schema["properties"][key] for key in choices}}, plain | {"tools": [tool]})
     walk_top(fields, {"properties": {"stream_options": schema["properties"]["stream_options"]}}, plain | {"stream": True})
     user = {"role": "user", "content": "hi"}
-    before = {"function_call_output": [user, {"type": "function_call", "call_id": "x", "name": "f", "arguments": "{}"}],
-              "custom_tool_call_output": [user, {"type": "custom_tool_call", "call_id": "x", "name": "f", "input": "i"}],
-              "reasoning": [user]}  # fmt: skip
     lists = [one for one in schemas.variants(schema["properties"]["input"]) if one.get("type") == "array"]
-    for variant in schemas.variants(lists[0]["items"]):
+    items = schemas.variants(lists[0]["items"])
+    calls = {schemas.kind(variant): schemas.example(variant) for variant in items}
+    for variant in items:
         kind = schemas.kind(variant)
-        front = before.get(kind, [user] if kind not in ("message", None) else [])
+        call = calls.get(kind.removesuffix("_output")) if kind and kind.endswith("_output") else None
+        front = [user, call | {"call_id": "x"}] if call else [user]
         item = schemas.example(variant)
         for role in variant.get("properties", {}).get("role", {}).get("enum", [None]):
             label = f"{kind}, {role}" if role else kind
@@ -329,7 +336,8 @@ def of_hint(hint, named):
             named[name] = {}
             hints = typing_extensions.get_type_hints(hint, include_extras=True)
             members = {key: of_hint(value, named) for key, value in hints.items()}
-            named[name] = {"type": "object", "required": sorted(hint.__required_keys__),
+            needed = [key for key, value in hints.items() if typing_extensions.get_origin(value) is typing_extensions.Required]
+            named[name] = {"type": "object", "required": needed,
                            "properties": {key: value for key, value in members.items() if value}}  # fmt: skip
         return {"$ref": f"#/{name}"}
     if hint is type(None):
@@ -400,13 +408,17 @@ def gemini():
     user = {"role": "user", "parts": [{"text": "hi"}]}
     plain = {"contents": [user]}
     declared = {"functionDeclarations": [{"name": "f"}]}
-    walk_top(fields, {"properties": rest}, plain, ("toolConfig",))
+    walk_top(fields, {"properties": rest}, plain, ("toolConfig", "systemInstruction"))
+    told = {"role": "user", "parts": [{"text": "hi"}]}
+    fields.case("systemInstruction", plain, "systemInstruction", told)
+    fields.case("systemInstruction.parts[].text", plain | {"systemInstruction": told}, "systemInstruction.parts[0].text", "y")
     walk_top(fields, {"properties": {"toolConfig": rest["toolConfig"]}}, plain | {"tools": [declared]})
     part = named["Part"]["properties"]
     needed = {"functionCall": {"name": "f", "args": {}}, "functionResponse": {"name": "f", "response": {"result": "x"}},
               "inlineData": {"mimeType": "image/png", "data": "aGk="}, "text": "hi", "thought": True,
               "fileData": {"mimeType": "application/pdf", "fileUri": "https://example.com/a.pdf"}}  # fmt: skip
     call = {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]}
+    del named["FunctionResponse"]["properties"]["name"]
     for key, inner in part.items():
         says = "model" if key in ("functionCall", "executableCode", "codeExecutionResult", "thought", "thoughtSignature") else "user"
         front = [user, call] if key == "functionResponse" else [user] if says == "model" else []

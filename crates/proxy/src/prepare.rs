@@ -157,8 +157,9 @@ fn native_path(taken: &Taken<'_>, attempt: &Attempt, base_url: &BaseUrl) -> Stri
     let (vendor, model) = (attempt.target.provider.vendor, &attempt.target.model.name);
     let call = Call { dialect, operation, model, stream: taken.streams() };
     let known = match operation {
-        // Whatever stands below the version is below it there, too.
+        // What stands below the version is below it there, too.
         Operation::Other => None,
+        Operation::Chat if dialect == DialectId::OpenaiChat => None,
         Operation::Chat if taken.surface.form == Form::Generate => {
             vendor.path(base_url, &Call { operation: Operation::Completion, ..call })
         }
@@ -229,7 +230,7 @@ pub(crate) fn headers<'a>(taken: &Taken<'a>, attempt: &'a Attempt, to: DialectId
         AuthMode::Passthrough => everything(taken.headers),
         AuthMode::Keys => chosen(taken.headers, &provider.forward_headers),
     };
-    if taken.surface.dialect == to {
+    if to == DialectId::Anthropic && taken.surface.dialect == to {
         // What a dialect says in headers is between the client and its provider.
         out.extend(DIALECT_HEADERS.iter().filter_map(|name| Some((name, taken.headers.get(name)?))));
     }

@@ -232,7 +232,15 @@ impl Clerk {
 
 fn stored(answer: KeptResponse, ttl: Duration) -> StoredResponse {
     let KeptResponse { owner, id, created_s, input, output, response } = answer;
-    StoredResponse { owner, id, created_s, expires_s: created_s.saturating_add(ttl.as_secs().max(1)), input, output, response }
+    StoredResponse {
+        owner,
+        id,
+        created_s,
+        expires_s: created_s.saturating_add(ttl.as_secs().max(1)),
+        input,
+        output,
+        response,
+    }
 }
 
 fn kept(answer: StoredResponse) -> KeptResponse {

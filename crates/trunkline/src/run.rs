@@ -82,8 +82,7 @@ async fn serve(
     }
     let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
-    let shared =
-        Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
+    let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     let mut stop = Stop::new()?;
     let running = start(&shared, listener, workers(&settings))?;
     let address = running.address();

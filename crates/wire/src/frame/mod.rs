@@ -1,5 +1,6 @@
 //! How messages are told apart on a stream of bytes.
 
+pub(crate) mod likeness;
 pub mod ndjson;
 pub mod sse;
 

@@ -2,6 +2,8 @@
 //!
 //! Lines end with LF, CRLF or CR; a blank line ends an event.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::FrameTooLong;
@@ -19,6 +21,38 @@ pub struct SseEvent {
     pub event: Bytes,
     /// The values of its `data` lines, joined with LF.
     pub data: Bytes,
+}
+
+/// One event where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SseFrame<'a> {
+    /// All its lines, the blank one included.
+    pub(crate) whole: &'a [u8],
+    /// The value of its last `event` line; empty when there was none.
+    pub(crate) event: &'a [u8],
+    /// The values of its `data` lines, joined with LF; borrowed when there is only one.
+    pub(crate) data: Cow<'a, [u8]>,
+}
+
+/// Takes the events of a stream one by one, where they stand.
+pub(crate) trait SseSink {
+    /// Takes the event that `bytes` begin with, when it is whole and known without reading it; gives its length.
+    fn recognise(&mut self, bytes: &[u8]) -> Option<usize>;
+    /// Takes any other event that has data.
+    fn take(&mut self, frame: &SseFrame<'_>);
+}
+
+/// Keeps copies.
+impl SseSink for Vec<SseEvent> {
+    fn recognise(&mut self, _: &[u8]) -> Option<usize> {
+        None
+    }
+    fn take(&mut self, frame: &SseFrame<'_>) {
+        self.push(SseEvent {
+            event: Bytes::copy_from_slice(frame.event),
+            data: Bytes::copy_from_slice(&frame.data),
+        });
+    }
 }
 
 /// Takes events out of a stream of bytes; any cutting of the bytes gives the same events.
@@ -42,6 +76,14 @@ impl SseReader {
     /// # Errors
     /// When an event is longer than [`EVENT_BYTES_MAX`]; the stream cannot be read further then.
     pub fn push(&mut self, bytes: &[u8], events: &mut Vec<SseEvent>) -> Result<(), FrameTooLong> {
+        self.read(bytes, events)
+    }
+
+    /// The same without copies: `sink` takes the events where they stand.
+    ///
+    /// # Errors
+    /// As [`SseReader::push`].
+    pub(crate) fn read(&mut self, bytes: &[u8], sink: &mut impl SseSink) -> Result<(), FrameTooLong> {
         let mut rest = bytes;
         if self.after_cr && !rest.is_empty() {
             self.after_cr = false;
@@ -50,11 +92,12 @@ impl SseReader {
         // Only the first event can have bytes held; the later ones are read where they stand.
         if !self.held.is_empty() {
             self.held.extend_from_slice(rest);
-            let held = std::mem::take(&mut self.held);
-            let end = self.read_all(&held, events)?;
-            self.held = if end == 0 { held } else { held.get(end..).unwrap_or_default().to_vec() };
+            let mut held = std::mem::take(&mut self.held);
+            let end = self.read_all(&held, sink)?;
+            held.drain(..end);
+            self.held = held;
         } else {
-            let end = self.read_all(rest, events)?;
+            let end = self.read_all(rest, sink)?;
             self.held.extend_from_slice(rest.get(end..).unwrap_or_default());
         }
         Ok(())
@@ -63,49 +106,64 @@ impl SseReader {
     /// Ends the stream: an event whose blank line is missing counts all the same, for servers forget it. A second call
     /// gives nothing.
     pub fn finish(&mut self) -> Option<SseEvent> {
+        let mut events = Vec::new();
+        self.read_rest(&mut events);
+        events.pop()
+    }
+
+    /// The same without a copy.
+    pub(crate) fn read_rest(&mut self, sink: &mut impl SseSink) {
         let held = std::mem::take(&mut self.held);
         self.search = Search::default();
-        self.read_one(&held)
+        self.read_one(&held, sink);
     }
 
     /// Reads the complete events of `bytes`; gives where the incomplete one begins.
-    fn read_all(&mut self, bytes: &[u8], events: &mut Vec<SseEvent>) -> Result<usize, FrameTooLong> {
+    fn read_all(&mut self, bytes: &[u8], sink: &mut impl SseSink) -> Result<usize, FrameTooLong> {
         let mut start = 0;
         loop {
             let rest = bytes.get(start..).unwrap_or_default();
+            if self.search.is_fresh()
+                && let Some(len) = sink.recognise(rest.get(..EVENT_BYTES_MAX).unwrap_or(rest))
+            {
+                start += len;
+                continue;
+            }
             let Some(end) = self.search.event_end(rest) else {
                 return if rest.len() < EVENT_BYTES_MAX { Ok(start) } else { Err(TOO_LONG) };
             };
             if end.at > EVENT_BYTES_MAX {
                 return Err(TOO_LONG);
             }
-            let event = rest.get(..end.at).unwrap_or_default();
-            events.extend(self.read_one(event));
-            start += end.at + end.line_feed_after(rest);
-            self.after_cr = end.after_cr && start == bytes.len() && end.line_feed_after(rest) == 0;
+            let line_feed_after = end.line_feed_after(rest);
+            self.read_one(rest.get(..end.at + line_feed_after).unwrap_or_default(), sink);
+            start += end.at + line_feed_after;
+            self.after_cr = end.after_cr && start == bytes.len() && line_feed_after == 0;
         }
     }
 
-    fn read_one(&mut self, event: &[u8]) -> Option<SseEvent> {
-        let event = if self.started { event } else { without_bom(event) };
+    fn read_one(&mut self, whole: &[u8], sink: &mut impl SseSink) {
+        let whole = if self.started { whole } else { without_bom(whole) };
         self.started = true;
-        let mut read = SseEvent::default();
-        let mut data: Option<Vec<u8>> = None;
-        for (_, line) in lines(event) {
+        let mut event: &[u8] = b"";
+        let mut data: Option<Cow<'_, [u8]>> = None;
+        for (_, line) in lines(whole) {
             if let Some(value) = field(line, b"data") {
                 match &mut data {
-                    None => data = Some(value.to_vec()),
+                    None => data = Some(Cow::Borrowed(value)),
                     Some(data) => {
+                        let data = data.to_mut();
                         data.push(b'\n');
                         data.extend_from_slice(value);
                     }
                 }
             } else if let Some(value) = field(line, b"event") {
-                read.event = Bytes::copy_from_slice(value);
+                event = value;
             }
         }
-        read.data = Bytes::from(data?);
-        Some(read)
+        if let Some(data) = data {
+            sink.take(&SseFrame { whole, event, data });
+        }
     }
 }
 

@@ -3,8 +3,10 @@
 //! A fixture is `tests/fixtures/KIND/DIALECT/NAME.json` (streams: as they come over the wire); what every dialect makes of
 //! it is `tests/fixtures/golden/KIND/DIALECT/NAME.txt`. `UPDATE_EXPECT=1` writes those anew.
 
+mod fields;
 mod fixture;
 mod identity;
+mod page;
 mod requests;
 mod responses;
 mod streams;

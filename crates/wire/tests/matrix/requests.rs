@@ -7,7 +7,7 @@ use trunkline_wire::{Capabilities, Dialect, DialectId, WireError};
 use crate::fixture::{self, Fixture, Outcome, pretty, same};
 
 /// What the usual model behind a dialect takes. A dialect's own client is taken at its word.
-fn takes(to: DialectId, origin: DialectId) -> Capabilities {
+pub(crate) fn takes(to: DialectId, origin: DialectId) -> Capabilities {
     let own = to == origin;
     let (cache_marks, tool_images) = match to {
         DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::Ollama => (own, own),
