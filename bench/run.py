@@ -86,7 +86,7 @@ def play_round(number: int, options, mock, quiet) -> tuple[dict, list[str]]:
                 quiet.wait()
                 # Who goes first changes from round to round: what the machine does meanwhile then favours nobody.
                 for one in everyone if number % 2 == 0 else reversed(everyone):
-                    if one.only_workload in (None, name):
+                    if one.only_workload in (None, name) and (one.is_gateway or not workloads.ALL[name].against):
                         result = drive(one, name, options, mock, Path(folder))
                         results[one.name]["workloads"][name] = result
                         print(progress(number, one.name, name, result), flush=True)

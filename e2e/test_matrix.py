@@ -119,10 +119,15 @@ TITLES = {
 
 HEAD = """# What goes over between dialects
 
-Made by `e2e/test_matrix.py` from a run with official clients against backends of each wire, whole and streamed; do not edit
-(`UPDATE_DOCS=1 make e2e PYTEST_ARGS='-k matrix'`). *carried*: the backend was told and the client got the answer. *reported
-loss*: the field named in the header `x-trunkline-losses` could not be said to this backend. *refused*: a 4xx before anything
-was asked. Nothing is lost without a word: that fails the test.
+Made by `e2e/test_matrix.py` from a run with official clients against backends of each wire, whole and streamed; do not
+edit (`UPDATE_DOCS=1 make e2e PYTEST_ARGS='-k matrix'`).
+
+- *carried*: the backend was told and the client got the answer. *carried, without*: the same, but the field named in the
+  header `x-trunkline-losses` could not be said to this backend.
+- *reported loss of*: the field is named there, and the feature itself did not arrive.
+- *refused*: a 4xx before anything was asked.
+
+Nothing is lost without a word: that fails the test.
 """
 
 

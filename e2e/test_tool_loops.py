@@ -1,7 +1,7 @@
 """Twenty turns of tools: each official client against a strict backend of each wire, and no request refused.
 
-The backend checks every history as its vendor does: calls with results, thoughts with their own signatures. The client keeps
-the history in its SDK's own objects, so what the vendor wants back must travel inside what that SDK carries.
+The backend checks every history as its vendor does: calls with results, thoughts with their own signatures. The client
+keeps the history in its SDK's own objects, so what the vendor wants back must travel inside what that SDK carries.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ STATED = {
 
 TURNS = 20
 
-#: In how many turns thoughts are shown, where it is not all of them. Ollama's messages have no place for a signature, and
-#: Anthropic takes no loop on with thinking that did not keep its thoughts: they are off from the second turn on, which is
-#: reported as the loss of `thinking`.
+#: In how many turns thoughts are shown, where it is not all of them. Ollama's messages have no place for a signature,
+#: and Anthropic goes on with no loop whose thoughts are gone while thinking is on: it is off from the second turn on,
+#: which is reported as the loss of `thinking`.
 SHOWN = {("ollama", "anthropic"): 1}
 
 

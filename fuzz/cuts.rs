@@ -31,6 +31,11 @@ impl Cut {
         pieces
     }
 
+    /// A number below `count`, which must not be 0; it decides the first cut as well.
+    pub fn number(&self, count: usize) -> usize {
+        usize::from(self.sizes[0]) % count
+    }
+
     /// A choice that the fuzzer can vary apart from the cuts' own bits.
     pub fn choice(&self, bit: u8) -> bool {
         self.sizes[0] >> bit & 1 == 1

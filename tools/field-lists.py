@@ -30,7 +30,7 @@ EXAMPLES = {
     "mimeType": "image/png", "arguments": "{}", "input_schema": {"type": "object"}, "parameters": {"type": "object"},
     "parametersJsonSchema": {"type": "object"}, "responseJsonSchema": {"type": "object"}, "schema": {"type": "object"},
     "responseSchema": {"type": "OBJECT"}, "responseMimeType": "application/json", "images": ["aGk="],
-    "call_id": "x", "tool_call_id": "x", "tool_use_id": "x", "thoughtSignature": "aGk=", "budget_tokens": 1024,
+    "call_id": "x", "tool_call_id": "x", "tool_use_id": "x", "thoughtSignature": "aGk=", "budget_tokens": 2048,
     "topK": 40, "detail": "high", "summary": "detailed", "inlineData": {"mimeType": "image/png", "data": "aGk="},
     "fileData": {"mimeType": "application/pdf", "fileUri": "https://example.com/a.pdf"}, "keep_alive": "5m", "max_tokens": 9000, "args": {"a": 1}, "ttl": "5m",
 }  # fmt: skip
@@ -418,7 +418,8 @@ def gemini():
               "inlineData": {"mimeType": "image/png", "data": "aGk="}, "text": "hi", "thought": True,
               "fileData": {"mimeType": "application/pdf", "fileUri": "https://example.com/a.pdf"}}  # fmt: skip
     call = {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]}
-    del named["FunctionResponse"]["properties"]["name"]
+    for name in ("name", "id"):
+        del named["FunctionResponse"]["properties"][name]
     for key, inner in part.items():
         says = "model" if key in ("functionCall", "executableCode", "codeExecutionResult", "thought", "thoughtSignature") else "user"
         front = [user, call] if key == "functionResponse" else [user] if says == "model" else []
@@ -460,7 +461,10 @@ def ollama():
         bodies = [plain | {"messages": front + more} for more in ([item], [] if front else [user])]
         fields.within(f"messages[{role}]", "messages", len(front), inner, *bodies)
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
-    fields.within("tools[function]", "tools", 0, schemas.named["Tool"], plain | {"tools": [tool]}, plain | {"tools": []})
+    tool_schema = schemas.named["Tool"]
+    tool_schema["properties"]["function"] = {"properties": schemas.variants(tool_schema["properties"]["function"])[0]["properties"],
+                                             "required": ["name"], "type": "object"}  # fmt: skip
+    fields.within("tools[function]", "tools", 0, tool_schema, plain | {"tools": [tool]}, plain | {"tools": []})
     fields.write("ollama")
 
 

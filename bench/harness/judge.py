@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from . import workloads
+
 YARDSTICK = "nginx"
 FOREIGN_MAX = 0.2
 """Load of others, as a share of one core, above which only the ratios can be trusted."""
@@ -20,8 +22,9 @@ CPU_RATIO = {
     "burst": Limit(0.7, 0.4),
     "paced": Limit(1.2, 1.05),
     "prompt": Limit(1.3, 1.05),
+    "bridged": Limit(3.0, 3.0),
 }
-"""CPU a request, as a ratio to nginx in the same round."""
+"""CPU a request, as a ratio to nginx in the same round; bridged: to the same answer relayed."""
 ADDED_RATIO = Limit(45 / 29, 1.0)
 """Added p50 on one connection, as a ratio to nginx's: 45 microseconds beside its 29, and at best the same."""
 IDLE_MB = Limit(40, 25)
@@ -40,6 +43,8 @@ class Verdict:
     value: float | None
     spread: tuple[float, float] | None
     limit: Limit | None
+    beside: str = YARDSTICK
+    """What the ratio is to."""
 
     @property
     def meets_must(self) -> bool | None:
@@ -56,7 +61,11 @@ def verdicts(rounds: list[dict], subject: str, titles: dict[str, str]) -> list[V
     for name, title in titles.items():
         if name == "single" or not any(name in _loads(one, subject) for one in rounds):
             continue
-        found.append(_paired(rounds, subject, f"{title}: CPU", "us", _cpu(name), CPU_RATIO.get(name)))
+        other = workloads.ALL[name].against if name in workloads.ALL else None
+        if other:
+            found.append(_beside(rounds, subject, f"{title}: CPU", (name, other), CPU_RATIO.get(name)))
+        else:
+            found.append(_paired(rounds, subject, f"{title}: CPU", "us", _cpu(name), CPU_RATIO.get(name)))
     if "single" in titles and any("single" in _loads(one, subject) for one in rounds):
         found.append(_paired(rounds, subject, f"{titles['single']}: added p50", "us", _added_p50, ADDED_RATIO))
     found.append(_plain(rounds, subject, "memory idle", "MB", lambda one, who: one[who].get("idle_mb"), IDLE_MB))
@@ -99,6 +108,14 @@ def _paired(rounds, subject, what, unit, figure: Figure, limit) -> Verdict:
     ratios = [mine / its for mine, its in pairs if mine is not None and its is not None and its > 0]
     mine, its = (_median([pair[at] for pair in pairs if pair[at] is not None]) for at in (0, 1))
     return Verdict(what, unit, mine, its, _median(ratios), _spread(ratios), limit)
+
+
+def _beside(rounds, subject, what, names: tuple[str, str], limit) -> Verdict:
+    """One workload beside another of the same proxy, in the same round."""
+    pairs = [tuple(_cpu(name)(one, subject) for name in names) for one in rounds if subject in one]
+    ratios = [mine / its for mine, its in pairs if mine is not None and its]
+    mine, its = (_median([pair[at] for pair in pairs if pair[at] is not None]) for at in (0, 1))
+    return Verdict(what, "us", mine, its, _median(ratios), _spread(ratios), limit, names[1])
 
 
 def _plain(rounds, subject, what, unit, figure: Figure, limit) -> Verdict:

@@ -12,12 +12,12 @@ def main_table(verdicts: list[judge.Verdict], subject: str) -> str:
     rows = [["", subject, "nginx", "judged by", "least to most", "must", "aim"]]
     for verdict in verdicts:
         by_ratio = verdict.unit == "us"
-        unit, digits = ("x nginx", 2) if by_ratio else (verdict.unit, 1)
+        unit, digits = (f"x {verdict.beside}", 2) if by_ratio else (verdict.unit, 1)
         rows.append(
             [
                 verdict.what,
                 f"{_number(verdict.subject, 1)} {verdict.unit}",
-                f"{_number(verdict.yardstick, 1)} {verdict.unit}",
+                "-" if verdict.beside != judge.YARDSTICK else f"{_number(verdict.yardstick, 1)} {verdict.unit}",
                 f"{_number(verdict.value, digits)} {unit}",
                 " to ".join(_number(end, digits) for end in verdict.spread or [None]),
                 _mark(verdict.meets_must, verdict.limit and verdict.limit.must),

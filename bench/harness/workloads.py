@@ -25,6 +25,9 @@ class Workload:
     body: str
     connections: int
     delay_us: int = 0
+    path: str = PATH
+    against: str | None = None
+    """The workload to compare with, for what only a gateway can do."""
 
     @property
     def paced(self) -> bool:
@@ -36,6 +39,9 @@ ALL = {
     "burst": Workload("100-chunk stream, sent in a burst, 64 connections", "stream", 64),
     "paced": Workload("100-chunk stream, 5 ms apart, 64 connections", "stream", 64, delay_us=5000),
     "no-usage": Workload("the burst again, usage not asked for by the client", "stream-no-usage", 64),
+    "bridged": Workload(
+        "the burst for a Messages client, bridged", "messages", 64, path="/v1/messages", against="burst"
+    ),
     "prompt": Workload("100 KB prompt, 32 connections", "big", 32),
     "single": Workload("small chat, one connection", "small", 1),
 }
@@ -60,6 +66,9 @@ def body(kind: str, model: str) -> bytes:
         more = {"stream": True}
     if kind == "stream":
         more["stream_options"] = {"include_usage": True}
+    if kind == "messages":
+        document = {"max_tokens": 256, "messages": [user], "model": model, "stream": True, "system": system["content"]}
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     document = {"messages": [system, user], "model": model, "temperature": 0.7, "max_tokens": 256, **more}
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -115,7 +124,7 @@ def _wrk(contestant, workload: Workload, seconds: int, folder: Path) -> dict:
     script = Path(__file__).resolve().parent.parent / "chat.lua"
     command = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(script)]
     output = subprocess.run(
-        [*command, f"http://{contestant.address}{PATH}"],
+        [*command, f"http://{contestant.address}{workload.path}"],
         env={**os.environ, "BENCH_BODY": str(path), "BENCH_KEY": contestant.key},
         capture_output=True,
         text=True,

@@ -11,7 +11,7 @@ use trunkline_route::Attempt;
 use trunkline_wire::relay::Changes;
 use trunkline_wire::splice::splice;
 use trunkline_wire::dialects::anthropic::names::ToolNames;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect, dialects, ir};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect, dialects, ir, quoted};
 
 use crate::report_guard::ReportGuard;
 use crate::routes::{Form, Surface};
@@ -129,8 +129,9 @@ pub(crate) fn native<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &Bas
     let upstream_model = &attempt.target.model;
     if *upstream_model.name != *taken.model {
         taken.peek.rename(&upstream_model.json, &mut edits);
-        // As the client wrote it, escapes and all.
-        changes.model = Some(taken.body.slice(taken.peek.model_place()));
+        // As the client wrote it, escapes and all; a name from the path is written anew.
+        let place = taken.peek.model_place();
+        changes.model = Some(if place.is_empty() { quoted(&taken.model) } else { taken.body.slice(place) });
     }
     if taken.surface.form == Form::Streamed && !taken.peek.stream {
         taken.peek.force_stream(&mut edits);

@@ -1,7 +1,8 @@
 //! What one event of a bridged stream costs this crate: a provider's stream decoded, and encoded for each dialect.
 //!
-//! `bridge [STREAMS]` translates so many streams a case in ten rounds and prints the best round's nanoseconds an event,
-//! first as one burst and then as one read an event. A case is `FROM decode` or `FROM -> TO`.
+//! `bridge [STREAMS [CASE]]` translates so many streams a case in ten rounds and prints the best round's nanoseconds an
+//! event, first as one burst and then as one read an event. A case is `FROM decode` or `FROM -> TO`; all of them run
+//! unless one is named.
 //!
 //! ```text
 //! cargo run --release -p trunkline-wire --example bridge
@@ -34,8 +35,14 @@ fn main() -> ExitCode {
         None => STREAMS,
         Some(Ok(streams)) => streams.max(1),
         Some(Err(_)) => {
-            println!("bridge [STREAMS]");
+            println!("bridge [STREAMS [CASE]]");
             return ExitCode::FAILURE;
+        }
+    };
+    let only = std::env::args().nth(2);
+    let report = |name: &str, events: &[&[u8]], translate: &dyn Fn(&[&[u8]])| {
+        if only.as_ref().is_none_or(|only| only == name) {
+            report(name, events, streams, translate);
         }
     };
     let sources = [
@@ -45,16 +52,16 @@ fn main() -> ExitCode {
     ];
     for (name, from, stream) in &sources {
         let events = separate(stream);
-        report(&format!("{name} decode"), &events, streams, |reads| decode(*from, reads));
+        report(&format!("{name} decode"), &events, &|reads| decode(*from, reads));
         for to in ALL.iter().map(|dialect| dialect.id()) {
-            report(&format!("{name} -> {}", to.as_str()), &events, streams, |reads| bridge(*from, to, reads));
+            report(&format!("{name} -> {}", to.as_str()), &events, &|reads| bridge(*from, to, reads));
         }
     }
     ExitCode::SUCCESS
 }
 
 /// Prints what one event costs in a burst, and alone.
-fn report(name: &str, events: &[&[u8]], streams: u32, translate: impl Fn(&[&[u8]])) {
+fn report(name: &str, events: &[&[u8]], streams: u32, translate: &dyn Fn(&[&[u8]])) {
     let burst = events.concat();
     let count = u32::try_from(events.len()).unwrap_or(1).max(1);
     let time = |reads: &[&[u8]]| {

@@ -8,6 +8,9 @@ pub struct Capabilities {
     pub thinking: ThinkingMode,
     /// Whether temperature, top_p and top_k may be given.
     pub sampling: bool,
+    /// Whether it takes what OpenAI's own server does not know: top_k, min_p, repetition_penalty. Other dialects have words
+    /// of their own for these, and do not ask.
+    pub extended_sampling: bool,
     /// Whether temperature and top_p may be given together.
     pub temperature_with_top_p: bool,
     /// Whether the operator may speak between the turns, and not only before the first.
@@ -49,6 +52,7 @@ impl Capabilities {
     pub const UNKNOWN: Self = Self {
         thinking: ThinkingMode::Any,
         sampling: true,
+        extended_sampling: true,
         temperature_with_top_p: true,
         system_in_middle: true,
         developer_role: true,

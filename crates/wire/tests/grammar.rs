@@ -147,7 +147,7 @@ fn calls() -> Vec<Event> {
 
 fn fault() -> Vec<Event> {
     let fault = Fault::new(FaultKind::Overloaded, "no room; try again");
-    vec![start(), open(0, BlockKind::Text), text(0, "half"), Event::Fault(fault)]
+    vec![start(), open(0, BlockKind::Text), text(0, "half"), Event::Fault(Box::new(fault))]
 }
 
 fn write(dialect: &dyn Dialect, events: &[Event]) -> Vec<u8> {
@@ -189,7 +189,7 @@ fn collect(events: &[Event]) -> (Response, Option<Fault>) {
         assert_eq!(grammar.step(event), Ok(()), "{event:?} breaks the grammar in {events:?}");
         collector.push(event);
         if let Event::Fault(told) = event {
-            fault = Some(told.clone());
+            fault = Some((**told).clone());
         }
     }
     assert!(grammar.is_over(), "{events:?} has no end");

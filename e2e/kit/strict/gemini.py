@@ -105,7 +105,7 @@ class Gemini(Wire):
             results += [json.dumps(p["functionResponse"]["response"]) for p in turn["parts"] if "functionResponse" in p]
         tools = [f["name"] for tool in body.get("tools") or [] for f in tool.get("functionDeclarations") or []]
         thinking = (body.get("generationConfig") or {}).get("thinkingConfig") or {}
-        return Seen(user, tools, results, thinks=bool(thinking.get("includeThoughts")))
+        return Seen(user, tools, results, thinks=bool(thinking.get("includeThoughts") or thinking.get("include_thoughts")))
 
     def answer(self, exchange: Exchange, turn: Turn) -> None:
         request = exchange.request

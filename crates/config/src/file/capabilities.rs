@@ -16,6 +16,10 @@ pub struct CapabilitiesSection {
     #[serde(default)]
     #[schemars(extend("x-default" = KNOWN))]
     pub sampling: Option<bool>,
+    /// Whether it takes what OpenAI's own server does not know: `top_k`, `min_p`, `repetition_penalty`.
+    #[serde(default)]
+    #[schemars(extend("x-default" = KNOWN))]
+    pub extended_sampling: Option<bool>,
     /// Whether system messages may stand between the turns, and not only before the first.
     #[serde(default)]
     #[schemars(extend("x-default" = KNOWN))]

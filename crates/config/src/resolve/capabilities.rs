@@ -42,6 +42,7 @@ pub(super) fn overlaid(known: &Capabilities, stated: &CapabilitiesSection) -> Ca
         audio: stated.audio.unwrap_or(known.audio),
         tool_images: images && stated.tool_images.unwrap_or(known.tool_images),
         tools: stated.tools.unwrap_or(known.tools),
+        extended_sampling: stated.extended_sampling.unwrap_or(known.extended_sampling),
         parallel_tools: stated.parallel_tools.unwrap_or(known.parallel_tools),
         json_schema: stated.json_schema.unwrap_or(known.json_schema),
         reasoning_replay: stated.reasoning_replay.map_or(known.reasoning_replay, reasoning_replay),

@@ -32,16 +32,16 @@ fn vendors_say_what_their_models_take() {
         &models,
         &expect![[r#"
             anthropic anything: system_in_middle: false, developer_role: false, audio: false, tool_images: true, cache_marks: true
-            cerebras anything: developer_role: false, documents: false, audio: false, reasoning_replay: Reasoning
+            cerebras anything: extended_sampling: false, developer_role: false, documents: false, audio: false, reasoning_replay: Reasoning
             deepinfra anything: developer_role: false, documents: false
             dummy anything: 
             gemini anything: system_in_middle: false, developer_role: false, tool_images: true, parallel_tools: false, stop_texts_max: Some(5)
-            groq anything: developer_role: false, documents: false, audio: false, reasoning_replay: Reasoning, stop_texts_max: Some(4)
+            groq anything: extended_sampling: false, developer_role: false, documents: false, audio: false, reasoning_replay: Reasoning, stop_texts_max: Some(4)
             llama_cpp anything: system_in_middle: false, developer_role: false, documents: false
             lm_studio anything: system_in_middle: false, developer_role: false, documents: false
-            mistral anything: system_in_middle: false, developer_role: false, documents: false, reasoning_replay: Dropped
+            mistral anything: extended_sampling: false, system_in_middle: false, developer_role: false, documents: false, reasoning_replay: Dropped
             ollama anything: system_in_middle: false, developer_role: false, documents: false, parallel_tools: false, reasoning_replay: Reasoning
-            openai anything: developer_role: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai anything: extended_sampling: false, developer_role: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
             openrouter anything: reasoning_replay: Reasoning, cache_marks: true
             sglang anything: system_in_middle: false, developer_role: false, documents: false, tool_images: true
             together anything: developer_role: false, documents: false
@@ -140,30 +140,30 @@ fn openais_models_and_their_look_alikes_are_told_apart_by_name() {
         ]
         .map(at_openai),
         &expect![[r#"
-            openai gpt-5: thinking: Always, sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai gpt-5-mini-2025-08-07: thinking: Always, sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai gpt-5-chat-latest: thinking: Never, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai gpt-5.2: thinking: Adaptive, sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai gpt-5.2-pro: thinking: Always, sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai gpt-6: thinking: Adaptive, sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai codex-mini-latest: thinking: Always, sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai o1: thinking: Always, sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, parallel_tools: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai o1-mini: thinking: Always, sampling: false, developer_role: false, max_tokens_field: MaxCompletionTokens, images: false, documents: false, audio: false, parallel_tools: false, json_schema: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai o3-mini: thinking: Always, sampling: false, max_tokens_field: MaxCompletionTokens, images: false, documents: false, audio: false, parallel_tools: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai o4-mini: thinking: Always, sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, parallel_tools: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai gpt-4o: thinking: Never, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai ft:gpt-4o-2024-08-06:me::1: thinking: Never, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai gpt-4o-audio-preview: thinking: Never, max_tokens_field: MaxCompletionTokens, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai gpt-4.1-nano: thinking: Never, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai gpt-4: thinking: Never, developer_role: false, max_tokens_field: MaxCompletionTokens, images: false, documents: false, audio: false, json_schema: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai gpt-4-turbo: thinking: Never, developer_role: false, max_tokens_field: MaxCompletionTokens, documents: false, audio: false, json_schema: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai gpt-35-turbo: thinking: Never, developer_role: false, max_tokens_field: MaxCompletionTokens, images: false, documents: false, audio: false, json_schema: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai gpt-oss-120b: developer_role: false, images: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai olmo-3: developer_role: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai deepseek-chat: developer_role: false, images: false, documents: false, json_schema: false, stop_texts_max: Some(4)
-            openai kimi-k3: developer_role: false, documents: false, stop_texts_max: Some(4)
-            openai claude-opus-4-6: thinking: Adaptive, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(128000), reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai my-own: developer_role: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai gpt-5: thinking: Always, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai gpt-5-mini-2025-08-07: thinking: Always, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai gpt-5-chat-latest: thinking: Never, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai gpt-5.2: thinking: Adaptive, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai gpt-5.2-pro: thinking: Always, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai gpt-6: thinking: Adaptive, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai codex-mini-latest: thinking: Always, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai o1: thinking: Always, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, parallel_tools: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai o1-mini: thinking: Always, sampling: false, extended_sampling: false, developer_role: false, max_tokens_field: MaxCompletionTokens, images: false, documents: false, audio: false, parallel_tools: false, json_schema: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai o3-mini: thinking: Always, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, images: false, documents: false, audio: false, parallel_tools: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai o4-mini: thinking: Always, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, parallel_tools: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai gpt-4o: thinking: Never, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai ft:gpt-4o-2024-08-06:me::1: thinking: Never, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai gpt-4o-audio-preview: thinking: Never, extended_sampling: false, max_tokens_field: MaxCompletionTokens, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai gpt-4.1-nano: thinking: Never, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai gpt-4: thinking: Never, extended_sampling: false, developer_role: false, max_tokens_field: MaxCompletionTokens, images: false, documents: false, audio: false, json_schema: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai gpt-4-turbo: thinking: Never, extended_sampling: false, developer_role: false, max_tokens_field: MaxCompletionTokens, documents: false, audio: false, json_schema: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai gpt-35-turbo: thinking: Never, extended_sampling: false, developer_role: false, max_tokens_field: MaxCompletionTokens, images: false, documents: false, audio: false, json_schema: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai gpt-oss-120b: extended_sampling: false, developer_role: false, images: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai olmo-3: extended_sampling: false, developer_role: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai deepseek-chat: extended_sampling: false, developer_role: false, images: false, documents: false, json_schema: false, stop_texts_max: Some(4)
+            openai kimi-k3: extended_sampling: false, developer_role: false, documents: false, stop_texts_max: Some(4)
+            openai claude-opus-4-6: thinking: Adaptive, extended_sampling: false, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(128000), reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai my-own: extended_sampling: false, developer_role: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
         "#]],
     );
 }

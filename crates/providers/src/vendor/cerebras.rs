@@ -15,7 +15,12 @@ pub static VENDOR: Vendor = Vendor {
     key_variable: Some("CEREBRAS_API_KEY"),
     dialects: &[DialectId::OpenaiChat, DialectId::OpenaiCompletions],
     own_paths: &[(DialectId::OpenaiChat, Operation::Embedding, None)],
-    capabilities: Capabilities { audio: false, reasoning_replay: ReasoningReplay::Reasoning, ..HOSTED },
+    capabilities: Capabilities {
+        extended_sampling: false,
+        audio: false,
+        reasoning_replay: ReasoningReplay::Reasoning,
+        ..HOSTED
+    },
     model_list: ModelList { path: "/models?format=openrouter", ..LOOK_ALIKE.model_list },
     ..LOOK_ALIKE
 };

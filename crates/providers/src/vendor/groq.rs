@@ -16,6 +16,7 @@ pub static VENDOR: Vendor = Vendor {
     key_variable: Some("GROQ_API_KEY"),
     dialects: &[DialectId::OpenaiChat, DialectId::OpenaiResponses],
     capabilities: Capabilities {
+        extended_sampling: false,
         audio: false,
         reasoning_replay: ReasoningReplay::Reasoning,
         stop_texts_max: Some(4),

@@ -14,7 +14,7 @@ pub static VENDOR: Vendor = Vendor {
     title: "Mistral AI",
     default_base_url: Some("https://api.mistral.ai/v1"),
     key_variable: Some("MISTRAL_API_KEY"),
-    capabilities: Capabilities { reasoning_replay: ReasoningReplay::Dropped, ..LOCAL },
+    capabilities: Capabilities { extended_sampling: false, reasoning_replay: ReasoningReplay::Dropped, ..LOCAL },
     quirks: Quirks { no_stream_options: true, ..LOOK_ALIKE.quirks },
     ..LOOK_ALIKE
 };

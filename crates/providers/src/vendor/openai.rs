@@ -16,6 +16,7 @@ pub static VENDOR: Vendor = Vendor {
     dialects: &[DialectId::OpenaiChat, DialectId::OpenaiCompletions, DialectId::OpenaiResponses],
     own_paths: &[(DialectId::OpenaiResponses, Operation::CountTokens, Some("/responses/input_tokens"))],
     capabilities: Capabilities {
+        extended_sampling: false,
         developer_role: false,
         reasoning_replay: ReasoningReplay::Dropped,
         stop_texts_max: Some(4),

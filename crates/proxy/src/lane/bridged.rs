@@ -106,7 +106,7 @@ async fn answer(
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     let answer = if is_stream(&headers, to) {
         let decoder = dialect::of(to).stream_decoder();
-        let mut events: Events = Box::pin(BridgedEvents::new(body, decoder, names.restorer(), Arc::clone(&provider.name)));
+        let mut events: Events = Box::pin(BridgedEvents::new(body, decoder, names, Arc::clone(&provider.name)));
         if taken.streams() {
             let begun = first_events(&mut events, &mut deadline, &provider.name).await?;
             Answered::Stream { events, begun, deadline }

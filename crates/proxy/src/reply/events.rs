@@ -97,7 +97,9 @@ impl EventsReply {
                 // What is ready goes out together; only then is it worth waiting.
                 Poll::Pending if !out.is_empty() => break,
                 Poll::Pending => match self.deadline.poll(cx) {
-                    Poll::Ready(silence) => self.take(&Event::Fault(silent(&self.provider, silence)), &mut out),
+                    Poll::Ready(silence) => {
+                        self.take(&Event::Fault(Box::new(silent(&self.provider, silence))), &mut out)
+                    }
                     Poll::Pending if self.ping.poll(cx).is_ready() => self.encoder.ping(&mut out),
                     Poll::Pending => return Poll::Pending,
                 },
@@ -169,7 +171,7 @@ pub(crate) async fn whole_answer(
         answer.push(&event);
         match event {
             Event::Stop(_) => return Ok((answer.finish(head.model.clone(), head.created), facts)),
-            Event::Fault(fault) => return Err(fault),
+            Event::Fault(fault) => return Err(*fault),
             Event::Start { .. }
             | Event::Open { .. }
             | Event::Delta { .. }
@@ -195,7 +197,7 @@ pub(crate) async fn first_events(
         while begun.len() < UNCOMMITTED_MAX {
             let event = next_event(events, deadline, provider).await;
             let committed = match &event {
-                Event::Fault(fault) => return Err(fault.clone()),
+                Event::Fault(fault) => return Err((**fault).clone()),
                 Event::Delta { .. } | Event::Stop(_) => true,
                 Event::Start { .. } | Event::Open { .. } | Event::Close { .. } | Event::Usage(_) | Event::Ping => false,
             };
@@ -214,7 +216,7 @@ pub(crate) async fn first_events(
 async fn next_event(events: &mut Events, deadline: &mut Deadline, provider: &str) -> Event {
     let event = poll_fn(|cx| match Pin::new(&mut *events).poll_next(cx) {
         Poll::Ready(event) => Poll::Ready(event.unwrap_or_else(|| unfinished(provider))),
-        Poll::Pending => deadline.poll(cx).map(|silence| Event::Fault(silent(provider, silence))),
+        Poll::Pending => deadline.poll(cx).map(|silence| Event::Fault(Box::new(silent(provider, silence)))),
     });
     let event = event.await;
     deadline.touch();
@@ -233,5 +235,5 @@ fn note(facts: &mut Facts, event: &Event) {
 
 fn unfinished(provider: &str) -> Event {
     let message = format!("provider {provider:?}: ended its answer without a stop");
-    Event::Fault(Fault::new(FaultKind::UpstreamBroken, message))
+    Event::Fault(Box::new(Fault::new(FaultKind::UpstreamBroken, message)))
 }

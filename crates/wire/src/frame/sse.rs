@@ -48,10 +48,7 @@ impl SseSink for Vec<SseEvent> {
         None
     }
     fn take(&mut self, frame: &SseFrame<'_>) {
-        self.push(SseEvent {
-            event: Bytes::copy_from_slice(frame.event),
-            data: Bytes::copy_from_slice(&frame.data),
-        });
+        self.push(SseEvent { event: Bytes::copy_from_slice(frame.event), data: Bytes::copy_from_slice(&frame.data) });
     }
 }
 

@@ -39,7 +39,7 @@ pub enum Event {
     /// The answer is complete.
     Stop(StopReason),
     /// The answer broke off.
-    Fault(Fault),
+    Fault(Box<Fault>),
 }
 
 /// What a block holds.
@@ -94,4 +94,14 @@ pub enum Delta {
         /// All of it, untouched.
         raw: Box<RawValue>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_fits_a_cache_line() {
+        assert!(size_of::<Event>() <= 64, "{} bytes are moved for every word of an answer", size_of::<Event>());
+    }
 }

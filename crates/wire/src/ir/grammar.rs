@@ -112,7 +112,7 @@ mod tests {
         Event::Close { block }
     }
     fn fault() -> Event {
-        Event::Fault(Fault::new(FaultKind::UpstreamBroken, "broke"))
+        Event::Fault(Box::new(Fault::new(FaultKind::UpstreamBroken, "broke")))
     }
     const STOP: Event = Event::Stop(StopReason::End);
 

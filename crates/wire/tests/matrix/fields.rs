@@ -13,19 +13,20 @@ use serde_json::Value;
 use trunkline_wire::Dialect;
 use trunkline_wire::dialect::ALL;
 
-use crate::page;
+use crate::neutral::NEUTRAL;
 use crate::requests::{decode, takes};
+use crate::{fixture, page};
 
 /// One field of the list.
-struct Case {
+pub(crate) struct Case {
     /// Its name for people, such as `messages[user].content`.
-    field: String,
+    pub(crate) field: String,
     /// Without it, or with another value.
-    without: Value,
+    pub(crate) without: Value,
     /// With it.
-    with: Value,
+    pub(crate) with: Value,
     /// Its path in the body.
-    at: String,
+    pub(crate) at: String,
 }
 
 /// What became of a field.
@@ -57,7 +58,8 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fields")
 }
 
-fn cases(origin: &dyn Dialect) -> Vec<Case> {
+/// The list of a dialect.
+pub(crate) fn cases(origin: &dyn Dialect) -> Vec<Case> {
     let path = folder().join(origin.id().as_str()).with_extension("json");
     let list: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let case = |case: &Value| {
@@ -84,16 +86,18 @@ fn put(mut body: Value, at: &str, value: Value) -> Value {
 }
 
 /// What a dialect makes of a body: the request, and the losses.
-type Said = Result<(Value, Vec<String>), String>;
+pub(crate) type Said = Result<(Value, Vec<String>), String>;
 
-fn say(origin: &dyn Dialect, to: &dyn Dialect, body: &Value) -> Said {
+/// Reads a body and writes it in another dialect, or in its own.
+pub(crate) fn say(origin: &dyn Dialect, to: &dyn Dialect, body: &Value) -> Said {
     let request = decode(origin, body.to_string().as_bytes()).map_err(|error| error.to_string())?;
     let encoded = to.encode_request(&request, &takes(to.id(), origin.id())).map_err(|error| error.to_string())?;
     let losses = encoded.losses.iter().map(|loss| loss.field.clone()).collect();
     Ok((serde_json::from_slice(&encoded.bytes).unwrap(), losses))
 }
 
-fn fate(case: &Case, origin: &dyn Dialect, to: &dyn Dialect) -> Fate {
+/// What becomes of a case.
+pub(crate) fn fate(case: &Case, origin: &dyn Dialect, to: &dyn Dialect) -> Fate {
     let Ok((after, losses)) = say(origin, to, &case.with) else { return Fate::Refused };
     let covered = losses.iter().any(|loss| covers(loss, &case.at));
     // Some things cannot be left out at all.
@@ -101,7 +105,7 @@ fn fate(case: &Case, origin: &dyn Dialect, to: &dyn Dialect) -> Fate {
     let told = before.as_ref().is_some_and(|(_, known)| losses.iter().any(|loss| !known.contains(loss)));
     match (before.is_some_and(|(before, _)| before == after), told) {
         (false, true) => Fate::Partly,
-        (false, false) if to.id() == origin.id() && after == case.with => Fate::Kept,
+        (false, false) if stands(&after, case, to.id() == origin.id()) => Fate::Kept,
         (false, false) => Fate::Mapped,
         (true, true) => Fate::Lost,
         (true, false) if covered => Fate::Lost,
@@ -109,13 +113,29 @@ fn fate(case: &Case, origin: &dyn Dialect, to: &dyn Dialect) -> Fate {
     }
 }
 
-/// Whether the loss is that of what stands at the path, or of something around it. Some dialects number messages and blocks
-/// in their own way: then what follows the number counts (`misnamed.txt` lists those).
+/// Whether the field stands in the written body as it stood in the request: at home with all that is around it.
+fn stands(after: &Value, case: &Case, at_home: bool) -> bool {
+    let value = |body: &Value| find(body, &case.at).map(|value| plain(&value));
+    if at_home { plain(after) == plain(&case.with) } else { value(after) == value(&case.with) }
+}
+
+/// A body without what makes no difference: members that are null, and those that only state a dialect's default.
+pub(crate) fn plain(body: &Value) -> Value {
+    fixture::without_nulls(body.clone())
+}
+
+/// Whether the loss is that of what stands at the path, or of something around it. Some dialects count messages and name
+/// blocks in their own way (`misnamed.txt` lists those): then the path within the message counts.
 fn covers(loss: &str, at: &str) -> bool {
+    let within = |path: &str| {
+        let (_, rest) = path.split_once(']')?;
+        (!rest.is_empty()).then(|| rest.replacen(".parts", ".content", 1))
+    };
     let tail = |path: &str| path.rfind(']').map(|end| path[end + 1..].to_owned()).filter(|tail| !tail.is_empty());
-    let (of_loss, of_field) = (tail(loss), tail(at));
-    at.strip_prefix(loss).is_some_and(starts_anew)
-        || of_field.zip(of_loss).is_some_and(|(field, loss)| field.strip_prefix(&loss).is_some_and(starts_anew))
+    let matches = |of_loss: Option<String>, of_field: Option<String>| {
+        of_field.zip(of_loss).is_some_and(|(field, loss)| field.strip_prefix(&loss).is_some_and(starts_anew))
+    };
+    at.strip_prefix(loss).is_some_and(starts_anew) || matches(within(loss), within(at)) || matches(tail(loss), tail(at))
 }
 
 /// Whether what follows a path is another step, or nothing.
@@ -141,14 +161,17 @@ fn rows(origin: &dyn Dialect) -> Vec<Row> {
     rows
 }
 
-/// What makes no difference, and where.
+/// What makes no difference although it should, and where.
 fn silent(origin: &dyn Dialect, rows: &[Row]) -> String {
+    let origin = origin.id().as_str();
+    let neutral = |row: &Row| NEUTRAL.iter().any(|(dialect, field, _)| *dialect == origin && *field == row.field);
     let mut text = String::new();
     for row in rows {
         let fates = ALL.iter().zip(&row.fates).filter(|(_, fate)| **fate == Fate::Silent);
         let to: Vec<&str> = fates.map(|(to, _)| to.id().as_str()).collect();
-        if !to.is_empty() {
-            text.push_str(&format!("{} {}: {}\n", origin.id().as_str(), row.field, to.join(" ")));
+        assert!(!(neutral(row) && to.is_empty()), "{} makes a difference: it is not neutral", row.field);
+        if !to.is_empty() && !neutral(row) {
+            text.push_str(&format!("{origin} {}: {}\n", row.field, to.join(" ")));
         }
     }
     text
@@ -183,13 +206,18 @@ fn misnamed(origin: &dyn Dialect) -> String {
 }
 
 fn leads_somewhere(body: &Value, path: &str) -> bool {
+    find(body, path).is_some()
+}
+
+/// What stands at a path.
+fn find(body: &Value, path: &str) -> Option<Value> {
     let steps = path.replace('[', ".").replace(']', "");
     let step = |inner: Option<Value>, step: &str| match inner? {
         Value::Object(members) => members.get(step).cloned(),
         Value::Array(list) => list.get(step.parse::<usize>().ok()?).cloned(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     };
-    steps.split('.').fold(Some(body.clone()), step).is_some()
+    steps.split('.').fold(Some(body.clone()), step)
 }
 
 #[test]
@@ -208,6 +236,7 @@ fn every_field_is_kept_mapped_or_reported() {
         refused_fields.push_str(&refused(*origin));
         page.add(*origin, &rows);
     }
+    // FIXME: nothing should be silent.
     expect_file![folder().join("silent.txt")].assert_eq(&silent_fields);
     expect_file![folder().join("refused.txt")].assert_eq(&refused_fields);
     page.check();

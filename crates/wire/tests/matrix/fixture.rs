@@ -108,7 +108,8 @@ pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
     value(left) == value(right)
 }
 
-fn without_nulls(value: Value) -> Value {
+/// A value without members that are null.
+pub(crate) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let said = members.into_iter().filter(|(_, value)| !value.is_null());

@@ -3,12 +3,21 @@
 //! A fixture is `tests/fixtures/KIND/DIALECT/NAME.json` (streams: as they come over the wire); what every dialect makes of
 //! it is `tests/fixtures/golden/KIND/DIALECT/NAME.txt`. `UPDATE_EXPECT=1` writes those anew.
 
+#[cfg(test)]
 mod fields;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
 mod identity;
+#[cfg(test)]
+mod neutral;
+#[cfg(test)]
 mod page;
+#[cfg(test)]
 mod requests;
+#[cfg(test)]
 mod responses;
+#[cfg(test)]
 mod streams;
 
 use trunkline_wire::StreamHead;

@@ -138,7 +138,7 @@ impl Form {
     pub(super) fn write(self, line: &mut Object<'_>, saying: &Saying<'_>) {
         match self {
             Self::Chat => line.object("message", |message| {
-                message.put("role", "assistant");
+                message.text("role", "assistant");
                 saying.write("content", message);
             }),
             Self::Generate => saying.write("response", line),
@@ -148,9 +148,9 @@ impl Form {
 
 impl Saying<'_> {
     fn write(&self, text: &str, object: &mut Object<'_>) {
-        object.put(text, self.content);
+        object.text(text, self.content);
         if !self.thinking.is_empty() {
-            object.put("thinking", self.thinking);
+            object.text("thinking", self.thinking);
         }
         if !self.calls.is_empty() {
             object.array("tool_calls", |list| {

@@ -5,6 +5,7 @@ mod calls;
 mod chunk;
 mod decode;
 mod encode;
+mod sketch;
 
 pub(super) use answer::Answer;
 pub(super) use chunk::Chunk;

@@ -207,8 +207,8 @@ pub(super) fn write_details(reasoning: &Reasoning, index: u64, list: &mut Array<
     let base = Detail { format: Some(kind(format_of(seal.origin))), ..base };
     let proof = Some(seal.write(SealOrigin::Openrouter));
     if *summary && !text.is_empty() {
-        list.put(&Detail { kind: kind(SUMMARY), summary: some_text(), ..base.clone() });
-        list.put(&Detail { kind: kind(ENCRYPTED), data: proof, ..base });
+        // One entry for both: clients put entries of one index together by joining their members.
+        list.put(&Detail { kind: kind(SUMMARY), summary: some_text(), data: proof, ..base });
     } else if *redacted {
         list.put(&Detail { kind: kind(ENCRYPTED), data: proof, ..base });
     } else {

@@ -56,7 +56,10 @@ fn write_prompt(request: &Request, losses: &mut Losses) -> String {
         }
         let texts: Vec<&str> =
             message.blocks.iter().zip(0..).filter_map(|(block, place)| text_of(block, index, place, losses)).collect();
-        told.push((message.role.as_str(), texts.join("\n")));
+        // Of a message whose blocks are all lost there is nothing to tell.
+        if !texts.is_empty() || message.blocks.is_empty() {
+            told.push((message.role.as_str(), texts.join("\n")));
+        }
     }
     if let [(_, only)] = told.as_mut_slice() {
         return std::mem::take(only);

@@ -192,7 +192,7 @@ mod tests {
         );
         check(
             false,
-            Event::Fault(Fault::new(FaultKind::Overloaded, "busy")),
+            Event::Fault(Box::new(Fault::new(FaultKind::Overloaded, "busy"))),
             &expect![[r#"
             data: ~{"text":"a\n","index":0,"logprobs":null,"finish_reason":null}]}
             : ping

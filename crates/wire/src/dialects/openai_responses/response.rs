@@ -211,6 +211,8 @@ fn events_of(response: &Response, losses: &mut Losses) -> Vec<Event> {
         match &block.content {
             Content::Media(_) | Content::ToolResult(_) => losses.add(format!("content[{index}]")),
             Content::Opaque { origin, .. } if foreign(*origin) => losses.add(format!("content[{index}]")),
+            // Items of calls have no member for it.
+            Content::ToolCall(call) if call.seal.is_some() => losses.add(format!("content[{index}].signature")),
             Content::Text(_)
             | Content::Refusal(_)
             | Content::Reasoning(_)

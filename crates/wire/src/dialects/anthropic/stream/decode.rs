@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use self::block::Reading;
+use self::block::{Reading, Told};
 use crate::dialect::StreamDecoder;
 use crate::dialects::anthropic::{error, stop, usage};
 use crate::fields::{Fields, parse};
-use crate::frame::sse::{SseEvent, SseReader};
+use crate::frame::likeness::Likeness;
+use crate::frame::sse::{SseFrame, SseReader, SseSink};
 use crate::ir::{BlockKind, Delta, Event, StopReason, Usage};
 use crate::{Fault, FaultKind};
 
@@ -22,6 +23,13 @@ const OPEN_BLOCKS_MAX: usize = 1024;
 #[derive(Debug, Default)]
 pub(in crate::dialects::anthropic) struct Decoder {
     frames: SseReader,
+    likeness: Likeness<(u64, Told)>,
+    message: Message,
+}
+
+/// The message as far as it has come.
+#[derive(Debug, Default)]
+struct Message {
     /// The message's id; `None` before the start.
     id: Option<String>,
     over: bool,
@@ -40,17 +48,44 @@ impl Decoder {
     pub(in crate::dialects::anthropic) fn new() -> Self {
         Self::default()
     }
+}
 
+/// Takes events into the message.
+struct Taker<'a> {
+    likeness: &'a mut Likeness<(u64, Told)>,
+    message: &'a mut Message,
+    out: &'a mut Vec<Event>,
+}
+
+impl SseSink for Taker<'_> {
+    #[inline]
+    fn recognise(&mut self, bytes: &[u8]) -> Option<usize> {
+        let alike = self.likeness.recognise(bytes)?;
+        let (index, told) = alike.told;
+        let reading = self.message.open.get_mut(&index).filter(|_| !self.message.over)?;
+        reading.push_alike(told, alike.text, self.out).then_some(alike.len)
+    }
+
+    fn take(&mut self, frame: &SseFrame<'_>) {
+        let before = self.out.len();
+        self.message.frame(frame, self.out);
+        if let Some([Event::Delta { .. }]) = self.out.get(before..) {
+            self.likeness.learn(frame.whole, || block::sketch(&frame.data));
+        }
+    }
+}
+
+impl Message {
     fn fail(&mut self, fault: Fault, out: &mut Vec<Event>) {
         self.over = true;
-        out.push(Event::Fault(fault));
+        out.push(Event::Fault(Box::new(fault)));
     }
 
     fn fail_broken(&mut self, message: &str, out: &mut Vec<Event>) {
         self.fail(Fault::new(FaultKind::UpstreamBroken, message), out);
     }
 
-    fn frame(&mut self, frame: &SseEvent, out: &mut Vec<Event>) {
+    fn frame(&mut self, frame: &SseFrame<'_>, out: &mut Vec<Event>) {
         // Some servers end as OpenAI does.
         if self.over || frame.data.as_ref() == b"[DONE]" {
             return;
@@ -58,7 +93,7 @@ impl Decoder {
         let Ok(mut fields) = Fields::of_body(&frame.data) else {
             return self.fail_broken("the provider's stream holds an event that is no JSON object; try again", out);
         };
-        let named = || std::str::from_utf8(&frame.event).ok().map(str::to_owned);
+        let named = || std::str::from_utf8(frame.event).ok().map(str::to_owned);
         let kind = fields.take("type").and_then(parse::<String>).or_else(named).unwrap_or_default();
         match kind.as_str() {
             "message_start" => self.start(&mut fields, out),
@@ -168,23 +203,19 @@ fn index(fields: &mut Fields<'_>) -> Option<u64> {
 
 impl StreamDecoder for Decoder {
     fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        if self.over {
+        if self.message.over {
             return;
         }
-        let mut frames = Vec::new();
-        let read = self.frames.push(bytes, &mut frames);
-        frames.iter().for_each(|frame| self.frame(frame, out));
-        if read.is_err() && !self.over {
-            self.fail_broken("the provider's stream holds an event that is too long; try again", out);
+        let mut taker = Taker { likeness: &mut self.likeness, message: &mut self.message, out };
+        if self.frames.read(bytes, &mut taker).is_err() && !self.message.over {
+            self.message.fail_broken("the provider's stream holds an event that is too long; try again", out);
         }
     }
 
     fn finish(&mut self, out: &mut Vec<Event>) {
-        if let Some(frame) = self.frames.finish() {
-            self.frame(&frame, out);
-        }
-        if !self.over {
-            self.fail_broken("the provider's answer broke off before it was complete; try again", out);
+        self.frames.read_rest(&mut Taker { likeness: &mut self.likeness, message: &mut self.message, out });
+        if !self.message.over {
+            self.message.fail_broken("the provider's answer broke off before it was complete; try again", out);
         }
     }
 }

@@ -8,8 +8,8 @@ use self::block::Writing;
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::dialects::anthropic::stop::{self, Held};
 use crate::dialects::anthropic::{error, response, usage};
-use crate::ir::{BlockKind, Event, Grammar, StopReason, Usage};
-use crate::write::{Object, object};
+use crate::ir::{BlockKind, Delta, Event, Grammar, StopReason, Usage};
+use crate::write::Object;
 use crate::{Fault, FaultKind};
 
 /// What blocks hold that wait for an earlier one to end: Messages has one open block at a time. Guards memory against an
@@ -84,6 +84,20 @@ impl Encoder {
         }
     }
 
+    fn delta(&mut self, block: u32, delta: &Delta, out: &mut Vec<u8>) {
+        let Some(at) = self.blocks.iter().position(|writing| writing.block() == block) else { return };
+        let Some(writing) = self.blocks.get_mut(at) else { return };
+        if at == 0 && writing.write_at_once(delta, out) {
+            return;
+        }
+        self.waiting_bytes += writing.push(delta);
+        self.advance(out);
+        if self.waiting_bytes > WAITING_BYTES_MAX {
+            let message = "the provider answers with several blocks at once that are too long to put in order";
+            self.fail(&Fault::new(FaultKind::UpstreamBroken, message), out);
+        }
+    }
+
     fn stop(&mut self, reason: &StopReason, out: &mut Vec<u8>) {
         self.over = true;
         let (word, sequence) = stop::encode(reason, self.held);
@@ -105,16 +119,19 @@ impl Encoder {
 
 /// One event; both of its lines name it, for clients look at either.
 fn frame(kind: &str, out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
-    let mut data = object(|data| {
-        data.put("type", kind);
-        write(data);
-    });
-    // Raw line ends are white space between tokens; an event's data must be one line.
-    data.retain(|byte| !matches!(byte, b'\n' | b'\r'));
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(kind.as_bytes());
     out.extend_from_slice(b"\ndata: ");
-    out.extend_from_slice(&data);
+    let from = out.len();
+    let mut data = Object::begin(out);
+    data.text("type", kind);
+    write(&mut data);
+    data.end();
+    // Raw line ends are white space between tokens; an event's data must be one line.
+    if out.get(from..).is_some_and(|data| memchr::memchr2(b'\n', b'\r', data).is_some()) {
+        let data = out.split_off(from);
+        out.extend(data.into_iter().filter(|byte| !matches!(byte, b'\n' | b'\r')));
+    }
     out.extend_from_slice(b"\n\n");
 }
 
@@ -127,16 +144,7 @@ impl StreamEncoder for Encoder {
         match event {
             Event::Start { id } => self.start(id, out),
             Event::Open { block, kind } => self.open(*block, kind, out),
-            Event::Delta { block, delta } => {
-                let Some(at) = self.blocks.iter().position(|writing| writing.block() == *block) else { return };
-                let Some(writing) = self.blocks.get_mut(at) else { return };
-                self.waiting_bytes += writing.push(delta);
-                self.advance(out);
-                if self.waiting_bytes > WAITING_BYTES_MAX {
-                    let message = "the provider answers with several blocks at once that are too long to put in order";
-                    self.fail(&Fault::new(FaultKind::UpstreamBroken, message), out);
-                }
-            }
+            Event::Delta { block, delta } => self.delta(*block, delta, out),
             Event::Close { block } => {
                 self.blocks.iter_mut().filter(|writing| writing.block() == *block).for_each(Writing::close);
                 self.advance(out);

@@ -1,2 +1,3 @@
+mod alike;
 mod decode;
 mod encode;

@@ -263,7 +263,7 @@ impl Reader {
 
     fn fail(&mut self, fault: Fault, out: &mut Vec<Event>) {
         if !std::mem::replace(&mut self.over, true) {
-            out.push(Event::Fault(fault));
+            out.push(Event::Fault(Box::new(fault)));
         }
     }
 

@@ -67,8 +67,18 @@ pub(super) fn encode(body: &mut Object<'_>, writer: &mut Writer<'_>) {
         Some(ToolChoice::Named { name, .. }) => tool.name() == Some(name),
         Some(ToolChoice::Allowed { names, .. }) => tool.name().is_some_and(|name| names.iter().any(|one| one == name)),
     };
-    let tools = request.tools.iter().enumerate().filter(|(_, tool)| chosen(tool));
-    body.array("tools", |list| tools.for_each(|(index, tool)| encode_tool(list, index, tool, writer)));
+    let foreign = |tool: &Tool| matches!(&tool.kind, ToolKind::Hosted { origin, .. } if *origin != DialectId::Ollama);
+    let mut tools = Vec::new();
+    for (index, tool) in request.tools.iter().enumerate() {
+        if foreign(tool) {
+            writer.losses.add(writer.place.tool(index));
+        } else if chosen(tool) {
+            tools.push((index, tool));
+        }
+    }
+    if !tools.is_empty() {
+        body.array("tools", |list| tools.iter().for_each(|(index, tool)| encode_tool(list, *index, tool, writer)));
+    }
 }
 
 fn encode_tool(list: &mut Array<'_>, index: usize, tool: &Tool, writer: &mut Writer<'_>) {
@@ -77,8 +87,8 @@ fn encode_tool(list: &mut Array<'_>, index: usize, tool: &Tool, writer: &mut Wri
         writer.losses.add(format!("{path}.cache_control"));
     }
     let (name, description, parameters) = match &tool.kind {
-        ToolKind::Hosted { origin: DialectId::Ollama, raw, .. } => return list.raw(raw),
-        ToolKind::Hosted { .. } => return writer.losses.add(path),
+        // Those of other dialects do not come here.
+        ToolKind::Hosted { raw, .. } => return list.raw(raw),
         ToolKind::Function { name, description, parameters, strict } => {
             if *strict == Some(true) {
                 writer.losses.add(format!("{path}.strict"));

@@ -120,7 +120,7 @@ impl Decoder {
     fn fail(&mut self, fault: Fault, out: &mut Vec<Event>) {
         if self.state != State::Over {
             self.state = State::Over;
-            out.push(Event::Fault(fault));
+            out.push(Event::Fault(Box::new(fault)));
         }
     }
 }

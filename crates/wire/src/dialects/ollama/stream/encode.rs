@@ -14,9 +14,9 @@ pub(super) const HELD_BYTES_MAX: usize = 4 << 20;
 /// Writes one stream. Text goes out as it comes, whatever block it is of: there is no word for a block.
 #[derive(Debug)]
 pub(in super::super) struct Encoder {
-    head: StreamHead,
     form: Form,
-    created_at: String,
+    /// What every line begins with.
+    lead: Vec<u8>,
     /// Calls that did not go out yet, by their blocks.
     calls: BTreeMap<u32, Held>,
     calls_told: usize,
@@ -38,10 +38,15 @@ struct Held {
 
 impl Encoder {
     pub(in super::super) fn new(head: StreamHead, form: Form) -> Self {
+        let StreamHead { model, created, .. } = head;
+        let mut lead = Vec::new();
+        // Each line goes on where this object stops.
+        let mut line = crate::write::Object::begin(&mut lead);
+        line.text("model", &model);
+        line.text("created_at", &timestamp::write(created));
         Self {
-            created_at: timestamp::write(head.created),
-            head,
             form,
+            lead,
             calls: BTreeMap::new(),
             calls_told: 0,
             held_bytes: 0,
@@ -53,9 +58,8 @@ impl Encoder {
     }
 
     fn say(&self, saying: &Saying<'_>, stop: Option<&ir::StopReason>, out: &mut Vec<u8>) {
-        let mut line = crate::write::Object::begin(out);
-        line.put("model", &self.head.model);
-        line.put("created_at", &self.created_at);
+        out.extend_from_slice(&self.lead);
+        let mut line = crate::write::Object::resume(out);
         self.form.write(&mut line, saying);
         match stop {
             None => line.put("done", &false),

@@ -193,7 +193,7 @@ fn write_sampling(object: &mut Object<'_>, sampling: &Sampling, to: &Capabilitie
         repetition_penalty,
         output_tokens_max: _,
     } = *sampling;
-    let (given, extended) = (to.sampling, to.sampling && !is_openai_own(to));
+    let (given, extended) = (to.sampling, to.sampling && to.extended_sampling && !is_openai_own(to));
     let top_p_taken = given && (to.temperature_with_top_p || temperature.is_none());
     for (name, value, taken) in [
         ("temperature", temperature, given),

@@ -1,7 +1,10 @@
 //! Turns chunks into events: the one place that knows what compatible servers do with the format.
 
+use std::borrow::Cow;
+
 use super::calls::Calls;
 use super::chunk::{CallPiece, Choice, Chunk, Delta, Said};
+use super::sketch::Told;
 use crate::dialects::openai_chat::thoughts::{Detail, Thought};
 use crate::dialects::openai_chat::upstream_error;
 use crate::fields::{parse, parse_list, starts_with};
@@ -27,7 +30,7 @@ pub(in crate::dialects::openai_chat) struct Answer {
 
 /// What the one open block beside calls holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Voice {
+pub(super) enum Voice {
     Text,
     Refusal,
     Thoughts,
@@ -67,6 +70,30 @@ impl Answer {
         }
     }
 
+    /// Takes the text of a chunk that adds this text and does nothing else. False when it would do more now: then
+    /// nothing was taken.
+    #[inline]
+    pub(super) fn push_alike(&mut self, told: Told, text: Cow<'_, str>, out: &mut Vec<Event>) -> bool {
+        let (block, arguments) = match (told, self.voice) {
+            _ if self.over => return false,
+            (Told::Said(voice), Some((block, open))) if voice == open => (block, false),
+            (Told::Argued(index), None) => match self.calls.block_of(index) {
+                Some(block) => (block, true),
+                None => return false,
+            },
+            (Told::Said(_) | Told::Argued(_), _) => return false,
+        };
+        if told == Told::Said(Voice::Thoughts) && self.thought.is_sealed() {
+            return false;
+        }
+        if !text.is_empty() {
+            let text = text.into_owned();
+            let delta = if arguments { ir::Delta::Arguments(text) } else { ir::Delta::Text(text) };
+            out.push(Event::Delta { block, delta });
+        }
+        true
+    }
+
     /// The provider says that this was all.
     pub(in crate::dialects::openai_chat) fn done(&mut self, out: &mut Vec<Event>) {
         if self.over {
@@ -93,7 +120,7 @@ impl Answer {
     pub(in crate::dialects::openai_chat) fn fail(&mut self, fault: Fault, out: &mut Vec<Event>) {
         if !self.over {
             self.over = true;
-            out.push(Event::Fault(fault));
+            out.push(Event::Fault(Box::new(fault)));
         }
     }
 

@@ -44,6 +44,18 @@ impl Calls {
         self.made > 0
     }
 
+    /// The block of the call with this index, when more arguments for it would do nothing but add to that.
+    pub(super) fn block_of(&self, index: u64) -> Option<u32> {
+        let place = self.slots.iter().rposition(|slot| slot.index == Some(index))?;
+        let (before, rest) = self.slots.split_at_checked(place)?;
+        let slot = rest.first().filter(|slot| slot.argued && !slot.name.is_empty())?;
+        // A named one that is not open yet would be opened first.
+        if before.iter().any(|slot| slot.block.is_none() && !slot.name.is_empty()) {
+            return None;
+        }
+        slot.block
+    }
+
     /// Takes a piece of a call. `answer_id` is what ids are made from where the server gives none.
     pub(super) fn add(&mut self, piece: CallPiece<'_>, answer_id: &str, next: &mut u32, out: &mut Vec<Event>) {
         let custom = piece.custom.is_some();

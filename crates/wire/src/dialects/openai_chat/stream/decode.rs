@@ -2,10 +2,12 @@
 
 use serde_json::value::RawValue;
 
+use super::sketch::{self, Told};
 use super::{Answer, Chunk};
 use crate::dialect::StreamDecoder;
 use crate::dialects::openai_chat::upstream_error;
-use crate::frame::sse::{SseEvent, SseReader};
+use crate::frame::likeness::Likeness;
+use crate::frame::sse::{SseFrame, SseReader, SseSink};
 use crate::ir::Event;
 use crate::{Fault, FaultKind};
 
@@ -13,26 +15,43 @@ use crate::{Fault, FaultKind};
 #[derive(Debug, Default)]
 pub(in crate::dialects) struct Decoder {
     reader: SseReader,
-    frames: Vec<SseEvent>,
+    likeness: Likeness<Told>,
     answer: Answer,
 }
 
-impl Decoder {
-    fn frame(&mut self, frame: &SseEvent, out: &mut Vec<Event>) {
+/// Takes events into the answer.
+struct Taker<'a> {
+    likeness: &'a mut Likeness<Told>,
+    answer: &'a mut Answer,
+    out: &'a mut Vec<Event>,
+}
+
+impl SseSink for Taker<'_> {
+    #[inline]
+    fn recognise(&mut self, bytes: &[u8]) -> Option<usize> {
+        let alike = self.likeness.recognise(bytes)?;
+        self.answer.push_alike(alike.told, alike.text, self.out).then_some(alike.len)
+    }
+
+    fn take(&mut self, frame: &SseFrame<'_>) {
         let data = frame.data.trim_ascii();
         if data == b"[DONE]" {
-            return self.answer.done(out);
+            return self.answer.done(self.out);
         }
         if data.is_empty() || self.answer.is_over() {
             return;
         }
+        let before = self.out.len();
         match serde_json::from_slice::<Chunk<'_>>(data) {
             Ok(chunk) if chunk.is_bare_error() => {
                 let fault = error_in(data).unwrap_or_else(not_understood);
-                self.answer.fail(fault, out);
+                self.answer.fail(fault, self.out);
             }
-            Ok(chunk) => self.answer.push(chunk, out),
-            Err(_) => self.answer.fail(not_understood(), out),
+            Ok(chunk) => self.answer.push(chunk, self.out),
+            Err(_) => self.answer.fail(not_understood(), self.out),
+        }
+        if let Some([Event::Delta { .. }]) = self.out.get(before..) {
+            self.likeness.learn(frame.whole, || sketch::of(data));
         }
     }
 }
@@ -42,22 +61,15 @@ impl StreamDecoder for Decoder {
         if self.answer.is_over() {
             return;
         }
-        let mut frames = std::mem::take(&mut self.frames);
-        let read = self.reader.push(bytes, &mut frames);
-        for frame in frames.drain(..) {
-            self.frame(&frame, out);
-        }
-        self.frames = frames;
-        if let Err(too_long) = read {
+        let mut taker = Taker { likeness: &mut self.likeness, answer: &mut self.answer, out };
+        if let Err(too_long) = self.reader.read(bytes, &mut taker) {
             let message = format!("the provider's answer cannot be read: {too_long}");
             self.answer.fail(Fault::new(FaultKind::UpstreamBroken, message), out);
         }
     }
 
     fn finish(&mut self, out: &mut Vec<Event>) {
-        if let Some(frame) = self.reader.finish() {
-            self.frame(&frame, out);
-        }
+        self.reader.read_rest(&mut Taker { likeness: &mut self.likeness, answer: &mut self.answer, out });
         self.answer.end(out);
     }
 }

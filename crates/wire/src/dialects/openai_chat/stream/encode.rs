@@ -155,22 +155,22 @@ impl Encoder {
     fn delta(&mut self, number: u32, delta: &Delta, out: &mut Vec<u8>) {
         let Some(place) = self.blocks.iter().rposition(|(open, _)| *open == number) else { return };
         let Some((_, open)) = self.blocks.get_mut(place) else { return };
+        if let (Block::Text { .. }, Delta::Text(text)) = (&*open, delta) {
+            self.characters += text.chars().count();
+            return self.chunk(out, |delta| delta.text("content", text));
+        }
         // Out of its place, so that writing may borrow the rest.
         let mut block = std::mem::replace(open, Block::Silent);
         match (&mut block, delta) {
-            (Block::Text { .. }, Delta::Text(text)) => {
-                self.characters += text.chars().count();
-                self.chunk(out, |delta| delta.put("content", text));
-            }
             (Block::Text { from }, Delta::Citation { origin, raw }) => self.chunk(out, |delta| {
                 delta.array("annotations", |list| {
                     write_annotation(*origin, raw, *from..self.characters, list);
                 });
             }),
-            (Block::Refusal, Delta::Text(text)) => self.chunk(out, |delta| delta.put("refusal", text)),
+            (Block::Refusal, Delta::Text(text)) => self.chunk(out, |delta| delta.text("refusal", text)),
             (Block::Thought(thought), Delta::Text(text)) => {
                 thought.add(text);
-                self.chunk(out, |delta| delta.put("reasoning_content", text));
+                self.chunk(out, |delta| delta.text("reasoning_content", text));
             }
             (Block::Thought(thought), Delta::Seal(seal)) => thought.reasoning.seal = Some(seal.clone()),
             (Block::Call(call), Delta::Arguments(text)) => {
@@ -203,6 +203,11 @@ impl Encoder {
                     inner.put(text, "");
                 });
             }
+            if told {
+                // OpenAI's clients take no piece without one.
+                let (member, text) = if call.custom { ("custom", "input") } else { ("function", "arguments") };
+                piece.object(member, |inner| inner.put(text, ""));
+            }
             if let Some(seal) = seal {
                 request::write_signature(piece, &seal.write(SealOrigin::Gemini));
             }
@@ -211,7 +216,7 @@ impl Encoder {
 
     fn arguments(&self, call: &Call, text: &str, out: &mut Vec<u8>) {
         let (member, name) = if call.custom { ("custom", "input") } else { ("function", "arguments") };
-        self.call_chunk(call.place, out, |piece| piece.object(member, |inner| inner.put(name, text)));
+        self.call_chunk(call.place, out, |piece| piece.object(member, |inner| inner.text(name, text)));
     }
 
     fn close(&mut self, number: u32, out: &mut Vec<u8>) {

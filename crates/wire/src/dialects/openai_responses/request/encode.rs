@@ -118,6 +118,8 @@ fn thinking(request: &Request, to: &Capabilities, losses: &mut Losses) -> Thinki
         losses.add("thinking.budget_tokens");
     }
     let off = (enabled == Some(false)).then_some(Effort::None);
+    // Who asks for thoughts and says no more wants to see them.
+    let shown = shown.or((enabled == Some(true) && effort.is_none() && !is_own(request)).then_some(true));
     let mut thinking = Thinking { effort: off.or(effort).or(from_budget), shown, ..Thinking::default() };
     let refused = match (to.thinking, &thinking.effort) {
         // Nothing to refuse, or nothing but what it does anyway.

@@ -104,6 +104,9 @@ pub(in super::super) fn instructions(message: &Message, request: &Request, losse
         if block.cache.is_some() {
             places.lose(at, "cache_control");
         }
+        if !block.citations.is_empty() {
+            places.lose(at, "citations");
+        }
         if !places.own {
             block.extras.iter().for_each(|extra| places.lose(at, &extra.name));
         }
@@ -256,8 +259,10 @@ pub(super) fn put_part(parts: &mut Array<'_>, block: &Block, at: At, side: Side,
                 places.lose(at, "");
             }
         }
-        Content::Opaque { raw, .. } => parts.raw(raw),
-        Content::Reasoning(_) | Content::ToolCall(_) | Content::ToolResult(_) => places.lose(at, ""),
+        Content::Opaque { raw, .. } if is_own_opaque(&block.content) => parts.raw(raw),
+        Content::Opaque { .. } | Content::Reasoning(_) | Content::ToolCall(_) | Content::ToolResult(_) => {
+            places.lose(at, "");
+        }
     }
 }
 

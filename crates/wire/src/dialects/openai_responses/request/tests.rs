@@ -644,7 +644,8 @@ proptest! {
         if let Ok(request) = decode(body.as_bytes()) {
             let once = encode(&request, &everything());
             let again = encode(&decode(&once.bytes).expect("what was written can be read"), &everything());
-            prop_assert_eq!(value(&once.bytes), value(&again.bytes));
+            // As bytes: a number may be too large for any reader.
+            prop_assert_eq!(&once.bytes, &again.bytes);
         }
     }
 }

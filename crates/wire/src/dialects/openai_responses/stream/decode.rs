@@ -1,16 +1,18 @@
 //! Reads a provider's stream.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
 use super::super::item::UsageBody;
 use super::super::{answer, error, response};
-use super::frames::{Frame, Whole};
+use super::frames::{self, Frame, Whole};
 use super::parts::{Entry, Part, Parts};
 use crate::dialect::StreamDecoder;
 use crate::fields::parse;
-use crate::frame::sse::{SseEvent, SseReader};
+use crate::frame::likeness::Likeness;
+use crate::frame::sse::{SseFrame, SseReader, SseSink};
 use crate::ir::{Block, BlockKind, Content, Delta, Event, Reasoning, ToolCall, Usage};
 use crate::{DialectId, Fault, FaultKind};
 
@@ -23,6 +25,13 @@ const ITEMS_MAX: usize = 1 << 14;
 #[derive(Debug, Default)]
 pub(in super::super) struct Decoder {
     reader: SseReader,
+    likeness: Likeness<(u32, Part)>,
+    answer: Answer,
+}
+
+/// The answer as far as it has come.
+#[derive(Debug, Default)]
+struct Answer {
     items: BTreeMap<u32, Parts>,
     next_block: u32,
     called: bool,
@@ -34,6 +43,47 @@ impl Decoder {
     pub(in super::super) fn new() -> Self {
         Self::default()
     }
+}
+
+/// Takes events into the answer.
+struct Taker<'a> {
+    likeness: &'a mut Likeness<(u32, Part)>,
+    answer: &'a mut Answer,
+    out: &'a mut Vec<Event>,
+}
+
+impl SseSink for Taker<'_> {
+    #[inline]
+    fn recognise(&mut self, bytes: &[u8]) -> Option<usize> {
+        let alike = self.likeness.recognise(bytes)?;
+        let (index, part) = alike.told;
+        self.answer.push_alike(index, part, alike.text, self.out).then_some(alike.len)
+    }
+
+    fn take(&mut self, frame: &SseFrame<'_>) {
+        let before = self.out.len();
+        self.answer.take(frame, self.out);
+        if let Some([Event::Delta { .. }]) = self.out.get(before..) {
+            self.likeness.learn(frame.whole, || frames::sketch(&frame.data));
+        }
+    }
+}
+
+impl Answer {
+    /// Takes the text of an event that adds this text and does nothing else. False when it would do more now: then
+    /// nothing was taken.
+    #[inline]
+    fn push_alike(&mut self, index: u32, part: Part, text: Cow<'_, str>, out: &mut Vec<Event>) -> bool {
+        let entry = self.items.get_mut(&index).and_then(|parts| parts.find_mut(part));
+        let Some(entry) = entry.filter(|entry| entry.open && !self.over) else { return false };
+        if !text.is_empty() {
+            entry.bytes = entry.bytes.saturating_add(text.len());
+            let text = text.into_owned();
+            let delta = if part == Part::Call { Delta::Arguments(text) } else { Delta::Text(text) };
+            out.push(Event::Delta { block: entry.block, delta });
+        }
+        true
+    }
 
     fn start(&mut self, id: Option<String>, out: &mut Vec<Event>) {
         if !std::mem::replace(&mut self.started, true) {
@@ -43,11 +93,11 @@ impl Decoder {
 
     fn fail(&mut self, fault: Fault, out: &mut Vec<Event>) {
         if !std::mem::replace(&mut self.over, true) {
-            out.push(Event::Fault(fault));
+            out.push(Event::Fault(Box::new(fault)));
         }
     }
 
-    fn take(&mut self, event: &SseEvent, out: &mut Vec<Event>) {
+    fn take(&mut self, event: &SseFrame<'_>, out: &mut Vec<Event>) {
         if self.over || event.data.trim_ascii() == b"[DONE]" {
             return;
         }
@@ -56,7 +106,7 @@ impl Decoder {
             return self.fail(Fault::new(FaultKind::UpstreamBroken, message), out);
         };
         if frame.kind.is_empty() {
-            frame.kind = std::str::from_utf8(&event.event).unwrap_or_default().into();
+            frame.kind = std::str::from_utf8(event.event).unwrap_or_default().into();
         }
         self.step(&frame, &event.data, out);
     }
@@ -247,7 +297,7 @@ impl Decoder {
         let part = if thought.summary { Part::Summary } else { Part::Thoughts };
         self.add_whole(index, part, thought.text, out);
         let Some(seal) = thought.seal else { return };
-        let last = |decoder: &Self| decoder.items.get(&index).and_then(Parts::last_open);
+        let last = |answer: &Self| answer.items.get(&index).and_then(Parts::last_open);
         if last(self).is_none() {
             // Nothing was shown: the seal is all there is.
             self.block(index, if thought.redacted { Part::Sealed } else { part }, out);
@@ -286,23 +336,19 @@ impl Decoder {
 
 impl StreamDecoder for Decoder {
     fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        if self.over {
+        if self.answer.over {
             return;
         }
-        let mut events = Vec::new();
-        let read = self.reader.push(bytes, &mut events);
-        events.iter().for_each(|event| self.take(event, out));
-        if let Err(too_long) = read {
-            self.fail(Fault::new(FaultKind::UpstreamBroken, too_long.to_string()), out);
+        let mut taker = Taker { likeness: &mut self.likeness, answer: &mut self.answer, out };
+        if let Err(too_long) = self.reader.read(bytes, &mut taker) {
+            self.answer.fail(Fault::new(FaultKind::UpstreamBroken, too_long.to_string()), out);
         }
     }
 
     fn finish(&mut self, out: &mut Vec<Event>) {
-        if let Some(event) = self.reader.finish() {
-            self.take(&event, out);
-        }
+        self.reader.read_rest(&mut Taker { likeness: &mut self.likeness, answer: &mut self.answer, out });
         let message = "the provider's answer broke off before it was complete; try again";
-        self.fail(Fault::new(FaultKind::UpstreamBroken, message), out);
+        self.answer.fail(Fault::new(FaultKind::UpstreamBroken, message), out);
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::request::write_seal;
 use super::super::response::{Frame, Outcome};
 use super::piece::{Piece, wants_seals};
 use super::teller::Teller;
-use super::words::{Names, item_of, names, part_of};
+use super::words::{item_of, names, part_of};
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::ir::{self, BlockKind, Event, StopReason, Usage};
 use crate::write::Object;
@@ -187,18 +187,7 @@ impl Encoder {
             let (name, part) = (names(piece).part_added, part_of(piece, ""));
             self.teller.part(name, piece, &part, out);
         }
-        let Names { delta, position, .. } = names(piece);
-        self.teller.event(delta, out, |event| {
-            event.put("item_id", &piece.item);
-            event.put("output_index", &piece.index);
-            if let Some(position) = position {
-                event.put(position, &piece.part);
-            }
-            event.put("delta", text);
-            if matches!(piece.kind, BlockKind::Text) {
-                event.array("logprobs", |_| {});
-            }
-        });
+        self.teller.delta(piece, text, out);
     }
 
     /// The block whose turn it is has ended.

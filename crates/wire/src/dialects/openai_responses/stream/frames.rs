@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::parts::Part;
+use crate::frame::likeness::Sketch;
+
 /// One event; each kind has a few of these members.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -43,6 +46,43 @@ pub(super) struct Frame<'a> {
     /// What failed, where it stands in an object of its own.
     #[serde(borrow)]
     pub(super) error: Option<&'a RawValue>,
+}
+
+/// A delta, as far as it decides whether another one is like it. A member that comes twice makes it unlike any.
+#[derive(Deserialize)]
+struct Addition<'a> {
+    /// The event's name.
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    /// Nobody reads it.
+    #[serde(borrow)]
+    sequence_number: Option<&'a RawValue>,
+    /// Nobody reads it: it hides the length of the text.
+    #[serde(borrow)]
+    obfuscation: Option<&'a RawValue>,
+    /// The number of the item.
+    #[serde(default)]
+    output_index: u32,
+    /// The number of the part.
+    #[serde(default)]
+    content_index: u32,
+    /// More of a text.
+    #[serde(borrow)]
+    delta: &'a RawValue,
+}
+
+/// The sketch of an event that adds a text to a block; of any other none.
+pub(super) fn sketch(data: &[u8]) -> Option<Sketch<'_, (u32, Part)>> {
+    let event: Addition<'_> = serde_json::from_slice(data).ok()?;
+    let part = match event.kind.as_ref() {
+        "response.output_text.delta" => Part::Text(event.content_index),
+        "response.reasoning_summary_text.delta" => Part::Summary,
+        "response.reasoning_text.delta" => Part::Thoughts,
+        "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => Part::Call,
+        _ => return None,
+    };
+    let idle = [event.sequence_number, event.obfuscation].into_iter().flatten().collect();
+    Some(Sketch { told: (event.output_index, part), text: event.delta, idle })
 }
 
 /// A whole answer, as its last event has it.

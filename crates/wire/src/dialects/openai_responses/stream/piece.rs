@@ -31,6 +31,8 @@ pub(super) struct Piece {
     pub(super) index: u32,
     /// The number of its part within the item.
     pub(super) part: usize,
+    /// What stands before the text of each of its deltas, behind the event's number; empty before the first.
+    pub(super) lead: Vec<u8>,
     /// Whether the part is open; of thoughts it is when there are any.
     pub(super) begun: bool,
 }
@@ -53,6 +55,7 @@ impl Piece {
             item: String::new(),
             index: 0,
             part: 0,
+            lead: Vec::new(),
             begun: false,
         }
     }

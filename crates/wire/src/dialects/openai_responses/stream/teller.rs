@@ -20,12 +20,40 @@ impl Teller {
         out.extend_from_slice(kind.as_bytes());
         out.extend_from_slice(b"\ndata: ");
         let mut event = Object::begin(out);
-        event.put("type", kind);
+        event.text("type", kind);
         event.put("sequence_number", &self.sequence);
         write(&mut event);
         event.end();
         out.extend_from_slice(b"\n\n");
         self.sequence += 1;
+    }
+
+    /// More of a block. Its number and its text alone are new each time.
+    pub(super) fn delta(&mut self, piece: &mut Piece, text: &str, out: &mut Vec<u8>) {
+        let Names { delta, position, .. } = names(piece);
+        out.extend_from_slice(b"event: ");
+        out.extend_from_slice(delta.as_bytes());
+        out.extend_from_slice(b"\ndata: ");
+        let mut event = Object::begin(out);
+        event.text("type", delta);
+        event.put("sequence_number", &self.sequence);
+        self.sequence += 1;
+        if piece.lead.is_empty() {
+            let mut lead = Object::resume(&mut piece.lead);
+            lead.text("item_id", &piece.item);
+            lead.put("output_index", &piece.index);
+            if let Some(position) = position {
+                lead.put(position, &piece.part);
+            }
+        }
+        out.extend_from_slice(&piece.lead);
+        let mut event = Object::resume(out);
+        event.text("delta", text);
+        if matches!(piece.kind, BlockKind::Text) {
+            event.array("logprobs", |_| {});
+        }
+        event.end();
+        out.extend_from_slice(b"\n\n");
     }
 
     /// An item begins or is done.

@@ -10,6 +10,8 @@ use crate::dialects::openai_responses::OpenaiResponses;
 use crate::ir::{self, BlockKind, Delta, Event, Seal, SealOrigin, StopReason, Usage};
 use crate::{DialectId, Fault, FaultKind};
 
+mod alike;
+
 fn head(request: &str) -> StreamHead {
     let request = OpenaiResponses.decode_request(request.as_bytes()).expect("a request");
     StreamHead {
@@ -415,7 +417,7 @@ fn an_answer_that_breaks_off_has_failed() {
     fault.retry_after = Some(std::time::Duration::from_secs(3));
     check(
         PLAIN,
-        &[start(), open(0, BlockKind::Text), text(0, "a"), Event::Fault(fault)],
+        &[start(), open(0, BlockKind::Text), text(0, "a"), Event::Fault(Box::new(fault))],
         &expect![[r#"
         created status="in_progress" output=[]
         in_progress status="in_progress" output=[]

@@ -1,12 +1,16 @@
 //! One block of a provider's stream, while it is open.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 use crate::DialectId;
 use crate::dialects::anthropic::signature;
 use crate::fields::parse;
+use crate::frame::likeness::Sketch;
 use crate::ir::{BlockKind, Delta, Event};
 
 /// What is held of one block until it is whole. Guards memory against a block that never ends.
@@ -91,6 +95,60 @@ struct Piece<'a> {
     citation: Option<&'a RawValue>,
 }
 
+/// What a piece adds its text to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// A text.
+    Text,
+    /// Thoughts.
+    Thoughts,
+    /// The input of a call.
+    Input,
+}
+
+/// A `content_block_delta`, as far as it decides whether another one is like it. A member that comes twice makes it
+/// unlike any.
+#[derive(Deserialize)]
+struct Addition<'a> {
+    /// `content_block_delta`.
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    /// Which block.
+    index: u64,
+    /// The piece.
+    #[serde(borrow)]
+    delta: PieceText<'a>,
+}
+
+/// A piece, with its text as it stands.
+#[derive(Deserialize)]
+struct PieceText<'a> {
+    /// Decides which of the others is there.
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    /// `text_delta`.
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+    /// `thinking_delta`.
+    #[serde(borrow)]
+    thinking: Option<&'a RawValue>,
+    /// `input_json_delta`.
+    #[serde(borrow)]
+    partial_json: Option<&'a RawValue>,
+}
+
+/// The sketch of an event that adds a text to a block; of any other none.
+pub(super) fn sketch(data: &[u8]) -> Option<Sketch<'_, (u64, Told)>> {
+    let Addition { kind, index, delta } = serde_json::from_slice(data).ok()?;
+    let (told, text) = match delta.kind.as_ref() {
+        "text_delta" => (Told::Text, delta.text),
+        "thinking_delta" => (Told::Thoughts, delta.thinking),
+        "input_json_delta" => (Told::Input, delta.partial_json),
+        _ => return None,
+    };
+    (kind == "content_block_delta").then_some(Sketch { told: (index, told), text: text?, idle: SmallVec::new() })
+}
+
 impl Reading {
     /// Begins a block, under the number `block`; `message` is the answer's id, of which the id of a call is made that
     /// came without one.
@@ -124,6 +182,25 @@ impl Reading {
 
     pub(super) fn is_call(&self) -> bool {
         matches!(self.shape, Shape::Call { .. })
+    }
+
+    /// Takes the text of a piece that adds this text and does nothing else. False when this block would do something
+    /// else with it: then nothing was taken.
+    #[inline]
+    pub(super) fn push_alike(&mut self, told: Told, text: Cow<'_, str>, out: &mut Vec<Event>) -> bool {
+        let block = self.block;
+        let delta = match (&mut self.shape, told) {
+            (Shape::Text, Told::Text) | (Shape::Thoughts, Told::Thoughts) => Delta::Text,
+            (Shape::Call { argued, .. }, Told::Input) => {
+                *argued |= !text.is_empty();
+                Delta::Arguments
+            }
+            (Shape::Text | Shape::Thoughts | Shape::Call { .. } | Shape::Opaque(_), _) => return false,
+        };
+        if !text.is_empty() {
+            out.push(Event::Delta { block, delta: delta(text.into_owned()) });
+        }
+        true
     }
 
     /// Takes a piece. One that its block cannot hold is left out, as an unknown event is.

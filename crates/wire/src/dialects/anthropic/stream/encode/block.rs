@@ -8,7 +8,7 @@ use super::frame;
 use crate::DialectId;
 use crate::dialects::anthropic::signature::{self, Fingerprint};
 use crate::ir::{BlockKind, Delta, Seal};
-use crate::write::Object;
+use crate::write::{Object, quote_into};
 
 /// One block. What comes for it is held until [`Writing::write`] is called, which is at once for the block that is open.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Writing {
     held: Vec<Delta>,
     /// Its number for the client; `None` before its start is written, and for good when it has none.
     index: Option<u32>,
+    /// What stands before the text of each of its pieces, from its start on.
+    lead: Vec<u8>,
     closed: bool,
     done: bool,
 }
@@ -56,7 +58,7 @@ impl Writing {
             BlockKind::Opaque { origin: DialectId::Anthropic, raw, .. } => Shape::Own(raw.clone()),
             BlockKind::Opaque { .. } => Shape::Unsaid,
         };
-        Self { block, shape, held: Vec::new(), index: None, closed: false, done: false }
+        Self { block, shape, held: Vec::new(), index: None, lead: Vec::new(), closed: false, done: false }
     }
 
     pub(super) fn block(&self) -> u32 {
@@ -67,6 +69,15 @@ impl Writing {
     pub(super) fn push(&mut self, delta: &Delta) -> usize {
         self.held.push(delta.clone());
         length(delta)
+    }
+
+    /// Writes a piece of the block that is open. False when it must be held first: then nothing is written.
+    pub(super) fn write_at_once(&mut self, delta: &Delta, out: &mut Vec<u8>) -> bool {
+        let open = self.index.is_some() && self.held.is_empty();
+        if open {
+            self.delta(delta, out);
+        }
+        open
     }
 
     pub(super) fn close(&mut self) {
@@ -90,7 +101,7 @@ impl Writing {
         let mut written = 0;
         for delta in std::mem::take(&mut self.held) {
             written += length(&delta);
-            self.delta(delta, out);
+            self.delta(&delta, out);
         }
         if self.closed && !self.done {
             if matches!(self.shape, Shape::Hidden { seal: Some(_) }) {
@@ -105,6 +116,12 @@ impl Writing {
         let index = *next_index;
         *next_index += 1;
         self.index = Some(index);
+        self.lead = match &self.shape {
+            Shape::Text => lead(index, "text_delta", "text"),
+            Shape::Thoughts { .. } => lead(index, "thinking_delta", "thinking"),
+            Shape::Call { .. } => lead(index, "input_json_delta", "partial_json"),
+            Shape::Hidden { .. } | Shape::Own(_) | Shape::Unsaid => Vec::new(),
+        };
         frame("content_block_start", out, |data| {
             data.put("index", &index);
             match &self.shape {
@@ -118,21 +135,21 @@ impl Writing {
         });
     }
 
-    fn delta(&mut self, delta: Delta, out: &mut Vec<u8>) {
+    fn delta(&mut self, delta: &Delta, out: &mut Vec<u8>) {
         match (&mut self.shape, delta) {
-            (Shape::Text, Delta::Text(text)) => self.piece("text_delta", out, |delta| delta.put("text", &text)),
+            (Shape::Text, Delta::Text(text)) => self.text(text, out),
             (Shape::Text, Delta::Citation { origin: DialectId::Anthropic, raw }) => {
-                self.piece("citations_delta", out, |delta| delta.raw("citation", &raw));
+                self.piece("citations_delta", out, |delta| delta.raw("citation", raw));
             }
             (Shape::Thoughts { print, .. }, Delta::Text(text)) => {
-                print.push(&text);
-                self.piece("thinking_delta", out, |delta| delta.put("thinking", &text));
+                print.push(text);
+                self.text(text, out);
             }
-            (Shape::Thoughts { seal, .. } | Shape::Hidden { seal }, Delta::Seal(new)) => *seal = Some(new),
+            (Shape::Thoughts { seal, .. } | Shape::Hidden { seal }, Delta::Seal(new)) => *seal = Some(new.clone()),
             (Shape::Call { custom, argued, .. }, Delta::Arguments(more)) => {
-                let json = if *custom { wrapped(&more, !*argued) } else { Cow::Borrowed(more.as_str()) };
+                let json = if *custom { wrapped(more, !*argued) } else { Cow::Borrowed(more.as_str()) };
                 *argued = true;
-                self.piece("input_json_delta", out, |delta| delta.put("partial_json", &*json));
+                self.text(&json, out);
             }
             // What Messages has no word for: sources in other dialects' words, seals of calls.
             (_, Delta::Citation { .. } | Delta::Seal(_)) => {}
@@ -156,13 +173,22 @@ impl Writing {
                     (false, false) => Some("{}"),
                 };
                 if let Some(rest) = rest {
-                    self.piece("input_json_delta", out, |delta| delta.put("partial_json", rest));
+                    self.text(rest, out);
                 }
             }
             Shape::Text | Shape::Hidden { .. } | Shape::Own(_) | Shape::Unsaid => {}
         }
         if let Some(index) = self.index {
             frame("content_block_stop", out, |data| data.put("index", &index));
+        }
+    }
+
+    /// A piece that is text of the block's own kind.
+    fn text(&self, text: &str, out: &mut Vec<u8>) {
+        if self.index.is_some() {
+            out.extend_from_slice(&self.lead);
+            quote_into(text, out);
+            out.extend_from_slice(b"}}\n\n");
         }
     }
 
@@ -202,6 +228,13 @@ fn put_start(shape: &Shape, block: &mut Object<'_>) {
         }
         Shape::Own(_) | Shape::Unsaid => {}
     }
+}
+
+/// An event that adds a text, up to that text.
+fn lead(index: u32, kind: &str, name: &str) -> Vec<u8> {
+    let event = "content_block_delta";
+    let delta = format!("{{\"type\":\"{kind}\",\"{name}\":");
+    format!("event: {event}\ndata: {{\"type\":\"{event}\",\"index\":{index},\"delta\":{delta}").into_bytes()
 }
 
 /// A piece of a custom tool's text, as a piece of the JSON in which it is the only argument.

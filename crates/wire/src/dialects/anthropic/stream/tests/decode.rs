@@ -7,7 +7,7 @@ use crate::dialect::StreamDecoder;
 use crate::dialects::anthropic::stream::Decoder;
 use crate::ir::{Event, Grammar};
 
-fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Event> {
+pub(super) fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Event> {
     let mut decoder = Decoder::new();
     let mut events = Vec::new();
     pieces.into_iter().for_each(|piece| decoder.push(piece, &mut events));
@@ -24,7 +24,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Event> {
     events
 }
 
-fn shown(events: &[Event]) -> String {
+pub(super) fn shown(events: &[Event]) -> String {
     events.iter().fold(String::new(), |mut text, event| {
         writeln!(text, "{event:?}").expect("memory");
         text

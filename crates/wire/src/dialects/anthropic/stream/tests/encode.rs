@@ -263,7 +263,7 @@ fn what_waits_is_bounded() {
 fn faults_end_the_stream() {
     let fault = Fault::new(FaultKind::Overloaded, "full");
     check(
-        &[open(0, BlockKind::Text), Event::Fault(fault)],
+        &[open(0, BlockKind::Text), Event::Fault(Box::new(fault))],
         &expect![[r#"
         event: content_block_start
         data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}

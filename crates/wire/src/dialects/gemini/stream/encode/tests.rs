@@ -150,7 +150,7 @@ fn interleaved_blocks_come_one_after_the_other_and_calls_whole() {
 fn a_fault_or_no_end_is_an_error_in_the_stream() {
     let fault = Fault::new(FaultKind::UpstreamTimeout, "too slow");
     check(
-        &[start(), open(0, BlockKind::Text), text(0, "a"), Event::Fault(fault)],
+        &[start(), open(0, BlockKind::Text), text(0, "a"), Event::Fault(Box::new(fault))],
         &expect![[r#"
         data: {"candidates":[{"content":{"parts":[{"text":"a"}],"role":"model"},"index":0}],"modelVersion":"m","responseId":"r"}
 

@@ -371,7 +371,7 @@ fn a_messages_request_names_its_losses_in_its_own_words() {
             ]
           }
         }
-        lost: ["system[0].cache_control", "messages[1].content[0].signature", "messages[2].content[2]", "messages[2].content[0].is_error", "messages[3].content[0]", "messages[4].role", "tool_choice", "thinking.budget_tokens", "top_k", "max_tokens", "stop_sequences", "metadata.user_id"]
+        lost: ["system[0].cache_control", "messages[1].content[0].signature", "messages[2].content[2]", "messages[2].content[0].is_error", "messages[3].content[0]", "messages[4].role", "tool_choice", "tools[2]", "thinking.budget_tokens", "top_k", "max_tokens", "stop_sequences", "metadata.user_id"]
     "#]],
     );
 }

@@ -73,6 +73,12 @@ impl<'a> Part<'a> {
         if !own {
             lose(&block.extras, place, losses);
         }
+        if block.citations.iter().any(|(origin, _)| *origin != DialectId::OpenaiChat) {
+            losses.add(format!("{place}.citations"));
+        }
+        if let What::Media(media) = &what {
+            lose_of_media(media, place, losses);
+        }
         let mark = block.cache.as_ref().filter(|_| to.cache_marks);
         Some(Self { what, mark, extras: if own { &block.extras } else { &[] } })
     }
@@ -150,6 +156,20 @@ fn of_media<'a>(media: &'a Media, request: &Request, to: &Capabilities) -> Optio
         (MediaKind::Image | MediaKind::Audio | MediaKind::Video, MediaSource::File(_) | MediaSource::Text(_)) => false,
     };
     taken.then_some(What::Media(media))
+}
+
+/// What a part that says a media has no member for.
+fn lose_of_media(media: &Media, place: &str, losses: &mut Losses) {
+    let (named, detailed) = match media.kind {
+        MediaKind::Document => (true, false),
+        MediaKind::Image | MediaKind::Video => (false, true),
+        MediaKind::Audio => (false, false),
+    };
+    for (name, lost) in [("name", media.name.is_some() && !named), ("detail", media.detail.is_some() && !detailed)] {
+        if lost {
+            losses.add(format!("{place}.{name}"));
+        }
+    }
 }
 
 /// Both the part's type and the member that holds it.

@@ -174,6 +174,9 @@ impl<'w, 'l, 'a> Writer<'w, 'l, 'a> {
                     if !is_own(self.request) {
                         lose(&inner.extras, &format!("{place}.content[{index}]"), self.losses);
                     }
+                    if !inner.citations.is_empty() {
+                        self.losses.add(format!("{place}.content[{index}].citations"));
+                    }
                 }
                 Content::Refusal(_)
                 | Content::Media(_)

@@ -7,6 +7,7 @@ use crate::dialects::openai_chat::stream::Encoder;
 use crate::ir::{BlockKind, Delta, Grammar, Seal, SealOrigin, StopReason, Usage};
 use crate::scan::tests::mutated_json;
 
+mod alike;
 mod ends;
 
 /// The events of a stream that comes in these pieces; they keep the grammar.

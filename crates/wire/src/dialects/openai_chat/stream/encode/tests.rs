@@ -81,7 +81,7 @@ fn a_fault_ends_the_stream_without_done() {
     let fault = Fault::new(FaultKind::UpstreamTimeout, "too slow");
     check(
         false,
-        &[Event::Start { id: "c1".into() }, Event::Fault(fault)],
+        &[Event::Start { id: "c1".into() }, Event::Fault(Box::new(fault))],
         &expect![[r#"
         data: ~{"index":0,"delta":{"role":"assistant","content":""}~}
         data: {"error":{"message":"too slow","type":"server_error","param":null,"code":"timeout"}}
