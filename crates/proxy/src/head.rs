@@ -63,7 +63,8 @@ pub(crate) fn name_provider(headers: &mut HeaderMap, attempt: &Attempt) {
 pub(crate) fn name_losses(headers: &mut HeaderMap, losses: &Losses) {
     let fields: Vec<&str> = losses.iter().map(|loss| loss.field.as_str()).collect();
     // A field's name is the client's own text; one that a header cannot hold would hide the others.
-    let text: String = fields.join(", ").chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
+    let text: String =
+        fields.join(", ").chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
     if let Some(value) = HeaderValue::from_str(&text).ok().filter(|value| !value.is_empty()) {
         headers.insert(LOSSES, value);
     }

@@ -61,7 +61,8 @@ impl Memory {
     }
 
     fn keep(&self, owner: Option<&str>, call: &str, thoughts: &[Reasoning], seal: Option<Seal>) {
-        let size = |reasoning: &Reasoning| reasoning.text.len() + reasoning.seal.as_ref().map_or(0, |seal| seal.data.len());
+        let size =
+            |reasoning: &Reasoning| reasoning.text.len() + reasoning.seal.as_ref().map_or(0, |seal| seal.data.len());
         let bytes = thoughts.iter().map(size).sum::<usize>() + seal.as_ref().map_or(0, |seal| seal.data.len());
         if bytes == 0 || bytes > TURN_BYTES_MAX {
             return;
@@ -207,16 +208,19 @@ mod tests {
 
     /// What a request with these calls looks like once `owner`'s memory was asked.
     fn restored(memory: &Memory, owner: Option<&str>, calls: &[&str]) -> Vec<String> {
-        let block = |id: &&str| {
-            Block::from(Content::ToolCall(ToolCall { id: (*id).to_owned(), ..ToolCall::default() }))
-        };
+        let block =
+            |id: &&str| Block::from(Content::ToolCall(ToolCall { id: (*id).to_owned(), ..ToolCall::default() }));
         let mut request = Request::new(DialectId::OpenaiChat, "m");
         request.messages.push(Message::new(Role::Assistant, calls.iter().map(block).collect()));
         memory.restore(owner, &mut request);
         let shown = |block: &Block| match &block.content {
             Content::Reasoning(thought) => format!("thought {}", thought.text),
             Content::ToolCall(call) => format!("call {} {:?}", call.id, call.seal.as_ref().map(|seal| &seal.data)),
-            other => format!("{other:?}"),
+            Content::Text(_)
+            | Content::Refusal(_)
+            | Content::Media(_)
+            | Content::ToolResult(_)
+            | Content::Opaque { .. } => format!("{block:?}"),
         };
         request.messages.iter().flat_map(|message| message.blocks.iter().map(shown)).collect()
     }
@@ -226,10 +230,7 @@ mod tests {
         let memory = Memory::default();
         let mut watcher = Watcher::default();
         turn().iter().for_each(|event| watcher.push(event, &memory, Some("me")));
-        assert_eq!(
-            restored(&memory, Some("me"), &["a", "b"]),
-            ["thought hm", "call a Some(\"s\")", "call b None"]
-        );
+        assert_eq!(restored(&memory, Some("me"), &["a", "b"]), ["thought hm", "call a Some(\"s\")", "call b None"]);
         assert_eq!(restored(&memory, Some("me"), &["b"]), ["thought hm", "call b None"]);
         assert_eq!(restored(&memory, Some("other"), &["a"]), ["call a None"], "another key's turns are not shown");
         assert_eq!(restored(&memory, None, &["a"]), ["call a None"]);

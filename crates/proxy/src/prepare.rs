@@ -8,9 +8,9 @@ use smallvec::SmallVec;
 use trunkline_config::AuthMode;
 use trunkline_providers::{BaseUrl, Call};
 use trunkline_route::Attempt;
+use trunkline_wire::dialects::anthropic::names::ToolNames;
 use trunkline_wire::relay::Changes;
 use trunkline_wire::splice::splice;
-use trunkline_wire::dialects::anthropic::names::ToolNames;
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect, dialects, ir, quoted};
 
 use crate::report_guard::ReportGuard;
@@ -147,7 +147,12 @@ pub(crate) fn native<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &Bas
     }
     let body = splice(&taken.body, edits);
     Prepared {
-        outgoing: Outgoing { method: Method::POST, path, headers: headers(taken, attempt, taken.surface.dialect), body },
+        outgoing: Outgoing {
+            method: Method::POST,
+            path,
+            headers: headers(taken, attempt, taken.surface.dialect),
+            body,
+        },
         changes,
     }
 }
@@ -209,7 +214,7 @@ pub(crate) fn bridged<'a>(
     })?;
     let body = std::iter::once(encoded.bytes).collect();
     let outgoing = Outgoing { method: Method::POST, path, headers: headers(taken, attempt, to), body };
-        let mut losses = encoded.losses;
+    let mut losses = encoded.losses;
     losses.forgive(|field| SERVED_HERE.contains(&field));
     Ok(Bridged { outgoing, losses, names })
 }
@@ -222,7 +227,11 @@ fn asks_for_usage(taken: &Taken<'_>, attempt: &Attempt) -> bool {
     };
     // The others say it unasked.
     let must_ask = matches!(taken.surface.dialect, DialectId::OpenaiChat | DialectId::OpenaiCompletions);
-    counted && must_ask && taken.streams() && !taken.peek.include_usage && !attempt.target.provider.vendor.quirks.no_stream_options
+    counted
+        && must_ask
+        && taken.streams()
+        && !taken.peek.include_usage
+        && !attempt.target.provider.vendor.quirks.no_stream_options
 }
 
 pub(crate) fn headers<'a>(taken: &Taken<'a>, attempt: &'a Attempt, to: DialectId) -> HeaderRefs<'a> {

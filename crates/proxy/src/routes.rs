@@ -136,7 +136,9 @@ pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
         "/health/detailed" => Some(Route::Detailed),
         "/responses" if read => Some(Route::Upgrade),
         other => match other.strip_prefix("/models/") {
-            Some(name) if name.contains(':') && method == Method::POST => return gemini(method, other.strip_prefix("/models").unwrap_or_default()),
+            Some(name) if name.contains(':') && method == Method::POST => {
+                return gemini(method, other.strip_prefix("/models").unwrap_or_default());
+            }
             name => name.map(Route::ModelEntry),
         },
     };
@@ -193,9 +195,7 @@ fn stored_response<'a>(method: &Method, below: &'a str) -> Route<'a> {
 
 /// Ollama's own paths, below `/api/`.
 fn ollama<'a>(method: &Method, below: &'a str) -> Route<'a> {
-    let surface = |operation, path, form| {
-        Route::Model(Surface { dialect: DialectId::Ollama, operation, path, form })
-    };
+    let surface = |operation, path, form| Route::Model(Surface { dialect: DialectId::Ollama, operation, path, form });
     let (wanted, route) = match below {
         "chat" => (POST, surface(Operation::Chat, "/api/chat", Form::Plain)),
         "generate" => (POST, surface(Operation::Chat, "/api/generate", Form::Generate)),
@@ -291,7 +291,11 @@ mod tests {
             check(Method::POST, &at("/responses"), responses);
             let messages = model(DialectId::Anthropic, Operation::Chat, "/messages", Form::Plain);
             check(Method::POST, &at("/messages"), messages);
-            check(Method::POST, &at("/embeddings"), model(DialectId::OpenaiChat, Operation::Embedding, "/embeddings", Form::Plain));
+            check(
+                Method::POST,
+                &at("/embeddings"),
+                model(DialectId::OpenaiChat, Operation::Embedding, "/embeddings", Form::Plain),
+            );
             check(Method::POST, &at("/rerank"), model(DialectId::OpenaiChat, Operation::Other, "/rerank", Form::Plain));
             check(Method::GET, &at("/models"), Route::ModelList);
             check(Method::HEAD, &at("/models"), Route::ModelList);

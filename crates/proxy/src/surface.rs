@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use trunkline_wire::{
-    DialectId, Encoded, Fault, StreamEncoder, StreamHead, dialect, dialects, ir,
-};
+use trunkline_wire::{DialectId, Encoded, Fault, StreamEncoder, StreamHead, dialect, dialects, ir};
 
 use crate::prepare::Taken;
 use crate::report_guard::ReportGuard;

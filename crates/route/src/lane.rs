@@ -21,13 +21,8 @@ pub enum Lane {
 
 /// The dialects a request can be carried over into. Which of them is up to the provider: its list begins with the one
 /// it does best in.
-const BRIDGES: [DialectId; 5] = [
-    DialectId::OpenaiChat,
-    DialectId::Anthropic,
-    DialectId::OpenaiResponses,
-    DialectId::Ollama,
-    DialectId::Gemini,
-];
+const BRIDGES: [DialectId; 5] =
+    [DialectId::OpenaiChat, DialectId::Anthropic, DialectId::OpenaiResponses, DialectId::Ollama, DialectId::Gemini];
 
 /// The lane of one request to one target.
 ///

@@ -26,14 +26,8 @@ pub enum DialectId {
 
 impl DialectId {
     /// Every dialect, in order.
-    pub const ALL: [Self; 6] = [
-        Self::OpenaiChat,
-        Self::OpenaiCompletions,
-        Self::OpenaiResponses,
-        Self::Anthropic,
-        Self::Ollama,
-        Self::Gemini,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::OpenaiChat, Self::OpenaiCompletions, Self::OpenaiResponses, Self::Anthropic, Self::Ollama, Self::Gemini];
 
     /// The name in config, API and docs, such as `openai_chat`.
     pub fn as_str(self) -> &'static str {

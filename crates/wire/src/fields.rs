@@ -103,11 +103,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// When it is not there, or something else than `expected`.
-    pub(crate) fn required<T: DeserializeOwned>(
-        &mut self,
-        name: &str,
-        expected: &'static str,
-    ) -> Result<T, WireError> {
+    pub(crate) fn required<T: DeserializeOwned>(&mut self, name: &str, expected: &'static str) -> Result<T, WireError> {
         self.optional(name, expected)?.ok_or_else(|| self.missing(name))
     }
 
@@ -115,11 +111,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// When it is something else.
-    pub(crate) fn list(
-        &mut self,
-        name: &str,
-        expected: &'static str,
-    ) -> Result<Option<Vec<&'a RawValue>>, WireError> {
+    pub(crate) fn list(&mut self, name: &str, expected: &'static str) -> Result<Option<Vec<&'a RawValue>>, WireError> {
         match self.take(name) {
             None => Ok(None),
             Some(raw) => parse_list(raw).map(Some).ok_or_else(|| self.wrong(name, expected)),

@@ -20,7 +20,9 @@ impl SealOrigin {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::Anthropic, Self::Openai, Self::Gemini, Self::Openrouter].into_iter().find(|origin| origin.as_str() == name)
+        [Self::Anthropic, Self::Openai, Self::Gemini, Self::Openrouter]
+            .into_iter()
+            .find(|origin| origin.as_str() == name)
     }
 }
 

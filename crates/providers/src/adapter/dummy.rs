@@ -82,11 +82,7 @@ fn tag(headers: &HeaderMap) -> String {
 
 /// A message's text parts, joined by line breaks.
 fn text_of(message: &ir::Message) -> String {
-    let parts: Vec<&str> = message
-        .blocks
-        .iter()
-        .filter_map(ir::Block::as_text)
-        .collect();
+    let parts: Vec<&str> = message.blocks.iter().filter_map(ir::Block::as_text).collect();
     parts.join("\n")
 }
 

@@ -139,12 +139,7 @@ async fn answer(
 }
 
 /// Refuses a request whose translation would lose something, where that was asked for.
-fn refuse_losses(
-    taken: &Taken<'_>,
-    attempt: &Attempt,
-    losses: &ir::Losses,
-    on_loss: OnLoss,
-) -> Result<(), Fault> {
+fn refuse_losses(taken: &Taken<'_>, attempt: &Attempt, losses: &ir::Losses, on_loss: OnLoss) -> Result<(), Fault> {
     let asked = taken.headers.get(head::ON_LOSS).map(HeaderValue::as_bytes);
     let reject = match asked {
         Some(b"reject") => true,
@@ -193,4 +188,3 @@ pub(crate) async fn read_whole(mut body: Body, deadline: &mut Deadline, provider
         read.extend_from_slice(&data);
     }
 }
-

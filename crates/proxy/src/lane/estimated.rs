@@ -22,10 +22,9 @@ pub(crate) fn attempt(taken: &Taken<'_>, mut guard: ReportGuard) -> Tried {
     let bytes = match taken.surface.dialect {
         DialectId::Gemini => dialects::gemini::count::encode_count(tokens),
         DialectId::OpenaiResponses => dialects::openai_responses::state::input_tokens_body(tokens),
-        DialectId::Anthropic
-        | DialectId::OpenaiChat
-        | DialectId::OpenaiCompletions
-        | DialectId::Ollama => dialects::anthropic::count_tokens::encode_count(tokens),
+        DialectId::Anthropic | DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::Ollama => {
+            dialects::anthropic::count_tokens::encode_count(tokens)
+        }
     };
     guard.report.status = 200;
     guard.sent(bytes.len());

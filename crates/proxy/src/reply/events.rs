@@ -26,6 +26,10 @@ use crate::stored::Keeper;
 /// the way after 60.
 pub(crate) const PING_AFTER: Duration = Duration::from_secs(15);
 
+/// Room for what one read of the provider becomes, in bytes; more is made when it is not enough. Spares the frame of a
+/// word its growing step by step.
+const OUT_BYTES_FIRST: usize = 1 << 10;
+
 /// Events read before the first that commits to an answer. Guards memory against a provider that opens blocks for ever.
 const UNCOMMITTED_MAX: usize = 256;
 
@@ -91,6 +95,9 @@ impl EventsReply {
             match event {
                 Poll::Ready(Some(event)) => {
                     self.deadline.touch();
+                    if out.capacity() == 0 {
+                        out.reserve(OUT_BYTES_FIRST);
+                    }
                     self.take(&event, &mut out);
                 }
                 Poll::Ready(None) => self.take(&unfinished(&self.provider), &mut out),

@@ -60,7 +60,12 @@ fn folder() -> PathBuf {
 
 /// The list of a dialect.
 pub(crate) fn cases(origin: &dyn Dialect) -> Vec<Case> {
-    let path = folder().join(origin.id().as_str()).with_extension("json");
+    list(origin.id().as_str())
+}
+
+/// The list with this name.
+pub(crate) fn list(name: &str) -> Vec<Case> {
+    let path = folder().join(name).with_extension("json");
     let list: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let case = |case: &Value| {
         let without = list["bases"][usize::try_from(case["base"].as_u64().unwrap()).unwrap()].clone();
@@ -78,7 +83,7 @@ fn put(mut body: Value, at: &str, value: Value) -> Value {
         inner = match inner {
             Value::Object(members) => members.entry(step).or_insert(Value::Null),
             Value::Array(list) => &mut list[step.parse::<usize>().unwrap()],
-            other => panic!("{at} does not lead anywhere: {other}"),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => panic!("{at} does not lead anywhere"),
         };
     }
     *inner = value;

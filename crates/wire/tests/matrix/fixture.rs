@@ -75,11 +75,17 @@ impl Outcome {
 
     /// Compares it with the fixture's file.
     pub(crate) fn check(self, fixture: &Fixture) {
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
+        if is_set("UPDATE_EXPECT") {
             fs::create_dir_all(fixture.golden.parent().unwrap()).unwrap();
         }
         expect_file![fixture.golden.clone()].assert_eq(&self.0);
     }
+}
+
+/// Whether files are to be written anew.
+#[expect(clippy::disallowed_methods, reason = "tests have nobody who reads the environment for them")]
+pub(crate) fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some()
 }
 
 /// JSON as people review it: each member of the body on a line, each element of a list there too.
@@ -96,7 +102,9 @@ pub(crate) fn pretty(bytes: &[u8]) -> String {
                 list.iter().for_each(|element| text.push_str(&format!("  {element},\n")));
                 text.push_str("]\n");
             }
-            other => text.push_str(&format!("{name}: {other}\n")),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+                text.push_str(&format!("{name}: {value}\n"))
+            }
         }
     }
     text

@@ -21,7 +21,7 @@ fn composed(cases: &[Case], anywhere: Index, at_top: &[Index]) -> Value {
     // Which tools are chosen among depends on which there are.
     let alone = |case: &&Case| !case.at.contains(['.', '[']) && !case.at.starts_with("tool");
     let top: Vec<&Case> = cases.iter().filter(alone).collect();
-    for case in at_top.iter().filter_map(|index| (!top.is_empty()).then(|| index.get(&top))) {
+    for case in at_top.iter().filter(|_| !top.is_empty()).map(|index| index.get(&top)) {
         let members = body.as_object_mut().unwrap();
         let value = case.with[&case.at].clone();
         members.entry(case.at.clone()).or_insert(value);

@@ -4,6 +4,8 @@
 //! it is `tests/fixtures/golden/KIND/DIALECT/NAME.txt`. `UPDATE_EXPECT=1` writes those anew.
 
 #[cfg(test)]
+mod embeddings;
+#[cfg(test)]
 mod fields;
 #[cfg(test)]
 mod fixture;

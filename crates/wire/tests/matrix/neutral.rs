@@ -43,6 +43,9 @@ pub(crate) static NEUTRAL: &[(&str, &str, &str)] = &[
     ("openai_responses", "input[reasoning].content[reasoning_text]", NO_THOUGHTS),
     ("openai_responses", "input[reasoning].content[reasoning_text].text", NO_THOUGHTS),
     ("anthropic", "thinking(adaptive)", "thinking as the model likes is what an absent effort says"),
+    ("anthropic", "thinking(adaptive).display", SHOWN),
+    ("anthropic", "thinking(enabled).display", SHOWN),
+    ("anthropic", "thinking(disabled)", "a completion does not think"),
     ("anthropic", "tool_choice(auto)", DEFAULT),
     ("anthropic", "tool_choice(none)", NO_TOOLS),
     ("anthropic", "messages[user].content[image].source(base64).media_type", FOUND_OUT),
@@ -55,6 +58,7 @@ pub(crate) static NEUTRAL: &[(&str, &str, &str)] = &[
     ("ollama", "think", "thinking as the model likes is what an absent effort says"),
     ("ollama", "messages[user]", "the example is the message that stands there"),
     ("ollama", "messages[assistant].thinking", NO_THOUGHTS),
+    ("gemini", "generationConfig.thinkingConfig.includeThoughts", SHOWN),
     ("gemini", "contents[user].parts[fileData].mimeType", FOUND_OUT),
     ("gemini", "contents[user].parts[functionResponse].parts[].fileData.mimeType", FOUND_OUT),
     ("gemini", "contents[model].parts[thought]", NO_THOUGHTS),
@@ -70,5 +74,6 @@ const OTHER_VALUE: &str = "lost with any value, under a name that `misnamed.txt`
 const USAGE: &str = "usage is always asked for";
 const NO_STREAM: &str = "the example does not stream";
 const FOUND_OUT: &str = "the provider finds it out from the data";
+const SHOWN: &str = "there thoughts are shown where there are any";
 const ITEM: &str = "the client's own bookkeeping";
 const NO_THOUGHTS: &str = "nobody reads earlier thoughts there";

@@ -7,6 +7,7 @@ use trunkline_wire::Dialect;
 use trunkline_wire::dialect::ALL;
 
 use crate::fields::{Fate, Row};
+use crate::fixture::is_set;
 
 const HEAD: &str = "\
 # What becomes of a field
@@ -52,7 +53,7 @@ impl Page {
 
     /// Compares it with the file, or writes that.
     pub(crate) fn check(self) {
-        if std::env::var_os("UPDATE_DOCS").is_some() {
+        if is_set("UPDATE_DOCS") {
             fs::write(path(), &self.0).unwrap();
         }
         let stands = fs::read_to_string(path()).unwrap_or_default();

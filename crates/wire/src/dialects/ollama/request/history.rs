@@ -191,6 +191,9 @@ impl<'a> Said<'a> {
                 if media.detail.as_deref().is_some_and(|detail| detail != "auto") {
                     writer.losses.add(format!("{path}.detail"));
                 }
+                if media.name.is_some() {
+                    writer.losses.add(format!("{path}.name"));
+                }
                 true
             }
             MediaSource::Text(text) if media.kind == MediaKind::Document => {

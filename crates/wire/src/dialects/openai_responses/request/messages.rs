@@ -257,6 +257,8 @@ pub(super) fn put_part(parts: &mut Array<'_>, block: &Block, at: At, side: Side,
         Content::Media(media) => {
             if !places.takes(media.kind) || !part::put_media(parts, media, block, keep) {
                 places.lose(at, "");
+            } else if media.name.is_some() && media.kind != MediaKind::Document {
+                places.lose(at, "name");
             }
         }
         Content::Opaque { raw, .. } if is_own_opaque(&block.content) => parts.raw(raw),
