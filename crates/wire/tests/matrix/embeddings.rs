@@ -16,6 +16,7 @@ fn say(to: Form, body: &Value) -> (Value, Vec<String>) {
 
 #[test]
 fn every_field_is_said_or_reported() {
+    // An encoding is not asked for elsewhere: the answer is written in it here.
     let mut told = String::new();
     for case in fields::list("embeddings") {
         for to in [Form::Openai, Form::Ollama, Form::OllamaLegacy] {
@@ -38,5 +39,6 @@ fn every_field_is_said_or_reported() {
         user Openai: said []
         user Ollama: silent ["user"]
         user OllamaLegacy: silent ["user"]
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
