@@ -102,10 +102,15 @@ impl Gate {
     pub(crate) fn release(&self, requests_max: usize) {
         let places = self.open.places(self.thread);
         let open = places.open.fetch_sub(1, Ordering::Relaxed) - 1;
-        let (claimed, batch) = (places.claimed.load(Ordering::Relaxed), self.batch(requests_max));
+        let batch = self.batch(requests_max);
         // One batch is kept, so that a thread at its edge does not claim and give back in turn.
-        if claimed.saturating_sub(open) >= 2 * batch - 1 {
-            places.claimed.fetch_sub(batch, Ordering::Relaxed);
+        let idle = |claimed: usize| claimed.saturating_sub(open) >= 2 * batch - 1;
+        if !idle(places.claimed.load(Ordering::Relaxed)) {
+            return;
+        }
+        // Asked anew as it is taken: beyond [`SLOTS`] threads another may give the same batch back.
+        let less = |claimed: usize| idle(claimed).then(|| claimed - batch);
+        if places.claimed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
             self.open.give_back(batch);
         }
     }
@@ -137,6 +142,29 @@ mod tests {
         gates[0].release(5);
         gates[2].admit(5).expect("a place was given back");
         assert_eq!(open.count(), 5);
+    }
+
+    #[test]
+    fn threads_that_share_a_slot_lose_no_place() {
+        const MAX: usize = 256;
+        let open = Arc::new(OpenRequests::default());
+        let gate = Gate { open: Arc::clone(&open), thread: 0, threads: 1 };
+        std::thread::scope(|scope| {
+            for sharing in 0..4 {
+                let gate = Gate { thread: sharing * SLOTS, ..gate.clone() };
+                scope.spawn(move || {
+                    for turn in 0..2_000 {
+                        let held = (0..turn % 97).take_while(|_| gate.admit(MAX).is_ok()).count();
+                        (0..held).for_each(|_| gate.release(MAX));
+                    }
+                });
+            }
+        });
+        assert_eq!(open.count(), 0);
+        let Slot(claimed) = &open.claimed;
+        assert_eq!(claimed.load(Ordering::Relaxed), open.places(0).claimed.load(Ordering::Relaxed));
+        let held = (0..).take_while(|_| gate.admit(MAX).is_ok()).count();
+        assert!(held <= MAX && held + CLAIM_MAX >= MAX, "{held} were held");
     }
 
     #[test]
