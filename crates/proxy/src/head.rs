@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use smallvec::SmallVec;
-use trunkline_route::Attempt;
+use trunkline_route::{Attempt, Report};
 use trunkline_wire::ir::Losses;
 
 use crate::reply::ReplyBody;
@@ -59,15 +59,22 @@ pub(crate) fn name_provider(headers: &mut HeaderMap, attempt: &Attempt) {
     }
 }
 
-/// Says what was lost on the way to the provider.
-pub(crate) fn name_losses(headers: &mut HeaderMap, losses: &Losses) {
-    let fields: Vec<&str> = losses.iter().map(|loss| loss.field.as_str()).collect();
-    // A field's name is the client's own text; one that a header cannot hold would hide the others.
-    let text: String =
-        fields.join(", ").chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
-    if let Some(value) = HeaderValue::from_str(&text).ok().filter(|value| !value.is_empty()) {
-        headers.insert(LOSSES, value);
+/// Says what was lost on the way to the provider, in the report and in the answer.
+pub(crate) fn name_losses(report: &mut Report, losses: &Losses) -> Option<HeaderValue> {
+    if losses.is_empty() {
+        return None;
     }
+    let text = losses.joined(", ");
+    // A field's name is the client's own text; one that a header cannot hold would hide the others.
+    let printable: String = text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
+    report.losses = Some(text.into());
+    HeaderValue::from_str(&printable).ok()
+}
+
+/// The answer with the header of [`name_losses`].
+pub(crate) fn with_losses(mut response: Response<ReplyBody>, lost: Option<HeaderValue>) -> Response<ReplyBody> {
+    response.headers_mut().extend(lost.map(|lost| (LOSSES, lost)));
+    response
 }
 
 pub(crate) fn with_type(body: ReplyBody, content_type: &'static str) -> Response<ReplyBody> {

@@ -82,7 +82,7 @@ impl Memory {
     pub(crate) fn restore(&self, owner: Option<&str>, request: &mut Request) {
         let turns = request.messages.iter_mut().filter(|message| message.role == Role::Assistant);
         for message in turns {
-            let sealed = message.blocks.iter().any(|block| matches!(block.content, Content::Reasoning(_)));
+            let thinks = message.blocks.iter().any(|block| matches!(block.content, Content::Reasoning(_)));
             let mut thoughts = Vec::new();
             for block in &mut message.blocks {
                 let Content::ToolCall(call) = &mut block.content else { continue };
@@ -91,7 +91,7 @@ impl Memory {
                 if call.seal.is_none() {
                     call.seal.clone_from(&turn.seal);
                 }
-                if !sealed && thoughts.is_empty() {
+                if !thinks && thoughts.is_empty() {
                     thoughts.clone_from(&turn.thoughts);
                 }
             }

@@ -46,6 +46,9 @@ pub struct Report {
     pub provider: Option<Arc<str>>,
     /// The provider's own name for the model.
     pub upstream_model: Option<Arc<str>>,
+    /// The fields of the request that the provider was not told, in the client's words: `top_k, metadata.user_id`. `None`
+    /// when there are none.
+    pub losses: Option<Arc<str>>,
     /// The HTTP status the client saw; 499 when it left before one.
     pub status: u16,
     /// How it ended.
@@ -79,6 +82,7 @@ impl Report {
             model: None,
             provider: None,
             upstream_model: None,
+            losses: None,
             status: CLIENT_LEFT_STATUS,
             outcome: Outcome::ClientLeft,
             stream: false,

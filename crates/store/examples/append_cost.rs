@@ -35,6 +35,7 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
         model: name(2, 2),
         provider: name(4, 2),
         upstream_model: name(6, 2),
+        losses: None,
         status: 200,
         outcome: Outcome::Served,
         stream: noise & 1 == 0,

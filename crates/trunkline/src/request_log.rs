@@ -12,6 +12,9 @@ use trunkline_route::Report;
 /// Longest name in a line, in bytes. Guards the log against callers who send pages as model names.
 const NAME_BYTES_MAX: usize = 128;
 
+/// The same for the list of what was lost.
+const LOSSES_BYTES_MAX: usize = 1024;
+
 /// The last instant that RFC 3339's four digits of year can say.
 const AT_MS_MAX: u64 = 253_402_300_799_999;
 
@@ -74,6 +77,10 @@ fn text(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
             word(name, line);
         }
     }
+    if let Some(losses) = &report.losses {
+        put(line, &[" lost="]);
+        quoted(losses, LOSSES_BYTES_MAX, line);
+    }
     if report.stream {
         put(line, &[" stream"]);
     }
@@ -112,9 +119,14 @@ fn json(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
     for (label, name) in names {
         put(line, &[label]);
         match name {
-            Some(name) => quoted(name, line),
+            Some(name) => quoted(name, NAME_BYTES_MAX, line),
             None => put(line, &["null"]),
         }
+    }
+    put(line, &[r#","losses":"#]);
+    match &report.losses {
+        Some(losses) => quoted(losses, LOSSES_BYTES_MAX, line),
+        None => put(line, &["null"]),
     }
     let usage = &report.usage;
     let tokens = [
@@ -206,12 +218,12 @@ fn word(name: &str, line: &mut Vec<u8>) {
     if name.len() <= NAME_BYTES_MAX && !name.is_empty() && name.bytes().all(plain) {
         return put(line, &[name]);
     }
-    quoted(name, line);
+    quoted(name, NAME_BYTES_MAX, line);
 }
 
-/// A name as a JSON string of printable characters, cut to its limit.
-fn quoted(name: &str, line: &mut Vec<u8>) {
-    let kept = cut(name);
+/// A name as a JSON string of printable characters, cut to so many bytes.
+fn quoted(name: &str, bytes_max: usize, line: &mut Vec<u8>) {
+    let kept = name.get(..name.floor_char_boundary(bytes_max)).unwrap_or_default();
     line.push(b'"');
     let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     if kept.bytes().all(plain) {
@@ -233,14 +245,6 @@ fn escaped(c: char, line: &mut Vec<u8>) {
         c if hidden(c) => drop(write!(line, r"\u{:04x}", u32::from(c))),
         c => put(line, &[c.encode_utf8(&mut [0; 4])]),
     }
-}
-
-/// At most [`NAME_BYTES_MAX`] of `name`, ending with a whole character.
-fn cut(name: &str) -> &str {
-    if name.len() <= NAME_BYTES_MAX {
-        return name;
-    }
-    (0..=NAME_BYTES_MAX).rev().find_map(|end| name.get(..end)).unwrap_or_default()
 }
 
 /// Whether a terminal or a reader could be misled by `c`: controls, line ends, invisible marks and changes of direction.

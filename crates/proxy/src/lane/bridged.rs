@@ -40,18 +40,20 @@ pub(crate) async fn attempt(
 ) -> Tried {
     match answer(client, taken, attempt, way, &mut guard).await {
         Ok(Begun { head, losses, answer: Answered::Whole(response, facts) }) => {
-            let mut watcher = Watcher::default();
-            response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
+            if response.blocks.iter().any(|block| matches!(block.content, ir::Content::ToolCall(_))) {
+                let mut watcher = Watcher::default();
+                response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
+            }
             guard.measure(&facts, End::Whole);
             let encoded = surface::encode_response(taken, &response, &head);
             keep_whole(taken, &response, &head, &encoded.bytes, &guard);
             guard.sent(encoded.bytes.len());
+            let lost = head::name_losses(&mut guard.report, &losses);
             guard.served();
-            let mut response = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
-            head::name_losses(response.headers_mut(), &losses);
-            Ok(response)
+            Ok(head::with_losses(head::with_type(ReplyBody::Full(encoded.bytes), "application/json"), lost))
         }
         Ok(Begun { head, losses, answer: Answered::Stream { events, begun, deadline } }) => {
+            let lost = head::name_losses(&mut guard.report, &losses);
             let reply = EventsReply {
                 events,
                 keeper: Keeper::begin(taken, &head, &guard),
@@ -66,9 +68,7 @@ pub(crate) async fn attempt(
                 watcher: Watcher::default(),
             };
             let kind = surface::stream_type(taken);
-            let mut response = head::with_type(ReplyBody::Events(Box::new(reply)), kind);
-            head::name_losses(response.headers_mut(), &losses);
-            Ok(response)
+            Ok(head::with_losses(head::with_type(ReplyBody::Events(Box::new(reply)), kind), lost))
         }
         Err(fault) => Err(Failed::new(fault, guard)),
     }
@@ -147,11 +147,10 @@ fn refuse_losses(taken: &Taken<'_>, attempt: &Attempt, losses: &ir::Losses, on_l
         Some(_) | None => on_loss == OnLoss::Reject,
     };
     let Some(first) = losses.iter().next().filter(|_| reject) else { return Ok(()) };
-    let fields: Vec<&str> = losses.iter().map(|loss| loss.field.as_str()).collect();
     let message = format!(
         "provider {:?} cannot be told `{}`; leave it out, or let losses be reported (`on_loss = \"report\"`)",
         attempt.target.provider.name,
-        fields.join("`, `")
+        losses.joined("`, `")
     );
     Err(Fault::new(FaultKind::InvalidRequest, message).with_param(first.field.clone()))
 }

@@ -30,10 +30,9 @@ pub(crate) async fn attempt(
     match answer(client, taken, attempt, to, &mut guard).await {
         Ok((encoded, losses)) => {
             guard.sent(encoded.len());
+            let lost = head::name_losses(&mut guard.report, &losses);
             guard.served();
-            let mut response = head::with_type(ReplyBody::Full(encoded), "application/json");
-            head::name_losses(response.headers_mut(), &losses);
-            Ok(response)
+            Ok(head::with_losses(head::with_type(ReplyBody::Full(encoded), "application/json"), lost))
         }
         Err(fault) => Err(Failed::new(fault, guard)),
     }

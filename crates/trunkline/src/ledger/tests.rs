@@ -19,6 +19,7 @@ fn report(n: u64) -> Report {
         model: Some("turbo".into()),
         provider: Some("local".into()),
         upstream_model: Some("tiny".into()),
+        losses: None,
         status: 200,
         outcome: Outcome::Served,
         stream: false,

@@ -16,6 +16,7 @@ fn served() -> Report {
         model: Some("turbo".into()),
         provider: Some("groq".into()),
         upstream_model: Some("llama-3.3".into()),
+        losses: Some("top_k, metadata.user_id".into()),
         status: 200,
         outcome: Outcome::Served,
         stream: true,
@@ -36,6 +37,7 @@ fn refused() -> Report {
         model: None,
         provider: None,
         upstream_model: None,
+        losses: None,
         status: 401,
         outcome: Outcome::Failed(FaultKind::Unauthenticated),
         stream: false,
@@ -77,8 +79,8 @@ fn text_reads_well_and_leaves_out_what_is_absent() {
     assert_eq!(
         lines(LogFormat::Text, &[served(), refused()]),
         format!(
-            "2026-11-21T14:30:00.123Z served 200 chat model=turbo provider=groq upstream=llama-3.3 key=laptop stream \
-             in=12 out=34 cached=7 exact first=120.3ms total=900.0ms attempts=1 id={id}\n\
+            "2026-11-21T14:30:00.123Z served 200 chat model=turbo provider=groq upstream=llama-3.3 key=laptop \
+             lost=\"top_k, metadata.user_id\" stream in=12 out=34 cached=7 exact first=120.3ms total=900.0ms attempts=1 id={id}\n\
              2026-11-21T14:30:00.123Z unauthenticated 401 other total=0.0ms attempts=0 id={id}\n"
         )
     );
@@ -96,6 +98,7 @@ fn json_has_the_stores_names_and_null_for_what_is_absent() {
             serde_json::json!({
                 "at": at, "id": id, "outcome": "served", "status": 200, "operation": "chat", "stream": true,
                 "client_key": "laptop", "model": "turbo", "provider": "groq", "upstream_model": "llama-3.3",
+                "losses": "top_k, metadata.user_id",
                 "input_tokens": 12, "cache_read_tokens": 7, "cache_write_tokens": 1, "output_tokens": 34,
                 "reasoning_tokens": 5, "quality": "exact", "first_byte_us": 120_345, "total_us": 900_010,
                 "bytes_in": 512, "bytes_out": 8_192, "attempts": 1,
@@ -103,6 +106,7 @@ fn json_has_the_stores_names_and_null_for_what_is_absent() {
             serde_json::json!({
                 "at": at, "id": id, "outcome": "unauthenticated", "status": 401, "operation": "other",
                 "stream": false, "client_key": null, "model": null, "provider": null, "upstream_model": null,
+                "losses": null,
                 "input_tokens": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "output_tokens": 0,
                 "reasoning_tokens": 0, "quality": null, "first_byte_us": null, "total_us": 90,
                 "bytes_in": 512, "bytes_out": 8_192, "attempts": 0,

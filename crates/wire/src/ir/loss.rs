@@ -14,8 +14,7 @@ impl Loss {
     }
 }
 
-/// Losses of one translation. The same field is lost once, however often it stood there: indices are left out after the
-/// first [`Losses::MAX`].
+/// Losses of one translation: each field once, at most [`Losses::MAX`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Losses(Vec<Loss>);
 
@@ -23,12 +22,17 @@ impl Losses {
     /// Kept; more are of no use to anybody, and they go into a header.
     pub const MAX: usize = 32;
 
+    /// Bytes of one field's path. Guards the header: members of an object are named as the client named them.
+    pub const FIELD_BYTES_MAX: usize = 128;
+
     /// Notes one. A form ([`super::Extra::FORM`]) is none.
     pub fn add(&mut self, field: impl Into<String>) {
-        let loss = Loss::new(field);
+        let mut loss = Loss::new(field);
         if loss.field.rsplit('.').next().is_some_and(|name| name.starts_with(super::Extra::FORM)) {
             return;
         }
+        let end = loss.field.floor_char_boundary(Self::FIELD_BYTES_MAX);
+        loss.field.truncate(end);
         if self.0.len() < Self::MAX && !self.0.contains(&loss) {
             self.0.push(loss);
         }
@@ -49,6 +53,11 @@ impl Losses {
         self.0.iter()
     }
 
+    /// The fields, with this between them.
+    pub fn joined(&self, between: &str) -> String {
+        self.0.iter().map(|loss| loss.field.as_str()).collect::<Vec<_>>().join(between)
+    }
+
     /// Whether all of it went over.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -66,5 +75,14 @@ mod tests {
             losses.add(field);
         }
         assert_eq!(losses.iter().map(|loss| loss.field.as_str()).collect::<Vec<_>>(), ["top_k", "messages[0].name"]);
+    }
+    #[test]
+    fn what_a_client_named_at_length_is_cut() {
+        let mut losses = Losses::default();
+        (0..100).for_each(|number| losses.add(format!("metadata.{number}{}", "\u{e4}".repeat(1000))));
+        assert_eq!(losses.iter().len(), Losses::MAX);
+        for loss in losses.iter() {
+            assert!((1..=Losses::FIELD_BYTES_MAX).contains(&loss.field.len()), "{}", loss.field);
+        }
     }
 }
