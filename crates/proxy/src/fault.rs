@@ -11,8 +11,40 @@ use crate::reply::ReplyBody;
 /// Told to callers that met the limit of open requests.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The HTTP status of a fault.
-pub(crate) fn status(fault: &Fault) -> StatusCode {
+/// Not standard: Anthropic's word for a server that has no room. Its clients know it from a failure.
+const OVERLOADED: u16 = 529;
+
+/// The HTTP status of a fault, as a client of this dialect knows it.
+fn status_in(dialect: DialectId, fault: &Fault) -> StatusCode {
+    if dialect != DialectId::Anthropic {
+        return status(fault);
+    }
+    match fault.kind {
+        FaultKind::QuotaExhausted => StatusCode::PAYMENT_REQUIRED,
+        FaultKind::Busy | FaultKind::Overloaded => StatusCode::from_u16(OVERLOADED).unwrap_or(status(fault)),
+        FaultKind::UpstreamAuth | FaultKind::Unreachable | FaultKind::UpstreamBroken => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+        FaultKind::InvalidRequest
+        | FaultKind::ContextTooLong
+        | FaultKind::Unauthenticated
+        | FaultKind::PathNotFound
+        | FaultKind::ModelNotFound
+        | FaultKind::ProviderNotFound
+        | FaultKind::MethodNotAllowed
+        | FaultKind::UnsupportedMediaType
+        | FaultKind::BodyTooLarge
+        | FaultKind::ClientTimeout
+        | FaultKind::RateLimited
+        | FaultKind::UpstreamTimeout
+        | FaultKind::UpstreamRejected
+        | FaultKind::ClientLeft
+        | FaultKind::Internal => status(fault),
+    }
+}
+
+/// The HTTP status of a fault, as OpenAI has it.
+fn status(fault: &Fault) -> StatusCode {
     match fault.kind {
         FaultKind::InvalidRequest | FaultKind::ContextTooLong => StatusCode::BAD_REQUEST,
         FaultKind::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -42,7 +74,7 @@ fn rejected(words: Option<&UpstreamWords>) -> StatusCode {
 /// The whole answer for a fault that had no byte before it.
 pub(crate) fn response(dialect: DialectId, fault: &Fault) -> Response<ReplyBody> {
     let mut response = Response::new(ReplyBody::from(dialect::of(dialect).encode_fault(fault)));
-    *response.status_mut() = status(fault);
+    *response.status_mut() = status_in(dialect, fault);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let wait = fault.retry_after.or((fault.kind == FaultKind::Busy).then_some(BUSY_RETRY_AFTER));

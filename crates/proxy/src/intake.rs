@@ -9,28 +9,30 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body::Body;
 use trunkline_config::Server;
-use trunkline_wire::{Fault, FaultKind};
+use trunkline_wire::{DialectId, Fault, FaultKind};
 
 /// Memory set aside at once for a body that announces its length; more is added as it arrives.
 const FIRST_ALLOCATION_BYTES_MAX: usize = 1 << 20;
 
-/// Refuses bodies that are not declared as plain JSON.
+/// Refuses bodies that are not declared as plain JSON. Ollama's server does not ask what they are declared as, and the
+/// examples in its documents do not say.
 ///
 /// # Errors
 /// `UnsupportedMediaType`, saying what was sent and what is taken.
-pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), Fault> {
+pub(crate) fn check_type(dialect: DialectId, headers: &HeaderMap) -> Result<(), Fault> {
     if let Some(coding) = headers.get(header::CONTENT_ENCODING)
         && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
         let message = "`content-encoding` is not supported on requests; send the body uncompressed";
         return Err(Fault::new(FaultKind::UnsupportedMediaType, message));
     }
-    let Some(value) = headers.get(header::CONTENT_TYPE) else {
-        // A web page can send a body without a type to any server, and no browser asks first.
-        if headers.contains_key(header::ORIGIN) {
-            return Err(unsupported("no content type"));
-        }
+    // A web page can send a body without a type, or as a form, to any server, and no browser asks first.
+    let from_page = headers.contains_key(header::ORIGIN);
+    if dialect == DialectId::Ollama && !from_page {
         return Ok(());
+    }
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return if from_page { Err(unsupported("no content type")) } else { Ok(()) };
     };
     let text = value.to_str().unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();

@@ -16,6 +16,7 @@ use crate::report_guard::ReportGuard;
 use crate::routes::{self, Form, Route, Surface};
 use crate::small::name_in_path;
 use crate::stored::{needs_state, resume};
+use crate::surface::streams_as_array;
 use crate::worker::Worker;
 use crate::{caller, cors, fault, head, intake, small};
 
@@ -65,8 +66,8 @@ async fn model_work(
         Ok(response) => response,
         Err(failed) => {
             let Failed { fault, mut guard } = *failed;
-            guard.failed(&fault);
             let response = fault::response(surface.dialect, &fault);
+            guard.failed(&fault, response.status());
             guard.sent(http_body::Body::size_hint(response.body()).lower() as usize);
             response
         }
@@ -112,7 +113,7 @@ async fn take_in<'a>(
 ) -> Result<Taken<'a>, Fault> {
     guard.report.client_key = caller::identify(&snapshot.client_keys, &parts.headers)?;
     guard.admit(snapshot.server.requests_max)?;
-    intake::check_type(&parts.headers)?;
+    intake::check_type(surface.dialect, &parts.headers)?;
     let body = intake::read(body, &snapshot.server).await?;
     guard.report.bytes_in = body.len() as u64;
     let (peek, model) = match surface.form {
@@ -138,8 +139,14 @@ async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: Re
         guard.report.attempts += 1;
         guard.report.provider = Some(Arc::clone(&attempt.target.provider.name));
         guard.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
-        let mut tried = try_once(worker, taken, &attempt, attempt.lane, plan.on_loss, guard).await;
-        if matches!(attempt.lane, Lane::Native)
+        let lane = if matches!(attempt.lane, Lane::Native) && streams_as_array(taken) {
+            // What passes as events is counted; an array is not.
+            Lane::Bridged(taken.surface.dialect)
+        } else {
+            attempt.lane
+        };
+        let mut tried = try_once(worker, taken, &attempt, lane, plan.on_loss, guard).await;
+        if matches!(lane, Lane::Native)
             && tried.as_ref().is_err_and(|failed| unserved(&failed.fault))
             && let Some(lane) = other_lane(&attempt, taken)
         {

@@ -141,10 +141,7 @@ pub(crate) fn native<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &Bas
         changes.withhold_usage = true;
     }
     let mut path = native_path(taken, attempt, base_url);
-    if let Some(query) = taken.query {
-        path.push(if path.contains('?') { '&' } else { '?' });
-        path.push_str(query);
-    }
+    add_query(&mut path, taken, attempt.target.provider.auth);
     let body = splice(&taken.body, edits);
     Prepared {
         outgoing: Outgoing {
@@ -177,6 +174,20 @@ fn native_path(taken: &Taken<'_>, attempt: &Attempt, base_url: &BaseUrl) -> Stri
         }
     };
     known.unwrap_or_else(|| base_url.join(path))
+}
+
+/// Adds the client's query to the path, which for a stream of Gemini's has one already.
+fn add_query(path: &mut String, taken: &Taken<'_>, auth: AuthMode) {
+    let own = |pair: &&str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        // A key in the query is the client's: it is for us, unless the caller's own is handed on.
+        let key = name == "key" && auth == AuthMode::Keys;
+        taken.surface.dialect != DialectId::Gemini || name != "alt" && !key
+    };
+    for pair in taken.query.unwrap_or_default().split('&').filter(own).filter(|pair| !pair.is_empty()) {
+        path.push(if path.contains('?') { '&' } else { '?' });
+        path.push_str(pair);
+    }
 }
 
 /// What a bridged try sends, and what of the request it does not say.

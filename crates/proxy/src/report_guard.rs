@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
 use trunkline_route::{Outcome, Report};
 use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
 
-use crate::fault;
 use crate::memory::Watcher;
 use crate::meter::{self, End};
 use crate::shared::now_ms;
@@ -87,9 +87,9 @@ impl ReportGuard {
         self.report.outcome = Outcome::Served;
     }
 
-    /// The request failed before its head was sent.
-    pub(crate) fn failed(&mut self, fault: &Fault) {
-        self.report.status = fault::status(fault).as_u16();
+    /// The request failed before its head was sent; this is the status it got.
+    pub(crate) fn failed(&mut self, fault: &Fault, status: StatusCode) {
+        self.report.status = status.as_u16();
         self.broke(fault);
     }
 

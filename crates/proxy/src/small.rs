@@ -23,6 +23,8 @@ pub(crate) async fn answer(
     parts: &Parts,
     body: Incoming,
 ) -> Response<ReplyBody> {
+    let upgrades = parts.headers.contains_key(header::UPGRADE);
+    let route = if route == Route::Upgrade && !upgrades { Route::WrongMethod("POST, OPTIONS") } else { route };
     let dialect = dialect_of(&route, &parts.headers);
     let answer = try_answer(worker, snapshot, route, parts, body).await;
     answer.unwrap_or_else(|fault| fault::response(dialect, &fault))

@@ -37,7 +37,7 @@ pub(crate) fn encode_response(taken: &Taken<'_>, response: &ir::Response, head: 
 pub(crate) fn stream_encoder(taken: &Taken<'_>, head: StreamHead) -> Box<dyn StreamEncoder> {
     match taken.surface.form {
         Form::Generate => dialects::ollama::generate_stream_encoder(head),
-        Form::InPath { .. } if !asks_for_sse(taken) => Box::new(dialects::gemini::ArrayEncoder::new(head)),
+        Form::InPath { .. } if streams_as_array(taken) => Box::new(dialects::gemini::ArrayEncoder::new(head)),
         Form::Plain | Form::Streamed | Form::OneEmbedding | Form::InPath { .. } => {
             dialect::of(taken.surface.dialect).stream_encoder(head)
         }
@@ -48,7 +48,7 @@ pub(crate) fn stream_encoder(taken: &Taken<'_>, head: StreamHead) -> Box<dyn Str
 pub(crate) fn stream_type(taken: &Taken<'_>) -> &'static str {
     match taken.surface.dialect {
         DialectId::Ollama => "application/x-ndjson",
-        DialectId::Gemini if !asks_for_sse(taken) => "application/json",
+        DialectId::Gemini if streams_as_array(taken) => "application/json",
         DialectId::OpenaiChat
         | DialectId::OpenaiCompletions
         | DialectId::OpenaiResponses
@@ -57,7 +57,8 @@ pub(crate) fn stream_type(taken: &Taken<'_>) -> &'static str {
     }
 }
 
-/// Gemini's clients say in the query how they want a stream.
-fn asks_for_sse(taken: &Taken<'_>) -> bool {
-    taken.query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"))
+/// Gemini's clients say in the query whether they want a stream as events; else it is one array that grows.
+pub(crate) fn streams_as_array(taken: &Taken<'_>) -> bool {
+    let streamed = matches!(taken.surface.form, Form::InPath { stream: true, .. });
+    streamed && !taken.query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"))
 }
