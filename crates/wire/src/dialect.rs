@@ -78,6 +78,9 @@ pub trait Dialect: Sync {
     /// Which dialect this is.
     fn id(&self) -> DialectId;
 
+    /// What it calls the things of the neutral model.
+    fn names(&self) -> &'static dyn ir::Names;
+
     /// Finds the model and the stream flag without building a tree.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod block;
 mod event;
 mod grammar;
 mod loss;
+mod place;
 mod request;
 mod response;
 mod tool;
@@ -17,7 +18,8 @@ pub use block::{
 };
 pub use event::{BlockKind, Delta, Event};
 pub use grammar::{Breach, Grammar};
-pub use loss::{Loss, Losses};
+pub use loss::{Loss, Losses, Lost};
+pub use place::{At, Field, Member, Names, ToolMember};
 pub use request::{Caching, Effort, Message, OutputFormat, Request, Role, Sampling, Thinking};
 pub use response::{Collector, Response, StopReason};
 pub use tool::{Tool, ToolChoice, ToolKind};

@@ -25,6 +25,9 @@ impl Dialect for Anthropic {
     fn id(&self) -> DialectId {
         DialectId::Anthropic
     }
+    fn names(&self) -> &'static dyn ir::Names {
+        &places::Places
+    }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::peek(body)
     }

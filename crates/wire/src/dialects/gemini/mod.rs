@@ -29,6 +29,9 @@ impl Dialect for Gemini {
     fn id(&self) -> DialectId {
         DialectId::Gemini
     }
+    fn names(&self) -> &'static dyn ir::Names {
+        &places::Places
+    }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::check_object(body)?;
         Ok(Peek::nameless(false))

@@ -8,7 +8,7 @@ use super::request::{decode, history, options};
 use super::{Ollama, response, stream};
 use crate::dialect::{Dialect, DialectId, Encoded, StreamDecoder, StreamEncoder, StreamHead};
 use crate::fields::Fields;
-use crate::ir::{Block, Message, Request, Response, Role};
+use crate::ir::{Block, Message, Names, Request, Response, Role};
 use crate::{Capabilities, Fault, Peek, WireError, write};
 
 /// Ollama's `/api/generate`. Not in the list of all dialects: its id is that of `/api/chat`, of which it is the form for
@@ -19,6 +19,9 @@ pub struct OllamaGenerate;
 impl Dialect for OllamaGenerate {
     fn id(&self) -> DialectId {
         DialectId::Ollama
+    }
+    fn names(&self) -> &'static dyn Names {
+        Ollama.names()
     }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         Ollama.peek(body)

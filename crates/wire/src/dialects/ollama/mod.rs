@@ -32,6 +32,9 @@ impl Dialect for Ollama {
     fn id(&self) -> DialectId {
         DialectId::Ollama
     }
+    fn names(&self) -> &'static dyn ir::Names {
+        &places::Places
+    }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::peek_streaming(body)
     }

@@ -26,6 +26,9 @@ impl Dialect for OpenaiResponses {
     fn id(&self) -> DialectId {
         DialectId::OpenaiResponses
     }
+    fn names(&self) -> &'static dyn ir::Names {
+        &places::Places
+    }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::peek(body)
     }

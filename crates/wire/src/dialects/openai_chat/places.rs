@@ -1,0 +1,57 @@
+//! What Chat Completions calls the things of the neutral model.
+
+use crate::ir::{Content, Field, Media, MediaKind, Member, Names, ToolKind, ToolMember};
+
+/// The names of Chat Completions, and of the legacy Completions.
+#[derive(Debug)]
+pub(in crate::dialects) struct Places;
+
+impl Names for Places {
+    fn fields(&self) -> &'static [(Field, &'static str)] {
+        // Its names are the usual ones.
+        &[]
+    }
+
+    fn of_block(&self, content: &Content, member: Member) -> &'static str {
+        match member {
+            Member::Citations => ANNOTATIONS,
+            Member::MediaName => "file.filename",
+            Member::MediaDetail => match content {
+                Content::Media(Media { kind: MediaKind::Video, .. }) => "video_url.detail",
+                Content::Media(Media { kind: MediaKind::Audio, .. }) => "audio_url.detail",
+                _ => "image_url.detail",
+            },
+            Member::Seal if matches!(content, Content::ToolCall(_)) => "extra_content",
+            Member::Seal => DETAILS,
+            Member::Arguments if matches!(content, Content::ToolCall(call) if call.custom) => "custom.input",
+            Member::Arguments => "function.arguments",
+            Member::IsError => "is_error",
+        }
+    }
+
+    fn of_tool(&self, _kind: &ToolKind, member: ToolMember) -> &'static str {
+        match member {
+            ToolMember::Name => "function.name",
+            ToolMember::Parameters => "function.parameters",
+            ToolMember::Strict => "function.strict",
+            ToolMember::Format => "custom.format",
+        }
+    }
+
+    /// Sources and thoughts are the message's, not the part's; what stood in `functions` is a function without a wrapping.
+    fn join(&self, at: &str, name: &str) -> String {
+        match name {
+            ANNOTATIONS | DETAILS => format!("{}.{name}", message_of(at)),
+            _ if at.starts_with("functions[") => format!("{at}.{}", name.strip_prefix("function.").unwrap_or(name)),
+            _ => format!("{at}.{name}"),
+        }
+    }
+}
+
+const ANNOTATIONS: &str = "annotations";
+const DETAILS: &str = "reasoning_details";
+
+/// The message that a path leads into.
+fn message_of(at: &str) -> &str {
+    at.find(']').and_then(|end| at.get(..=end)).unwrap_or(at)
+}
