@@ -73,6 +73,7 @@ impl Losses {
 
 /// Notes what is lost of one request, in the words of the dialect that it came in. A path is made when something is lost,
 /// and not once there are [`Losses::MAX`].
+#[derive(Debug)]
 pub struct Lost<'r> {
     request: &'r Request,
     names: &'static dyn Names,
@@ -99,6 +100,13 @@ impl<'r> Lost<'r> {
     /// A field.
     pub fn field(&mut self, field: Field) {
         self.losses.add(self.name(field));
+    }
+
+    /// A field, when it was given.
+    pub fn field_if(&mut self, given: bool, field: Field) {
+        if given {
+            self.field(field);
+        }
     }
 
     /// What stands under this name in a field.
@@ -166,6 +174,11 @@ impl<'r> Lost<'r> {
     /// How long a cache mark is to last.
     pub fn mark_ttl(&mut self, mark: &CacheMark) {
         self.joined(&mark.at, "ttl");
+    }
+
+    /// What stands under this name beside what stands at `at`, or at the top.
+    pub fn at(&mut self, at: &At, name: &str) {
+        if at.as_str().is_empty() { self.losses.add(name) } else { self.joined(at, name) }
     }
 
     /// Of what the gateway made itself nothing is lost.

@@ -24,3 +24,6 @@ pub use request::{Caching, Effort, Message, OutputFormat, Request, Role, Samplin
 pub use response::{Collector, Response, StopReason};
 pub use tool::{Tool, ToolChoice, ToolKind};
 pub use usage::{Quality, Usage};
+
+#[cfg(test)]
+pub(crate) use place::tests::placed;

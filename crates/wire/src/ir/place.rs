@@ -1,5 +1,7 @@
 //! Where things stood in the body they came in, and what their dialect calls them: losses are named by that.
 
+use std::fmt::Debug;
+
 use super::{Content, ToolKind};
 
 /// The path of something in the body it came in, such as `messages[2].content[0]`; empty for what the gateway made.
@@ -145,7 +147,7 @@ pub enum ToolMember {
 }
 
 /// What one dialect calls the things of the neutral model.
-pub trait Names: Sync {
+pub trait Names: Debug + Sync {
     /// Fields that it calls otherwise than [`Field::usual`].
     fn fields(&self) -> &'static [(Field, &'static str)];
 
@@ -164,5 +166,46 @@ pub trait Names: Sync {
     fn field(&self, field: Field) -> &'static str {
         let own = self.fields().iter().find(|(own, _)| *own == field);
         own.map_or(field.usual(), |(_, name)| name)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::ir::{Block, CacheMark, Request};
+
+    /// A request that no decoder read, as if it had stood in the neutral model's own words.
+    pub(crate) fn placed(request: &Request) -> Request {
+        let mut request = request.clone();
+        for (index, message) in request.messages.iter_mut().enumerate() {
+            fill(&mut message.at, format!("messages[{index}]"));
+            place(&mut message.blocks, message.at.as_str());
+        }
+        for (index, tool) in request.tools.iter_mut().enumerate() {
+            fill(&mut tool.at, format!("tools[{index}]"));
+            mark(tool.cache.as_mut(), tool.at.as_str());
+        }
+        request.caching.mark.iter_mut().for_each(|mark| fill(&mut mark.at, "cache_control".to_owned()));
+        request
+    }
+
+    fn place(blocks: &mut [Block], at: &str) {
+        for (index, block) in blocks.iter_mut().enumerate() {
+            fill(&mut block.at, format!("{at}.content[{index}]"));
+            mark(block.cache.as_mut(), block.at.as_str());
+            if let Content::ToolResult(result) = &mut block.content {
+                place(&mut result.blocks, block.at.as_str());
+            }
+        }
+    }
+
+    fn mark(mark: Option<&mut CacheMark>, at: &str) {
+        mark.into_iter().for_each(|mark| fill(&mut mark.at, format!("{at}.cache_control")));
+    }
+
+    fn fill(at: &mut At, path: String) {
+        if at.as_str().is_empty() {
+            *at = path.into();
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod count_tokens;
 pub mod names;
+mod places;
 
 mod error;
 mod extras;

@@ -7,6 +7,7 @@ pub mod count;
 mod error;
 pub mod models;
 mod part;
+mod places;
 mod request;
 mod response;
 mod schema;

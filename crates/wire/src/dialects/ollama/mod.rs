@@ -9,6 +9,7 @@ mod generate;
 mod media;
 #[cfg(test)]
 mod mutation;
+mod places;
 mod request;
 mod response;
 mod stream;

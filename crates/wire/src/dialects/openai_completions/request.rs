@@ -97,9 +97,7 @@ fn lose_conversation(request: &Request, lost: &mut Lost<'_>) {
         (Field::Effort, request.thinking.effort.is_some()),
         (Field::ThinkingBudget, request.thinking.budget_tokens.is_some()),
     ] {
-        if asked {
-            lost.field(field);
-        }
+        lost.field_if(asked, field);
     }
 }
 

@@ -8,6 +8,7 @@ mod answer;
 mod error;
 mod form;
 mod item;
+mod places;
 mod request;
 mod response;
 pub mod state;

@@ -8,7 +8,7 @@ use super::request::{self, Reader};
 use super::{answer, error, form, stream};
 use crate::dialect::{Encoded, StreamHead};
 use crate::fields::{Fields, parse};
-use crate::ir::{self, Content, Delta, Event, Extra, Losses, Response, StopReason};
+use crate::ir::{self, Content, Delta, Event, Extra, Losses, Lost, Response, StopReason};
 use crate::write::{Object, object};
 use crate::{DialectId, Fault, WireError};
 
@@ -115,8 +115,7 @@ fn echo(request: Option<&ir::Request>) -> Vec<Extra> {
     let (operator, _) = request::split_instructions(request);
     let instructions = operator.and_then(|message| message.blocks.first()).and_then(|block| block.as_text());
     let tools = member("tools", |body| {
-        let mut losses = Losses::default();
-        body.array("tools", |list| request::put_tools(list, request, Reader::Client, &mut losses));
+        body.array("tools", |list| request::put_tools(list, request, Reader::Client, &mut Lost::of(request)));
     });
     let choice = member("tool_choice", |body| {
         let choice = request.tool_choice.clone().unwrap_or(ir::ToolChoice::Auto);

@@ -43,10 +43,7 @@ struct ReasoningBody {
     enabled: Option<bool>,
 }
 
-fn decode_thinking(
-    fields: &mut Fields<'_>,
-    spelt: &mut Vec<(Field, &'static str)>,
-) -> Result<Thinking, WireError> {
+fn decode_thinking(fields: &mut Fields<'_>, spelt: &mut Vec<(Field, &'static str)>) -> Result<Thinking, WireError> {
     let effort: Option<String> = fields.optional("reasoning_effort", "a string")?;
     // One that says more than these stays where it is.
     let body = fields.look("reasoning").and_then(parse::<ReasoningBody>);

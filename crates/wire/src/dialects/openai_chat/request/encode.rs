@@ -85,9 +85,7 @@ fn lose_thinking(thinking: &Thinking, lost: &mut Lost<'_>) {
         (Field::ThinkingBudget, thinking.budget_tokens.is_some()),
         (Field::ThoughtsShown, thinking.shown == Some(true)),
     ] {
-        if said {
-            lost.field(field);
-        }
+        lost.field_if(said, field);
     }
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::capabilities::{ReasoningReplay, ThinkingMode};
 use crate::ir::{
     Block, CacheMark, Content, Effort, Extra, Media, MediaKind, MediaSource, Message, OutputFormat, Reasoning, Request,
-    Role, Seal, SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    Role, Seal, SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, placed,
 };
 use crate::scan::tests::mutated_json;
 use crate::{Capabilities, DialectId};
@@ -41,7 +41,7 @@ fn check_error(body: &str, expected: &str) {
 
 #[track_caller]
 fn check_encoded(request: &Request, to: &Capabilities, body: &Expect, losses: &[&str]) {
-    let encoded = encode(request, to);
+    let encoded = encode(&placed(request), to);
     body.assert_eq(&serde_json::to_string_pretty(&value(&encoded.bytes)).expect("JSON"));
     assert_eq!(encoded.losses.iter().map(|loss| loss.field.as_str()).collect::<Vec<_>>(), losses);
 }

@@ -120,7 +120,7 @@ fn only_thoughts_that_anthropic_sealed_go_back() {
 #[test]
 fn what_messages_has_no_word_for_is_a_loss() {
     let mut text = Block::text("t");
-    text.cache = Some(CacheMark { ttl: Some("24h".to_owned()) });
+    text.cache = Some(CacheMark { ttl: Some("24h".to_owned()), ..CacheMark::default() });
     text.citations.push((DialectId::OpenaiChat, raw("{}")));
     text.extras.push(Extra { name: "more".to_owned(), raw: raw("1") });
     let media = |kind, source, media_type: Option<&str>| {

@@ -6,7 +6,7 @@ use crate::WireError;
 use crate::dialects::gemini::request::{leftovers, spelling};
 use crate::dialects::gemini::schema;
 use crate::fields::{Fields, parse};
-use crate::ir::{Effort, OutputFormat, Request};
+use crate::ir::{Effort, Field, OutputFormat, Request};
 
 const NUMBER: &str = "a number";
 const COUNT: &str = "a whole number";
@@ -28,6 +28,9 @@ pub(super) fn decode(fields: &mut Fields<'_>, request: &mut Request) -> Result<(
     }
     let name = spelling(&config, "stopSequences");
     request.stop = config.optional(&name, "an array of strings")?.unwrap_or_default();
+    if config.look(&spelling(&config, "responseJsonSchema")).is_none() {
+        request.spelt.push((Field::Schema, "generationConfig.responseSchema"));
+    }
     request.output_format = decode_format(&mut config)?;
     decode_thinking(&mut config, request)?;
     request.extras.extend(leftovers("generationConfig.", config));
@@ -85,6 +88,9 @@ fn decode_format(fields: &mut Fields<'_>) -> Result<Option<OutputFormat>, WireEr
     }))
 }
 
+/// Where the level stands.
+const LEVEL: &str = "generationConfig.thinkingConfig.thinkingLevel";
+
 /// A budget of 0 is off, one of -1 leaves the amount to the model.
 fn decode_thinking(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
     let name = spelling(fields, "thinkingConfig");
@@ -102,6 +108,9 @@ fn decode_thinking(fields: &mut Fields<'_>, request: &mut Request) -> Result<(),
         }
     }
     let name = spelling(&config, "thinkingLevel");
+    if thinking.enabled.is_none() {
+        request.spelt.push((Field::Thinking, LEVEL));
+    }
     if let Some(level) = config.optional::<String>(&name, "a string")? {
         thinking.effort = Some(match Effort::from_name(&level.to_ascii_lowercase()) {
             Effort::Other(_) => Effort::Other(level),

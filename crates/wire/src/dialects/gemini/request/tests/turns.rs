@@ -326,6 +326,6 @@ fn a_call_without_a_signature_gets_the_documented_one_where_the_model_thinks() {
 fn a_result_of_no_call_cannot_be_said() {
     let mut request = Request::new(DialectId::OpenaiResponses, "m");
     request.messages = vec![said(Role::Tool, vec![result("1", Vec::new(), None)])];
-    let error = encode(&request, &Capabilities::default()).expect_err("nobody knows the tool");
+    let error = encode(&placed(&request), &Capabilities::default()).expect_err("nobody knows the tool");
     assert_eq!(error.path(), Some("input[0].content[0]"));
 }

@@ -9,7 +9,7 @@ use super::encode;
 use crate::capabilities::{ReasoningReplay, ThinkingMode};
 use crate::ir::{
     Block, CacheMark, Content, Effort, Extra, Media, MediaKind, MediaSource, Message, OutputFormat, Reasoning, Request,
-    Role, Seal, SealOrigin, Thinking, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    Role, Seal, SealOrigin, Thinking, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, placed,
 };
 use crate::{Capabilities, DialectId};
 
@@ -24,7 +24,7 @@ fn check_identity(body: &str) {
 
 #[track_caller]
 fn check_encoded(request: &Request, to: &Capabilities, expected: &Expect) {
-    let encoded = encode(request, to);
+    let encoded = encode(&placed(request), to);
     let value: serde_json::Value = serde_json::from_slice(&encoded.bytes).expect("JSON");
     let losses: Vec<&str> = encoded.losses.iter().map(|loss| loss.field.as_str()).collect();
     expected.assert_eq(&format!("{}\nlost: {losses:?}\n", serde_json::to_string_pretty(&value).expect("JSON")));

@@ -45,12 +45,7 @@ impl<'a> Part<'a> {
     }
 
     /// The block as a part; `None` when it cannot be one. What gets lost is noted.
-    pub(super) fn of(
-        block: &'a Block,
-        request: &Request,
-        to: &Capabilities,
-        lost: &mut Lost<'_>,
-    ) -> Option<Self> {
+    pub(super) fn of(block: &'a Block, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) -> Option<Self> {
         let own = is_own(request);
         let what = match &block.content {
             Content::Text(text) => Some(What::Text(Cow::Borrowed(text))),

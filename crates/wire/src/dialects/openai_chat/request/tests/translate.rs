@@ -7,12 +7,12 @@ use crate::DialectId;
 use crate::capabilities::ThinkingMode;
 use crate::ir::{
     Block, CacheMark, Content, Effort, Extra, Media, MediaKind, MediaSource, Message, Reasoning, Request, Role, Seal,
-    SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, placed,
 };
 
 #[track_caller]
 fn check_written(request: &Request, to: &Capabilities, expected: &Expect) {
-    let encoded = encode(request, to);
+    let encoded = encode(&placed(request), to);
     let body: Value = serde_json::from_slice(&encoded.bytes).expect("JSON");
     let mut lines: Vec<String> = Vec::new();
     for (name, value) in body.as_object().expect("an object") {
@@ -44,7 +44,7 @@ fn result(id: &str, blocks: Vec<Block>, is_error: Option<bool>) -> Block {
 }
 
 fn marked(block: Block) -> Block {
-    Block { cache: Some(CacheMark { ttl: None }), ..block }
+    Block { cache: Some(CacheMark::default()), ..block }
 }
 
 fn sealed(origin: SealOrigin, text: &str, data: &str) -> Block {
