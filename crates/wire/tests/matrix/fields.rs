@@ -129,18 +129,9 @@ pub(crate) fn plain(body: &Value) -> Value {
     fixture::without_nulls(body.clone())
 }
 
-/// Whether the loss is that of what stands at the path, or of something around it. Some dialects count messages and name
-/// blocks in their own way (`misnamed.txt` lists those): then the path within the message counts.
+/// Whether the loss is that of what stands at the path, or of something around it.
 fn covers(loss: &str, at: &str) -> bool {
-    let within = |path: &str| {
-        let (_, rest) = path.split_once(']')?;
-        (!rest.is_empty()).then(|| rest.replacen(".parts", ".content", 1))
-    };
-    let tail = |path: &str| path.rfind(']').map(|end| path[end + 1..].to_owned()).filter(|tail| !tail.is_empty());
-    let matches = |of_loss: Option<String>, of_field: Option<String>| {
-        of_field.zip(of_loss).is_some_and(|(field, loss)| field.strip_prefix(&loss).is_some_and(starts_anew))
-    };
-    at.strip_prefix(loss).is_some_and(starts_anew) || matches(within(loss), within(at)) || matches(tail(loss), tail(at))
+    at.strip_prefix(loss).is_some_and(starts_anew)
 }
 
 /// Whether what follows a path is another step, or nothing.

@@ -18,7 +18,7 @@ impl Names for Places {
             (Field::OutputTokensMax, "generationConfig.maxOutputTokens"),
             (Field::Stop, "generationConfig.stopSequences"),
             (Field::ToolChoice, "toolConfig.functionCallingConfig"),
-            (Field::OutputFormat, "generationConfig.responseMimeType"),
+            (Field::OutputFormat, "generationConfig.responseJsonSchema"),
             (Field::Schema, "generationConfig.responseJsonSchema"),
             (Field::Thinking, "generationConfig.thinkingConfig.thinkingBudget"),
             (Field::ThinkingBudget, "generationConfig.thinkingConfig.thinkingBudget"),

@@ -53,6 +53,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "output[0]",
+                        ),
                     },
                     Block {
                         content: Text(
@@ -68,6 +71,9 @@ fn reads_a_whole_answer() {
                             ),
                         ],
                         extras: [],
+                        at: At(
+                            "output[1].content[0]",
+                        ),
                     },
                     Block {
                         content: Refusal(
@@ -76,6 +82,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "output[1].content[1]",
+                        ),
                     },
                     Block {
                         content: ToolCall(
@@ -90,6 +99,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: ToolCall(
@@ -104,6 +116,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: Opaque {
@@ -116,6 +131,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: Opaque {
@@ -128,6 +146,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "output[5]",
+                        ),
                     },
                 ],
                 stop: ToolCalls,

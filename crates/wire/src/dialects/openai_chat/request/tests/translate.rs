@@ -177,7 +177,7 @@ fn claude_codes_request_for_a_model_of_openai() {
         lost temperature
         lost top_p
         lost top_k
-        lost stop
+        lost stop_sequences
         lost context_management"#]],
     );
 }
@@ -220,8 +220,9 @@ fn claude_codes_request_for_a_model_that_can_do_little() {
         lost messages[3].content[1].content[2]
         lost messages[3].content[2].cache_control
         lost tools
-        lost parallel_tool_calls
-        lost reasoning_effort
+        lost tool_choice.disable_parallel_tool_use
+        lost thinking
+        lost thinking.budget_tokens
         lost top_p
         lost context_management"#]],
     );
