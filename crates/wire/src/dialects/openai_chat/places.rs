@@ -38,11 +38,13 @@ impl Names for Places {
         }
     }
 
-    /// Sources and thoughts are the message's, not the part's; what stood in `functions` is a function without a wrapping.
+    /// Sources and thoughts are the message's, not the part's; functions and calls of 2023 have no wrapping.
     fn join(&self, at: &str, name: &str) -> String {
         match name {
             ANNOTATIONS | DETAILS => format!("{}.{name}", message_of(at)),
-            _ if at.starts_with("functions[") => format!("{at}.{}", name.strip_prefix("function.").unwrap_or(name)),
+            _ if at.starts_with("functions[") || at.ends_with(".function_call") => {
+                format!("{at}.{}", name.strip_prefix("function.").unwrap_or(name))
+            }
             _ => format!("{at}.{name}"),
         }
     }
