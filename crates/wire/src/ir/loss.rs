@@ -146,6 +146,16 @@ impl<'r> Lost<'r> {
         block.extras.iter().for_each(|extra| self.joined(&block.at, &extra.name));
     }
 
+    /// Every tool: the field that holds them, and those that stood elsewhere.
+    pub fn tools(&mut self) {
+        let request = self.request;
+        let name = self.name(Field::Tools);
+        for tool in &request.tools {
+            let elsewhere = !tool.at.as_str().is_empty() && !tool.at.as_str().starts_with(name);
+            if elsewhere { self.tool(tool) } else { self.field(Field::Tools) }
+        }
+    }
+
     /// A tool, all of it.
     pub fn tool(&mut self, tool: &Tool) {
         self.whole(&tool.at);

@@ -88,12 +88,13 @@ fn text_of<'a>(block: &'a Block, lost: &mut Lost<'_>) -> Option<&'a str> {
 
 /// What only a conversation can ask for.
 fn lose_conversation(request: &Request, lost: &mut Lost<'_>) {
+    lost.tools();
     let choice = request.tool_choice.as_ref().filter(|choice| **choice != ToolChoice::None);
     for (field, asked) in [
-        (Field::Tools, !request.tools.is_empty()),
         (Field::ToolChoice, choice.is_some()),
         (Field::ParallelToolCalls, request.parallel_tool_calls.is_some()),
         (Field::OutputFormat, request.output_format.is_some()),
+        (Field::Thinking, request.thinking.enabled == Some(true)),
         (Field::Effort, request.thinking.effort.is_some()),
         (Field::ThinkingBudget, request.thinking.budget_tokens.is_some()),
     ] {

@@ -1,6 +1,6 @@
 //! What Responses calls the things of the neutral model.
 
-use super::{form, state};
+use super::form;
 use crate::ir::{Content, Field, Member, Names, ToolKind, ToolMember};
 
 /// The names of Responses.
@@ -45,10 +45,6 @@ impl Names for Places {
 
     /// The first part of a message carries what is the message's, and the first tool of a namespace what is that one's.
     fn join(&self, at: &str, name: &str) -> String {
-        // What it holds the client does not say again.
-        if at == state::PREVIOUS {
-            return at.to_owned();
-        }
         for (prefix, list) in [(form::OF_MESSAGE, ".content["), (form::OF_NAMESPACE, ".tools[")] {
             if let Some(name) = name.strip_prefix(prefix) {
                 let outer = at.rfind(list).and_then(|end| at.get(..end)).unwrap_or(at);

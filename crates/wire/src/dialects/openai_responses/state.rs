@@ -11,7 +11,7 @@ use super::request::{self, Conversation};
 use super::response;
 use crate::dialect::StreamHead;
 use crate::fields::{Fields, parse};
-use crate::ir::{At, Block, Content, Message, Request, Response};
+use crate::ir::{Content, Message, Request, Response};
 use crate::write::{Object, object};
 use crate::{DialectId, WireError};
 
@@ -19,7 +19,7 @@ use crate::{DialectId, WireError};
 pub const ITEMS_MAX: usize = 10_000;
 
 /// The member that names the answer to go on from.
-pub(super) const PREVIOUS: &str = "previous_response_id";
+const PREVIOUS: &str = "previous_response_id";
 
 /// The items that a request put in, what came before them included once [`resume`] has put it there: each with an id,
 /// made from `request_id` where the client gave none.
@@ -57,9 +57,8 @@ pub fn resume(request: &mut Request, previous: &[&RawValue]) -> Result<(), WireE
     }
     let mut before = Conversation::default();
     for (index, raw) in previous.iter().enumerate() {
-        before.push(request::decode_item(raw, format!("previous[{index}]"))?);
+        before.push(request::decode_item(raw, format!("{PREVIOUS}.items[{index}]"))?);
     }
-    before.messages.iter_mut().for_each(|message| stand(message, &At::from(PREVIOUS)));
     let own_from = request.messages.len() - request::split_instructions(request).1.len();
     let own = request.messages.split_off(own_from);
     for message in before.messages.into_iter().chain(own) {
@@ -69,20 +68,6 @@ pub fn resume(request: &mut Request, previous: &[&RawValue]) -> Result<(), WireE
         form::RESUMED.clone_into(&mut extra.name);
     }
     request::check_results(&request.messages)
-}
-
-/// Says of what did not come with the request which of its fields it came for.
-fn stand(message: &mut Message, at: &At) {
-    fn stand_all(blocks: &mut [Block], at: &At) {
-        for block in blocks {
-            block.at = at.clone();
-            if let Content::ToolResult(result) = &mut block.content {
-                stand_all(&mut result.blocks, at);
-            }
-        }
-    }
-    message.at = at.clone();
-    stand_all(&mut message.blocks, at);
 }
 
 /// The model's turns become one where they meet.
@@ -123,11 +108,8 @@ pub fn replace_references(
             let path = || "input".to_owned();
             let item = find(&id).ok_or(WireError::Wrong { path: path(), expected: "items that are still known" })?;
             let mut found = Conversation::default();
-            found.push(request::decode_item(&item, path())?);
-            for mut message in found.messages {
-                stand(&mut message, &block.at);
-                append(&mut messages, message);
-            }
+            found.push(request::decode_item(&item, block.at.as_str().to_owned())?);
+            found.messages.into_iter().for_each(|message| append(&mut messages, message));
         }
     }
     request.messages = messages;

@@ -59,7 +59,7 @@ pub(super) fn encode(body: &mut Object<'_>, writer: &mut Writer<'_>) {
         return;
     }
     if !writer.to.tools {
-        writer.lost.field(Field::Tools);
+        writer.lost.tools();
         return;
     }
     let chosen = |tool: &Tool| match choice {

@@ -72,6 +72,8 @@ fn write_thinking(object: &mut Object<'_>, request: &Request, to: &Capabilities,
         (None, None) => None,
     };
     object.put_some("reasoning_effort", effort);
+    // An effort takes its place at best.
+    lost.field_if(budget_tokens.is_some() && !off, Field::ThinkingBudget);
     if *shown == Some(false) && !off {
         lost.field(Field::ThoughtsShown);
     }

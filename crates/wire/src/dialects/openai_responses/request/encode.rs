@@ -57,9 +57,7 @@ fn own_extras(request: &Request) -> &[Extra] {
 
 fn put_tools(body: &mut Object<'_>, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) {
     if !to.tools {
-        if !request.tools.is_empty() {
-            lost.field(Field::Tools);
-        }
+        lost.tools();
         if request.tool_choice.is_some() {
             lost.field(Field::ToolChoice);
         }

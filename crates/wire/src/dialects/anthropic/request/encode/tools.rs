@@ -28,7 +28,7 @@ impl<'a> Writer<'a> {
     /// The tools that can be offered.
     fn sayable_tools(&mut self) -> Vec<&'a Tool> {
         if !self.to.tools {
-            self.lost.field_if(!self.request.tools.is_empty(), Field::Tools);
+            self.lost.tools();
             return Vec::new();
         }
         let mut sayable = Vec::with_capacity(self.request.tools.len());

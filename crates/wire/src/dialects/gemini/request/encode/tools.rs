@@ -51,7 +51,7 @@ impl<'a> Tools<'a> {
                 tools.plan_one(tool, request.origin, lost);
             }
         } else {
-            lost.field_if(!request.tools.is_empty(), Field::Tools);
+            lost.tools();
         }
         tools.plan_choice(request, lost);
         tools

@@ -40,9 +40,7 @@ pub(super) fn write(object: &mut Object<'_>, request: &Request, to: &Capabilitie
 /// The tools that can be said. Where the dialect's allowed tools are unknown, only these are shown.
 fn takeable<'a>(request: &'a Request, to: &Capabilities, lost: &mut Lost<'_>) -> Vec<&'a Tool> {
     if !to.tools {
-        if !request.tools.is_empty() {
-            lost.field(Field::Tools);
-        }
+        lost.tools();
         return Vec::new();
     }
     let allowed = match &request.tool_choice {
