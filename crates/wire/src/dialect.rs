@@ -163,6 +163,8 @@ pub trait StreamEncoder: Send {
     fn finish(&mut self, out: &mut Vec<u8>);
     /// Appends what keeps a silent connection open; may be nothing.
     fn ping(&mut self, out: &mut Vec<u8>);
+    /// What of the events so far the stream does not say.
+    fn losses(&self) -> &Losses;
 }
 
 /// Every dialect, in the order of [`DialectId`].

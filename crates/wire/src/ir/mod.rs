@@ -11,6 +11,7 @@ mod place;
 mod request;
 mod response;
 mod tool;
+mod unsaid;
 mod usage;
 
 pub use block::{
@@ -23,6 +24,7 @@ pub use place::{At, Field, Member, Names, ToolMember};
 pub use request::{Caching, Effort, Message, OutputFormat, Request, Role, Sampling, Thinking};
 pub use response::{Collector, Response, StopReason};
 pub use tool::{Tool, ToolChoice, ToolKind};
+pub use unsaid::{Said, Sealed, Speech, Unsaid};
 pub use usage::{Quality, Usage};
 
 #[cfg(test)]
