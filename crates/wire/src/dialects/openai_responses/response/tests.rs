@@ -283,7 +283,7 @@ fn a_whole_answer_is_the_end_of_its_stream() {
     assert_eq!(body["status"], "completed");
     assert_eq!(body["usage"]["total_tokens"], 3);
     let losses: Vec<&str> = encoded.losses.iter().map(|loss| loss.field.as_str()).collect();
-    assert_eq!(losses, ["content[1].citations", "content[2]", "speed", "stop_sequence"]);
+    assert_eq!(losses, ["content[1].citations", "content[2]", "stop_sequence", "speed"]);
 }
 
 proptest! {

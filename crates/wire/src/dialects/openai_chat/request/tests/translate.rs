@@ -136,6 +136,7 @@ fn claude_codes_request_for_a_local_server() {
         lost messages[2].content[0].signature
         lost messages[3].content[2].cache_control
         lost tools[1]
+        lost thinking.budget_tokens
         lost context_management"#]],
     );
 }
@@ -173,6 +174,7 @@ fn claude_codes_request_for_a_model_of_openai() {
         stream: true
         stream_options: {"include_usage":true}
         lost tools[1]
+        lost thinking.budget_tokens
         lost max_tokens
         lost temperature
         lost top_p
@@ -259,6 +261,7 @@ fn images_stay_in_results_where_they_may() {
         lost messages[0].content[0].signature
         lost messages[1].content[2].cache_control
         lost tools[1]
+        lost thinking.budget_tokens
         lost context_management"#]],
     );
 }
