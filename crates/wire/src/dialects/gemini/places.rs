@@ -30,10 +30,8 @@ impl Names for Places {
     fn of_block(&self, content: &Content, member: Member) -> &'static str {
         match member {
             Member::Citations => "citationMetadata",
-            Member::MediaName => match content {
-                Content::Media(Media { source: MediaSource::Base64(_), .. }) => "inlineData.displayName",
-                _ => "fileData.displayName",
-            },
+            Member::MediaName if is_inline(content) => "inlineData.displayName",
+            Member::MediaName => "fileData.displayName",
             Member::MediaDetail => "mediaResolution",
             Member::Seal => "thoughtSignature",
             Member::Arguments => "functionCall.args",
@@ -49,4 +47,8 @@ impl Names for Places {
             ToolMember::Format => "format",
         }
     }
+}
+
+fn is_inline(content: &Content) -> bool {
+    matches!(content, Content::Media(Media { source: MediaSource::Base64(_), .. }))
 }

@@ -1,6 +1,6 @@
 //! What Chat Completions calls the things of the neutral model.
 
-use crate::ir::{Content, Field, Media, MediaKind, Member, Names, ToolKind, ToolMember};
+use crate::ir::{Content, Field, MediaKind, Member, Names, ToolKind, ToolMember};
 
 /// The names of Chat Completions, and of the legacy Completions.
 #[derive(Debug)]
@@ -16,11 +16,9 @@ impl Names for Places {
         match member {
             Member::Citations => ANNOTATIONS,
             Member::MediaName => "file.filename",
-            Member::MediaDetail => match content {
-                Content::Media(Media { kind: MediaKind::Video, .. }) => "video_url.detail",
-                Content::Media(Media { kind: MediaKind::Audio, .. }) => "audio_url.detail",
-                _ => "image_url.detail",
-            },
+            Member::MediaDetail if is_media(content, MediaKind::Video) => "video_url.detail",
+            Member::MediaDetail if is_media(content, MediaKind::Audio) => "audio_url.detail",
+            Member::MediaDetail => "image_url.detail",
             Member::Seal if matches!(content, Content::ToolCall(_)) => "extra_content",
             Member::Seal => DETAILS,
             Member::Arguments if matches!(content, Content::ToolCall(call) if call.custom) => "custom.input",
@@ -38,9 +36,11 @@ impl Names for Places {
         }
     }
 
-    /// Sources and thoughts are the message's, not the part's; functions and calls of 2023 have no wrapping.
+    /// Sources and thoughts are the message's, not the part's, save for thoughts that are a part as in Messages; functions
+    /// and calls of 2023 have no wrapping.
     fn join(&self, at: &str, name: &str) -> String {
         match name {
+            DETAILS if at.contains(".content[") => format!("{at}.signature"),
             ANNOTATIONS | DETAILS => format!("{}.{name}", message_of(at)),
             _ if at.starts_with("functions[") || at.ends_with(".function_call") => {
                 format!("{at}.{}", name.strip_prefix("function.").unwrap_or(name))
@@ -48,6 +48,10 @@ impl Names for Places {
             _ => format!("{at}.{name}"),
         }
     }
+}
+
+fn is_media(content: &Content, kind: MediaKind) -> bool {
+    matches!(content, Content::Media(media) if media.kind == kind)
 }
 
 const ANNOTATIONS: &str = "annotations";

@@ -45,7 +45,7 @@ fn turns_of_another_dialect_are_merged_and_results_come_first() {
         &Capabilities::default(),
         &[
             "messages[3].content[2]",
-            "messages[4].reasoning_details",
+            "messages[4].content[1].signature",
             "messages[4].content[3].extra_content",
             "messages[4].content[4].function.arguments",
             "messages[7].role",
