@@ -46,7 +46,7 @@ fn streamed() -> Vec<Say> {
         json!({"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}}),
         json!({"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "a"}}),
         json!({"type": "content_block_delta", "index": 1,
-            "delta": {"type": "citations_delta", "citation": text["citations"][0]}}),
+            "delta": {"type": "citations_delta", "citation": text.pointer("/citations/0")}}),
         json!({"type": "content_block_stop", "index": 1}),
         json!({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": null}, "usage": usage}),
         json!({"type": "message_stop"}),

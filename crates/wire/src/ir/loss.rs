@@ -93,7 +93,7 @@ impl<'r> Lost<'r> {
 
     /// What the request's dialect calls a field, as the request spelt it.
     pub fn name(&self, field: Field) -> &'static str {
-        let spelt = self.request.spelt.iter().find(|(spelt, _)| *spelt == field);
+        let spelt = self.request.spelt.iter().rev().find(|(spelt, _)| *spelt == field);
         spelt.map_or_else(|| self.names.field(field), |(_, name)| name)
     }
 
@@ -217,6 +217,22 @@ mod tests {
         }
         assert_eq!(losses.iter().map(|loss| loss.field.as_str()).collect::<Vec<_>>(), ["top_k", "messages[0].name"]);
     }
+
+    #[test]
+    fn a_loss_has_the_name_that_the_client_wrote() {
+        let mut request = Request::new(crate::DialectId::Gemini, "m");
+        request.spelt = vec![(Field::Schema, "generationConfig.responseSchema")];
+        let mut lost = Lost::of(&request);
+        lost.field(Field::TopK);
+        lost.within(Field::Schema, "minimum");
+        lost.of_block(&Block::text("a").at("contents[0].parts[1]"), Member::Seal);
+        // Nobody wrote this one.
+        lost.block(&Block::text("b"));
+        let fields = ["generationConfig.topK", "generationConfig.responseSchema.minimum"];
+        let expected = [fields.as_slice(), &["contents[0].parts[1].thoughtSignature"]].concat();
+        assert_eq!(lost.into_losses().iter().map(|loss| loss.field.as_str()).collect::<Vec<_>>(), expected);
+    }
+
     #[test]
     fn what_a_client_named_at_length_is_cut() {
         let mut losses = Losses::default();

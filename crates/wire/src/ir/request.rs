@@ -38,7 +38,7 @@ pub struct Request {
     pub caching: Caching,
     /// Everything else, in the order it came.
     pub extras: Vec<Extra>,
-    /// Fields that it said under another name than its dialect's usual one.
+    /// Fields that it said under another name than its dialect's usual one; the last one of a field counts.
     pub spelt: Vec<(Field, &'static str)>,
 }
 

@@ -56,7 +56,6 @@ fn decode_thinking(fields: &mut Fields<'_>, spelt: &mut Vec<(Field, &'static str
         spelt.push((Field::Thinking, "reasoning.effort"));
     }
     if body.enabled.is_some() {
-        spelt.retain(|(field, _)| *field != Field::Thinking);
         spelt.push((Field::Thinking, "reasoning.enabled"));
     }
     let effort = effort.or(body.effort).map(|effort| Effort::from_name(&effort));

@@ -81,7 +81,6 @@ fn read_output_tokens_max(
             return Err(fields.wrong(name, EXPECTED));
         }
         if given.is_some() {
-            spelt.retain(|(field, _)| *field != Field::OutputTokensMax);
             spelt.push((Field::OutputTokensMax, name));
             limit = given;
         }
