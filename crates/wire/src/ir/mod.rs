@@ -7,9 +7,11 @@ mod block;
 mod event;
 mod grammar;
 mod loss;
+mod place;
 mod request;
 mod response;
 mod tool;
+mod unsaid;
 mod usage;
 
 pub use block::{
@@ -17,8 +19,13 @@ pub use block::{
 };
 pub use event::{BlockKind, Delta, Event};
 pub use grammar::{Breach, Grammar};
-pub use loss::{Loss, Losses};
+pub use loss::{Loss, Losses, Lost};
+pub use place::{At, Field, Member, Names, ToolMember};
 pub use request::{Caching, Effort, Message, OutputFormat, Request, Role, Sampling, Thinking};
 pub use response::{Collector, Response, StopReason};
 pub use tool::{Tool, ToolChoice, ToolKind};
+pub use unsaid::{Said, Sealed, Speech, Unsaid};
 pub use usage::{Quality, Usage};
+
+#[cfg(test)]
+pub(crate) use place::tests::placed;

@@ -1,13 +1,14 @@
 //! The whole answer: a `message`.
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
 use super::signature::{self, Fingerprint};
 use super::stop::{self, Held};
 use super::{extras, request, usage};
 use crate::dialect::{Encoded, StreamHead};
 use crate::fields::Fields;
-use crate::ir::{Block, Content, Losses, Reasoning, Response, StopReason};
+use crate::ir::{Block, BlockKind, Content, Reasoning, Response, Said, Sealed, Speech, StopReason, Unsaid};
 use crate::write::{Array, Object, object};
 use crate::{DialectId, WireError};
 
@@ -52,7 +53,7 @@ pub(super) fn client_id(id: &str, head: &StreamHead) -> String {
 
 /// Writes a whole answer. Extras have no origin here, so none is written.
 pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
-    let mut losses = Losses::default();
+    let mut losses = Unsaid::of(response, &Answers);
     response.extras.iter().for_each(|extra| losses.add(extra.name.as_str()));
     let held = Held {
         called: response.blocks.iter().any(|block| matches!(block.content, Content::ToolCall(_))),
@@ -65,9 +66,7 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
         body.put("role", "assistant");
         body.put("model", &response.model);
         body.array("content", |list| {
-            for (index, block) in response.blocks.iter().enumerate() {
-                put_block(block, &format!("content[{index}]"), &mut losses, list);
-            }
+            response.blocks.iter().for_each(|block| put_block(block, list));
         });
         body.put("stop_reason", reason);
         body.put("stop_sequence", &sequence);
@@ -76,15 +75,46 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
     Encoded { bytes: Bytes::from(bytes), losses }
 }
 
-fn put_block(block: &Block, place: &str, losses: &mut Losses, list: &mut Array<'_>) {
-    block.extras.iter().for_each(|extra| losses.add(format!("{place}.{}", extra.name)));
+/// What answers of Messages can say.
+#[derive(Debug)]
+pub(super) struct Answers;
+
+impl Speech for Answers {
+    fn block(&self, kind: &BlockKind) -> Said {
+        match kind {
+            BlockKind::Opaque { origin, .. } if *origin != DialectId::Anthropic => Said::Nothing,
+            BlockKind::Text
+            | BlockKind::Refusal
+            | BlockKind::Reasoning { .. }
+            | BlockKind::ToolCall { .. }
+            | BlockKind::Opaque { .. } => Said::All,
+        }
+    }
+
+    fn seal(&self, on: Sealed) -> bool {
+        match on {
+            Sealed::Thoughts => true,
+            Sealed::Call => false,
+        }
+    }
+
+    fn unsealed(&self) -> bool {
+        false
+    }
+
+    fn citation(&self, origin: DialectId, _raw: &RawValue) -> bool {
+        origin == DialectId::Anthropic
+    }
+}
+
+fn put_block(block: &Block, list: &mut Array<'_>) {
     match &block.content {
         Content::Text(text) | Content::Refusal(text) => list.object(|to| {
             to.put("type", "text");
             to.put("text", text);
-            put_citations(block, place, losses, to);
+            put_citations(block, to);
         }),
-        Content::Reasoning(Reasoning { redacted: true, seal: None, .. }) => losses.add(place),
+        Content::Reasoning(Reasoning { redacted: true, seal: None, .. }) => {}
         Content::Reasoning(reasoning) => list.object(|to| {
             let signature = signature::write(reasoning.seal.as_ref(), Fingerprint::of(&reasoning.text));
             if reasoning.redacted {
@@ -96,28 +126,20 @@ fn put_block(block: &Block, place: &str, losses: &mut Losses, list: &mut Array<'
                 to.put("signature", &signature);
             }
         }),
-        Content::ToolCall(call) => {
-            if let Some(seal) = &call.seal {
-                losses.add(format!("{place}.{}", signature::field(seal)));
-            }
-            list.object(|to| {
-                to.put("type", "tool_use");
-                to.put("id", &call.id);
-                to.put("name", &call.name);
-                to.raw("input", &request::call_input(call));
-            });
-        }
+        Content::ToolCall(call) => list.object(|to| {
+            to.put("type", "tool_use");
+            to.put("id", &call.id);
+            to.put("name", &call.name);
+            to.raw("input", &request::call_input(call));
+        }),
         Content::Opaque { origin: DialectId::Anthropic, raw, .. } => list.raw(raw),
         // Models answer with neither of the first two.
-        Content::Media(_) | Content::ToolResult(_) | Content::Opaque { .. } => losses.add(place),
+        Content::Media(_) | Content::ToolResult(_) | Content::Opaque { .. } => {}
     }
 }
 
-fn put_citations(block: &Block, place: &str, losses: &mut Losses, to: &mut Object<'_>) {
+fn put_citations(block: &Block, to: &mut Object<'_>) {
     let own = |origin: &DialectId| *origin == DialectId::Anthropic;
-    if !block.citations.iter().all(|(origin, _)| own(origin)) {
-        losses.add(format!("{place}.citations"));
-    }
     if block.citations.iter().any(|(origin, _)| own(origin)) {
         let citations = block.citations.iter().filter(|(origin, _)| own(origin));
         to.array("citations", |list| citations.for_each(|(_, raw)| list.raw(raw)));

@@ -6,4 +6,4 @@ mod encode;
 
 pub(super) use annotations::write_annotation;
 pub(in crate::dialects) use decode::decode;
-pub(super) use encode::encode;
+pub(super) use encode::{Answers, encode};

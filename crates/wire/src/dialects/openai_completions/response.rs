@@ -1,29 +1,17 @@
 //! The whole answer: `text_completion`.
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
 use super::openai_chat::usage::UsageBody;
+use crate::DialectId;
 use crate::dialect::{Encoded, StreamHead};
-use crate::ir::{Content, Losses, Response, StopReason};
+use crate::ir::{BlockKind, Response, Said, Sealed, Speech, StopReason, Unsaid};
 use crate::write;
 
 /// Writes an answer: its text. All else is lost.
 pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
-    let mut losses = Losses::default();
-    for (index, block) in response.blocks.iter().enumerate() {
-        match &block.content {
-            Content::Text(_) => {}
-            Content::Refusal(_)
-            | Content::Media(_)
-            | Content::Reasoning(_)
-            | Content::ToolCall(_)
-            | Content::ToolResult(_)
-            | Content::Opaque { .. } => losses.add(format!("content[{index}]")),
-        }
-        if !block.citations.is_empty() {
-            losses.add(format!("content[{index}].citations"));
-        }
-    }
+    let mut losses = Unsaid::of(response, &Answers);
     let minted = format!("cmpl-{}", head.request_id);
     let created = if response.created == 0 { head.created } else { response.created };
     let bytes = write::object(|object| {
@@ -45,6 +33,32 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
     Encoded { bytes: Bytes::from(bytes), losses }
 }
 
+/// What answers can say: text.
+#[derive(Debug)]
+pub(super) struct Answers;
+
+impl Speech for Answers {
+    fn block(&self, kind: &BlockKind) -> Said {
+        match kind {
+            BlockKind::Text => Said::All,
+            BlockKind::Refusal
+            | BlockKind::Reasoning { .. }
+            | BlockKind::ToolCall { .. }
+            | BlockKind::Opaque { .. } => Said::Nothing,
+        }
+    }
+
+    fn seal(&self, on: Sealed) -> bool {
+        match on {
+            Sealed::Thoughts | Sealed::Call => false,
+        }
+    }
+
+    fn citation(&self, _origin: DialectId, _raw: &RawValue) -> bool {
+        false
+    }
+}
+
 /// As in Chat Completions, save that no client of this dialect can run tools.
 pub(super) fn finish_reason(stop: &StopReason) -> &str {
     match stop {
@@ -64,7 +78,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::ir::{Block, ToolCall, Usage};
+    use crate::ir::{Block, Content, ToolCall, Usage};
 
     #[test]
     fn writes_the_text_and_loses_the_rest() {

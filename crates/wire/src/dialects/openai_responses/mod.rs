@@ -8,6 +8,7 @@ mod answer;
 mod error;
 mod form;
 mod item;
+mod places;
 mod request;
 mod response;
 pub mod state;
@@ -25,6 +26,9 @@ pub struct OpenaiResponses;
 impl Dialect for OpenaiResponses {
     fn id(&self) -> DialectId {
         DialectId::OpenaiResponses
+    }
+    fn names(&self) -> &'static dyn ir::Names {
+        &places::Places
     }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::peek(body)

@@ -8,7 +8,7 @@ use self::block::Writing;
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::dialects::anthropic::stop::{self, Held};
 use crate::dialects::anthropic::{error, response, usage};
-use crate::ir::{BlockKind, Delta, Event, Grammar, StopReason, Usage};
+use crate::ir::{BlockKind, Delta, Event, Grammar, Losses, StopReason, Unsaid, Usage};
 use crate::write::Object;
 use crate::{Fault, FaultKind};
 
@@ -31,6 +31,7 @@ pub(in crate::dialects::anthropic) struct Encoder {
     next_index: u32,
     usage: Usage,
     held: Held,
+    unsaid: Unsaid,
     grammar: Grammar,
 }
 
@@ -44,6 +45,7 @@ impl Encoder {
             next_index: 0,
             usage: Usage::default(),
             held: Held::default(),
+            unsaid: Unsaid::new(&response::Answers),
             grammar: Grammar::new(),
         }
     }
@@ -141,6 +143,7 @@ impl StreamEncoder for Encoder {
         if self.over {
             return;
         }
+        self.unsaid.note(event);
         match event {
             Event::Start { id } => self.start(id, out),
             Event::Open { block, kind } => self.open(*block, kind, out),
@@ -167,5 +170,9 @@ impl StreamEncoder for Encoder {
         if !self.over {
             out.extend_from_slice(PING);
         }
+    }
+
+    fn losses(&self) -> &Losses {
+        self.unsaid.losses()
     }
 }

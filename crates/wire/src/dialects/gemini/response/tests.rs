@@ -58,6 +58,9 @@ fn an_answer_goes_home_as_it_came() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Text(
@@ -66,6 +69,9 @@ fn an_answer_goes_home_as_it_came() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Reasoning(
@@ -85,6 +91,9 @@ fn an_answer_goes_home_as_it_came() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: ToolCall(
@@ -104,6 +113,9 @@ fn an_answer_goes_home_as_it_came() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Opaque {
@@ -116,6 +128,9 @@ fn an_answer_goes_home_as_it_came() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Opaque {
@@ -128,6 +143,9 @@ fn an_answer_goes_home_as_it_came() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
             ],
             stop: ToolCalls,

@@ -34,9 +34,15 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "system",
+                            ),
                         },
                     ],
                     extras: [],
+                    at: At(
+                        "system",
+                    ),
                 },
                 Message {
                     role: User,
@@ -48,6 +54,9 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "prompt",
+                            ),
                         },
                         Block {
                             content: Media(
@@ -66,9 +75,15 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "images[0]",
+                            ),
                         },
                     ],
                     extras: [],
+                    at: At(
+                        "prompt",
+                    ),
                 },
             ],
             tools: [],
@@ -145,6 +160,7 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                     ),
                 },
             ],
+            spelt: [],
         }
     "#]]
     .assert_debug_eq(&decode_generate_request(FULL.as_bytes()).expect("a request"));

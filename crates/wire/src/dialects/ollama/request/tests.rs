@@ -48,9 +48,15 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "messages[0].content",
+                            ),
                         },
                     ],
                     extras: [],
+                    at: At(
+                        "messages[0]",
+                    ),
                 },
                 Message {
                     role: User,
@@ -62,6 +68,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "messages[1].content",
+                            ),
                         },
                         Block {
                             content: Media(
@@ -80,6 +89,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "messages[1].images[0]",
+                            ),
                         },
                     ],
                     extras: [
@@ -90,6 +102,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                             ),
                         },
                     ],
+                    at: At(
+                        "messages[1]",
+                    ),
                 },
                 Message {
                     role: Assistant,
@@ -107,6 +122,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "messages[2].thinking",
+                            ),
                         },
                         Block {
                             content: ToolCall(
@@ -134,6 +152,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                     ),
                                 },
                             ],
+                            at: At(
+                                "messages[2].tool_calls[0]",
+                            ),
                         },
                         Block {
                             content: ToolCall(
@@ -148,9 +169,15 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "messages[2].tool_calls[1]",
+                            ),
                         },
                     ],
                     extras: [],
+                    at: At(
+                        "messages[2]",
+                    ),
                 },
                 Message {
                     role: Tool,
@@ -170,6 +197,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                             cache: None,
                                             citations: [],
                                             extras: [],
+                                            at: At(
+                                                "messages[3].content",
+                                            ),
                                         },
                                     ],
                                     is_error: None,
@@ -179,9 +209,15 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "messages[3]",
+                            ),
                         },
                     ],
                     extras: [],
+                    at: At(
+                        "messages[3]",
+                    ),
                 },
                 Message {
                     role: Tool,
@@ -201,9 +237,15 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "messages[4]",
+                            ),
                         },
                     ],
                     extras: [],
+                    at: At(
+                        "messages[4]",
+                    ),
                 },
                 Message {
                     role: Other(
@@ -217,9 +259,15 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                             cache: None,
                             citations: [],
                             extras: [],
+                            at: At(
+                                "messages[5].content",
+                            ),
                         },
                     ],
                     extras: [],
+                    at: At(
+                        "messages[5]",
+                    ),
                 },
             ],
             tools: [
@@ -251,6 +299,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                             ),
                         },
                     ],
+                    at: At(
+                        "tools[0]",
+                    ),
                 },
                 Tool {
                     kind: Hosted {
@@ -262,6 +313,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                     },
                     cache: None,
                     extras: [],
+                    at: At(
+                        "tools[1]",
+                    ),
                 },
             ],
             tool_choice: None,
@@ -358,6 +412,7 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                     ),
                 },
             ],
+            spelt: [],
         }
     "#]],
     );

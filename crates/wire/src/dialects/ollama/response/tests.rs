@@ -52,6 +52,9 @@ fn reads_a_whole_answer_of_either_path() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Text(
@@ -60,6 +63,9 @@ fn reads_a_whole_answer_of_either_path() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: ToolCall(
@@ -74,6 +80,9 @@ fn reads_a_whole_answer_of_either_path() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: ToolCall(
@@ -88,6 +97,9 @@ fn reads_a_whole_answer_of_either_path() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
             ],
             stop: ToolCalls,
@@ -156,6 +168,9 @@ fn reads_a_whole_answer_of_either_path() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: Text(
@@ -164,6 +179,9 @@ fn reads_a_whole_answer_of_either_path() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                 ],
                 stop: Length,

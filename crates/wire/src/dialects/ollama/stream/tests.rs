@@ -281,6 +281,9 @@ fn what_is_written_is_read_again() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Text(
@@ -289,6 +292,9 @@ fn what_is_written_is_read_again() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: ToolCall(
@@ -303,6 +309,9 @@ fn what_is_written_is_read_again() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: ToolCall(
@@ -317,6 +326,9 @@ fn what_is_written_is_read_again() {
                     cache: None,
                     citations: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
             ],
             stop: ToolCalls,

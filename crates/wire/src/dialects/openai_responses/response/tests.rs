@@ -53,6 +53,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "output[0]",
+                        ),
                     },
                     Block {
                         content: Text(
@@ -68,6 +71,9 @@ fn reads_a_whole_answer() {
                             ),
                         ],
                         extras: [],
+                        at: At(
+                            "output[1].content[0]",
+                        ),
                     },
                     Block {
                         content: Refusal(
@@ -76,6 +82,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "output[1].content[1]",
+                        ),
                     },
                     Block {
                         content: ToolCall(
@@ -90,6 +99,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: ToolCall(
@@ -104,6 +116,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: Opaque {
@@ -116,6 +131,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: Opaque {
@@ -128,6 +146,9 @@ fn reads_a_whole_answer() {
                         cache: None,
                         citations: [],
                         extras: [],
+                        at: At(
+                            "output[5]",
+                        ),
                     },
                 ],
                 stop: ToolCalls,
@@ -262,7 +283,7 @@ fn a_whole_answer_is_the_end_of_its_stream() {
     assert_eq!(body["status"], "completed");
     assert_eq!(body["usage"]["total_tokens"], 3);
     let losses: Vec<&str> = encoded.losses.iter().map(|loss| loss.field.as_str()).collect();
-    assert_eq!(losses, ["content[1].citations", "content[2]", "speed", "stop_sequence"]);
+    assert_eq!(losses, ["content[1].citations", "content[2]", "stop_sequence", "speed"]);
 }
 
 proptest! {

@@ -47,13 +47,22 @@ fn reads_into_the_neutral_model() {
                                 cache: Some(
                                     CacheMark {
                                         ttl: None,
+                                        at: At(
+                                            "system[0].cache_control",
+                                        ),
                                     },
                                 ),
                                 citations: [],
                                 extras: [],
+                                at: At(
+                                    "system[0]",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "system",
+                        ),
                     },
                     Message {
                         role: User,
@@ -65,9 +74,15 @@ fn reads_into_the_neutral_model() {
                                 cache: None,
                                 citations: [],
                                 extras: [],
+                                at: At(
+                                    "messages[0].content",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[0]",
+                        ),
                     },
                     Message {
                         role: Assistant,
@@ -90,6 +105,9 @@ fn reads_into_the_neutral_model() {
                                 cache: None,
                                 citations: [],
                                 extras: [],
+                                at: At(
+                                    "messages[1].content[0]",
+                                ),
                             },
                             Block {
                                 content: Reasoning(
@@ -104,6 +122,9 @@ fn reads_into_the_neutral_model() {
                                 cache: None,
                                 citations: [],
                                 extras: [],
+                                at: At(
+                                    "messages[1].content[1]",
+                                ),
                             },
                             Block {
                                 content: ToolCall(
@@ -118,9 +139,15 @@ fn reads_into_the_neutral_model() {
                                 cache: None,
                                 citations: [],
                                 extras: [],
+                                at: At(
+                                    "messages[1].content[2]",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[1]",
+                        ),
                     },
                     Message {
                         role: User,
@@ -138,9 +165,15 @@ fn reads_into_the_neutral_model() {
                                 cache: None,
                                 citations: [],
                                 extras: [],
+                                at: At(
+                                    "messages[2].content[0]",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[2]",
+                        ),
                     },
                 ],
                 tools: [
@@ -157,6 +190,9 @@ fn reads_into_the_neutral_model() {
                         },
                         cache: None,
                         extras: [],
+                        at: At(
+                            "tools[0]",
+                        ),
                     },
                 ],
                 tool_choice: Some(
@@ -233,6 +269,7 @@ fn reads_into_the_neutral_model() {
                         ),
                     },
                 ],
+                spelt: [],
             }
         "#]],
     );
