@@ -8,6 +8,7 @@ use trunkline_config::{OnLoss, Snapshot};
 use trunkline_route::{Ask, Attempt, Lane, Plan, Verdict, bridge, judge, plan};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect};
 
+use crate::attempt::unserved;
 use crate::lane::{self, Failed, Tried};
 use crate::prepare::Taken;
 use crate::reply::ReplyBody;
@@ -65,13 +66,13 @@ async fn model_work(
         Ok(response) => response,
         Err(failed) => {
             let Failed { fault, mut guard } = *failed;
-            let response = fault::response(surface.dialect, &fault);
+            let response = fault::response_to(&id, surface.dialect, &fault);
             guard.failed(&fault, response.status());
             guard.sent(http_body::Body::size_hint(response.body()).lower() as usize);
             response
         }
     };
-    response.headers_mut().insert(head::REQUEST_ID, id);
+    head::name_request(response.headers_mut(), id, surface.dialect);
     response
 }
 
@@ -110,7 +111,7 @@ async fn take_in<'a>(
     body: RequestBody,
     guard: &mut ReportGuard,
 ) -> Result<Taken<'a>, Fault> {
-    guard.report.client_key = caller::identify(&snapshot.client_keys, &parts.headers)?;
+    guard.report.client_key = caller::identify(&snapshot.client_keys, surface.dialect, parts)?;
     guard.admit(snapshot.server.requests_max)?;
     intake::check_type(surface.dialect, &parts.headers)?;
     let body = intake::read(body, &snapshot.server).await?;
@@ -199,6 +200,8 @@ async fn try_once(
             lane::vectors::attempt(&worker.client, taken, attempt, to, guard).await
         }
         Lane::Bridged(to) => lane::bridged::attempt(&worker.client, taken, attempt, (to, on_loss), guard).await,
+        // Boxed: only counts pass here.
+        Lane::Counted => Box::pin(lane::counted::attempt(&worker.client, taken, attempt, guard)).await,
         Lane::Estimated => lane::estimated::attempt(taken, guard),
         Lane::Adapter(adapter) => lane::adapter::attempt(adapter, taken, attempt, guard).await,
     }
@@ -210,14 +213,7 @@ fn other_lane(attempt: &Attempt, taken: &Taken<'_>) -> Option<Lane> {
         // Everybody knows these paths: what is not there is the model.
         _ if taken.surface.dialect == DialectId::OpenaiChat => None,
         Operation::Chat | Operation::Completion => bridge(&attempt.target, taken.surface.dialect).map(Lane::Bridged),
-        Operation::CountTokens => Some(Lane::Estimated),
+        Operation::CountTokens => Some(Lane::Counted),
         Operation::Embedding | Operation::Other => None,
     }
-}
-
-/// Whether a provider's answer may mean that it does not know the path. It may also mean the model; then the next try
-/// says so again.
-fn unserved(fault: &Fault) -> bool {
-    const UNKNOWN_PATH: [u16; 3] = [404, 405, 501];
-    fault.upstream.as_ref().is_some_and(|words| UNKNOWN_PATH.contains(&words.status))
 }

@@ -11,7 +11,7 @@ use trunkline_route::Attempt;
 use trunkline_wire::dialects::anthropic::names::ToolNames;
 use trunkline_wire::relay::Changes;
 use trunkline_wire::splice::splice;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect, dialects, ir, quoted};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, counting, dialect, dialects, ir, quoted};
 
 use crate::report_guard::ReportGuard;
 use crate::routes::{Form, Surface};
@@ -104,9 +104,7 @@ impl Taken<'_> {
     pub(crate) fn decode(&self) -> Result<ir::Request, Fault> {
         let mut request = match (self.surface.form, self.surface.operation) {
             (Form::Generate, _) => dialects::ollama::decode_generate_request(&self.body)?,
-            (_, Operation::CountTokens) if self.surface.dialect == DialectId::Anthropic => {
-                dialects::anthropic::count_tokens::decode_count_request(&self.body)?
-            }
+            (_, Operation::CountTokens) => counting::decode_request(self.surface.dialect, &self.body)?,
             _ => dialect::of(self.surface.dialect).decode_request(&self.body)?,
         };
         request.model.clone_from(&self.model);

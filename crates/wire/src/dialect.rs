@@ -118,6 +118,11 @@ pub trait Dialect: Sync {
     /// The body of an error answer that had no byte before it.
     fn encode_fault(&self, fault: &Fault) -> Bytes;
 
+    /// The same, where the request has an id: for dialects whose errors name it.
+    fn encode_fault_of(&self, fault: &Fault, _request_id: &str) -> Bytes {
+        self.encode_fault(fault)
+    }
+
     /// The one frame that ends a stream that had begun, separator included.
     fn encode_stream_fault(&self, fault: &Fault) -> Bytes;
 }
