@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import openai
 import pytest
 
 from kit import backends, config
 from kit.gateway import Gateway
+from kit.tap import Tap
 from kit.waits import eventually
 
 #: For the model to load on a loaded machine.
@@ -105,6 +107,55 @@ def test_the_model_is_found_by_its_bare_name_and_listed_with_its_context_size(cl
         entry = client.models.retrieve(name).model_extra
         assert entry is not None
         assert entry["context_length"] in (2048, 4096), "llama.cpp says how much each of its slots has"
+
+
+#: One question in the words of each path that counts tokens; the server answers all of them with the same number.
+COUNTED = {
+    "/v1/messages/count_tokens": {"model": "small", "system": "Be brief.", "messages": QUESTION},
+    "/v1/responses/input_tokens": {"model": "small", "instructions": "Be brief.", "input": QUESTION},
+    "/v1beta/models/small:countTokens": {
+        "systemInstruction": {"parts": [{"text": "Be brief."}]},
+        "contents": [{"role": "user", "parts": [{"text": QUESTION[0]["content"]}]}],
+    },
+}
+
+
+def counts(gateway: Gateway) -> dict[str, int]:
+    """What each path says, once it is no estimate."""
+    said: dict[str, int] = {}
+    for path, body in COUNTED.items():
+        answer = gateway.http.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        assert "x-trunkline-estimated" not in answer.headers, path
+        said[path] = answer.json().get("totalTokens") or answer.json()["input_tokens"]
+    return said
+
+
+@pytest.fixture
+def prompt_tokens(client: openai.OpenAI) -> int:
+    """What the server itself counts when it answers the question of `COUNTED`."""
+    messages = [{"role": "system", "content": "Be brief."}, *QUESTION]
+    usage = client.chat.completions.create(model="small", messages=messages, max_tokens=1).usage
+    assert usage is not None
+    return usage.prompt_tokens
+
+
+def test_every_clients_tokens_are_counted_by_the_server(local: Gateway, prompt_tokens: int) -> None:
+    assert counts(local) == dict.fromkeys(COUNTED, prompt_tokens)
+
+
+def test_its_tokeniser_counts_where_it_has_no_counters(llama: int, prompt_tokens: int, tmp_path: Path) -> None:
+    """As an older server does, which knows `/apply-template` and `/tokenize` alone."""
+    older = Tap(f"http://127.0.0.1:{llama}", missing=("/count_tokens", "/input_tokens"))
+    text = config.QUIET + config.provider("older", older.base_url, kind="llama_cpp", keys=[])
+    gateway = Gateway(tmp_path, text + config.model("small", "older", "smollm2"))
+    try:
+        assert counts(gateway) == dict.fromkeys(COUNTED, prompt_tokens)
+        asked = [exchanged.request.target for exchanged in older.take()]
+        assert asked.count("/tokenize") == len(COUNTED)
+    finally:
+        assert gateway.stop() == 0
+        older.close()
 
 
 def test_the_servers_own_refusal_reaches_the_client(client: openai.OpenAI) -> None:
