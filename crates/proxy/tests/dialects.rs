@@ -55,7 +55,9 @@ fn with_headers(status: u16, headers: &str, body: &str) -> Say {
 }
 
 fn path(upstream: &Upstream) -> String {
-    upstream.received()[0].head.split(' ').nth(1).unwrap_or_default().to_owned()
+    let received = upstream.received();
+    let first = received.first().expect("asked");
+    first.head.split(' ').nth(1).unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
