@@ -170,7 +170,7 @@ async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: Re
                 tracing::warn!(%provider, key, kind = fault.kind.as_str(), status, reason, "attempt failed");
                 guard = back;
                 if judge(&fault, left) == Verdict::GiveUp {
-                    return Err(Failed::new(fault, guard));
+                    return give_up(worker, taken, &attempt, fault, guard).await;
                 }
                 last = fault;
             }
@@ -205,6 +205,17 @@ async fn try_once(
         Lane::Estimated => lane::estimated::attempt(taken, guard),
         Lane::Adapter(adapter) => lane::adapter::attempt(adapter, taken, attempt, guard).await,
     }
+}
+
+/// The end of a plan that nobody could carry out. A count is an aid: where all who could count have failed, an estimate
+/// serves better than an error.
+async fn give_up(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: ReportGuard) -> Tried {
+    if taken.surface.operation != Operation::CountTokens || !fault.kind.worth_another_try() {
+        return Err(Failed::new(fault, guard));
+    }
+    // What cannot be estimated either, such as what goes on from an answer that is the provider's, fails as it did.
+    let estimated = try_once(worker, taken, attempt, Lane::Estimated, OnLoss::Report, guard).await;
+    estimated.map_err(|failed| Failed::new(fault, failed.guard))
 }
 
 /// The way to a server that is older than the client's dialect: it speaks another, or need not be asked.

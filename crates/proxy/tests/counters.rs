@@ -53,8 +53,9 @@ async fn count(provider: &str, scripts: Vec<Say>, line: &str, body: &str) -> (Re
 fn said(line: &str, reply: &Reply) -> Option<u64> {
     assert_eq!(reply.status, 200, "{}", reply.body);
     let answer = reply.json();
-    assert_eq!(answer["object"].as_str(), (line == RESPONSES).then_some("response.input_tokens"));
-    answer[if line == GEMINI { "totalTokens" } else { "input_tokens" }].as_u64()
+    let object = answer.get("object").and_then(Value::as_str);
+    assert_eq!(object, (line == RESPONSES).then_some("response.input_tokens"));
+    answer.get(if line == GEMINI { "totalTokens" } else { "input_tokens" }).and_then(Value::as_u64)
 }
 
 fn path(request: &Received) -> &str {
@@ -130,10 +131,11 @@ fn as_chat() -> Value {
 #[tokio::test]
 async fn an_old_vllm_is_asked_for_its_tokeniser() {
     let tokens = || Say::json(200, r#"{"count":42,"max_model_len":100,"tokens":[1,2,3]}"#);
-    let missing = || Say::json(404, r#"{"detail":"Not Found"}"#);
     for (line, body) in QUESTIONS {
-        let found = count("type = \"vllm\"", vec![missing(), tokens()], line, body).await;
-        check(line, &found, &["/v1/messages/count_tokens", "/tokenize"], &as_chat());
+        for missing in [404, 405, 501].map(|status| Say::json(status, r#"{"detail":"Not Found"}"#)) {
+            let found = count("type = \"vllm\"", vec![missing, tokens()], line, body).await;
+            check(line, &found, &["/v1/messages/count_tokens", "/tokenize"], &as_chat());
+        }
         let found = count("type = \"vllm\"\ndialects = [\"openai_chat\"]", vec![tokens()], line, body).await;
         check(line, &found, &["/tokenize"], &as_chat());
     }
@@ -180,6 +182,28 @@ async fn a_counter_that_fails_is_replaced_by_an_estimate_that_says_so() {
             assert!(estimated(&reply), "{line} {failure:?}");
             assert!(said(line, &reply) > Some(5), "{line} {failure:?}: {}", reply.body);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_counter_of_the_clients_own_dialect_that_fails_is_replaced_too() {
+    let (line, body) = QUESTIONS[0];
+    for (status, estimate) in [(404, true), (500, true), (429, true), (400, false)] {
+        let failure = Say::json(status, r#"{"type":"error","error":{"type":"x","message":"no"}}"#);
+        let (reply, _) = count("type = \"anthropic\"\nkey = \"sk-up\"", vec![failure], line, body).await;
+        assert_eq!((reply.status, estimated(&reply)), (if estimate { 200 } else { 400 }, estimate), "{}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn the_next_key_counts_before_anybody_estimates() {
+    for (line, body) in QUESTIONS {
+        let slow = vec![Say::json(429, r#"{"error":{"message":"slow"}}"#)];
+        let upstream = Upstream::start(vec![slow, vec![Say::json(200, r#"{"input_tokens":42}"#)]]).await;
+        let gateway = gateway(&upstream, "type = \"anthropic\"\nkeys = [\"sk-1\", \"sk-2\"]");
+        let reply = ask(gateway.address(), line, &[], body).await;
+        assert_eq!((said(line, &reply), estimated(&reply)), (Some(42), false), "{line}");
+        assert_eq!(gateway.reports(1).await[0].attempts, 2);
     }
 }
 

@@ -16,8 +16,8 @@ use crate::reply::Deadline;
 use crate::report_guard::ReportGuard;
 use crate::upstream::{Client, Outgoing};
 
-/// Asks the provider's counters in turn, until one is there. When it fails, or none is, the tokens are estimated: a count
-/// is an aid, and nobody is helped by an error.
+/// Asks the provider's counters in turn, until one is there. Where none is, or it will not count this, the tokens are
+/// estimated.
 pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attempt, mut guard: ReportGuard) -> Tried {
     let mut request = match taken.request() {
         Ok(request) => Request::clone(request),
@@ -37,11 +37,8 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
                 return Ok(head::with_losses(estimated::tell(taken, tokens, guard), lost));
             }
             Err(fault) if unserved(&fault) => {}
-            Err(fault) => {
-                let provider = &target.provider.name;
-                tracing::warn!(%provider, kind = fault.kind.as_str(), "no count, an estimate instead");
-                break;
-            }
+            Err(fault) if fault.kind.worth_another_try() => return Err(Failed::new(fault, guard)),
+            Err(_) => break,
         }
     }
     estimated::attempt(taken, guard)
