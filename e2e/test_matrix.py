@@ -128,7 +128,8 @@ edit (`UPDATE_DOCS=1 make e2e PYTEST_ARGS='-k matrix'`).
 - *reported loss of*: the field is named there, and the feature itself did not arrive.
 - *refused*: a 4xx before anything was asked.
 
-Every client that a part names was asked every cell of it, and all of them saw the same.
+Every client that a part names was asked every cell of it, and all of them saw the same. The backends are a mock made by
+others; thinking on `ollama` has one of our own, since that mock has another name for thoughts than Ollama does.
 
 Nothing is lost without a word: that fails the test.
 """

@@ -31,6 +31,8 @@ PROMPTS = {
     "image": "What is on this picture?",
     "thinking": "think hard: six times seven?",
     "structured output": "Oslo, as JSON",
+    # For a real model, which knows it.
+    "capital": "What is the capital of France? Answer with one word.",
 }
 
 CITY = {

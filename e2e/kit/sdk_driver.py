@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +76,9 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
         return {"answer": CALLS[asked["call"]](client, asked["stream"], asked["body"])}
     except SDK.APIStatusError as error:
         return {"error": {"kind": type(error).__name__, "status": error.status_code, "body": error.body}}
+    except Exception as error:  # whatever it could not stand: the test says what it was
+        where = "".join(traceback.format_exception(error, limit=-3))
+        return {"error": {"kind": type(error).__name__, "status": None, "body": where}}
 
 
 print(json.dumps({"version": SDK.__version__}), flush=True)

@@ -66,9 +66,9 @@ SDKS = {
 
 
 class Raised(Exception):
-    """What an SDK raised for an answer that is none of success."""
+    """What an SDK raised: for an answer that is none of success, or without a status for one that it could not stand."""
 
-    def __init__(self, kind: str, status: int, body: Any) -> None:
+    def __init__(self, kind: str, status: int | None, body: Any) -> None:
         super().__init__(f"{kind} {status}: {body}")
         self.kind, self.status, self.body = kind, status, body
 

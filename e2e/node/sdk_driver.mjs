@@ -54,8 +54,9 @@ async function answer({ base_url: baseURL, key, call, stream, body }) {
   try {
     return { answer: await calls[call](client, stream, body) };
   } catch (error) {
-    if (!(error instanceof Sdk.APIError) || !error.status) throw error;
-    return { error: { kind: error.constructor.name, status: error.status, body: error.error } };
+    // Without a status it is something that the SDK could not stand: the test says what it was.
+    const { status = null } = error;
+    return { error: { kind: error.constructor.name, status, body: status ? error.error : error.stack } };
   }
 }
 
