@@ -37,8 +37,10 @@ def main() -> int:
     # Two sockets a stream on each side.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    print(f"{machine.describe()}\n")
-    print("| streams at rest | idle MB | half of them MB | all MB | KiB a stream | KiB each of the second half | must |")
+    print(", ".join(f"{name} {value}" for name, value in machine.describe().items()), end="\n\n")
+    print(
+        "| streams at rest | idle MB | half of them MB | all MB | KiB a stream | KiB each of the second half | must |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- |")
     missed = False
     for name in options.only:
