@@ -127,9 +127,10 @@ pub(crate) fn native<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &Bas
     let upstream_model = &attempt.target.model;
     if *upstream_model.name != *taken.model {
         taken.peek.rename(&upstream_model.json, &mut edits);
-        // As the client wrote it, escapes and all; a name from the path is written anew.
-        let place = taken.peek.model_place();
-        changes.model = Some(if place.is_empty() { quoted(&taken.model) } else { taken.body.slice(place) });
+        // As the client wrote it, escapes and all; a name from the path is written anew. A copy: a piece of the body would
+        // hold all of it as long as the answer is streamed.
+        let written = taken.body.get(taken.peek.model_place()).filter(|written| !written.is_empty());
+        changes.model = Some(written.map_or_else(|| quoted(&taken.model), Bytes::copy_from_slice));
     }
     if taken.surface.form == Form::Streamed && !taken.peek.stream {
         taken.peek.force_stream(&mut edits);

@@ -151,6 +151,14 @@ pub struct StreamHead {
     pub request: Option<Arc<ir::Request>>,
 }
 
+impl StreamHead {
+    /// The same for an encoder that repeats nothing of the request, so that a long prompt is not held as long as its answer
+    /// is streamed.
+    pub(crate) fn without_request(self) -> Self {
+        Self { request: None, ..self }
+    }
+}
+
 /// Turns a provider's bytes into events. Owned by one response.
 pub trait StreamDecoder: Send {
     /// Appends the events that `bytes` complete to `out`. After a `Stop` or a `Fault` there is nothing more.
