@@ -41,6 +41,8 @@ fn applies(case: ErrorCase, kind: FaultKind, status: Option<u16>) -> bool {
 
 fn usual(kind: FaultKind, status: Option<u16>) -> ErrorAction {
     match kind {
+        // A known key that may not have this model may well have others.
+        FaultKind::UpstreamAuth if status == Some(403) => ErrorAction::ModelKeyFailure,
         FaultKind::UpstreamAuth | FaultKind::QuotaExhausted => ErrorAction::GlobalKeyFailure,
         FaultKind::RateLimited => ErrorAction::ModelKeyFailure,
         FaultKind::Overloaded => ErrorAction::RouteFailure,

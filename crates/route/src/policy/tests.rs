@@ -44,6 +44,7 @@ fn what_fails_decides_who_rests_and_for_how_long() {
         assert_eq!((penalty.whose, penalty.rest), (whose, Duration::from_secs(seconds)), "{kind:?}");
     };
     check(&usual, FaultKind::UpstreamAuth, 401, None, Some(Whose::Key), 60);
+    check(&usual, FaultKind::UpstreamAuth, 403, None, Some(Whose::KeyForModel), 60);
     check(&usual, FaultKind::QuotaExhausted, 402, None, Some(Whose::Key), 3600);
     check(&usual, FaultKind::RateLimited, 429, None, Some(Whose::KeyForModel), 5);
     check(&usual, FaultKind::RateLimited, 429, Some(30), Some(Whose::KeyForModel), 30);
