@@ -1,13 +1,17 @@
 //! Whether the process lives, can serve, and what needs attention.
 
+use std::sync::Arc;
+
 use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use trunkline_config::Snapshot;
+use trunkline_route::live::Rest;
+use trunkline_route::{Moment, RestRow};
 
 use crate::models_api::json;
 use crate::reply::ReplyBody;
-use crate::shared::Shared;
+use crate::shared::{Shared, now_ms};
 
 #[derive(Serialize)]
 struct Banner {
@@ -52,6 +56,9 @@ struct Detailed {
     providers: usize,
     discovered_models: usize,
     requests_open: usize,
+    /// Left out like problems: it names keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resting: Option<Vec<Resting>>,
     #[serde(flatten)]
     counts: Map<String, Value>,
     problem_count: usize,
@@ -60,7 +67,30 @@ struct Detailed {
     problems: Option<Vec<String>>,
 }
 
-/// Counts for everyone; problems, in words, for callers who hold a client key.
+/// Who is left alone, until when, and why.
+#[derive(Serialize)]
+struct Resting {
+    provider: Arc<str>,
+    key: Option<Arc<str>>,
+    model: Option<Arc<str>>,
+    until_ms: u64,
+    reason: &'static str,
+    status: Option<u16>,
+}
+
+impl Resting {
+    fn of(row: &RestRow) -> Self {
+        let RestRow { provider, key, model, rest } = row.clone();
+        let Rest { until, cause, .. } = rest;
+        Self { provider, key, model, until_ms: until.0, reason: cause.kind.as_str(), status: cause.status }
+    }
+}
+
+fn resting(shared: &Shared) -> Vec<Resting> {
+    shared.live.rests(Moment(now_ms())).iter().map(Resting::of).collect()
+}
+
+/// Counts for everyone; problems, in words, and who is left alone, for callers who hold a client key.
 pub(crate) fn detailed(shared: &Shared, snapshot: &Snapshot, known_caller: bool) -> Response<ReplyBody> {
     let catalog = shared.catalog();
     let mut problems = shared.health.problems();
@@ -79,6 +109,7 @@ pub(crate) fn detailed(shared: &Shared, snapshot: &Snapshot, known_caller: bool)
         providers: snapshot.providers.len(),
         discovered_models,
         requests_open: shared.open_requests(),
+        resting: known_caller.then(|| resting(shared)),
         counts: shared.health.counts().into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect(),
         problem_count: problems.len(),
         problems: known_caller.then_some(problems),

@@ -1,4 +1,4 @@
-//! SQL: the durable record of what happened, and the answers that are kept, in a SQLite file.
+//! SQL: the durable record of what happened, the answers that are kept, and who is left alone, in a SQLite file.
 //!
 //! Readers of the record go through [`Store`], the one writer through [`Writer`]; they never wait for each other (SQLite's
 //! WAL). Kept answers have [`Responses`]. No caller on the request path comes here: reports arrive in batches from the
@@ -9,6 +9,7 @@ mod error;
 mod kinds;
 mod migrate;
 mod responses;
+mod rests;
 mod rows;
 mod sqlite;
 mod writer;
@@ -18,6 +19,7 @@ mod conformance;
 
 pub use error::StoreError;
 pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
+pub use rests::Rests;
 pub use rows::StoredRequest;
 pub use sqlite::Store;
 pub use writer::Writer;

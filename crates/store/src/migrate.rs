@@ -10,8 +10,11 @@ use sqlx::{Connection, Executor, Row, SqliteConnection};
 use crate::StoreError;
 
 /// In order; the file's `user_version` counts how many have been applied. The last line of each sets it.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_requests.sql"), include_str!("migrations/0002_responses.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_requests.sql"),
+    include_str!("migrations/0002_responses.sql"),
+    include_str!("migrations/0003_rests.sql"),
+];
 
 /// How many schemas newer than its own a release still works with. Beyond that the file is refused, because two
 /// releases' worth of additions may include a column that has no default.

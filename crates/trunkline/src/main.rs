@@ -8,6 +8,7 @@ mod probe;
 mod reload;
 mod request_log;
 mod responses;
+mod rests;
 mod run;
 mod source;
 mod state;

@@ -19,7 +19,7 @@ use crate::reload::{self, Reason};
 use crate::responses::ResponseDesk;
 use crate::source::{Source, SourceError, Stamp};
 use crate::state::{State, Watched};
-use crate::{banner, probe, telemetry};
+use crate::{banner, probe, rests, telemetry};
 
 /// How often this machine is looked over for model servers that have come or gone.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
@@ -83,6 +83,7 @@ async fn serve(
     let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
+    let rests = rests::restore(&settings, &shared).await.map_err(LedgerError::from)?;
     let mut stop = Stop::new()?;
     let running = start(&shared, listener, workers(&settings))?;
     let address = running.address();
@@ -97,6 +98,7 @@ async fn serve(
         tokio::spawn(followed),
         tokio::spawn(refresh(Arc::clone(&shared), client.clone())),
         tokio::spawn(ask_on_hangup(reasons.clone())),
+        tokio::spawn(rests::keep(Arc::clone(&rests), Arc::clone(&shared))),
         tokio::spawn(keep_probing(settings.probe, client, address, reasons)),
     ];
 
@@ -116,6 +118,7 @@ async fn serve(
         task.abort();
     }
     responses.stop(keeping).await;
+    rests::keep_last(&rests, &shared).await;
     if cut {
         tracing::warn!("connections were still open and have been cut");
     }

@@ -66,6 +66,36 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Every kind.
+    pub const ALL: [Self; 21] = [
+        Self::InvalidRequest,
+        Self::Unauthenticated,
+        Self::PathNotFound,
+        Self::MethodNotAllowed,
+        Self::ModelNotFound,
+        Self::ProviderNotFound,
+        Self::UnsupportedMediaType,
+        Self::BodyTooLarge,
+        Self::ClientTimeout,
+        Self::Busy,
+        Self::RateLimited,
+        Self::QuotaExhausted,
+        Self::Overloaded,
+        Self::ContextTooLong,
+        Self::UpstreamAuth,
+        Self::Unreachable,
+        Self::UpstreamTimeout,
+        Self::UpstreamBroken,
+        Self::UpstreamRejected,
+        Self::ClientLeft,
+        Self::Internal,
+    ];
+
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The name in reports, logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {

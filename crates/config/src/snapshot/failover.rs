@@ -63,7 +63,7 @@ impl ErrorCase {
         if let Ok(status) = text.parse() {
             return (300..600).contains(&status).then_some(Self::Status(status));
         }
-        UPSTREAM_KINDS.iter().find(|kind| kind.as_str() == text).copied().map(Self::Kind)
+        FaultKind::named(text).filter(|kind| UPSTREAM_KINDS.contains(kind)).map(Self::Kind)
     }
 }
 
