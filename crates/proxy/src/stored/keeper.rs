@@ -99,6 +99,7 @@ fn size(delta: &Delta) -> usize {
     match delta {
         Delta::Text(text) | Delta::Arguments(text) => text.len(),
         Delta::Seal(seal) => seal.data.len(),
-        Delta::Citation { raw, .. } => raw.get().len(),
+        Delta::Citation(citation) => citation.raw.get().len(),
+        Delta::Logprobs(tokens) => tokens.iter().map(|token| token.get().len()).sum(),
     }
 }

@@ -4,8 +4,10 @@
 //! has no word for rides along untouched as an [`Extra`] or an opaque block, in the words of its origin.
 
 mod block;
+mod citation;
 mod event;
 mod grammar;
+mod handling;
 mod loss;
 mod request;
 mod response;
@@ -15,8 +17,10 @@ mod usage;
 pub use block::{
     Block, CacheMark, Content, Extra, Media, MediaKind, MediaSource, Reasoning, Seal, SealOrigin, ToolCall, ToolResult,
 };
+pub use citation::{Citation, Page};
 pub use event::{BlockKind, Delta, Event};
 pub use grammar::{Breach, Grammar};
+pub use handling::{Handling, ServiceTier};
 pub use loss::{Loss, Losses};
 pub use request::{Caching, Effort, Message, OutputFormat, Request, Role, Sampling, Thinking};
 pub use response::{Collector, Response, StopReason};

@@ -3,6 +3,7 @@
 pub mod count_tokens;
 pub mod names;
 
+mod citation;
 mod error;
 mod extras;
 mod request;
@@ -10,6 +11,7 @@ mod response;
 mod signature;
 mod stop;
 mod stream;
+mod tier;
 mod usage;
 
 use bytes::Bytes;

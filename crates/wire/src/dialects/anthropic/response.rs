@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use super::signature::{self, Fingerprint};
 use super::stop::{self, Held};
-use super::{extras, request, usage};
+use super::{citation, extras, request, tier, usage};
 use crate::dialect::{Encoded, StreamHead};
-use crate::fields::Fields;
+use crate::fields::{Fields, parse};
 use crate::ir::{Block, Content, Losses, Reasoning, Response, StopReason};
 use crate::write::{Array, Object, object};
 use crate::{DialectId, WireError};
@@ -33,16 +33,18 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, WireError> {
         blocks.push(Content::Refusal(why).into());
     }
     let mut kept = Vec::new();
-    let mut counts = None;
+    let (mut counts, mut tier) = (None, None);
     if let Some(mut object) = fields.object("usage")? {
         counts = Some(usage::decode(&mut object));
+        let served: Option<String> = object.take("service_tier").and_then(parse);
+        tier = served.as_deref().map(tier::read_served);
         extras::keep(object, "usage", &mut kept);
     }
     fields.take("role");
     let id = fields.optional("id", "a string")?.unwrap_or_default();
     let model = fields.optional("model", "a string")?.unwrap_or_default();
     kept.extend(fields.rest());
-    Ok(Response { id, model, created: 0, blocks, stop, usage: counts, extras: kept })
+    Ok(Response { id, model, created: 0, blocks, stop, usage: counts, tier, extras: kept })
 }
 
 /// The id a client sees: the provider's when it is of this dialect, else one of ours.
@@ -59,6 +61,10 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
         refused: response.blocks.iter().any(|block| matches!(block.content, Content::Refusal(_))),
     };
     let (reason, sequence) = stop::encode(&response.stop, held);
+    let served = response.tier.as_ref().and_then(tier::write_served);
+    if response.tier.is_some() && served.is_none() {
+        losses.add("service_tier");
+    }
     let bytes = object(|body| {
         body.put("id", &client_id(&response.id, head));
         body.put("type", "message");
@@ -71,7 +77,10 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
         });
         body.put("stop_reason", reason);
         body.put("stop_sequence", &sequence);
-        body.object("usage", |object| usage::encode(response.usage.unwrap_or_default(), object));
+        body.object("usage", |object| {
+            usage::encode(response.usage.unwrap_or_default(), object);
+            object.put_some("service_tier", served);
+        });
     });
     Encoded { bytes: Bytes::from(bytes), losses }
 }
@@ -114,14 +123,13 @@ fn put_block(block: &Block, place: &str, losses: &mut Losses, list: &mut Array<'
 }
 
 fn put_citations(block: &Block, place: &str, losses: &mut Losses, to: &mut Object<'_>) {
-    let own = |origin: &DialectId| *origin == DialectId::Anthropic;
-    if !block.citations.iter().all(|(origin, _)| own(origin)) {
+    if !block.citations.iter().all(|citation| citation.is_sayable(DialectId::Anthropic)) {
         losses.add(format!("{place}.citations"));
     }
-    if block.citations.iter().any(|(origin, _)| own(origin)) {
-        let citations = block.citations.iter().filter(|(origin, _)| own(origin));
-        to.array("citations", |list| citations.for_each(|(_, raw)| list.raw(raw)));
+    if !block.logprobs.is_empty() {
+        losses.add(format!("{place}.logprobs"));
     }
+    citation::put_all(&block.citations, to);
 }
 
 #[cfg(test)]

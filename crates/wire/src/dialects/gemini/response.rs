@@ -74,8 +74,11 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
             Content::Text(_) | Content::Reasoning(_) | Content::ToolCall(_) | Content::Opaque { .. } => {}
         }
         parts.extend(written);
-        for (origin, raw) in &block.citations {
-            if !sources.add(*origin, raw) {
+        if !block.logprobs.is_empty() {
+            losses.add(format!("content[{index}].logprobs"));
+        }
+        for citation in &block.citations {
+            if !sources.add(citation.origin, &citation.raw) {
                 losses.add(format!("content[{index}].citations"));
             }
         }
@@ -88,6 +91,9 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
         StopReason::StopText(_) => losses.add("stop_sequence"),
         StopReason::Paused | StopReason::ContextFull | StopReason::Other(_) => losses.add("stop_reason"),
         StopReason::End | StopReason::Length | StopReason::ToolCalls | StopReason::Filtered => {}
+    }
+    if response.tier.is_some() {
+        losses.add("service_tier");
     }
     let strange = response.extras.iter().filter(|extra| !is_own(&extra.name));
     strange.for_each(|extra| losses.add(extra.name.as_str()));

@@ -20,6 +20,9 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
             | Content::ToolResult(_)
             | Content::Opaque { .. } => losses.add(format!("content[{index}]")),
         }
+        if !block.logprobs.is_empty() {
+            losses.add(format!("content[{index}].logprobs"));
+        }
         if !block.citations.is_empty() {
             losses.add(format!("content[{index}].citations"));
         }
@@ -41,6 +44,9 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
         });
         object.put_some("usage", response.usage.map(UsageBody::from));
     });
+    if response.tier.is_some() {
+        losses.add("service_tier");
+    }
     response.extras.iter().for_each(|extra| losses.add(extra.name.as_str()));
     Encoded { bytes: Bytes::from(bytes), losses }
 }
@@ -75,6 +81,7 @@ mod tests {
             blocks: vec![Block::text("a"), Content::ToolCall(ToolCall::default()).into(), Block::text("b")],
             stop: StopReason::ToolCalls,
             usage: Some(Usage { input: 1, output: 2, ..Usage::default() }),
+            tier: None,
             extras: Vec::new(),
         };
         let head =

@@ -84,6 +84,8 @@ fn without_forms(mut block: Block) -> Block {
         let (origin, kind) = (DialectId::OpenaiResponses, format!("{}_call", call.name));
         return Content::Opaque { origin, kind, raw: whole.to_owned() }.into();
     }
+    let likely = block.extras.extract_if(.., |extra| extra.name == "logprobs").next();
+    block.logprobs = likely.and_then(|extra| parse(&extra.raw)).unwrap_or_default();
     block.extras.retain(|extra| !extra.is_form());
     block
 }

@@ -43,6 +43,9 @@ pub(super) const STATUS: &str = "form:status";
 /// A part's empty `logprobs`.
 pub(super) const LOGPROBS: &str = "form:logprobs";
 
+/// The member of `include` that asks how likely each token was.
+pub(super) const INCLUDED_LOGPROBS: &str = "message.output_text.logprobs";
+
 /// Between the namespace of a tool and its name.
 pub(super) const NAMESPACE_END: &str = "__";
 /// What the name of an extra begins with that belongs to an assistant's message, not to its first part.

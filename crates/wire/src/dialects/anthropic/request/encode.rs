@@ -81,7 +81,10 @@ impl<'a> Writer<'a> {
         self.put_stop(body);
         self.put_thinking(plan, body);
         self.put_output_config(plan, body);
-        self.put_metadata(body);
+        let mut unsaid = self.request.handling.clone();
+        self.put_metadata(&mut unsaid, body);
+        self.put_tier(&mut unsaid, body);
+        unsaid.asked(self.request.origin).for_each(|name| self.losses.add(name));
         let caching = &self.request.caching;
         self.put_cache(caching.mark.as_ref(), &self.request.extras, &"", body);
         self.lose_if(caching.key.is_some(), "prompt_cache_key");

@@ -7,7 +7,6 @@ use serde_json::value::RawValue;
 use super::super::call::Arguments;
 use super::FUNCTION;
 use super::encode::Writer;
-use crate::DialectId;
 use crate::capabilities::ReasoningReplay;
 use crate::ir::{Block, Content, Media, MediaKind, MediaSource, Message, Reasoning, Role, ToolCall, ToolResult};
 use crate::write::{Array, Object};
@@ -279,7 +278,7 @@ fn lose_trimmings(block: &Block, path: &str, writer: &mut Writer<'_>) {
     if block.cache.is_some() {
         writer.losses.add(format!("{path}.cache_control"));
     }
-    if block.citations.iter().any(|(origin, _)| *origin != DialectId::Ollama) {
+    if !block.citations.is_empty() {
         writer.losses.add(format!("{path}.citations"));
     }
     for extra in &block.extras {

@@ -34,106 +34,111 @@ fn reads_a_whole_answer_of_either_path() {
     check_decoded(
         FULL,
         &expect![[r#"
-        Response {
-            id: "",
-            model: "qwen3",
-            created: 1795281360,
-            blocks: [
-                Block {
-                    content: Reasoning(
-                        Reasoning {
-                            text: "hm",
-                            summary: false,
-                            seal: None,
-                            redacted: false,
-                            id: None,
-                        },
-                    ),
-                    cache: None,
-                    citations: [],
-                    extras: [],
-                },
-                Block {
-                    content: Text(
-                        "so",
-                    ),
-                    cache: None,
-                    citations: [],
-                    extras: [],
-                },
-                Block {
-                    content: ToolCall(
-                        ToolCall {
-                            id: "c1",
-                            name: "f",
-                            arguments: "{\"a\":1}",
-                            custom: false,
-                            seal: None,
-                        },
-                    ),
-                    cache: None,
-                    citations: [],
-                    extras: [],
-                },
-                Block {
-                    content: ToolCall(
-                        ToolCall {
-                            id: "c2",
-                            name: "g",
-                            arguments: "{}",
-                            custom: false,
-                            seal: None,
-                        },
-                    ),
-                    cache: None,
-                    citations: [],
-                    extras: [],
-                },
-            ],
-            stop: ToolCalls,
-            usage: Some(
-                Usage {
-                    input: 26,
-                    cache_read: 0,
-                    cache_write: 0,
-                    output: 298,
-                    reasoning: 0,
-                },
-            ),
-            extras: [
-                Extra {
-                    name: "total_duration",
-                    raw: RawValue(
-                        9,
-                    ),
-                },
-                Extra {
-                    name: "load_duration",
-                    raw: RawValue(
-                        1,
-                    ),
-                },
-                Extra {
-                    name: "prompt_eval_duration",
-                    raw: RawValue(
-                        1,
-                    ),
-                },
-                Extra {
-                    name: "eval_duration",
-                    raw: RawValue(
-                        7,
-                    ),
-                },
-                Extra {
-                    name: "remote_host",
-                    raw: RawValue(
-                        "https://ollama.com",
-                    ),
-                },
-            ],
-        }
-    "#]],
+            Response {
+                id: "",
+                model: "qwen3",
+                created: 1795281360,
+                blocks: [
+                    Block {
+                        content: Reasoning(
+                            Reasoning {
+                                text: "hm",
+                                summary: false,
+                                seal: None,
+                                redacted: false,
+                                id: None,
+                            },
+                        ),
+                        cache: None,
+                        citations: [],
+                        logprobs: [],
+                        extras: [],
+                    },
+                    Block {
+                        content: Text(
+                            "so",
+                        ),
+                        cache: None,
+                        citations: [],
+                        logprobs: [],
+                        extras: [],
+                    },
+                    Block {
+                        content: ToolCall(
+                            ToolCall {
+                                id: "c1",
+                                name: "f",
+                                arguments: "{\"a\":1}",
+                                custom: false,
+                                seal: None,
+                            },
+                        ),
+                        cache: None,
+                        citations: [],
+                        logprobs: [],
+                        extras: [],
+                    },
+                    Block {
+                        content: ToolCall(
+                            ToolCall {
+                                id: "c2",
+                                name: "g",
+                                arguments: "{}",
+                                custom: false,
+                                seal: None,
+                            },
+                        ),
+                        cache: None,
+                        citations: [],
+                        logprobs: [],
+                        extras: [],
+                    },
+                ],
+                stop: ToolCalls,
+                usage: Some(
+                    Usage {
+                        input: 26,
+                        cache_read: 0,
+                        cache_write: 0,
+                        output: 298,
+                        reasoning: 0,
+                    },
+                ),
+                tier: None,
+                extras: [
+                    Extra {
+                        name: "total_duration",
+                        raw: RawValue(
+                            9,
+                        ),
+                    },
+                    Extra {
+                        name: "load_duration",
+                        raw: RawValue(
+                            1,
+                        ),
+                    },
+                    Extra {
+                        name: "prompt_eval_duration",
+                        raw: RawValue(
+                            1,
+                        ),
+                    },
+                    Extra {
+                        name: "eval_duration",
+                        raw: RawValue(
+                            7,
+                        ),
+                    },
+                    Extra {
+                        name: "remote_host",
+                        raw: RawValue(
+                            "https://ollama.com",
+                        ),
+                    },
+                ],
+            }
+        "#]],
     );
     check_decoded(
         r#"{"model":"m","response":"so","thinking":"hm","done":true,"done_reason":"length","context":[1,2]}"#,
@@ -155,6 +160,7 @@ fn reads_a_whole_answer_of_either_path() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                     },
                     Block {
@@ -163,11 +169,13 @@ fn reads_a_whole_answer_of_either_path() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                     },
                 ],
                 stop: Length,
                 usage: None,
+                tier: None,
                 extras: [
                     Extra {
                         name: "context",
@@ -191,6 +199,7 @@ fn reads_a_whole_answer_of_either_path() {
                 "load",
             ),
             usage: None,
+            tier: None,
             extras: [],
         }
     "#]],
@@ -253,6 +262,7 @@ fn writes_answers_of_others() {
         ],
         stop: StopReason::ToolCalls,
         usage: Some(Usage { input: 3, cache_read: 4, cache_write: 0, output: 6, reasoning: 2 }),
+        tier: None,
         extras: Vec::new(),
     };
     check_encoded(

@@ -280,6 +280,7 @@ fn what_is_written_is_read_again() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                 },
                 Block {
@@ -288,6 +289,7 @@ fn what_is_written_is_read_again() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                 },
                 Block {
@@ -302,6 +304,7 @@ fn what_is_written_is_read_again() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                 },
                 Block {
@@ -316,6 +319,7 @@ fn what_is_written_is_read_again() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                 },
             ],
@@ -329,6 +333,7 @@ fn what_is_written_is_read_again() {
                     reasoning: 0,
                 },
             ),
+            tier: None,
             extras: [],
         }
     "#]]

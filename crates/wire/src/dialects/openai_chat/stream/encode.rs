@@ -1,10 +1,12 @@
 //! Writes a stream for a client.
 
-use super::super::response::write_annotation;
+use super::super::response::{write_annotation, write_logprobs};
 use super::super::usage::UsageBody;
 use super::super::{error, request, thoughts};
+use serde_json::value::RawValue;
+
 use crate::dialect::{StreamEncoder, StreamHead};
-use crate::ir::{self, BlockKind, Delta, Event, Reasoning, Seal, SealOrigin, StopReason};
+use crate::ir::{self, BlockKind, Delta, Event, Reasoning, Seal, SealOrigin, ServiceTier, StopReason};
 use crate::write::Object;
 use crate::{Fault, FaultKind};
 
@@ -21,6 +23,7 @@ pub(in crate::dialects::openai_chat) struct Encoder {
     head: StreamHead,
     frame: Frame,
     usage: Option<ir::Usage>,
+    tier: Option<ServiceTier>,
     over: bool,
     /// The open blocks with their numbers; mostly one.
     blocks: Vec<(u32, Block)>,
@@ -77,6 +80,7 @@ impl Encoder {
             head,
             frame: Frame::default(),
             usage: None,
+            tier: None,
             over: false,
             blocks: Vec::new(),
             calls: 0,
@@ -116,6 +120,19 @@ impl Encoder {
         write(&mut delta);
         delta.end();
         out.extend_from_slice(&self.frame.after);
+    }
+
+    /// A chunk that only says how likely tokens were.
+    fn likely(&self, tokens: &[Box<RawValue>], out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.frame.before);
+        let mut choice = Object::begin(out);
+        choice.put("index", &0);
+        choice.object("delta", |_| {});
+        write_logprobs(&mut choice, tokens);
+        choice.put("finish_reason", &None::<&str>);
+        choice.end();
+        out.push(b']');
+        out.extend_from_slice(if self.head.include_usage { b",\"usage\":null}\n\n" } else { b"}\n\n" });
     }
 
     /// A piece of a call.
@@ -162,11 +179,10 @@ impl Encoder {
         // Out of its place, so that writing may borrow the rest.
         let mut block = std::mem::replace(open, Block::Silent);
         match (&mut block, delta) {
-            (Block::Text { from }, Delta::Citation { origin, raw }) => self.chunk(out, |delta| {
-                delta.array("annotations", |list| {
-                    write_annotation(*origin, raw, *from..self.characters, list);
-                });
+            (Block::Text { from }, Delta::Citation(citation)) => self.chunk(out, |delta| {
+                delta.array("annotations", |list| write_annotation(citation, *from..self.characters, list));
             }),
+            (Block::Text { .. }, Delta::Logprobs(tokens)) => self.likely(tokens, out),
             (Block::Refusal, Delta::Text(text)) => self.chunk(out, |delta| delta.text("refusal", text)),
             (Block::Thought(thought), Delta::Text(text)) => {
                 thought.add(text);
@@ -252,6 +268,9 @@ impl Encoder {
         choice.put("finish_reason", finish_reason(reason));
         choice.end();
         out.push(b']');
+        if let Some(tier) = &self.tier {
+            Object::resume(out).text("service_tier", tier.as_str());
+        }
         match usage {
             Some(usage) if self.head.include_usage => {
                 out.extend_from_slice(b",\"usage\":null}\n\n");
@@ -299,6 +318,7 @@ impl StreamEncoder for Encoder {
             Event::Delta { block, delta } => self.delta(*block, delta, out),
             Event::Close { block } => self.close(*block, out),
             Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().max(*usage)),
+            Event::Served(tier) => self.tier = Some(tier.clone()),
             Event::Ping => self.ping(out),
             Event::Stop(reason) => self.stop(reason, out),
             Event::Fault(fault) => self.fail(fault, out),

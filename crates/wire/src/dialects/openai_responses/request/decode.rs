@@ -7,8 +7,11 @@ use serde_json::value::RawValue;
 use super::super::form;
 use super::items::{Conversation, Item, decode_item};
 use super::tools;
+use crate::dialects::openai_chat::request::handling;
 use crate::fields::{Fields, parse, parse_list, starts_with};
-use crate::ir::{Block, Caching, Content, Effort, Extra, Message, OutputFormat, Request, Role, Sampling, Thinking};
+use crate::ir::{
+    Block, Caching, Content, Effort, Extra, Handling, Message, OutputFormat, Request, Role, Sampling, Thinking,
+};
 use crate::{DialectId, WireError};
 
 /// Reads a request; every error names the path of the field to blame.
@@ -27,7 +30,7 @@ pub(in super::super) fn decode(body: &[u8]) -> Result<Request, WireError> {
     tools.extend(conversation.tools);
     let tool_choice = tools::decode_choice(&mut fields, &mut extras)?;
     let thinking = decode_reasoning(&mut fields, &mut extras)?;
-    let output_format = decode_text(&mut fields, &mut extras)?;
+    let (output_format, verbosity) = decode_text(&mut fields, &mut extras)?;
     let sampling = Sampling {
         temperature: fields.optional("temperature", "a number")?,
         top_p: fields.optional("top_p", "a number")?,
@@ -42,6 +45,7 @@ pub(in super::super) fn decode(body: &[u8]) -> Result<Request, WireError> {
     let parallel_tool_calls = fields.optional("parallel_tool_calls", "a boolean")?;
     let stream = fields.optional("stream", "a boolean")?.unwrap_or(false);
     let user = fields.optional("user", "a string")?;
+    let handling = decode_handling(&mut fields, verbosity, &mut extras)?;
     extras.extend(fields.rest().into_iter().filter(|extra| extra.raw.get() != "null"));
     Ok(Request {
         messages: conversation.messages,
@@ -55,6 +59,7 @@ pub(in super::super) fn decode(body: &[u8]) -> Result<Request, WireError> {
         thinking,
         output_format,
         user,
+        handling,
         caching,
         extras,
         ..Request::new(DialectId::OpenaiResponses, model)
@@ -169,12 +174,29 @@ fn decode_reasoning(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<
     Ok(thinking)
 }
 
-/// `text`; likewise.
-fn decode_text(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<Option<OutputFormat>, WireError> {
-    let Some(mut text) = fields.object("text")? else { return Ok(None) };
+/// How the answer is to be handled. `store` is what the answer's keeper reads, and stays an extra.
+fn decode_handling(
+    fields: &mut Fields<'_>,
+    verbosity: Option<String>,
+    extras: &mut Vec<Extra>,
+) -> Result<Handling, WireError> {
+    let obfuscation = handling::read_stream_options(fields.object(handling::STREAM_OPTIONS)?, extras)?;
+    let include: Option<Vec<String>> = fields.look("include").and_then(parse);
+    let logprobs = include.is_some_and(|names| names.iter().any(|name| name == form::INCLUDED_LOGPROBS));
+    let logprobs = logprobs.then_some(true);
+    Ok(Handling { verbosity, obfuscation, logprobs, ..handling::read(fields)? })
+}
+
+/// `text`: the form, and how much to say; what has no word likewise.
+fn decode_text(
+    fields: &mut Fields<'_>,
+    extras: &mut Vec<Extra>,
+) -> Result<(Option<OutputFormat>, Option<String>), WireError> {
+    let Some(mut text) = fields.object("text")? else { return Ok((None, None)) };
+    let verbosity = text.optional("verbosity", "a string")?;
     let Some(raw) = text.take("format") else {
         extras.extend(within("text", text));
-        return Ok(None);
+        return Ok((None, verbosity));
     };
     let mut format = Fields::of_value(raw, text.path("format"))?;
     let kind: String = format.required("type", "a string")?;
@@ -199,7 +221,7 @@ fn decode_text(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<Optio
         extras.extend(within("text.format", format));
     }
     extras.extend(within("text", text));
-    Ok(read)
+    Ok((read, verbosity))
 }
 
 /// What nobody took, under its path.

@@ -49,7 +49,7 @@ impl<'a> Places<'a> {
         if !self.own {
             block.extras.iter().for_each(|extra| self.lose(at, &extra.name));
         }
-        if block.citations.iter().any(|(origin, _)| *origin != DialectId::OpenaiResponses) {
+        if !block.citations.iter().all(|citation| citation.is_sayable(DialectId::OpenaiResponses)) {
             self.lose(at, "citations");
         }
         if block.cache.is_some() && !self.keeps_marks() {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::dialect::Dialect;
 use crate::dialects::openai_responses::OpenaiResponses;
-use crate::ir::{Block, Reasoning, Seal, SealOrigin, ToolCall, Usage};
+use crate::ir::{Block, Citation, Reasoning, Seal, SealOrigin, ToolCall, Usage};
 use crate::scan::tests::mutated_json;
 
 #[track_caller]
@@ -52,6 +52,7 @@ fn reads_a_whole_answer() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                     },
                     Block {
@@ -60,13 +61,15 @@ fn reads_a_whole_answer() {
                         ),
                         cache: None,
                         citations: [
-                            (
-                                OpenaiResponses,
-                                RawValue(
+                            Citation {
+                                origin: OpenaiResponses,
+                                raw: RawValue(
                                     {"x":1},
                                 ),
-                            ),
+                                page: None,
+                            },
                         ],
+                        logprobs: [],
                         extras: [],
                     },
                     Block {
@@ -75,6 +78,7 @@ fn reads_a_whole_answer() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                     },
                     Block {
@@ -89,6 +93,7 @@ fn reads_a_whole_answer() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                     },
                     Block {
@@ -103,6 +108,7 @@ fn reads_a_whole_answer() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                     },
                     Block {
@@ -115,6 +121,7 @@ fn reads_a_whole_answer() {
                         },
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                     },
                     Block {
@@ -127,6 +134,7 @@ fn reads_a_whole_answer() {
                         },
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                     },
                 ],
@@ -140,6 +148,7 @@ fn reads_a_whole_answer() {
                         reasoning: 0,
                     },
                 ),
+                tier: None,
                 extras: [
                     Extra {
                         name: "speed",
@@ -193,7 +202,10 @@ fn a_whole_answer_is_the_end_of_its_stream() {
     };
     let seal = Some(Seal { origin: SealOrigin::Anthropic, data: "d".into() });
     let mut cited = Block::text("a");
-    cited.citations = vec![(DialectId::OpenaiResponses, raw(r#"{"x":1}"#)), (DialectId::Anthropic, raw("{}"))];
+    cited.citations = vec![
+        Citation::own(DialectId::OpenaiResponses, raw(r#"{"x":1}"#)),
+        Citation::own(DialectId::Anthropic, raw("{}")),
+    ];
     let call =
         ToolCall { id: "c1".into(), name: "g".into(), arguments: r#"{"input":"x"}"#.into(), ..ToolCall::default() };
     let nothing = ToolCall { id: "c2".into(), name: "f".into(), ..ToolCall::default() };
@@ -210,6 +222,7 @@ fn a_whole_answer_is_the_end_of_its_stream() {
         ],
         stop: StopReason::StopText("x".into()),
         usage: Some(Usage { input: 1, output: 2, ..Usage::default() }),
+        tier: None,
         extras: vec![Extra { name: "speed".into(), raw: raw("1") }],
     };
     let encoded = encode(&response, &head);

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::super::item::UsageBody;
-use super::super::{answer, error, response};
+use super::super::{annotation, answer, error, response};
 use super::frames::{self, Frame, Whole};
 use super::parts::{Entry, Part, Parts};
 use crate::dialect::StreamDecoder;
 use crate::fields::parse;
 use crate::frame::likeness::Likeness;
 use crate::frame::sse::{SseFrame, SseReader, SseSink};
-use crate::ir::{Block, BlockKind, Content, Delta, Event, Reasoning, ToolCall, Usage};
-use crate::{DialectId, Fault, FaultKind};
+use crate::ir::{Block, BlockKind, Citation, Content, Delta, Event, Reasoning, ServiceTier, ToolCall, Usage};
+use crate::{Fault, FaultKind};
 
 /// Items of one answer. What is known of each is kept until the end: this guards memory against an upstream that never
 /// ends.
@@ -119,7 +119,10 @@ impl Answer {
             }
             "response.output_item.added" => self.item_added(frame, out),
             "response.output_item.done" => self.item_done(frame.output_index, frame.item, out),
-            "response.output_text.delta" => self.delta(frame, Part::Text(frame.content_index), out),
+            "response.output_text.delta" => {
+                self.delta(frame, Part::Text(frame.content_index), out);
+                self.likely(frame, out);
+            }
             "response.output_text.done" => self.done(frame, Part::Text(frame.content_index), frame.text, out),
             "response.output_text.annotation.added" => self.source(frame, out),
             "response.refusal.delta" => self.delta(frame, Part::Refusal(frame.content_index), out),
@@ -204,6 +207,18 @@ impl Answer {
         }
     }
 
+    /// How likely the tokens of a delta were.
+    fn likely(&mut self, frame: &Frame<'_>, out: &mut Vec<Event>) {
+        let tokens: Vec<_> = frame.logprobs.iter().flatten().map(|raw| (*raw).to_owned()).collect();
+        if tokens.is_empty() {
+            return;
+        }
+        if let Some(block) = self.block(frame.output_index, Part::Text(frame.content_index), out) {
+            self.items.entry(frame.output_index).or_default().weighed = true;
+            out.push(Event::Delta { block, delta: Delta::Logprobs(tokens) });
+        }
+    }
+
     fn add(&mut self, index: u32, part: Part, text: String, out: &mut Vec<Event>) {
         if text.is_empty() {
             return;
@@ -243,7 +258,7 @@ impl Answer {
         let part = Part::Text(frame.content_index);
         if let Some(block) = self.block(frame.output_index, part, out) {
             self.items.entry(frame.output_index).or_default().cited = true;
-            let delta = Delta::Citation { origin: DialectId::OpenaiResponses, raw: annotation.to_owned() };
+            let delta = Delta::Citation(Box::new(annotation::read(annotation)));
             out.push(Event::Delta { block, delta });
         }
     }
@@ -273,6 +288,7 @@ impl Answer {
             Content::Text(text) => {
                 let part = Part::Text(number);
                 self.add_whole(index, part, text, out);
+                self.logprobs_done(index, part, block.logprobs, out);
                 self.sources_done(index, part, block.citations, out);
             }
             Content::Refusal(text) => self.add_whole(index, Part::Refusal(number), text, out),
@@ -286,10 +302,16 @@ impl Answer {
         }
     }
 
-    fn sources_done(&mut self, index: u32, part: Part, sources: Vec<(DialectId, Box<RawValue>)>, out: &mut Vec<Event>) {
+    fn logprobs_done(&mut self, index: u32, part: Part, tokens: Vec<Box<RawValue>>, out: &mut Vec<Event>) {
+        let Some(parts) = self.items.get(&index).filter(|parts| !parts.weighed && !tokens.is_empty()) else { return };
+        let Some(block) = parts.find(part).filter(|entry| entry.open).map(|entry| entry.block) else { return };
+        out.push(Event::Delta { block, delta: Delta::Logprobs(tokens) });
+    }
+
+    fn sources_done(&mut self, index: u32, part: Part, sources: Vec<Citation>, out: &mut Vec<Event>) {
         let Some(parts) = self.items.get(&index).filter(|parts| !parts.cited) else { return };
         let Some(block) = parts.find(part).filter(|entry| entry.open).map(|entry| entry.block) else { return };
-        let told = |(origin, raw)| Event::Delta { block, delta: Delta::Citation { origin, raw } };
+        let told = |source| Event::Delta { block, delta: Delta::Citation(Box::new(source)) };
         out.extend(sources.into_iter().map(told));
     }
 
@@ -315,6 +337,9 @@ impl Answer {
         let status = whole.status.as_deref().unwrap_or(name);
         for (raw, index) in whole.output.unwrap_or_default().into_iter().zip(0..) {
             self.item_done(index, Some(raw), out);
+        }
+        if let Some(tier) = whole.service_tier {
+            out.push(Event::Served(ServiceTier::from_name(&tier)));
         }
         if let Some(usage) = whole.usage.and_then(parse::<UsageBody>) {
             out.push(Event::Usage(Usage::from(usage)));

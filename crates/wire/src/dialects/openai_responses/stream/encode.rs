@@ -12,7 +12,7 @@ use super::piece::{Piece, wants_seals};
 use super::teller::Teller;
 use super::words::{item_of, names, part_of};
 use crate::dialect::{StreamEncoder, StreamHead};
-use crate::ir::{self, BlockKind, Event, StopReason, Usage};
+use crate::ir::{self, BlockKind, Event, ServiceTier, StopReason, Usage};
 use crate::write::Object;
 use crate::{DialectId, Fault, FaultKind};
 
@@ -39,6 +39,7 @@ pub(in super::super) struct Encoder {
     current: Option<Piece>,
     waiting: VecDeque<Piece>,
     usage: Option<Usage>,
+    tier: Option<ServiceTier>,
     taken_bytes: usize,
     blocks: u32,
     refused: bool,
@@ -69,6 +70,7 @@ impl Encoder {
             current: None,
             waiting: VecDeque::new(),
             usage: None,
+            tier: None,
             taken_bytes: 0,
             blocks: 0,
             refused: false,
@@ -96,13 +98,13 @@ impl Encoder {
 
     /// Writes the whole answer as it is now.
     pub(in super::super) fn write_response(&self, body: &mut Object<'_>, outcome: &Outcome<'_>) {
-        self.frame.write(body, outcome, &self.output, self.usage);
+        self.frame.write(body, outcome, &self.output, self.usage, self.tier.as_ref());
     }
 
     fn tell_response(&mut self, kind: &str, outcome: &Outcome<'_>, out: &mut Vec<u8>) {
-        let Self { teller, frame, output, usage, .. } = self;
+        let Self { teller, frame, output, usage, tier, .. } = self;
         teller.event(kind, out, |event| {
-            event.object("response", |body| frame.write(body, outcome, output, *usage));
+            event.object("response", |body| frame.write(body, outcome, output, *usage, tier.as_ref()));
         });
     }
 
@@ -326,6 +328,7 @@ impl StreamEncoder for Encoder {
             Event::Delta { block, delta } => self.take(*block, delta, out),
             Event::Close { block } => self.close(*block, out),
             Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().max(*usage)),
+            Event::Served(tier) => self.tier = Some(tier.clone()),
             Event::Ping => self.ping(out),
             Event::Stop(reason) => self.stop(reason, out),
             Event::Fault(fault) => self.fail(fault, out),

@@ -9,7 +9,7 @@ use super::{Place, Writer, member};
 use crate::DialectId;
 use crate::capabilities::ReasoningReplay;
 use crate::dialects::anthropic::signature;
-use crate::ir::{Block, CacheMark, Content, Extra, Reasoning, SealOrigin, ToolCall, ToolResult};
+use crate::ir::{Block, CacheMark, Citation, Content, Extra, Reasoning, SealOrigin, ToolCall, ToolResult};
 use crate::write::Object;
 
 /// What stands in a result for an image that was moved behind it.
@@ -74,11 +74,11 @@ impl Writer<'_> {
     }
 
     fn put_citations(&mut self, block: &Block, place: Place, to: &mut Object<'_>) {
-        let own = |origin: &DialectId| *origin == DialectId::Anthropic;
-        self.lose_if(!block.citations.iter().all(|(origin, _)| own(origin)), &format!("{place}.citations"));
-        if block.citations.iter().any(|(origin, _)| own(origin)) {
-            let citations = block.citations.iter().filter(|(origin, _)| own(origin));
-            to.array("citations", |list| citations.for_each(|(_, raw)| list.raw(raw)));
+        let own = |citation: &&Citation| citation.origin == DialectId::Anthropic;
+        self.lose_if(!block.citations.iter().all(|citation| own(&citation)), &format!("{place}.citations"));
+        if block.citations.iter().any(|citation| own(&citation)) {
+            let citations = block.citations.iter().filter(own);
+            to.array("citations", |list| citations.for_each(|citation| list.raw(&citation.raw)));
         }
     }
 

@@ -2,8 +2,10 @@
 
 use super::thinking::Plan;
 use super::{Writer, schema};
+use crate::DialectId;
 use crate::capabilities::ThinkingMode;
-use crate::ir::OutputFormat;
+use crate::dialects::anthropic::tier;
+use crate::ir::{Handling, OutputFormat, ServiceTier};
 use crate::write::Object;
 
 /// The least `top_p` beside thinking.
@@ -101,9 +103,13 @@ impl Writer<'_> {
     }
 
     /// Writes the user's id. Anthropic forbids what tells who a person is.
-    pub(super) fn put_metadata(&mut self, to: &mut Object<'_>) {
-        let own = self.own;
-        let user = self.keep(self.request.user.as_deref(), "user", |user| own || !tells_a_person(user));
+    pub(super) fn put_metadata(&mut self, unsaid: &mut Handling, to: &mut Object<'_>) {
+        let (own, user) = (self.own, self.request.user.as_deref());
+        // Of OpenAI's two names for it the newer one wins.
+        let newer = unsaid.safety_identifier.take();
+        self.lose_if(newer.is_some() && user.is_some_and(|user| newer.as_deref() != Some(user)), "user");
+        let name = if newer.is_some() { "safety_identifier" } else { "user" };
+        let user = self.keep(newer.as_deref().or(user), name, |user| own || !tells_a_person(user));
         let nested = self.nested(&self.request.extras, "metadata");
         if user.is_none() && nested.is_empty() {
             return;
@@ -112,6 +118,19 @@ impl Writer<'_> {
             metadata.put_some("user_id", user);
             nested.iter().for_each(|(name, raw)| metadata.raw(name, raw));
         });
+    }
+}
+
+impl Writer<'_> {
+    /// Writes with which capacity it is to be served.
+    pub(super) fn put_tier(&mut self, unsaid: &mut Handling, to: &mut Object<'_>) {
+        let Some(tier) = unsaid.tier.take() else { return };
+        let (word, whole) = match &tier {
+            ServiceTier::Other(word) if self.own => (Some(word.as_str()), true),
+            tier => tier::write_asked(tier),
+        };
+        self.lose_if(!whole, if self.request.origin == DialectId::Gemini { "serviceTier" } else { "service_tier" });
+        to.put_some("service_tier", word);
     }
 }
 

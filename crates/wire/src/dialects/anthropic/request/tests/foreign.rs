@@ -3,8 +3,8 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::ir::{
-    Block, CacheMark, Content, Extra, Media, MediaKind, MediaSource, Message, OutputFormat, Reasoning, Role, Seal,
-    SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    Block, CacheMark, Citation, Content, Extra, Media, MediaKind, MediaSource, Message, OutputFormat, Reasoning, Role,
+    Seal, SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
 };
 
 fn raw(json: &str) -> Box<RawValue> {
@@ -121,7 +121,7 @@ fn only_thoughts_that_anthropic_sealed_go_back() {
 fn what_messages_has_no_word_for_is_a_loss() {
     let mut text = Block::text("t");
     text.cache = Some(CacheMark { ttl: Some("24h".to_owned()) });
-    text.citations.push((DialectId::OpenaiChat, raw("{}")));
+    text.citations.push(Citation::own(DialectId::OpenaiChat, raw("{}")));
     text.extras.push(Extra { name: "more".to_owned(), raw: raw("1") });
     let media = |kind, source, media_type: Option<&str>| {
         let media_type = media_type.map(str::to_owned);

@@ -50,6 +50,7 @@ fn reads_into_the_neutral_model() {
                                     },
                                 ),
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                             },
                         ],
@@ -64,6 +65,7 @@ fn reads_into_the_neutral_model() {
                                 ),
                                 cache: None,
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                             },
                         ],
@@ -89,6 +91,7 @@ fn reads_into_the_neutral_model() {
                                 ),
                                 cache: None,
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                             },
                             Block {
@@ -103,6 +106,7 @@ fn reads_into_the_neutral_model() {
                                 ),
                                 cache: None,
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                             },
                             Block {
@@ -117,6 +121,7 @@ fn reads_into_the_neutral_model() {
                                 ),
                                 cache: None,
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                             },
                         ],
@@ -137,6 +142,7 @@ fn reads_into_the_neutral_model() {
                                 ),
                                 cache: None,
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                             },
                         ],
@@ -214,6 +220,20 @@ fn reads_into_the_neutral_model() {
                 user: Some(
                     "u",
                 ),
+                handling: Handling {
+                    tier: Some(
+                        Auto,
+                    ),
+                    metadata: None,
+                    store: None,
+                    safety_identifier: None,
+                    verbosity: None,
+                    moderation: None,
+                    cache_options: None,
+                    obfuscation: None,
+                    logprobs: None,
+                    top_logprobs: None,
+                },
                 caching: Caching {
                     key: None,
                     retention: None,
@@ -224,12 +244,6 @@ fn reads_into_the_neutral_model() {
                         name: "output_config.task_budget",
                         raw: RawValue(
                             5,
-                        ),
-                    },
-                    Extra {
-                        name: "service_tier",
-                        raw: RawValue(
-                            "auto",
                         ),
                     },
                 ],

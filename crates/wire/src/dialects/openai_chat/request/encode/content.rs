@@ -73,7 +73,7 @@ impl<'a> Part<'a> {
         if !own {
             lose(&block.extras, place, losses);
         }
-        if block.citations.iter().any(|(origin, _)| *origin != DialectId::OpenaiChat) {
+        if block.citations.iter().any(|citation| citation.origin != DialectId::OpenaiChat) {
             losses.add(format!("{place}.citations"));
         }
         if let What::Media(media) = &what {
