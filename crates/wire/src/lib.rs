@@ -13,6 +13,7 @@ mod fields;
 pub mod frame;
 pub mod ir;
 pub mod peek;
+pub mod prefill;
 pub mod relay;
 mod scan;
 mod seal;

@@ -9,6 +9,7 @@ mod answer;
 mod error;
 mod form;
 mod item;
+mod machine;
 mod request;
 mod response;
 pub mod state;

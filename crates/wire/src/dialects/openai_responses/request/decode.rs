@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
-use super::super::form;
+use super::super::{form, machine};
 use super::items::{Conversation, Item, decode_item};
 use super::tools;
 use crate::dialects::openai_chat::request::handling;
@@ -28,7 +28,8 @@ pub(in super::super) fn decode(body: &[u8]) -> Result<Request, WireError> {
         None => Vec::new(),
     };
     tools.extend(conversation.tools);
-    let tool_choice = tools::decode_choice(&mut fields, &mut extras)?;
+    machine::keep_apart(&mut tools);
+    let tool_choice = tools::decode_choice(&mut fields, &tools, &mut extras)?;
     let thinking = decode_reasoning(&mut fields, &mut extras)?;
     let (output_format, verbosity) = decode_text(&mut fields, &mut extras)?;
     let sampling = Sampling {
@@ -170,7 +171,7 @@ fn decode_reasoning(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<
             extras.push(Extra { name: "reasoning.summary".to_owned(), raw: raw.to_owned() });
         }
     }
-    extras.extend(within("reasoning", reasoning));
+    extras.extend(form::within("reasoning", reasoning));
     Ok(thinking)
 }
 
@@ -195,7 +196,7 @@ fn decode_text(
     let Some(mut text) = fields.object("text")? else { return Ok((None, None)) };
     let verbosity = text.optional("verbosity", "a string")?;
     let Some(raw) = text.take("format") else {
-        extras.extend(within("text", text));
+        extras.extend(form::within("text", text));
         return Ok((None, verbosity));
     };
     let mut format = Fields::of_value(raw, text.path("format"))?;
@@ -218,14 +219,8 @@ fn decode_text(
         }
     };
     if read.is_some() {
-        extras.extend(within("text.format", format));
+        extras.extend(form::within("text.format", format));
     }
-    extras.extend(within("text", text));
+    extras.extend(form::within("text", text));
     Ok((read, verbosity))
-}
-
-/// What nobody took, under its path.
-fn within<'a>(path: &'a str, fields: Fields<'_>) -> impl Iterator<Item = Extra> + use<'a> {
-    let rest = fields.rest().into_iter().filter(|extra| extra.raw.get() != "null");
-    rest.map(move |extra| Extra { name: format!("{path}.{}", extra.name), raw: extra.raw })
 }

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::super::form;
+use super::super::machine::Machine;
 use super::part::{self, opaque};
 use super::tools;
 use crate::fields::{Fields, parse, parse_list, starts_with};
@@ -63,12 +64,12 @@ pub(in super::super) fn decode_item(raw: &RawValue, path: String) -> Result<Item
         Some("function_call_output") => return result(fields, false),
         Some("custom_tool_call_output") => return result(fields, true),
         Some("reasoning") => reasoning(fields)?,
-        Some("local_shell_call") => hosted_call(&fields, raw, "local_shell", "action")?,
-        Some("shell_call") => hosted_call(&fields, raw, "shell", "action")?,
-        Some("apply_patch_call") => hosted_call(&fields, raw, "apply_patch", "operation")?,
-        Some("local_shell_call_output") => return hosted_result(&fields, raw, "local_shell"),
-        Some("shell_call_output") => return hosted_result(&fields, raw, "shell"),
-        Some("apply_patch_call_output") => return hosted_result(&fields, raw, "apply_patch"),
+        Some("local_shell_call") => machine_call(&fields, raw, Machine::LocalShell)?,
+        Some("shell_call") => machine_call(&fields, raw, Machine::Shell)?,
+        Some("apply_patch_call") => machine_call(&fields, raw, Machine::ApplyPatch)?,
+        Some("local_shell_call_output") => return machine_result(&fields, raw, Machine::LocalShell),
+        Some("shell_call_output") => return machine_result(&fields, raw, Machine::Shell),
+        Some("apply_patch_call_output") => return machine_result(&fields, raw, Machine::ApplyPatch),
         Some("additional_tools") => return additional_tools(fields, raw),
         Some(kind) => opaque(kind.to_owned(), raw),
     };
@@ -241,22 +242,26 @@ pub(in super::super) fn read_seal(text: &str) -> Option<(Seal, bool)> {
 }
 
 /// A call of a tool that only this dialect has, as a call of a function of that name.
-fn hosted_call(fields: &Fields<'_>, raw: &RawValue, name: &str, argument: &str) -> Result<Block, WireError> {
+fn machine_call(fields: &Fields<'_>, raw: &RawValue, machine: Machine) -> Result<Block, WireError> {
     let id: Option<String> = fields.look("call_id").and_then(parse).filter(|id: &String| !id.is_empty());
     let Some(id) = id else { return Err(fields.missing("call_id")) };
+    let argument = machine.member();
     let arguments = fields.look(argument).ok_or_else(|| fields.missing(argument))?.get().to_owned();
-    let call = ToolCall { id, name: name.to_owned(), arguments, custom: false, seal: None };
+    let call = ToolCall { id, name: machine.name().to_owned(), arguments, custom: false, seal: None };
     Ok(Block { extras: vec![form::mark(form::WHOLE, raw)], ..Block::from(Content::ToolCall(call)) })
 }
 
 /// The result of such a call. A local shell's names its call by `id`.
-fn hosted_result(fields: &Fields<'_>, raw: &RawValue, name: &str) -> Result<Item, WireError> {
+fn machine_result(fields: &Fields<'_>, raw: &RawValue, machine: Machine) -> Result<Item, WireError> {
     let call_id = ["call_id", "id"].into_iter().find_map(|field| fields.look(field).and_then(parse::<String>));
     let Some(call_id) = call_id else { return Err(fields.missing("call_id")) };
     let output = fields.look("output");
     let text = output.map(|output| parse::<String>(output).unwrap_or_else(|| output.get().to_owned()));
     let blocks = vec![Block::text(text.unwrap_or_default())];
-    let result = ToolResult { call_id, name: Some(name.to_owned()), blocks, is_error: None, custom: false };
+    // Of a patch, whether it could be applied is said beside the output.
+    let failed = fields.look("status").and_then(parse::<String>).is_some_and(|status| status == "failed");
+    let is_error = failed.then_some(true);
+    let result = ToolResult { call_id, name: Some(machine.name().to_owned()), blocks, is_error, custom: false };
     Ok(answered(result, vec![form::mark(form::WHOLE, raw)]))
 }
 

@@ -161,6 +161,10 @@ impl Encoder {
             }
             BlockKind::ToolCall { .. } => {
                 self.close_message("completed", out);
+                if let Some(machine) = piece.machine() {
+                    (piece.item, piece.index) = self.next_item(machine.prefix());
+                    return;
+                }
                 let custom = piece.shape.as_ref().is_some_and(|shape| shape.custom);
                 (piece.item, piece.index) = self.next_item(if custom { "ctc" } else { "fc" });
             }
@@ -181,7 +185,7 @@ impl Encoder {
 
     /// More of the block whose turn it is.
     fn tell_delta(&mut self, piece: &mut Piece, text: &str, out: &mut Vec<u8>) {
-        if text.is_empty() || piece.wrapped() {
+        if text.is_empty() || piece.wrapped() || piece.machine().is_some() {
             return;
         }
         if matches!(piece.kind, BlockKind::Reasoning { .. }) && !piece.begun {
@@ -211,6 +215,9 @@ impl Encoder {
                 self.finish_item(piece.index, item, out);
             }
             BlockKind::ToolCall { .. } => {
+                if piece.machine().is_some() && self.tell_machine(piece, out) {
+                    return;
+                }
                 if piece.wrapped() {
                     piece.unwrap_input();
                     // What is unwrapped is a custom tool's own.
@@ -234,6 +241,27 @@ impl Encoder {
             }
             BlockKind::Opaque { .. } => {}
         }
+    }
+
+    /// A call of a tool that only this dialect has. False when its arguments do not say what they must: then it is begun
+    /// as that of a plain function, for the client to refuse in its own words.
+    fn tell_machine(&mut self, piece: &mut Piece, out: &mut Vec<u8>) -> bool {
+        let Some(shape) = &mut piece.shape else { return false };
+        let (machine, BlockKind::ToolCall { id: call_id, .. }) = (shape.machine.take(), &piece.kind) else {
+            return false;
+        };
+        let item = |status| machine.and_then(|machine| machine.item(&piece.item, status, call_id, &piece.text));
+        if let (Some(begun), Some(done)) = (item("in_progress"), item("completed")) {
+            self.teller.item("response.output_item.added", piece.index, &begun, out);
+            self.finish_item(piece.index, done, out);
+            return true;
+        }
+        piece.item = format!("fc_{}_{}", self.request_id, piece.index);
+        let begun = item_of(piece, "", None, "in_progress");
+        self.teller.item("response.output_item.added", piece.index, &begun, out);
+        let text = piece.text.clone();
+        self.tell_delta(piece, &text, out);
+        false
     }
 
     fn end_part(&mut self, piece: &Piece, out: &mut Vec<u8>) -> Box<RawValue> {

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use super::super::annotation::annotation;
 use super::super::form;
+use super::super::machine::Machine;
 use super::super::request::Shape;
 use crate::fields::parse;
 use crate::ir::{self, BlockKind, Citation, Delta, Request, Seal};
@@ -90,6 +91,11 @@ impl Piece {
     pub(super) fn wrapped(&self) -> bool {
         let written_as_json = matches!(&self.kind, BlockKind::ToolCall { custom: false, .. });
         written_as_json && self.shape.as_ref().is_some_and(|shape| shape.custom)
+    }
+
+    /// What its call is in the client's own words, where only this dialect has such tools. It is told when it is whole.
+    pub(super) fn machine(&self) -> Option<Machine> {
+        self.shape.as_ref().and_then(|shape| shape.machine)
     }
 
     /// The plain text of a custom tool's call that came as a function's.
