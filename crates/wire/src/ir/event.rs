@@ -95,6 +95,18 @@ pub enum Delta {
     Logprobs(Vec<Box<RawValue>>),
 }
 
+impl Delta {
+    /// Bytes of what it adds, for whoever holds it.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Arguments(text) => text.len(),
+            Self::Seal(seal) => seal.data.len(),
+            Self::Citation(citation) => citation.raw.get().len(),
+            Self::Logprobs(tokens) => tokens.iter().map(|token| token.get().len()).sum(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,12 +6,15 @@ use super::super::{error, request, thoughts};
 use serde_json::value::RawValue;
 
 use crate::dialect::{StreamEncoder, StreamHead};
-use crate::ir::{self, BlockKind, Delta, Event, Reasoning, Seal, SealOrigin, ServiceTier, StopReason};
+use crate::ir::{self, BlockKind, Citation, Delta, Event, Reasoning, Seal, SealOrigin, ServiceTier, StopReason};
 use crate::write::Object;
-use crate::{Fault, FaultKind};
+use crate::{DialectId, Fault, FaultKind};
 
 /// What is said of an answer that has no end.
 pub(in crate::dialects) const BROKE_OFF: &str = "the provider's answer broke off before it was complete; try again";
+
+/// Sources kept until their text ends. Guards memory; more are told at once, for the text as far as it is.
+const SOURCES_MAX: usize = 1024;
 
 /// Thoughts kept to be repeated beside their seal. Guards memory; longer ones are told without a seal.
 const THOUGHT_BYTES_MAX: usize = 4 << 20;
@@ -46,14 +49,21 @@ struct Frame {
 /// An open block, as far as this dialect cares.
 #[derive(Debug)]
 enum Block {
-    Text {
-        from: usize,
-    },
+    Text(Text),
     Refusal,
     Thought(Thought),
     Call(Call),
     /// Known to another dialect only.
     Silent,
+}
+
+/// A text whose sources may yet come.
+#[derive(Debug)]
+struct Text {
+    /// Where it begins, in characters.
+    from: usize,
+    /// Sources of all of it, told when its end is known.
+    sources: Vec<Citation>,
 }
 
 /// Thoughts that may yet get a seal.
@@ -122,6 +132,25 @@ impl Encoder {
         out.extend_from_slice(&self.frame.after);
     }
 
+    /// A source of a text; what this dialect cannot say is left out.
+    fn cite(&self, text: &mut Text, citation: &Citation, out: &mut Vec<u8>) {
+        if !citation.is_sayable(DialectId::OpenaiChat) {
+            return;
+        }
+        let of_all = citation.page_for(DialectId::OpenaiChat).is_some_and(|page| page.place.is_none());
+        if of_all && text.sources.len() < SOURCES_MAX {
+            text.sources.push(citation.clone());
+        } else {
+            self.annotate(citation, text.from, out);
+        }
+    }
+
+    fn annotate(&self, citation: &Citation, from: usize, out: &mut Vec<u8>) {
+        self.chunk(out, |delta| {
+            delta.array("annotations", |list| write_annotation(citation, from..self.characters, list));
+        });
+    }
+
     /// A chunk that only says how likely tokens were.
     fn likely(&self, tokens: &[Box<RawValue>], out: &mut Vec<u8>) {
         out.extend_from_slice(&self.frame.before);
@@ -149,7 +178,7 @@ impl Encoder {
 
     fn open(&mut self, number: u32, kind: &BlockKind) {
         let block = match kind {
-            BlockKind::Text => Block::Text { from: self.characters },
+            BlockKind::Text => Block::Text(Text { from: self.characters, sources: Vec::new() }),
             BlockKind::Refusal => Block::Refusal,
             BlockKind::Reasoning { summary, redacted, id } => {
                 let place = self.thoughts;
@@ -172,17 +201,15 @@ impl Encoder {
     fn delta(&mut self, number: u32, delta: &Delta, out: &mut Vec<u8>) {
         let Some(place) = self.blocks.iter().rposition(|(open, _)| *open == number) else { return };
         let Some((_, open)) = self.blocks.get_mut(place) else { return };
-        if let (Block::Text { .. }, Delta::Text(text)) = (&*open, delta) {
+        if let (Block::Text(_), Delta::Text(text)) = (&*open, delta) {
             self.characters += text.chars().count();
             return self.chunk(out, |delta| delta.text("content", text));
         }
         // Out of its place, so that writing may borrow the rest.
         let mut block = std::mem::replace(open, Block::Silent);
         match (&mut block, delta) {
-            (Block::Text { from }, Delta::Citation(citation)) => self.chunk(out, |delta| {
-                delta.array("annotations", |list| write_annotation(citation, *from..self.characters, list));
-            }),
-            (Block::Text { .. }, Delta::Logprobs(tokens)) => self.likely(tokens, out),
+            (Block::Text(text), Delta::Citation(citation)) => self.cite(text, citation, out),
+            (Block::Text(_), Delta::Logprobs(tokens)) => self.likely(tokens, out),
             (Block::Refusal, Delta::Text(text)) => self.chunk(out, |delta| delta.text("refusal", text)),
             (Block::Thought(thought), Delta::Text(text)) => {
                 thought.add(text);
@@ -196,7 +223,7 @@ impl Encoder {
             }
             (Block::Call(call), Delta::Seal(seal)) => self.tell(call, Some(seal), out),
             // What no block of this kind holds, and what the client would not understand.
-            (Block::Text { .. } | Block::Refusal | Block::Thought(_) | Block::Call(_) | Block::Silent, _) => {}
+            (Block::Text(_) | Block::Refusal | Block::Thought(_) | Block::Call(_) | Block::Silent, _) => {}
         }
         if let Some((_, open)) = self.blocks.get_mut(place) {
             *open = block;
@@ -252,7 +279,10 @@ impl Encoder {
                     delta.array("reasoning_details", |list| thoughts::write_details(&reasoning, place, list));
                 });
             }
-            Some(Block::Text { .. } | Block::Refusal | Block::Thought(_) | Block::Silent) | None => {}
+            Some(Block::Text(Text { from, sources })) => {
+                sources.iter().for_each(|source| self.annotate(source, from, out));
+            }
+            Some(Block::Refusal | Block::Thought(_) | Block::Silent) | None => {}
         }
     }
 

@@ -1,19 +1,21 @@
 //! Reads a provider's stream.
 
+mod beside;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
 use super::super::item::UsageBody;
-use super::super::{annotation, answer, error, response};
+use super::super::{answer, error, response};
 use super::frames::{self, Frame, Whole};
 use super::parts::{Entry, Part, Parts};
 use crate::dialect::StreamDecoder;
 use crate::fields::parse;
 use crate::frame::likeness::Likeness;
 use crate::frame::sse::{SseFrame, SseReader, SseSink};
-use crate::ir::{Block, BlockKind, Citation, Content, Delta, Event, Reasoning, ServiceTier, ToolCall, Usage};
+use crate::ir::{Block, BlockKind, Content, Delta, Event, Reasoning, ServiceTier, ToolCall, Usage};
 use crate::{Fault, FaultKind};
 
 /// Items of one answer. What is known of each is kept until the end: this guards memory against an upstream that never
@@ -207,18 +209,6 @@ impl Answer {
         }
     }
 
-    /// How likely the tokens of a delta were.
-    fn likely(&mut self, frame: &Frame<'_>, out: &mut Vec<Event>) {
-        let tokens: Vec<_> = frame.logprobs.iter().flatten().map(|raw| (*raw).to_owned()).collect();
-        if tokens.is_empty() {
-            return;
-        }
-        if let Some(block) = self.block(frame.output_index, Part::Text(frame.content_index), out) {
-            self.items.entry(frame.output_index).or_default().weighed = true;
-            out.push(Event::Delta { block, delta: Delta::Logprobs(tokens) });
-        }
-    }
-
     fn add(&mut self, index: u32, part: Part, text: String, out: &mut Vec<Event>) {
         if text.is_empty() {
             return;
@@ -250,16 +240,6 @@ impl Answer {
         let begun = self.items.get(&frame.output_index).and_then(|parts| parts.find(Part::Summary));
         if begun.is_some_and(|entry| entry.open && entry.bytes > 0) {
             self.add(frame.output_index, Part::Summary, "\n\n".to_owned(), out);
-        }
-    }
-
-    fn source(&mut self, frame: &Frame<'_>, out: &mut Vec<Event>) {
-        let Some(annotation) = frame.annotation else { return };
-        let part = Part::Text(frame.content_index);
-        if let Some(block) = self.block(frame.output_index, part, out) {
-            self.items.entry(frame.output_index).or_default().cited = true;
-            let delta = Delta::Citation(Box::new(annotation::read(annotation)));
-            out.push(Event::Delta { block, delta });
         }
     }
 
@@ -300,19 +280,6 @@ impl Answer {
             // No item of an answer is one of these.
             Content::Media(_) | Content::ToolResult(_) => {}
         }
-    }
-
-    fn logprobs_done(&mut self, index: u32, part: Part, tokens: Vec<Box<RawValue>>, out: &mut Vec<Event>) {
-        let Some(parts) = self.items.get(&index).filter(|parts| !parts.weighed && !tokens.is_empty()) else { return };
-        let Some(block) = parts.find(part).filter(|entry| entry.open).map(|entry| entry.block) else { return };
-        out.push(Event::Delta { block, delta: Delta::Logprobs(tokens) });
-    }
-
-    fn sources_done(&mut self, index: u32, part: Part, sources: Vec<Citation>, out: &mut Vec<Event>) {
-        let Some(parts) = self.items.get(&index).filter(|parts| !parts.cited) else { return };
-        let Some(block) = parts.find(part).filter(|entry| entry.open).map(|entry| entry.block) else { return };
-        let told = |source| Event::Delta { block, delta: Delta::Citation(Box::new(source)) };
-        out.extend(sources.into_iter().map(told));
     }
 
     fn thought_done(&mut self, index: u32, thought: Reasoning, out: &mut Vec<Event>) {

@@ -289,11 +289,12 @@ impl Encoder {
     fn take(&mut self, block: u32, delta: &ir::Delta, out: &mut Vec<u8>) {
         if let Some(mut piece) = self.current.take_if(|piece| piece.block == block) {
             let text = piece.take(delta);
-            self.taken_bytes += text.len();
+            self.taken_bytes += delta.bytes();
             self.tell_delta(&mut piece, text, out);
             self.current = Some(piece);
         } else if let Some(piece) = self.waiting.iter_mut().find(|piece| piece.block == block) {
-            self.taken_bytes += piece.take(delta).len();
+            piece.take(delta);
+            self.taken_bytes += delta.bytes();
         }
     }
 

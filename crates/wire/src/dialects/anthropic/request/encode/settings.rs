@@ -5,7 +5,7 @@ use super::{Writer, schema};
 use crate::DialectId;
 use crate::capabilities::ThinkingMode;
 use crate::dialects::anthropic::tier;
-use crate::ir::{Handling, OutputFormat, ServiceTier};
+use crate::ir::{Handling, OutputFormat};
 use crate::write::Object;
 
 /// The least `top_p` beside thinking.
@@ -119,16 +119,14 @@ impl Writer<'_> {
             nested.iter().for_each(|(name, raw)| metadata.raw(name, raw));
         });
     }
-}
 
-impl Writer<'_> {
     /// Writes with which capacity it is to be served.
     pub(super) fn put_tier(&mut self, unsaid: &mut Handling, to: &mut Object<'_>) {
         let Some(tier) = unsaid.tier.take() else { return };
-        let (word, whole) = match &tier {
-            ServiceTier::Other(word) if self.own => (Some(word.as_str()), true),
-            tier => tier::write_asked(tier),
-        };
+        let (word, whole) = tier::write_asked(&tier);
+        if self.own && word.is_none() {
+            return to.put("service_tier", tier.as_str());
+        }
         self.lose_if(!whole, if self.request.origin == DialectId::Gemini { "serviceTier" } else { "service_tier" });
         to.put_some("service_tier", word);
     }

@@ -69,7 +69,7 @@ impl Writing {
     /// Holds a piece; gives its length.
     pub(super) fn push(&mut self, delta: &Delta) -> usize {
         self.held.push(delta.clone());
-        length(delta)
+        delta.bytes()
     }
 
     /// Writes a piece of the block that is open. False when it must be held first: then nothing is written.
@@ -101,7 +101,7 @@ impl Writing {
         }
         let mut written = 0;
         for delta in std::mem::take(&mut self.held) {
-            written += length(&delta);
+            written += delta.bytes();
             self.delta(&delta, out);
         }
         if self.closed && !self.done {
@@ -246,13 +246,4 @@ fn wrapped(text: &str, first: bool) -> Cow<'static, str> {
     let quoted = serde_json::to_string(text).expect("text always serialises");
     let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
     Cow::Owned(format!("{}{inner}", if first { "{\"input\":\"" } else { "" }))
-}
-
-fn length(delta: &Delta) -> usize {
-    match delta {
-        Delta::Text(text) | Delta::Arguments(text) => text.len(),
-        Delta::Seal(seal) => seal.data.len(),
-        Delta::Citation(source) => source.raw.get().len(),
-        Delta::Logprobs(tokens) => tokens.iter().map(|token| token.get().len()).sum(),
-    }
 }
