@@ -27,7 +27,7 @@ pub(super) fn narrow(name: &str, takes: &mut Capabilities) {
     takes.developer_role = kind != Kind::Old;
     takes.json_schema = kind != Kind::Old;
     // `prompt_cache_breakpoint` came with GPT-5.6.
-    takes.cache_marks |= version(name).is_some_and(|(version, _)| (5, 6) <= version && version < (35, 0));
+    takes.cache_marks |= version(name).is_some_and(|(version, _)| ((5, 6)..(35, 0)).contains(&version));
     match kind {
         Kind::Old => {
             takes.thinking = ThinkingMode::Never;
