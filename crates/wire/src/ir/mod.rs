@@ -24,5 +24,5 @@ pub use handling::{Handling, ServiceTier};
 pub use loss::{Loss, Losses};
 pub use request::{Caching, Effort, Message, OutputFormat, Request, Role, Sampling, Thinking};
 pub use response::{Collector, Response, StopReason};
-pub use tool::{Tool, ToolChoice, ToolKind};
+pub use tool::{Tool, ToolChoice, ToolKind, custom_in_words};
 pub use usage::{Quality, Usage};

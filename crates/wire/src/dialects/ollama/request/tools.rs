@@ -6,7 +6,7 @@ use super::FUNCTION;
 use super::encode::Writer;
 use super::place::Field;
 use crate::fields::Fields;
-use crate::ir::{Extra, Tool, ToolChoice, ToolKind};
+use crate::ir::{Extra, Tool, ToolChoice, ToolKind, custom_in_words};
 use crate::write::{Array, Object};
 use crate::{DialectId, WireError};
 
@@ -93,15 +93,12 @@ fn encode_tool(list: &mut Array<'_>, index: usize, tool: &Tool, writer: &mut Wri
             if *strict == Some(true) {
                 writer.losses.add(format!("{path}.strict"));
             }
-            (name, description, parameters.as_deref().map(RawValue::get))
+            (name, description.clone(), parameters.as_deref().map(RawValue::get))
         }
         ToolKind::Custom { name, description, format } => {
-            if format.is_some() {
-                writer.losses.add(format!("{path}.format"));
-            }
             // A tool that takes text is one that takes an object of one text.
             let text = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
-            (name, description, Some(text))
+            (name, custom_in_words(description.as_deref(), format.as_deref()), Some(text))
         }
     };
     // Ollama's templates walk over the properties; its own clients are left to what they wrote.
@@ -112,7 +109,7 @@ fn encode_tool(list: &mut Array<'_>, index: usize, tool: &Tool, writer: &mut Wri
         object.put("type", "function");
         object.object("function", |function| {
             function.put("name", name);
-            function.put_some("description", description.as_ref());
+            function.put_some("description", description);
             if let Some(parameters) = parameters {
                 function.raw("parameters", parameters);
             }

@@ -3,7 +3,7 @@
 use super::thinking::Plan;
 use super::{Writer, schema};
 use crate::DialectId;
-use crate::ir::{Tool, ToolChoice, ToolKind};
+use crate::ir::{Tool, ToolChoice, ToolKind, custom_in_words};
 use crate::write::{Array, Object};
 
 /// What a custom tool takes here: its plain text as the only argument.
@@ -78,9 +78,9 @@ impl<'a> Writer<'a> {
                     to.put_some("strict", *strict);
                 }
                 ToolKind::Custom { name, description, format } => {
-                    self.put_name(name, description.as_deref(), &place, to);
+                    let told = custom_in_words(description.as_deref(), format.as_deref());
+                    self.put_name(name, told.as_deref(), &place, to);
                     to.raw("input_schema", &schema::fixed(CUSTOM_SCHEMA));
-                    self.lose_if(format.is_some(), &format!("{place}.format"));
                 }
                 ToolKind::Hosted { .. } => {}
             }
