@@ -10,7 +10,7 @@ import pytest
 
 from kit import config
 from kit.gateway import Gateway
-from kit.raw import Stream, chat_body, connect, exchange, post, read_answer
+from kit.raw import Stream, chat_body, connect, exchange, post, read_answer, read_answers
 from kit.upstream import USAGE, Exchange, Upstream, envelope, plain
 
 CHAT = "/v1/chat/completions"
@@ -302,7 +302,7 @@ def test_one_client_connection_carries_many_requests(gateway: Gateway, upstream:
             sock.sendall(post(CHAT, chat_body("up/turns", stream=turn % 2 == 1)))
             assert read_answer(sock).status == 200
         sock.sendall(post(CHAT, chat_body("up/turns")) + post(CHAT, chat_body("up/turns")))
-        assert [read_answer(sock).status, read_answer(sock).status] == [200, 200]
+        assert [answer.status for answer in read_answers(sock, 2)] == [200, 200]
     assert len(upstream.requests_of("turns")) == 7
 
 

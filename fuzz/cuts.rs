@@ -1,6 +1,7 @@
 //! Cuts an input into chunks the way a network might: the fuzzer chooses where.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use trunkline_proxy::h1::{Decoder, Framing, FramingError, Progress};
 
 /// How many bytes at the front of a fuzz input say where to cut.
 const SIZES: usize = 4;
@@ -40,4 +41,38 @@ impl Cut {
     pub fn choice(&self, bit: u8) -> bool {
         self.sizes[0] >> bit & 1 == 1
     }
+}
+
+/// Reads one HTTP/1.1 body from `buf` and the `pieces` after it: its data, and what was wrong with it.
+pub fn read_body(
+    framing: Framing,
+    buf: &mut BytesMut,
+    pieces: &mut impl Iterator<Item = Bytes>,
+) -> (Vec<u8>, Result<(), FramingError>) {
+    let mut decoder = Decoder::new(framing);
+    let mut body = Vec::new();
+    let result = loop {
+        match decoder.take(buf) {
+            Ok(Progress::Data(data)) => {
+                assert!(!data.is_empty(), "data is never empty");
+                body.extend_from_slice(&data);
+            }
+            Ok(Progress::NeedMore) => match pieces.next() {
+                Some(piece) => buf.extend_from_slice(&piece),
+                None => break decoder.finish(),
+            },
+            Ok(Progress::End) => break Ok(()),
+            Err(error) => {
+                assert_eq!(decoder.take(buf), Err(error), "an error stays");
+                break Err(error);
+            }
+        }
+    };
+    if result.is_ok() {
+        assert!(decoder.is_done());
+        if let Framing::Exact(bytes) = framing {
+            assert_eq!(body.len() as u64, bytes);
+        }
+    }
+    (body, result)
 }

@@ -34,6 +34,22 @@ EXAMPLES = {
     "topK": 40, "detail": "high", "summary": "detailed", "inlineData": {"mimeType": "image/png", "data": "aGk="},
     "fileData": {"mimeType": "application/pdf", "fileUri": "https://example.com/a.pdf"}, "keep_alive": "5m", "max_tokens": 9000, "args": {"a": 1}, "ttl": "5m",
 }  # fmt: skip
+USER = {"role": "user", "content": "hi"}
+# What an example says instead where the usual one says what goes without saying, by dialect and field.
+TELLING = {
+    "openai_chat": {
+        "tool_choice": "required", "parallel_tool_calls": False,
+        "tool_choice(allowed_tools)": {"type": "allowed_tools", "allowed_tools": {
+            "mode": "required", "tools": [{"type": "function", "name": "f", "function": {"name": "f"}}]}},
+    },
+    "openai_responses": {
+        "tool_choice": "required", "parallel_tool_calls": False,
+        "input[additional_tools, developer]": [USER, {"type": "additional_tools", "role": "developer", "tools": [
+            {"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": False}]}],
+        "input[reasoning]": [USER, {"type": "reasoning", "id": "x", "summary": [{"type": "summary_text", "text": "x"}]}],
+    },
+    "ollama": {"format": "json", "messages[user]": [USER, {"role": "user", "content": "x"}]},
+}  # fmt: skip
 # Names that other parts of a body refer to: their value stays what it is.
 TIED = {"call_id", "tool_call_id", "tool_use_id", "type", "role", "model", "stream", "mode", "tool_name"}
 # Always there: a part of a body without them says nothing, or is not taken.
@@ -229,6 +245,8 @@ class List:
     def write(self, name):
         """Writes it."""
         OUT.mkdir(parents=True, exist_ok=True)
+        for case in self.cases:
+            case["value"] = TELLING.get(name, {}).get(case["field"], case["value"])
         line = lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False)  # noqa: E731
         bases, cases = ("[\n" + ",\n".join(map(line, rows)) + "\n]" for rows in (self.bases, self.cases))
         (OUT / f"{name}.json").write_text(f'{{"bases":{bases},\n"cases":{cases}}}\n')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import json
 import socket
 import time
@@ -53,6 +54,28 @@ def read_answer(sock: socket.socket, method: str = "POST") -> Answer:
     with contextlib.closing(http.client.HTTPResponse(sock, method=method)) as response:
         response.begin()
         return Answer(response.status, response.headers, response.read())
+
+
+def read_answers(sock: socket.socket, count: int) -> list[Answer]:
+    """The next answers on a connection on which several requests were sent at once: what one read brings may hold
+    more than one of them."""
+    shared = _SharedFile(sock.makefile("rb", buffering=0))
+    answers = []
+    for _ in range(count):
+        response = http.client.HTTPResponse(shared, method="POST")
+        response.begin()
+        answers.append(Answer(response.status, response.headers, response.read()))
+    return answers
+
+
+class _SharedFile(io.BufferedReader):
+    """A connection's bytes for one response after the other, each of which closes what it reads from."""
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return self
+
+    def close(self) -> None:
+        pass
 
 
 def exchange(port: int, data: bytes, method: str = "POST") -> Answer:

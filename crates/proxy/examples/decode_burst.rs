@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use bytes::BytesMut;
-use trunkline_proxy::upstream::h1::{Decoder, Framing, Progress};
+use trunkline_proxy::h1::{Decoder, Framing, Progress};
 
 /// Enough to see past the clock and the first rounds' cold caches.
 const ROUNDS: u32 = 100_000;

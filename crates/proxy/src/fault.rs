@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use trunkline_wire::{DialectId, Fault, FaultKind, UpstreamWords, dialect};
 
+use crate::h1::HeadError;
 use crate::reply::ReplyBody;
 
 /// Told to callers that met the limit of open requests.
@@ -69,6 +70,22 @@ fn rejected(words: Option<&UpstreamWords>) -> StatusCode {
         .and_then(|words| StatusCode::from_u16(words.status).ok())
         .filter(StatusCode::is_client_error)
         .unwrap_or(StatusCode::BAD_GATEWAY)
+}
+
+/// The answer to what is no request. Which dialect its client speaks is not known.
+pub(crate) fn bad_head(error: HeadError) -> Response<ReplyBody> {
+    let fault = Fault::new(FaultKind::InvalidRequest, format!("the request cannot be read: {error}"));
+    let mut response = response(DialectId::OpenaiChat, &fault);
+    if matches!(error, HeadError::TooLarge | HeadError::TooManyHeaders) {
+        *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    }
+    response
+}
+
+/// The answer to a head that did not arrive in time.
+pub(crate) fn slow_head() -> Response<ReplyBody> {
+    let fault = Fault::new(FaultKind::ClientTimeout, "the request's head did not arrive in time");
+    response(DialectId::OpenaiChat, &fault)
 }
 
 /// The whole answer for a fault that had no byte before it.

@@ -18,6 +18,8 @@ const UPSTREAM_MODEL: HeaderName = HeaderName::from_static("x-trunkline-upstream
 
 /// What of the request the provider was not told, as a list of the request's fields.
 const LOSSES: HeaderName = HeaderName::from_static("x-trunkline-losses");
+/// What the path of an answer's loss begins with in a report: no request has a field of this name.
+const ANSWER: &str = "answer.";
 /// Whether a loss is to be reported or refused; a request's own word goes before the model's setting.
 pub(crate) const ON_LOSS: HeaderName = HeaderName::from_static("x-trunkline-on-loss");
 
@@ -69,6 +71,16 @@ pub(crate) fn name_losses(report: &mut Report, losses: &Losses) -> Option<Header
     let printable: String = text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
     report.losses = Some(text.into());
     HeaderValue::from_str(&printable).ok()
+}
+
+/// Adds to the report what of the answer the client's dialect could not say. The header tells of the request alone: that
+/// of a stream has left by then, and that of a whole answer says the same.
+pub(crate) fn name_answer_losses(report: &mut Report, losses: &Losses) {
+    if losses.is_empty() {
+        return;
+    }
+    let before = report.losses.as_deref().map(|before| format!("{before}, ")).unwrap_or_default();
+    report.losses = Some(format!("{before}{ANSWER}{}", losses.joined(&format!(", {ANSWER}"))).into());
 }
 
 /// The answer with the header of [`name_losses`].

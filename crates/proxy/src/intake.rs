@@ -1,18 +1,15 @@
 //! Reads a request's body under its limits.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
-use http_body::Body;
 use trunkline_config::Server;
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
-/// Memory set aside at once for a body that announces its length; more is added as it arrives.
-const FIRST_ALLOCATION_BYTES_MAX: usize = 1 << 20;
+use crate::server::RequestBody;
 
 /// Refuses bodies that are not declared as plain JSON. Ollama's server does not ask what they are declared as, and the
 /// examples in its documents do not say.
@@ -51,59 +48,33 @@ fn unsupported(what: &str) -> Fault {
 ///
 /// # Errors
 /// `BodyTooLarge`, `ClientTimeout` when it falls silent, `InvalidRequest` when it breaks off.
-pub(crate) async fn read<B>(body: B, server: &Server) -> Result<Bytes, Fault>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
-{
-    let announced = body.size_hint().lower();
-    if announced > server.body_bytes_max as u64 {
+pub(crate) async fn read(mut body: RequestBody, server: &Server) -> Result<Bytes, Fault> {
+    if body.announced().is_some_and(|announced| announced > server.body_bytes_max as u64) {
         return Err(too_large(server.body_bytes_max));
     }
-    let mut body = body;
-    let mut first = Bytes::new();
-    let mut rest: Option<BytesMut> = None;
+    let mut whole = BytesMut::new();
     while let Some(data) = next(&mut body, server.body_read_timeout).await? {
-        let so_far = rest.as_ref().map_or(first.len(), BytesMut::len);
-        if so_far + data.len() > server.body_bytes_max {
+        if whole.len() + data.len() > server.body_bytes_max {
             return Err(too_large(server.body_bytes_max));
         }
-        match &mut rest {
-            Some(rest) => rest.extend_from_slice(&data),
-            None if first.is_empty() => first = data,
-            None => {
-                let expected = usize::try_from(announced).unwrap_or(usize::MAX).min(FIRST_ALLOCATION_BYTES_MAX);
-                let mut joined = BytesMut::with_capacity(expected.max(so_far + data.len()));
-                joined.extend_from_slice(&first);
-                joined.extend_from_slice(&data);
-                rest = Some(joined);
-            }
-        }
+        // No copy where they lie side by side, as they do in the connection's buffer when the length was announced.
+        whole.unsplit(data);
     }
-    Ok(rest.map_or(first, BytesMut::freeze))
+    Ok(whole.freeze())
 }
 
 /// The next piece of data; waits at most `patience` for it. The timer is made only when there is something to wait for.
-async fn next<B>(body: &mut B, patience: Duration) -> Result<Option<Bytes>, Fault>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: std::fmt::Display,
-{
+async fn next(body: &mut RequestBody, patience: Duration) -> Result<Option<BytesMut>, Fault> {
     let mut timer = None;
     poll_fn(|cx| {
-        loop {
-            match Pin::new(&mut *body).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(data) => return Poll::Ready(Ok(Some(data))),
-                    Err(_trailers) => {}
-                },
-                Poll::Ready(Some(Err(error))) => {
-                    let message = format!("the body could not be read to its end: {error}");
-                    return Poll::Ready(Err(Fault::new(FaultKind::InvalidRequest, message)));
-                }
-                Poll::Ready(None) => return Poll::Ready(Ok(None)),
-                Poll::Pending => break,
+        match body.poll_data() {
+            Poll::Ready(Some(Ok(data))) => return Poll::Ready(Ok(Some(data))),
+            Poll::Ready(Some(Err(error))) => {
+                let message = format!("the body could not be read to its end: {error}");
+                return Poll::Ready(Err(Fault::new(FaultKind::InvalidRequest, message)));
             }
+            Poll::Ready(None) => return Poll::Ready(Ok(None)),
+            Poll::Pending => {}
         }
         let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         timer.as_mut().poll(cx).map(|()| {

@@ -7,6 +7,7 @@ mod attempt;
 mod caller;
 mod cors;
 mod fault;
+pub mod h1;
 mod head;
 mod health;
 mod intake;

@@ -3,8 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, header};
-use hyper::body::Incoming;
+use http::{HeaderValue, Method, Response, header};
 use trunkline_config::{OnLoss, Snapshot};
 use trunkline_route::{Ask, Attempt, Lane, Plan, Verdict, bridge, judge, plan};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect};
@@ -14,6 +13,7 @@ use crate::prepare::Taken;
 use crate::reply::ReplyBody;
 use crate::report_guard::ReportGuard;
 use crate::routes::{self, Form, Route, Surface};
+use crate::server::RequestBody;
 use crate::small::name_in_path;
 use crate::stored::{needs_state, resume};
 use crate::surface::streams_as_array;
@@ -21,9 +21,8 @@ use crate::worker::Worker;
 use crate::{caller, cors, fault, head, intake, small};
 
 /// Answers one request.
-pub(crate) async fn handle(worker: &Arc<Worker>, request: Request<Incoming>) -> Response<ReplyBody> {
+pub(crate) async fn handle(worker: &Arc<Worker>, parts: Parts, body: RequestBody) -> Response<ReplyBody> {
     let snapshot = worker.snapshot();
-    let (parts, body) = request.into_parts();
     let route = routes::find(&parts.method, parts.uri.path());
     let mut response = match route {
         Route::Model(surface) => model_work(worker, &snapshot, surface, &parts, body).await,
@@ -58,7 +57,7 @@ async fn model_work(
     snapshot: &Snapshot,
     surface: Surface<'_>,
     parts: &Parts,
-    body: Incoming,
+    body: RequestBody,
 ) -> Response<ReplyBody> {
     let guard = ReportGuard::begin(worker, surface.operation);
     let id = head::request_id(guard.report.id);
@@ -82,7 +81,7 @@ async fn serve(
     snapshot: &Snapshot,
     surface: Surface<'_>,
     parts: &Parts,
-    body: Incoming,
+    body: RequestBody,
     mut guard: ReportGuard,
 ) -> Tried {
     let taken = match take_in(snapshot, surface, parts, body, &mut guard).await {
@@ -108,7 +107,7 @@ async fn take_in<'a>(
     snapshot: &Snapshot,
     surface: Surface<'a>,
     parts: &'a Parts,
-    body: Incoming,
+    body: RequestBody,
     guard: &mut ReportGuard,
 ) -> Result<Taken<'a>, Fault> {
     guard.report.client_key = caller::identify(&snapshot.client_keys, &parts.headers)?;

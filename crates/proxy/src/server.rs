@@ -3,8 +3,13 @@
 //! A connection stays on its thread from accept to close, and so do the provider connections its requests use: nothing
 //! on the request path is shared between threads but atomics and the snapshot.
 
+mod body;
 mod connection;
-mod watch_io;
+mod limits;
+mod outbox;
+mod wire;
+
+pub(crate) use body::RequestBody;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -13,11 +18,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use http::request::Parts;
+use http::{HeaderMap, Response};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle as TaskHandle;
 use tokio::time::Instant;
 
+use crate::pipeline;
+use crate::reply::ReplyBody;
 use crate::shared::Shared;
 use crate::worker::{ProcessId, Worker};
 
@@ -148,6 +157,8 @@ impl Room {
                     Some(stream) => {
                         let leave = Leave(Arc::clone(&self.connections));
                         let Ok(stream) = TcpStream::from_std(stream) else { continue };
+                        // Without it small writes wait up to 40 ms for the other side; where it fails they just do.
+                        let _ = stream.set_nodelay(true);
                         let served = connection::serve(stream, Arc::clone(&worker), self.stop.clone());
                         tokio::spawn(async move {
                             served.await;
@@ -162,6 +173,26 @@ impl Room {
         }
         // Changes until the sender is dropped; each is of no further interest.
         while self.stop.changed().await.is_ok() {}
+    }
+}
+
+impl connection::Service for Arc<Worker> {
+    type Body = ReplyBody;
+
+    fn answer(&self, parts: Parts, body: RequestBody) -> impl Future<Output = Response<ReplyBody>> + Send {
+        pipeline::handle(self, parts, body)
+    }
+
+    fn head_timeout(&self) -> Duration {
+        self.snapshot().server.header_read_timeout
+    }
+
+    fn spare_headers(&self) -> HeaderMap {
+        self.client.spare_headers()
+    }
+
+    fn recycle(&self, headers: HeaderMap) {
+        self.client.recycle(headers);
     }
 }
 

@@ -2,13 +2,13 @@
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, header};
-use hyper::body::Incoming;
 use trunkline_config::Snapshot;
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
 use crate::models_api::percent_decoded;
 use crate::reply::ReplyBody;
 use crate::routes::Route;
+use crate::server::RequestBody;
 use crate::worker::Worker;
 use crate::{caller, cors, fault, health, intake, lists, models_api, stored};
 
@@ -21,7 +21,7 @@ pub(crate) async fn answer(
     snapshot: &Snapshot,
     route: Route<'_>,
     parts: &Parts,
-    body: Incoming,
+    body: RequestBody,
 ) -> Response<ReplyBody> {
     let upgrades = parts.headers.contains_key(header::UPGRADE);
     let route = if route == Route::Upgrade && !upgrades { Route::WrongMethod("POST, OPTIONS") } else { route };
@@ -35,7 +35,7 @@ async fn try_answer(
     snapshot: &Snapshot,
     route: Route<'_>,
     parts: &Parts,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<ReplyBody>, Fault> {
     let shared = &worker.shared;
     let known = || caller::identify(&snapshot.client_keys, &parts.headers);

@@ -21,8 +21,6 @@ use trunkline_providers::BaseUrl;
 use trunkline_wire::splice::Pieces;
 
 mod error;
-pub mod h1;
-mod hop;
 pub mod plain;
 mod pool;
 mod tls;
@@ -155,6 +153,11 @@ impl Client {
         } else {
             plain::send(&self.pool, to, outgoing, patience).await
         }
+    }
+
+    /// An empty map for headers, with memory of its own if one was recycled.
+    pub(crate) fn spare_headers(&self) -> HeaderMap {
+        self.pool.spare_headers()
     }
 
     /// Takes a map of headers that is done with, to be filled again for an answer: its memory is the size that answers

@@ -20,7 +20,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use trunkline_proxy::upstream::h1::{FramingError, HeadError};
+use trunkline_proxy::h1::{FramingError, HeadError};
 use trunkline_proxy::upstream::{Client, Patience, UpstreamError};
 use upstream_support::{PATIENCE, SOME_HEADERS, collect, get, next_piece, origin, post};
 

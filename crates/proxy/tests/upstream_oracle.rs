@@ -13,7 +13,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use trunkline_proxy::upstream::h1::{Decoder, FramingError, HeadError, HeadReader, Progress};
+use trunkline_proxy::h1::{Decoder, FramingError, HeadError, HeadReader, Progress};
 
 /// What is left of an answer when only what matters downstream is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,8 @@ fn is_stricter_on_purpose(refusal: Refusal) -> bool {
         | Refusal::Body(FramingError::Trailer) => true,
         Refusal::NoHead
         | Refusal::Head(
-            HeadError::StatusLine
+            HeadError::FirstLine
+            | HeadError::RepeatedHost
             | HeadError::HeaderName
             | HeadError::HeaderValue
             | HeadError::BareCarriageReturn

@@ -46,8 +46,8 @@ pub struct Report {
     pub provider: Option<Arc<str>>,
     /// The provider's own name for the model.
     pub upstream_model: Option<Arc<str>>,
-    /// The fields of the request that the provider was not told, in the client's words: `top_k, metadata.user_id`. `None`
-    /// when there are none.
+    /// The fields of the request that the provider was not told, in the client's words, and after them what of the answer
+    /// the client was not told: `top_k, metadata.user_id, answer.content[1].citations`. `None` when there are none.
     pub losses: Option<Arc<str>>,
     /// The HTTP status the client saw; 499 when it left before one.
     pub status: u16,

@@ -78,6 +78,9 @@ pub trait Dialect: Sync {
     /// Which dialect this is.
     fn id(&self) -> DialectId;
 
+    /// What it calls the things of the neutral model.
+    fn names(&self) -> &'static dyn ir::Names;
+
     /// Finds the model and the stream flag without building a tree.
     ///
     /// # Errors
@@ -160,6 +163,8 @@ pub trait StreamEncoder: Send {
     fn finish(&mut self, out: &mut Vec<u8>);
     /// Appends what keeps a silent connection open; may be nothing.
     fn ping(&mut self, out: &mut Vec<u8>);
+    /// What of the events so far the stream does not say.
+    fn losses(&self) -> &Losses;
 }
 
 /// Every dialect, in the order of [`DialectId`].

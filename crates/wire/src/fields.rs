@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::WireError;
-use crate::ir::Extra;
+use crate::ir::{At, Extra};
 
 /// The members of one object that nobody took yet. Of a repeated key the last one counts.
 #[derive(Debug)]
@@ -47,6 +47,16 @@ impl<'a> Fields<'a> {
     /// The path of the member `name`.
     pub(crate) fn path(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
+    }
+
+    /// Where the object itself stands.
+    pub(crate) fn at(&self) -> At {
+        At::from(self.prefix.strip_suffix('.').unwrap_or(&self.prefix))
+    }
+
+    /// Where the member `name` stands.
+    pub(crate) fn at_member(&self, name: &str) -> At {
+        At::from(self.path(name))
     }
 
     /// The error that `name` is not there.

@@ -1,7 +1,7 @@
 //! A conversation that ends with the model's own words, for the model to go on from: a prefill.
 
-use crate::ir::{Block, Content, Losses, Message, Request, Role};
-use crate::{Capabilities, DialectId};
+use crate::Capabilities;
+use crate::ir::{Block, Content, Losses, Lost, Message, Request, Role};
 
 /// What the person says to a model that does not go on from its own words.
 const GO_ON: &str = "Go on from exactly where your last message stops, without repeating any of it.";
@@ -9,35 +9,21 @@ const GO_ON: &str = "Go on from exactly where your last message stops, without r
 /// Has the person speak last where the model refuses a prefill. Its words stay; that the answer need not begin with what
 /// would follow them is a loss.
 pub fn ask_instead(request: &mut Request, to: &Capabilities) -> Losses {
-    let mut losses = Losses::default();
-    if to.prefill || !is_prefilled(request) {
-        return losses;
+    let mut lost = Lost::of(request);
+    match prefill(request) {
+        Some(last) if !to.prefill => lost.message(last),
+        Some(_) | None => return Losses::default(),
     }
-    losses.add(place_of_last(request));
+    let losses = lost.into_losses();
     request.messages.push(Message::new(Role::User, vec![Block::text(GO_ON)]));
     losses
 }
 
 /// A call that nobody answered is no prefill; encoders deal with those.
-fn is_prefilled(request: &Request) -> bool {
-    let Some(last) = request.messages.last() else { return false };
+fn prefill(request: &Request) -> Option<&Message> {
+    let last = request.messages.last()?;
     let calls = |block: &Block| matches!(block.content, Content::ToolCall(_) | Content::Opaque { .. });
-    last.role == Role::Assistant && !last.blocks.is_empty() && !last.blocks.iter().any(calls)
-}
-
-/// The path of the last message. Several items of Responses may be one, so that only their list is named.
-fn place_of_last(request: &Request) -> String {
-    let all = request.messages.len();
-    let last = match request.origin {
-        DialectId::OpenaiResponses => return "input".to_owned(),
-        DialectId::OpenaiCompletions => return "prompt".to_owned(),
-        DialectId::OpenaiChat | DialectId::Ollama => all,
-        DialectId::Anthropic | DialectId::Gemini => {
-            all - usize::from(request.messages.first().is_some_and(|first| first.role == Role::System))
-        }
-    };
-    let list = if request.origin == DialectId::Gemini { "contents" } else { "messages" };
-    format!("{list}[{}]", last.saturating_sub(1))
+    (last.role == Role::Assistant && !last.blocks.is_empty() && !last.blocks.iter().any(calls)).then_some(last)
 }
 
 #[cfg(test)]
@@ -70,7 +56,7 @@ mod tests {
             "messages":[{"role":"user","content":"a"},{"role":"assistant","content":"{"}]}"#;
         check(&Anthropic, messages, &REFUSES, (&["messages[1]"], "user", GO_ON));
         let items = r#"{"model":"m","input":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}"#;
-        check(&OpenaiResponses, items, &REFUSES, (&["input"], "user", GO_ON));
+        check(&OpenaiResponses, items, &REFUSES, (&["input[1]"], "user", GO_ON));
     }
 
     #[test]

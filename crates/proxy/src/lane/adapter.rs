@@ -5,7 +5,7 @@ use std::sync::Arc;
 use trunkline_providers::{Adapter, adapter};
 use trunkline_route::Attempt;
 use trunkline_wire::relay::Facts;
-use trunkline_wire::{Fault, StreamHead, ir};
+use trunkline_wire::{Encoded, Fault, StreamHead, ir};
 
 use super::{Failed, Tried};
 use crate::head;
@@ -37,7 +37,8 @@ pub(crate) async fn attempt(
             Ok(answer) => answer,
             Err(fault) => return Err(Failed::new(fault, guard)),
         };
-        let bytes = surface::encode_response(taken, &answer, &head).bytes;
+        let Encoded { bytes, losses } = surface::encode_response(taken, &answer, &head);
+        head::name_answer_losses(&mut guard.report, &losses);
         keep_whole(taken, &answer, &head, &bytes, &guard);
         guard.sent(bytes.len());
         guard.measure(&facts, End::Whole);

@@ -49,6 +49,7 @@ pub(crate) async fn attempt(
             keep_whole(taken, &response, &head, &encoded.bytes, &guard);
             guard.sent(encoded.bytes.len());
             let lost = head::name_losses(&mut guard.report, &losses);
+            head::name_answer_losses(&mut guard.report, &encoded.losses);
             guard.served();
             Ok(head::with_losses(head::with_type(ReplyBody::Full(encoded.bytes), "application/json"), lost))
         }

@@ -17,6 +17,7 @@ use trunkline_wire::{Fault, FaultKind, StreamEncoder, StreamHead};
 
 use super::deadline::Deadline;
 use crate::attempt::silent;
+use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
 use crate::report_guard::ReportGuard;
@@ -120,6 +121,12 @@ impl EventsReply {
         Poll::Ready(Some(out.into()))
     }
 
+    /// What the report says of the answer, once it is over.
+    fn measure(&mut self, end: End) {
+        self.guard.measure(&self.facts, end);
+        head::name_answer_losses(&mut self.guard.report, self.encoder.losses());
+    }
+
     fn take(&mut self, event: &Event, out: &mut Vec<u8>) {
         note(&mut self.facts, event);
         self.guard.watch(&mut self.watcher, event);
@@ -133,12 +140,12 @@ impl EventsReply {
                 if let Some(keeper) = self.keeper.take() {
                     keeper.keep(&self.guard);
                 }
-                self.guard.measure(&self.facts, End::Whole);
+                self.measure(End::Whole);
                 self.guard.served();
                 self.ended = true;
             }
             Event::Fault(fault) => {
-                self.guard.measure(&self.facts, End::Cut);
+                self.measure(End::Cut);
                 self.guard.broke(fault);
                 self.ended = true;
             }
@@ -156,7 +163,7 @@ impl EventsReply {
 impl Drop for EventsReply {
     fn drop(&mut self) {
         if !self.ended {
-            self.guard.measure(&self.facts, End::Cut);
+            self.measure(End::Cut);
         }
     }
 }

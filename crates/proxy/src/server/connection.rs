@@ -1,173 +1,278 @@
-//! One client connection, from accept to close.
+//! One client connection, from accept to close: requests in, answers out, one after the other, by one task.
 
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use tokio::net::TcpStream;
+use http::request::Parts;
+use http::response::Parts as ResponseHead;
+use http::{HeaderMap, Method, Response, StatusCode, Version};
+use http_body::Body;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep};
-use trunkline_config::Server;
-use trunkline_wire::{Dialect as _, Fault, FaultKind, dialects};
 
-use super::watch_io::{Wait, Waiting, WatchedIo};
-use crate::pipeline;
-use crate::reply::{BrokenOff, ReplyBody};
-use crate::worker::Worker;
+use super::body::{Inlet, RequestBody};
+use super::outbox::Outbox;
+use super::wire::Wire;
+use crate::fault;
+use crate::h1::write_response::{CHUNK_END, LAST_CHUNK, LAST_DATA_CHUNK_END, Length, chunk_size_into};
+use crate::h1::{HeadError, Received};
 
-/// Bytes read ahead of one connection, its head included; Codex sends heads of some kilobytes.
-const READ_BUFFER_BYTES_MAX: usize = 256 << 10;
-/// How long a connection may stay without a request. Longer than what load balancers commonly keep (60 s), so that it is
-/// they who close first.
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long a client may leave what was sent unread before its connection is cut and the provider's work cancelled.
-const UNREAD_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long a client that was refused may go on sending before its connection is closed. Closing at once would take the
+/// answer away from it: the system throws away what is unread on both sides.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(5);
+/// What one read of such a client takes.
+const LINGER_READ_BYTES: usize = 16 << 10;
 
-/// Serves one connection until either side ends it.
-pub(super) async fn serve(stream: TcpStream, worker: Arc<Worker>, mut stop: watch::Receiver<bool>) {
-    // Without it small writes wait up to 40 ms for the other side; where it fails they just do.
-    let _ = stream.set_nodelay(true);
-    let waiting = Waiting::new();
-    let io = WatchedIo::new(stream, Arc::clone(&waiting));
-    let service = service_fn(|request: Request<Incoming>| {
-        waiting.begin_answer();
-        let busy = Busy(Arc::clone(&waiting));
-        let worker = Arc::clone(&worker);
-        async move {
-            let response = pipeline::handle(&worker, request).await;
-            Ok::<Response<Answer>, Infallible>(response.map(|body| Answer { body, _busy: busy }))
-        }
-    });
-    let mut connection = http1::Builder::new()
-        .max_buf_size(READ_BUFFER_BYTES_MAX)
-        // Chunk sizes and data leave as one copied piece: handing the kernel a list of small ones costs a fifth more on
-        // a stream that comes in bursts, and nothing less elsewhere (`make bench`).
-        .writev(false)
-        .header_read_timeout(None)
-        .serve_connection(io, service);
-    let mut guard = Guard::new(&worker);
-    let stopping = stop.clone();
-    let mut stopped = pin!(stop.wait_for(|stop| *stop));
-    let (mut listening, mut told) = (false, false);
-    let end = poll_fn(|cx| {
-        if Pin::new(&mut connection).poll(cx).is_ready() {
-            return Poll::Ready(End::Closed);
-        }
-        // The task has one waker for all its life, so what was polled once need not be polled again for nothing.
-        let news = !listening || stopping.has_changed().unwrap_or(true);
-        listening = true;
-        if !told && news && stopped.as_mut().poll(cx).is_ready() {
-            told = true;
-            Pin::new(&mut connection).graceful_shutdown();
-            if Pin::new(&mut connection).poll(cx).is_ready() {
-                return Poll::Ready(End::Closed);
-            }
-        }
-        guard.poll(cx, &waiting)
-    });
-    match end.await {
-        End::Closed => {}
-        End::Idle | End::Unread => tracing::debug!("connection closed for its silence"),
-        End::SlowHead => connection.into_parts().io.say(&too_slow()),
-    }
+/// What answers requests.
+pub(super) trait Service {
+    /// The body of its answers.
+    type Body: Body<Data = Bytes> + Send + Unpin;
+
+    /// Answers one request. The body is polled by the task that polls the answer.
+    fn answer(&self, parts: Parts, body: RequestBody) -> impl Future<Output = Response<Self::Body>> + Send;
+
+    /// How long a request's head may take to arrive.
+    fn head_timeout(&self) -> Duration;
+
+    /// An empty map for headers.
+    fn spare_headers(&self) -> HeaderMap;
+
+    /// Takes a map of headers that is done with.
+    fn recycle(&self, headers: HeaderMap);
 }
 
 /// Why a connection ends.
-enum End {
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// One side has closed it, or has said so before.
     Closed,
-    Idle,
+    /// Its client left a request unsent or an answer unread.
+    Silent,
+    /// A request's head did not arrive in time.
     SlowHead,
+    /// What came is no request.
+    BadHead(HeadError),
+    /// An answer went out before its request had come in.
     Unread,
 }
 
-/// The connection's one timer. It looks at what is waited for when it fires, and moves itself, so that requests do not
-/// have to arm and disarm anything.
-struct Guard {
-    head_timeout: Duration,
-    timer: Option<Pin<Box<Sleep>>>,
+/// Serves one connection until either side ends it.
+pub(super) async fn serve<S, H>(io: S, service: H, stop: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+    H: Service + Send + Sync,
+{
+    let mut wire = Wire::new(io, service.head_timeout(), stop);
+    let end = loop {
+        let received = match poll_fn(|cx| wire.poll_head(cx, || service.spare_headers())).await {
+            Ok(received) => received,
+            Err(end) => break end,
+        };
+        if let Err(end) = exchange(&mut wire, &service, received).await {
+            break end;
+        }
+    };
+    let refusal = match end {
+        End::Closed => return,
+        End::Silent => return tracing::debug!("connection closed for its silence"),
+        End::Unread => None,
+        End::SlowHead => Some(fault::slow_head()),
+        End::BadHead(error) => Some(fault::bad_head(error)),
+    };
+    if let Some(refusal) = refusal {
+        let (head, body) = refusal.into_parts();
+        let asked = Asked { to_head: false, http11: true };
+        if send(&mut wire, &head, body, asked, true).await.is_err() {
+            return;
+        }
+    }
+    linger(wire.io).await;
 }
 
-impl Guard {
-    fn new(worker: &Worker) -> Self {
-        let Server { header_read_timeout, .. } = worker.snapshot().server;
-        Self { head_timeout: header_read_timeout, timer: None }
-    }
+/// What an answer has to know of its request.
+#[derive(Clone, Copy)]
+struct Asked {
+    to_head: bool,
+    http11: bool,
+}
 
-    fn poll(&mut self, cx: &mut Context<'_>, waiting: &Waiting) -> Poll<End> {
-        match &self.timer {
-            // It has the task's waker already.
-            Some(timer) if !timer.is_elapsed() => return Poll::Pending,
-            Some(_) | None => {}
+/// One request and its answer. Errs when the connection is of no further use.
+async fn exchange<S, H>(wire: &mut Wire<S>, service: &H, received: Received) -> Result<(), End>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    H: Service,
+{
+    let Received { parts, framing, keep_alive, waits } = received;
+    let asked = Asked { to_head: parts.method == Method::HEAD, http11: parts.version == Version::HTTP_11 };
+    let (body, inlet) = match wire.begin_body(framing, waits) {
+        Some(bytes) => (RequestBody::whole(bytes), None),
+        None => {
+            let inlet = Inlet::new();
+            (RequestBody::coming(framing.bytes(), Arc::clone(&inlet)), Some(inlet))
         }
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.head_timeout)));
-        while timer.as_mut().poll(cx).is_ready() {
-            let (wait, since) = waiting.now();
-            let (limit, end) = match wait {
-                Wait::Request => (KEEP_ALIVE_TIMEOUT, End::Idle),
-                Wait::Head => (self.head_timeout, End::SlowHead),
-                Wait::Reader => (UNREAD_TIMEOUT, End::Unread),
-                // The request's own deadlines see to it.
-                Wait::Answer => (Duration::MAX, End::Closed),
-            };
-            if since >= limit {
-                return Poll::Ready(end);
+    };
+    let (head, body) = {
+        let mut answering = pin!(service.answer(parts, body));
+        poll_fn(|cx| poll_answer(cx, wire, answering.as_mut(), inlet.as_deref())).await?.into_parts()
+    };
+    let read = wire.skip_body();
+    let closes = !keep_alive || !read || wire.is_stopping();
+    let reusable = send(wire, &head, body, asked, closes).await?;
+    service.recycle(head.headers);
+    if !read {
+        return Err(End::Unread);
+    }
+    // Told to stop meanwhile, the server closes without having said so: the client had no request on its way.
+    if !reusable || wire.is_stopping() {
+        return Err(End::Closed);
+    }
+    wire.end_answer();
+    Ok(())
+}
+
+/// Polls the answer, and does for it what the connection has to: brings it the request's body, and gives it up when the
+/// client leaves.
+fn poll_answer<S, A, B>(
+    cx: &mut Context<'_>,
+    wire: &mut Wire<S>,
+    mut answering: Pin<&mut A>,
+    inlet: Option<&Inlet>,
+) -> Poll<Result<Response<B>, End>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    A: Future<Output = Response<B>>,
+{
+    loop {
+        if let Poll::Ready(response) = answering.as_mut().poll(cx) {
+            return Poll::Ready(Ok(response));
+        }
+        let Some(inlet) = inlet.filter(|inlet| inlet.is_wanted()) else { return wire.poll_left(cx).map(Err) };
+        match wire.poll_body(cx) {
+            Poll::Ready(slot) => inlet.put(slot),
+            Poll::Pending => return wire.poll_limits(cx).map(Err),
+        }
+    }
+}
+
+/// Sends an answer. Gives whether the connection may be used again, as far as the answer goes.
+async fn send<S, B>(wire: &mut Wire<S>, head: &ResponseHead, body: B, asked: Asked, closes: bool) -> Result<bool, End>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    B: Body<Data = Bytes> + Unpin,
+{
+    let length = length_of(asked, head.status, &body);
+    let closes = closes || length == Length::Close;
+    wire.begin_answer(head, length, closes);
+    let stage = if length == Length::Bodiless { Stage::Ended } else { Stage::Open };
+    let mut sending = Sending { body, chunked: length == Length::Chunked, stage };
+    poll_fn(|cx| sending.poll(cx, wire)).await?;
+    Ok(!closes)
+}
+
+fn length_of(asked: Asked, status: StatusCode, body: &impl Body) -> Length {
+    if asked.to_head || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
+        return Length::Bodiless;
+    }
+    match body.size_hint().exact() {
+        Some(bytes) => Length::Exact(bytes),
+        None if asked.http11 => Length::Chunked,
+        None => Length::Close,
+    }
+}
+
+/// An answer's body on its way.
+struct Sending<B> {
+    body: B,
+    chunked: bool,
+    stage: Stage,
+}
+
+/// How far a body has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Open,
+    Ended,
+    /// It cannot be completed, and the client is to notice.
+    Broken,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Sending<B> {
+    /// Sends all there is to send: what is there at the same time leaves at the same time.
+    fn poll<S>(&mut self, cx: &mut Context<'_>, wire: &mut Wire<S>) -> Poll<Result<(), End>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        loop {
+            let waits = self.poll_collect(cx, &mut wire.outbox).is_pending();
+            ready!(wire.poll_flush(cx))?;
+            match self.stage {
+                Stage::Ended => return Poll::Ready(Ok(())),
+                Stage::Broken => return Poll::Ready(Err(End::Closed)),
+                Stage::Open if waits => return wire.poll_left(cx).map(Err),
+                Stage::Open => {}
             }
-            // Never further than a head may take: by then another wait may have begun.
-            let next = (limit - since).min(self.head_timeout);
-            timer.as_mut().reset(Instant::now() + next);
         }
-        Poll::Pending
+    }
+
+    /// Ready when the body has nothing more or there is enough to send, pending when it has nothing now.
+    fn poll_collect(&mut self, cx: &mut Context<'_>, outbox: &mut Outbox) -> Poll<()> {
+        while self.stage == Stage::Open && !outbox.is_full() {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    // No body of ours has trailers.
+                    let data = frame.into_data().unwrap_or_default();
+                    let last = self.body.is_end_stream();
+                    if !data.is_empty() {
+                        self.put(data, last, outbox);
+                    } else if last {
+                        self.end(outbox);
+                    }
+                }
+                Some(Err(_)) => self.stage = Stage::Broken,
+                None => self.end(outbox),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn put(&mut self, data: Bytes, last: bool, outbox: &mut Outbox) {
+        if self.chunked {
+            chunk_size_into(outbox.front(), data.len());
+        }
+        let back = match (self.chunked, last) {
+            (true, true) => LAST_DATA_CHUNK_END,
+            (true, false) => CHUNK_END,
+            (false, _) => b"",
+        };
+        outbox.push(data, back);
+        if last {
+            self.stage = Stage::Ended;
+        }
+    }
+
+    fn end(&mut self, outbox: &mut Outbox) {
+        if self.chunked {
+            outbox.front().extend_from_slice(LAST_CHUNK);
+        }
+        self.stage = Stage::Ended;
     }
 }
 
-/// The answer to a head that did not arrive in time; hyper would only close.
-fn too_slow() -> Vec<u8> {
-    let fault = Fault::new(FaultKind::ClientTimeout, "the request's head did not arrive in time");
-    let body = dialects::openai_chat::OpenaiChat.encode_fault(&fault);
-    let head = format!(
-        "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), &body].concat()
+/// Closes a connection whose client is not done sending, so that it reads the answer it was sent.
+async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut io: S) {
+    let rest = async {
+        io.shutdown().await?;
+        let mut bytes = vec![0; LINGER_READ_BYTES];
+        while io.read(&mut bytes).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    // It has been told all there was to say, whatever comes of this.
+    let _ = tokio::time::timeout(LINGER_TIMEOUT, rest).await;
 }
 
-/// Marks the answer as complete when its body is dropped.
-struct Busy(Arc<Waiting>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.end_answer();
-    }
-}
-
-/// A body that ends its request's wait with it.
-struct Answer {
-    body: ReplyBody,
-    _busy: Busy,
-}
-
-impl Body for Answer {
-    type Data = Bytes;
-    type Error = BrokenOff;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
+#[cfg(test)]
+mod tests;

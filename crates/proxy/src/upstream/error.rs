@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::h1::{EncodeError, FramingError, HeadError};
+use crate::h1::{EncodeError, FramingError, HeadError};
 
 /// Why there is no answer, or why it stopped. The texts are for operators: they name hosts, never headers or bodies.
 #[derive(Debug, thiserror::Error)]

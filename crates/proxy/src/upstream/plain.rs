@@ -11,9 +11,9 @@ use bytes::Bytes;
 use trunkline_providers::BaseUrl;
 
 use super::error::is_closed;
-use super::h1::{Decoder, Head, HeadReader, RequestHead};
 use super::pool::{Origin, Pool};
 use super::{Answer, Outgoing, Patience, UpstreamError};
+use crate::h1::{Decoder, Head, HeadReader, RequestHead};
 
 mod alarm;
 mod body;

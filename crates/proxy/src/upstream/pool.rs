@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 use trunkline_providers::BaseUrl;
 
-use super::h1::EncodeError;
-use super::h1::encode::host_value;
 use super::plain::Connection;
+use crate::h1::EncodeError;
+use crate::h1::write_request::host_value;
 
 /// Idle connections one worker keeps to one origin. Guards our file descriptors, and the server's, after a burst of
 /// requests; a connection over it is closed, and costs a new handshake when the next burst comes.

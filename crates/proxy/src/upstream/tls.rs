@@ -15,9 +15,10 @@ use tokio::sync::OnceCell;
 use trunkline_providers::BaseUrl;
 
 use super::error::is_closed;
-use super::h1::encode::{check_method, host_value, https_uri, is_ours};
 use super::pool::{IDLE_AGE_MAX, IDLE_PER_ORIGIN_MAX};
-use super::{Answer, Body, Outgoing, Patience, UpstreamError, hop};
+use super::{Answer, Body, Outgoing, Patience, UpstreamError};
+use crate::h1::hop;
+use crate::h1::write_request::{check_method, host_value, https_uri, is_ours};
 
 mod connector;
 mod pieces;

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::Citation;
+use super::{At, Citation};
 use crate::DialectId;
 
 /// A field that the neutral model has no place for, word for word. Its origin is that of what it stands in.
@@ -38,12 +38,19 @@ pub struct Block {
     pub logprobs: Vec<Box<RawValue>>,
     /// Everything else it carried.
     pub extras: Vec<Extra>,
+    /// Where it stood.
+    pub at: At,
 }
 
 impl Block {
     /// Plain text.
     pub fn text(text: impl Into<String>) -> Self {
         Self::from(Content::Text(text.into()))
+    }
+
+    /// The same, standing there.
+    pub fn at(self, at: impl Into<At>) -> Self {
+        Self { at: at.into(), ..self }
     }
 
     /// The text, when that is what it is.
@@ -62,7 +69,8 @@ impl Block {
 
 impl From<Content> for Block {
     fn from(content: Content) -> Self {
-        Self { content, cache: None, citations: Vec::new(), logprobs: Vec::new(), extras: Vec::new() }
+        let at = At::default();
+        Self { content, cache: None, citations: Vec::new(), logprobs: Vec::new(), extras: Vec::new(), at }
     }
 }
 
@@ -97,6 +105,8 @@ pub enum Content {
 pub struct CacheMark {
     /// For how long, such as `5m` or `1h`; `None` for the provider's usual time.
     pub ttl: Option<String>,
+    /// Where it stood.
+    pub at: At,
 }
 
 /// Something to look at or listen to.

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{Citation, Seal, ServiceTier, StopReason, Usage};
+use super::{Citation, Content, Reasoning, Seal, ServiceTier, StopReason, ToolCall, Usage};
 use crate::{DialectId, Fault};
 
 /// One step of a stream.
@@ -78,6 +78,26 @@ pub enum BlockKind {
         /// All of it, untouched.
         raw: Box<RawValue>,
     },
+}
+
+impl BlockKind {
+    /// The kind of a block that holds this; `None` for what no model answers with.
+    pub fn of(content: &Content) -> Option<Self> {
+        match content {
+            Content::Text(_) => Some(Self::Text),
+            Content::Refusal(_) => Some(Self::Refusal),
+            Content::Reasoning(Reasoning { summary, redacted, id, .. }) => {
+                Some(Self::Reasoning { summary: *summary, redacted: *redacted, id: id.clone() })
+            }
+            Content::ToolCall(ToolCall { id, name, custom, .. }) => {
+                Some(Self::ToolCall { id: id.clone(), name: name.clone(), custom: *custom })
+            }
+            Content::Opaque { origin, kind, raw } => {
+                Some(Self::Opaque { origin: *origin, kind: kind.clone(), raw: raw.clone() })
+            }
+            Content::Media(_) | Content::ToolResult(_) => None,
+        }
+    }
 }
 
 /// A piece of a block.

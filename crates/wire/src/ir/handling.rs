@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::DialectId;
+use super::Field;
 
 /// How a request is handled, as far as more than one dialect can say it; `None` leaves it to the provider.
 #[derive(Clone, Debug, Default)]
@@ -70,28 +70,21 @@ impl ServiceTier {
 }
 
 impl Handling {
-    /// What is asked for here, by the names that `origin` has for it. That something is not to be done is no wish where
-    /// nobody does it.
-    pub fn asked(&self, origin: DialectId) -> impl Iterator<Item = &'static str> {
-        let name = |usual, responses, gemini| match origin {
-            DialectId::OpenaiResponses => responses,
-            DialectId::Gemini => gemini,
-            DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::Anthropic | DialectId::Ollama => usual,
-        };
-        let same = |usual| name(usual, usual, usual);
+    /// What is asked for here. That something is not to be done is no wish where nobody does it.
+    pub fn asked(&self) -> impl Iterator<Item = Field> {
         [
-            (self.tier.is_some(), name("service_tier", "service_tier", "serviceTier")),
-            (self.metadata.is_some(), same("metadata")),
-            (self.store == Some(true), same("store")),
-            (self.safety_identifier.is_some(), same("safety_identifier")),
-            (self.verbosity.is_some(), name("verbosity", "text.verbosity", "verbosity")),
-            (self.moderation.is_some(), same("moderation")),
-            (self.cache_options.is_some(), same("prompt_cache_options")),
-            (self.obfuscation == Some(true), same("stream_options.include_obfuscation")),
-            (self.logprobs == Some(true), name("logprobs", "include", "generationConfig.responseLogprobs")),
-            (self.top_logprobs > Some(0), name("top_logprobs", "top_logprobs", "generationConfig.logprobs")),
+            (self.tier.is_some(), Field::ServiceTier),
+            (self.metadata.is_some(), Field::Metadata),
+            (self.store == Some(true), Field::Store),
+            (self.safety_identifier.is_some(), Field::SafetyIdentifier),
+            (self.verbosity.is_some(), Field::Verbosity),
+            (self.moderation.is_some(), Field::Moderation),
+            (self.cache_options.is_some(), Field::CacheOptions),
+            (self.obfuscation == Some(true), Field::Obfuscation),
+            (self.logprobs == Some(true), Field::Logprobs),
+            (self.top_logprobs > Some(0), Field::TopLogprobs),
         ]
         .into_iter()
-        .filter_map(|(asked, name)| asked.then_some(name))
+        .filter_map(|(asked, field)| asked.then_some(field))
     }
 }

@@ -9,9 +9,11 @@ mod event;
 mod grammar;
 mod handling;
 mod loss;
+mod place;
 mod request;
 mod response;
 mod tool;
+mod unsaid;
 mod usage;
 
 pub use block::{
@@ -21,8 +23,13 @@ pub use citation::{Citation, Page};
 pub use event::{BlockKind, Delta, Event};
 pub use grammar::{Breach, Grammar};
 pub use handling::{Handling, ServiceTier};
-pub use loss::{Loss, Losses};
+pub use loss::{Loss, Losses, Lost};
+pub use place::{At, Field, Member, Names, ToolMember};
 pub use request::{Caching, Effort, Message, OutputFormat, Request, Role, Sampling, Thinking};
 pub use response::{Collector, Response, StopReason};
 pub use tool::{Tool, ToolChoice, ToolKind, custom_in_words};
+pub use unsaid::{Said, Sealed, Speech, Unsaid};
 pub use usage::{Quality, Usage};
+
+#[cfg(test)]
+pub(crate) use place::tests::placed;

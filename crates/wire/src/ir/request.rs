@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{Block, CacheMark, Extra, Handling, Tool, ToolChoice};
+use super::{At, Block, CacheMark, Extra, Field, Handling, Tool, ToolChoice};
 use crate::DialectId;
 
 /// One conversation turn.
@@ -40,6 +40,8 @@ pub struct Request {
     pub caching: Caching,
     /// Everything else, in the order it came.
     pub extras: Vec<Extra>,
+    /// Fields that it said under another name than its dialect's usual one; the last one of a field counts.
+    pub spelt: Vec<(Field, &'static str)>,
 }
 
 impl Request {
@@ -62,6 +64,7 @@ impl Request {
             handling: Handling::default(),
             caching: Caching::default(),
             extras: Vec::new(),
+            spelt: Vec::new(),
         }
     }
 }
@@ -191,12 +194,19 @@ pub struct Message {
     pub blocks: Vec<Block>,
     /// Everything else the message carried, such as `name`.
     pub extras: Vec<Extra>,
+    /// Where it stood.
+    pub at: At,
 }
 
 impl Message {
     /// A message of these blocks and nothing else.
     pub fn new(role: Role, blocks: Vec<Block>) -> Self {
-        Self { role, blocks, extras: Vec::new() }
+        Self { role, blocks, extras: Vec::new(), at: At::default() }
+    }
+
+    /// The same, standing there.
+    pub fn at(self, at: impl Into<At>) -> Self {
+        Self { at: at.into(), ..self }
     }
 }
 

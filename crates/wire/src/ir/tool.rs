@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{CacheMark, Extra};
+use super::{At, CacheMark, Extra};
 use crate::DialectId;
 use crate::fields::parse;
 
@@ -15,6 +15,8 @@ pub struct Tool {
     pub cache: Option<CacheMark>,
     /// Everything else it carried.
     pub extras: Vec<Extra>,
+    /// Where it stood.
+    pub at: At,
 }
 
 /// What sort of tool.
@@ -54,7 +56,12 @@ pub enum ToolKind {
 impl Tool {
     /// A tool with nothing beside its kind.
     pub fn new(kind: ToolKind) -> Self {
-        Self { kind, cache: None, extras: Vec::new() }
+        Self { kind, cache: None, extras: Vec::new(), at: At::default() }
+    }
+
+    /// The same, standing there.
+    pub fn at(self, at: impl Into<At>) -> Self {
+        Self { at: at.into(), ..self }
     }
 
     /// What calls name it by; `None` where the provider decides.

@@ -6,11 +6,7 @@ pub(crate) static NEUTRAL: &[(&str, &str, &str)] = &[
     ("openai_chat", "response_format(json_schema).json_schema.name", LABEL),
     ("openai_chat", "response_format(json_schema).json_schema.strict", STRICT),
     ("openai_chat", "tools[custom].custom.format(text)", ANY_TEXT),
-    ("openai_chat", "tool_choice", NO_TOOLS),
-    ("openai_chat", "tool_choice(allowed_tools)", ALL_OF_THEM),
-    ("openai_chat", "parallel_tool_calls", DEFAULT),
     ("openai_chat", "function_call", NO_TOOLS),
-    ("openai_chat", "function_call.name", OTHER_VALUE),
     ("openai_chat", "stream_options.include_usage", USAGE),
     ("openai_chat", "messages[user].content(list)[input_audio].input_audio.format", FOUND_OUT),
     ("openai_completions", "stream_options.include_usage", USAGE),
@@ -20,10 +16,7 @@ pub(crate) static NEUTRAL: &[(&str, &str, &str)] = &[
     ("openai_responses", "text.format(json_schema).strict", STRICT),
     ("openai_responses", "tools[function].strict", DEFAULT),
     ("openai_responses", "tools[custom].format(text)", ANY_TEXT),
-    ("openai_responses", "tools[namespace].description", OTHER_VALUE),
     ("openai_responses", "tools[namespace].tools[custom].format(text)", ANY_TEXT),
-    ("openai_responses", "tool_choice", NO_TOOLS),
-    ("openai_responses", "parallel_tool_calls", DEFAULT),
     ("openai_responses", "input[message, user].status", ITEM),
     ("openai_responses", "input[message, system].status", ITEM),
     ("openai_responses", "input[message, developer].status", ITEM),
@@ -36,8 +29,7 @@ pub(crate) static NEUTRAL: &[(&str, &str, &str)] = &[
     ("openai_responses", "input[function_call_output].name", "the call that it answers has it"),
     ("openai_responses", "input[custom_tool_call].id", ITEM),
     ("openai_responses", "input[custom_tool_call_output].id", ITEM),
-    ("openai_responses", "input[additional_tools, developer]", "the example adds no tool"),
-    ("openai_responses", "input[reasoning]", "the example holds no thought"),
+    ("openai_responses", "input[reasoning]", NO_THOUGHTS),
     ("openai_responses", "input[reasoning].id", ITEM),
     ("openai_responses", "input[reasoning].status", ITEM),
     ("openai_responses", "input[reasoning].encrypted_content", NO_THOUGHTS),
@@ -57,9 +49,7 @@ pub(crate) static NEUTRAL: &[(&str, &str, &str)] = &[
     ("anthropic", "messages[assistant].content[thinking].thinking", NO_THOUGHTS),
     ("anthropic", "messages[assistant].content[redacted_thinking]", NO_THOUGHTS),
     ("anthropic", "messages[assistant].content[redacted_thinking].data", NO_THOUGHTS),
-    ("ollama", "format", "the example is the empty format"),
     ("ollama", "think", "thinking as the model likes is what an absent effort says"),
-    ("ollama", "messages[user]", "the example is the message that stands there"),
     ("ollama", "messages[assistant].thinking", NO_THOUGHTS),
     ("gemini", "generationConfig.thinkingConfig.includeThoughts", SHOWN),
     ("gemini", "contents[user].parts[fileData].mimeType", FOUND_OUT),
@@ -73,8 +63,6 @@ const LABEL: &str = "a label that nobody reads";
 const STRICT: &str = "there an answer is always held to its schema";
 const DEFAULT: &str = "the example says what an absent field says";
 const NO_TOOLS: &str = "without tools there is nothing to choose from";
-const ALL_OF_THEM: &str = "the example allows all the tools there are";
-const OTHER_VALUE: &str = "lost with any value, under a name that `misnamed.txt` lists";
 const USAGE: &str = "usage is always asked for";
 const NO_STREAM: &str = "the example does not stream";
 const FOUND_OUT: &str = "the provider finds it out from the data";

@@ -25,7 +25,8 @@ of another dialect.
 | refused | the dialect does not take it, or the other one cannot be asked at all |
 | - | it makes no difference there |
 
-A loss is named in the header `x-trunkline-losses` and in the report of the request. Members of an object that share its
+A loss is named in the header `x-trunkline-losses` and in the report of the request, by its path in the client's own body.
+Members of an object that share its
 fate are not listed apart. `content(list)[text]` is an element `text` of a list where a plain text could stand as well.
 Where client and target speak the same dialect the body is relayed as it is, whatever the column of that dialect says.
 What Trunkline itself does for clients of Responses is said to no provider, and is not named either: `store`, `include`,

@@ -2,7 +2,7 @@
 
 use trunkline_wire::Dialect;
 use trunkline_wire::dialect::ALL;
-use trunkline_wire::ir::{Event, Grammar, Losses};
+use trunkline_wire::ir::{Collector, Event, Grammar, Losses};
 
 use crate::fixture::{self, Fixture, Outcome};
 use crate::head;
@@ -41,6 +41,22 @@ fn check_cuts(fixture: &Fixture, events: &[Event]) {
     assert_eq!(format!("{:?}", read(fixture.origin, &single)), whole, "{}, byte by byte", fixture.name);
 }
 
+/// A stream loses what the same answer loses as a whole.
+fn check_losses(to: &dyn Dialect, events: &[Event], streamed: &Losses, what: &str) {
+    if !matches!(events.last(), Some(Event::Stop(_))) {
+        return;
+    }
+    let mut collector = Collector::default();
+    events.iter().for_each(|event| collector.push(event));
+    let whole = to.encode_response(&collector.finish("m".to_owned(), 0), &head()).losses;
+    let sorted = |losses: &Losses| {
+        let mut fields: Vec<String> = losses.iter().map(|loss| loss.field.clone()).collect();
+        fields.sort();
+        fields
+    };
+    assert_eq!(sorted(streamed), sorted(&whole), "{what} as {}", to.id().as_str());
+}
+
 fn check(fixture: &Fixture) {
     let events = read(fixture.origin, &[&fixture.bytes]);
     check_grammar(&events, &fixture.name);
@@ -52,7 +68,8 @@ fn check(fixture: &Fixture) {
         events.iter().for_each(|event| encoder.push(event, &mut out));
         encoder.finish(&mut out);
         check_grammar(&read(*to, &[&out]), &format!("{} as {}", fixture.name, to.id().as_str()));
-        outcome.add(to.id(), &String::from_utf8(out).unwrap(), &Losses::default());
+        outcome.add(to.id(), &String::from_utf8(out).unwrap(), encoder.losses());
+        check_losses(*to, &events, encoder.losses(), &fixture.name);
     }
     outcome.check(fixture);
 }

@@ -7,9 +7,9 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::connection::Connection;
+use crate::h1::{Decoder, Progress};
 use crate::upstream::UpstreamError;
 use crate::upstream::error::is_closed;
-use crate::upstream::h1::{Decoder, Progress};
 use crate::upstream::pool::Origin;
 
 /// A body and the connection it comes on. The connection goes back to the pool with the last byte; dropping the body
@@ -44,7 +44,7 @@ impl Body {
                     if self.decoder.is_done() {
                         self.release();
                     }
-                    return Poll::Ready(Some(Ok(data)));
+                    return Poll::Ready(Some(Ok(data.freeze())));
                 }
                 Ok(Progress::End) => {
                     self.release();

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use tokio::io::Interest;
 
 use super::connection::Connection;
+use crate::h1::{Head, HeadReader};
 use crate::upstream::UpstreamError;
 use crate::upstream::error::is_closed;
-use crate::upstream::h1::{Head, HeadReader};
 
 /// Pieces one write hands to the kernel: the head and a spliced body's usual pieces, with some to spare. More of them
 /// take more writes.

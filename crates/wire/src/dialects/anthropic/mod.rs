@@ -2,6 +2,7 @@
 
 pub mod count_tokens;
 pub mod names;
+mod places;
 
 mod citation;
 mod error;
@@ -26,6 +27,9 @@ pub struct Anthropic;
 impl Dialect for Anthropic {
     fn id(&self) -> DialectId {
         DialectId::Anthropic
+    }
+    fn names(&self) -> &'static dyn ir::Names {
+        &places::Places
     }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::peek(body)

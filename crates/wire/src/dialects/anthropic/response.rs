@@ -7,8 +7,10 @@ use super::stop::{self, Held};
 use super::{citation, extras, request, tier, usage};
 use crate::dialect::{Encoded, StreamHead};
 use crate::fields::{Fields, parse};
-use crate::ir::{Block, Content, Losses, Reasoning, Response, StopReason};
-use crate::write::{Array, Object, object};
+use crate::ir::{
+    Block, BlockKind, Citation, Content, Reasoning, Response, Said, Sealed, ServiceTier, Speech, StopReason, Unsaid,
+};
+use crate::write::{Array, object};
 use crate::{DialectId, WireError};
 
 /// Reads a whole answer.
@@ -54,46 +56,79 @@ pub(super) fn client_id(id: &str, head: &StreamHead) -> String {
 
 /// Writes a whole answer. Extras have no origin here, so none is written.
 pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
-    let mut losses = Losses::default();
+    let mut losses = Unsaid::of(response, &Answers);
     response.extras.iter().for_each(|extra| losses.add(extra.name.as_str()));
     let held = Held {
         called: response.blocks.iter().any(|block| matches!(block.content, Content::ToolCall(_))),
         refused: response.blocks.iter().any(|block| matches!(block.content, Content::Refusal(_))),
     };
     let (reason, sequence) = stop::encode(&response.stop, held);
-    let served = response.tier.as_ref().and_then(tier::write_served);
-    if response.tier.is_some() && served.is_none() {
-        losses.add("service_tier");
-    }
     let bytes = object(|body| {
         body.put("id", &client_id(&response.id, head));
         body.put("type", "message");
         body.put("role", "assistant");
         body.put("model", &response.model);
         body.array("content", |list| {
-            for (index, block) in response.blocks.iter().enumerate() {
-                put_block(block, &format!("content[{index}]"), &mut losses, list);
-            }
+            response.blocks.iter().for_each(|block| put_block(block, list));
         });
         body.put("stop_reason", reason);
         body.put("stop_sequence", &sequence);
         body.object("usage", |object| {
             usage::encode(response.usage.unwrap_or_default(), object);
-            object.put_some("service_tier", served);
+            object.put_some("service_tier", response.tier.as_ref().and_then(tier::write_served));
         });
     });
     Encoded { bytes: Bytes::from(bytes), losses }
 }
 
-fn put_block(block: &Block, place: &str, losses: &mut Losses, list: &mut Array<'_>) {
-    block.extras.iter().for_each(|extra| losses.add(format!("{place}.{}", extra.name)));
+/// What answers of Messages can say.
+#[derive(Debug)]
+pub(super) struct Answers;
+
+impl Speech for Answers {
+    fn block(&self, kind: &BlockKind) -> Said {
+        match kind {
+            BlockKind::Opaque { origin, .. } if *origin != DialectId::Anthropic => Said::Nothing,
+            BlockKind::Text
+            | BlockKind::Refusal
+            | BlockKind::Reasoning { .. }
+            | BlockKind::ToolCall { .. }
+            | BlockKind::Opaque { .. } => Said::All,
+        }
+    }
+
+    fn seal(&self, on: Sealed) -> bool {
+        match on {
+            Sealed::Thoughts => true,
+            Sealed::Call => false,
+        }
+    }
+
+    fn unsealed(&self) -> bool {
+        false
+    }
+
+    fn citation(&self, citation: &Citation) -> bool {
+        citation.is_sayable(DialectId::Anthropic)
+    }
+
+    fn logprobs(&self) -> bool {
+        false
+    }
+
+    fn tier(&self, tier: &ServiceTier) -> bool {
+        tier::write_served(tier).is_some()
+    }
+}
+
+fn put_block(block: &Block, list: &mut Array<'_>) {
     match &block.content {
         Content::Text(text) | Content::Refusal(text) => list.object(|to| {
             to.put("type", "text");
             to.put("text", text);
-            put_citations(block, place, losses, to);
+            citation::put_all(&block.citations, to);
         }),
-        Content::Reasoning(Reasoning { redacted: true, seal: None, .. }) => losses.add(place),
+        Content::Reasoning(Reasoning { redacted: true, seal: None, .. }) => {}
         Content::Reasoning(reasoning) => list.object(|to| {
             let signature = signature::write(reasoning.seal.as_ref(), Fingerprint::of(&reasoning.text));
             if reasoning.redacted {
@@ -105,31 +140,16 @@ fn put_block(block: &Block, place: &str, losses: &mut Losses, list: &mut Array<'
                 to.put("signature", &signature);
             }
         }),
-        Content::ToolCall(call) => {
-            if let Some(seal) = &call.seal {
-                losses.add(format!("{place}.{}", signature::field(seal)));
-            }
-            list.object(|to| {
-                to.put("type", "tool_use");
-                to.put("id", &call.id);
-                to.put("name", &call.name);
-                to.raw("input", &request::call_input(call));
-            });
-        }
+        Content::ToolCall(call) => list.object(|to| {
+            to.put("type", "tool_use");
+            to.put("id", &call.id);
+            to.put("name", &call.name);
+            to.raw("input", &request::call_input(call));
+        }),
         Content::Opaque { origin: DialectId::Anthropic, raw, .. } => list.raw(raw),
         // Models answer with neither of the first two.
-        Content::Media(_) | Content::ToolResult(_) | Content::Opaque { .. } => losses.add(place),
+        Content::Media(_) | Content::ToolResult(_) | Content::Opaque { .. } => {}
     }
-}
-
-fn put_citations(block: &Block, place: &str, losses: &mut Losses, to: &mut Object<'_>) {
-    if !block.citations.iter().all(|citation| citation.is_sayable(DialectId::Anthropic)) {
-        losses.add(format!("{place}.citations"));
-    }
-    if !block.logprobs.is_empty() {
-        losses.add(format!("{place}.logprobs"));
-    }
-    citation::put_all(&block.citations, to);
 }
 
 #[cfg(test)]

@@ -19,16 +19,6 @@ pub(super) fn write(seal: Option<&Seal>, thoughts: Fingerprint) -> String {
     }
 }
 
-/// The name of a seal's field where its maker writes it, for losses.
-pub(super) fn field(seal: &Seal) -> &'static str {
-    match seal.origin {
-        SealOrigin::Anthropic => "signature",
-        SealOrigin::Openai => "encrypted_content",
-        SealOrigin::Gemini => "thoughtSignature",
-        SealOrigin::Openrouter => "reasoning_details",
-    }
-}
-
 /// A short stable hash (FNV-1a, 32 bits) that grows with its text. It tells names apart; it proves nothing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fingerprint(u32);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::request;
 use crate::fields::Fields;
-use crate::ir::{Losses, Request};
+use crate::ir::{Lost, Request};
 use crate::write::object;
 use crate::{Capabilities, Encoded, WireError};
 
@@ -32,15 +32,15 @@ pub fn decode_request(body: &[u8]) -> Result<Request, WireError> {
 /// # Errors
 /// As for a request that wants an answer.
 pub fn encode_request(request: &Request, to: &Capabilities) -> Result<Encoded, WireError> {
-    let mut losses = Losses::default();
-    let plan = request::Plan::new(request, to, &mut losses)?;
+    let mut lost = Lost::of(request);
+    let plan = request::Plan::new(request, to, &mut lost)?;
     let bytes = object(|body| {
         body.object("generateContentRequest", |inner| {
             inner.put("model", &format!("models/{}", request.model));
             plan.write(inner);
         });
     });
-    Ok(Encoded { bytes: Bytes::from(bytes), losses })
+    Ok(Encoded { bytes: Bytes::from(bytes), losses: lost.into_losses() })
 }
 
 /// Reads how many tokens were counted.

@@ -7,6 +7,7 @@ pub mod count;
 mod error;
 pub mod models;
 mod part;
+mod places;
 mod request;
 mod response;
 mod schema;
@@ -28,6 +29,9 @@ pub struct Gemini;
 impl Dialect for Gemini {
     fn id(&self) -> DialectId {
         DialectId::Gemini
+    }
+    fn names(&self) -> &'static dyn ir::Names {
+        &places::Places
     }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::check_object(body)?;

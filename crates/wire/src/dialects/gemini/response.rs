@@ -10,7 +10,10 @@ use super::signature;
 use super::stream::Reader;
 use crate::dialect::{Encoded, StreamHead};
 use crate::fields::{Fields, parse_list};
-use crate::ir::{Collector, Content, Event, Extra, Losses, Response, StopReason, Usage};
+use crate::ir::{
+    BlockKind, Citation, Collector, Content, Event, Extra, Response, Said, Sealed, ServiceTier, Speech, StopReason,
+    Unsaid, Usage,
+};
 use crate::write::{Object, object};
 use crate::{DialectId, WireError};
 
@@ -62,38 +65,15 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, WireError> {
 
 /// Writes a whole answer.
 pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
-    let mut losses = Losses::default();
+    let mut losses = Unsaid::of(response, &Answers);
     let mut sources = Sources::default();
     let mut parts = Vec::new();
-    for (index, block) in response.blocks.iter().enumerate() {
-        let written = self::parts(&block.content, &mut sources);
-        match &block.content {
-            Content::Refusal(_) => losses.add(format!("content[{index}].refusal")),
-            Content::Opaque { origin, .. } if *origin != DialectId::Gemini => losses.add(format!("content[{index}]")),
-            Content::Media(_) | Content::ToolResult(_) => losses.add(format!("content[{index}]")),
-            Content::Text(_) | Content::Reasoning(_) | Content::ToolCall(_) | Content::Opaque { .. } => {}
-        }
-        parts.extend(written);
-        if !block.logprobs.is_empty() {
-            losses.add(format!("content[{index}].logprobs"));
-        }
-        for citation in &block.citations {
-            if !sources.add(citation.origin, &citation.raw) {
-                losses.add(format!("content[{index}].citations"));
-            }
-        }
-        block.extras.iter().for_each(|extra| losses.add(format!("content[{index}].{}", extra.name)));
+    for block in &response.blocks {
+        parts.extend(self::parts(&block.content, &mut sources));
+        block.citations.iter().for_each(|citation| sources.add(citation.origin, &citation.raw));
     }
     if parts.is_empty() {
         parts.push(Part::Text { text: "", extras: &[] });
-    }
-    match &response.stop {
-        StopReason::StopText(_) => losses.add("stop_sequence"),
-        StopReason::Paused | StopReason::ContextFull | StopReason::Other(_) => losses.add("stop_reason"),
-        StopReason::End | StopReason::Length | StopReason::ToolCalls | StopReason::Filtered => {}
-    }
-    if response.tier.is_some() {
-        losses.add("service_tier");
     }
     let strange = response.extras.iter().filter(|extra| !is_own(&extra.name));
     strange.for_each(|extra| losses.add(extra.name.as_str()));
@@ -107,6 +87,54 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
         extras: &response.extras,
     };
     Encoded { bytes: Bytes::from(object(|body| answer.write(body))), losses }
+}
+
+/// What answers of Gemini can say.
+#[derive(Debug)]
+pub(super) struct Answers;
+
+impl Speech for Answers {
+    fn block(&self, kind: &BlockKind) -> Said {
+        match kind {
+            BlockKind::Refusal => Said::Without("refusal"),
+            BlockKind::Opaque { origin, .. } if *origin != DialectId::Gemini => Said::Nothing,
+            BlockKind::Text | BlockKind::Reasoning { .. } | BlockKind::ToolCall { .. } | BlockKind::Opaque { .. } => {
+                Said::All
+            }
+        }
+    }
+
+    fn seal(&self, on: Sealed) -> bool {
+        match on {
+            Sealed::Thoughts | Sealed::Call => true,
+        }
+    }
+
+    fn citation(&self, citation: &Citation) -> bool {
+        read_sources(citation.origin, &citation.raw).is_some()
+    }
+
+    fn logprobs(&self) -> bool {
+        false
+    }
+
+    fn tier(&self, _tier: &ServiceTier) -> bool {
+        false
+    }
+
+    fn stop(&self, reason: &StopReason) -> Option<&'static str> {
+        match reason {
+            StopReason::StopText(_) => Some("stop_sequence"),
+            StopReason::Paused | StopReason::ContextFull | StopReason::Other(_) => Some("stop_reason"),
+            StopReason::End | StopReason::Length | StopReason::ToolCalls | StopReason::Filtered => None,
+        }
+    }
+}
+
+/// The members of what a candidate says beside its content.
+fn read_sources(origin: DialectId, raw: &RawValue) -> Option<Vec<Extra>> {
+    let fields = Fields::of_value(raw, String::new()).ok()?;
+    (origin == DialectId::Gemini).then(|| fields.rest())
 }
 
 fn is_own(name: &str) -> bool {
@@ -148,17 +176,12 @@ pub(super) fn parts<'a>(content: &'a Content, sources: &mut Sources) -> Vec<Part
 pub(super) struct Sources(Vec<Extra>);
 
 impl Sources {
-    /// Takes an object of such members; `false` when it is of another dialect's making.
-    pub(super) fn add(&mut self, origin: DialectId, raw: &RawValue) -> bool {
-        let members = match Fields::of_value(raw, String::new()) {
-            Ok(fields) if origin == DialectId::Gemini => fields.rest(),
-            Ok(_) | Err(_) => return false,
-        };
-        for member in members {
+    /// Takes an object of such members, unless it is of another dialect's making.
+    pub(super) fn add(&mut self, origin: DialectId, raw: &RawValue) {
+        for member in read_sources(origin, raw).into_iter().flatten() {
             self.0.retain(|held| held.name != member.name);
             self.0.push(member);
         }
-        true
     }
 }
 

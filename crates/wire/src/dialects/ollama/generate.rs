@@ -8,7 +8,7 @@ use super::request::{decode, history, options};
 use super::{Ollama, response, stream};
 use crate::dialect::{Dialect, DialectId, Encoded, StreamDecoder, StreamEncoder, StreamHead};
 use crate::fields::Fields;
-use crate::ir::{Block, Message, Request, Response, Role};
+use crate::ir::{Block, Message, Names, Request, Response, Role};
 use crate::{Capabilities, Fault, Peek, WireError, write};
 
 /// Ollama's `/api/generate`. Not in the list of all dialects: its id is that of `/api/chat`, of which it is the form for
@@ -19,6 +19,9 @@ pub struct OllamaGenerate;
 impl Dialect for OllamaGenerate {
     fn id(&self) -> DialectId {
         DialectId::Ollama
+    }
+    fn names(&self) -> &'static dyn Names {
+        Ollama.names()
     }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         Ollama.peek(body)
@@ -59,10 +62,15 @@ pub fn decode_generate_request(body: &[u8]) -> Result<Request, WireError> {
     let mut request = options::decode(&mut fields)?;
     let mut text = |name| fields.optional::<String>(name, "a string").map(|text| text.filter(|text| !text.is_empty()));
     let (system, prompt) = (text("system")?, text("prompt")?);
-    let said: Vec<Block> = prompt.map(Block::text).into_iter().chain(decode::decode_images(&mut fields)?).collect();
-    request.messages.extend(system.map(|system| Message::new(Role::System, vec![Block::text(system)])));
+    let said: Vec<Block> = prompt
+        .map(|text| Block::text(text).at("prompt"))
+        .into_iter()
+        .chain(decode::decode_images(&mut fields)?)
+        .collect();
+    let system = system.map(|text| Message::new(Role::System, vec![Block::text(text).at("system")]).at("system"));
+    request.messages.extend(system);
     if !said.is_empty() {
-        request.messages.push(Message::new(Role::User, said));
+        request.messages.push(Message::new(Role::User, said).at("prompt"));
     }
     request.extras.extend(fields.rest());
     Ok(request)
@@ -76,7 +84,7 @@ pub fn encode_generate_request(request: &Request, to: &Capabilities) -> Result<E
     let mut writer = Writer::new(request, to);
     let (mut system, mut prompt) = (None, None);
     for (index, message) in request.messages.iter().enumerate() {
-        let said = history::gather(index, message, &mut writer);
+        let said = history::gather(message, &mut writer);
         let place = match message.role {
             Role::System | Role::Developer if prompt.is_none() => &mut system,
             Role::User => &mut prompt,
@@ -102,7 +110,7 @@ pub fn encode_generate_request(request: &Request, to: &Capabilities) -> Result<E
         options::encode(body, &mut writer);
         writer.own_members(&[]).iter().for_each(|(name, raw)| body.raw(name, raw));
     });
-    Ok(Encoded { bytes: Bytes::from(bytes), losses: writer.losses })
+    Ok(Encoded { bytes: Bytes::from(bytes), losses: writer.lost.into_losses() })
 }
 
 fn conversation(index: usize) -> WireError {

@@ -9,6 +9,7 @@ mod generate;
 mod media;
 #[cfg(test)]
 mod mutation;
+mod places;
 mod request;
 mod response;
 mod stream;
@@ -31,6 +32,9 @@ pub struct Ollama;
 impl Dialect for Ollama {
     fn id(&self) -> DialectId {
         DialectId::Ollama
+    }
+    fn names(&self) -> &'static dyn ir::Names {
+        &places::Places
     }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::peek_streaming(body)

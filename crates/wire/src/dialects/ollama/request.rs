@@ -5,7 +5,6 @@ pub(super) mod decode;
 pub(super) mod encode;
 pub(super) mod history;
 pub(super) mod options;
-mod place;
 mod tools;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::call::CallIds;
 use super::timestamp;
 use crate::dialect::Encoded;
 use crate::fields::Fields;
-use crate::ir::{Block, Content, Losses, Reasoning, Response};
+use crate::ir::{Block, BlockKind, Citation, Content, Reasoning, Response, Said, Sealed, ServiceTier, Speech, Unsaid};
 use crate::{WireError, write};
 
 /// Members of an answer that the neutral model has a place for.
@@ -61,23 +61,17 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, WireError> {
 
 /// Writes a whole answer of one path.
 pub(super) fn encode(response: &Response, form: Form) -> Encoded {
-    let mut losses = Losses::default();
+    let mut losses = Unsaid::of(response, &Answers);
     let (mut content, mut thinking, mut calls) = (String::new(), String::new(), Vec::new());
     let logprobs: Vec<_> = response.blocks.iter().flat_map(|block| block.logprobs.clone()).collect();
-    for (number, block) in response.blocks.iter().enumerate() {
-        lose_trimmings(block, number, &mut losses);
+    for block in &response.blocks {
         match &block.content {
             Content::Text(text) | Content::Refusal(text) => content.push_str(text),
             Content::Reasoning(reasoning) => thinking.push_str(&reasoning.text),
             Content::ToolCall(call) => calls.push(Calling { index: calls.len(), call }),
             // Models answer with neither of the first two.
-            Content::Media(_) | Content::ToolResult(_) | Content::Opaque { .. } => {
-                losses.add(format!("content[{number}]"));
-            }
+            Content::Media(_) | Content::ToolResult(_) | Content::Opaque { .. } => {}
         }
-    }
-    if response.tier.is_some() {
-        losses.add("service_tier");
     }
     let mut durations: [Option<&RawValue>; 4] = [None; 4];
     for extra in &response.extras {
@@ -95,24 +89,36 @@ pub(super) fn encode(response: &Response, form: Form) -> Encoded {
     Encoded { bytes: Bytes::from(bytes), losses }
 }
 
-fn lose_trimmings(block: &Block, number: usize, losses: &mut Losses) {
-    let sealed = match &block.content {
-        Content::Reasoning(reasoning) => reasoning.seal.is_some(),
-        Content::ToolCall(call) => call.seal.is_some(),
-        Content::Text(_)
-        | Content::Refusal(_)
-        | Content::Media(_)
-        | Content::ToolResult(_)
-        | Content::Opaque { .. } => false,
-    };
-    if sealed {
-        losses.add(format!("content[{number}].signature"));
+/// What answers can say.
+#[derive(Debug)]
+pub(super) struct Answers;
+
+impl Speech for Answers {
+    fn block(&self, kind: &BlockKind) -> Said {
+        match kind {
+            BlockKind::Text | BlockKind::Refusal | BlockKind::Reasoning { .. } | BlockKind::ToolCall { .. } => {
+                Said::All
+            }
+            BlockKind::Opaque { .. } => Said::Nothing,
+        }
     }
-    if !block.citations.is_empty() {
-        losses.add(format!("content[{number}].citations"));
+
+    fn seal(&self, on: Sealed) -> bool {
+        match on {
+            Sealed::Thoughts | Sealed::Call => false,
+        }
     }
-    for extra in &block.extras {
-        losses.add(format!("content[{number}].{}", extra.name));
+
+    fn citation(&self, _citation: &Citation) -> bool {
+        false
+    }
+
+    fn logprobs(&self) -> bool {
+        true
+    }
+
+    fn tier(&self, _tier: &ServiceTier) -> bool {
+        false
     }
 }
 

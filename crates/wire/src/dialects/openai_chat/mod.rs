@@ -2,6 +2,7 @@
 
 pub(in crate::dialects) mod error;
 mod ids;
+pub(in crate::dialects) mod places;
 pub(in crate::dialects) mod request;
 pub(in crate::dialects) mod response;
 pub(in crate::dialects) mod stream;
@@ -29,6 +30,9 @@ impl OpenaiChat {
 impl Dialect for OpenaiChat {
     fn id(&self) -> DialectId {
         DialectId::OpenaiChat
+    }
+    fn names(&self) -> &'static dyn ir::Names {
+        &places::Places
     }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::peek(body)

@@ -7,5 +7,5 @@ mod logprobs;
 
 pub(super) use annotations::{read_annotation, write_annotation};
 pub(in crate::dialects) use decode::decode;
-pub(super) use encode::encode;
+pub(super) use encode::{Answers, encode};
 pub(super) use logprobs::{read_logprobs, write_logprobs};

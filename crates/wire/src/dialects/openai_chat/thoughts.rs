@@ -10,6 +10,9 @@ use crate::write::Array;
 /// Where servers and clients put the text; the first one found counts.
 const TEXT_FIELDS: [&str; 4] = ["reasoning_content", "reasoning", "reasoning_text", "thinking"];
 
+/// Where the entries stand.
+const DETAILS: &str = "reasoning_details";
+
 const TEXT: &str = "reasoning.text";
 const SUMMARY: &str = "reasoning.summary";
 const ENCRYPTED: &str = "reasoning.encrypted";
@@ -138,37 +141,40 @@ impl Detail {
 /// Takes a message's thoughts, in order. What contradicts the rest is left in `fields`.
 pub(super) fn take(fields: &mut Fields<'_>) -> Vec<Block> {
     let mut thoughts = take_details(fields);
-    let mut plain: Option<String> = None;
+    let mut plain: Option<(&str, String)> = None;
     for name in TEXT_FIELDS {
         let Some(text) = fields.look(name).filter(|raw| starts_with(raw, '"')).and_then(parse::<String>) else {
             continue;
         };
         let told: String = thoughts.iter().map(|thought| thought.text.as_str()).collect();
-        let repeated = text.is_empty() || text == told || plain.as_ref() == Some(&text);
+        let repeated = text.is_empty() || text == told || plain.as_ref().is_some_and(|(_, plain)| *plain == text);
         if !repeated && (plain.is_some() || !told.is_empty()) {
             continue;
         }
         fields.take(name);
         if !repeated {
-            plain = Some(text);
+            plain = Some((name, text));
         }
     }
-    if let Some(text) = plain {
+    let at = fields.at_member(DETAILS);
+    let block = |thought: Thought| Block::from(Content::Reasoning(thought.into_reasoning()));
+    let mut first = None;
+    if let Some((name, text)) = plain {
         match thoughts.as_mut_slice() {
             // A client kept the text only once, beside the signature.
             [only] if !only.is_secret() => only.text = text,
-            _ => thoughts.insert(0, Thought { text, entries: Vec::new() }),
+            _ => first = Some(block(Thought { text, entries: Vec::new() }).at(fields.at_member(name))),
         }
     }
-    thoughts.into_iter().map(|thought| Content::Reasoning(thought.into_reasoning()).into()).collect()
+    first.into_iter().chain(thoughts.into_iter().map(|thought| block(thought).at(at.clone()))).collect()
 }
 
 fn take_details(fields: &mut Fields<'_>) -> Vec<Thought> {
-    let Some(details) = fields.look("reasoning_details").and_then(parse::<Vec<Detail>>) else { return Vec::new() };
+    let Some(details) = fields.look(DETAILS).and_then(parse::<Vec<Detail>>) else { return Vec::new() };
     if details.iter().any(|detail| ![TEXT, SUMMARY, ENCRYPTED].contains(&detail.kind.as_str())) {
         return Vec::new();
     }
-    fields.take("reasoning_details");
+    fields.take(DETAILS);
     let mut thoughts: Vec<Thought> = Vec::new();
     for detail in details {
         let thought = match thoughts.pop() {

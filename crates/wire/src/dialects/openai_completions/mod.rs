@@ -18,6 +18,9 @@ impl Dialect for OpenaiCompletions {
     fn id(&self) -> DialectId {
         DialectId::OpenaiCompletions
     }
+    fn names(&self) -> &'static dyn ir::Names {
+        &openai_chat::places::Places
+    }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::peek(body)
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::openai_chat::request::{model, read_options, write_options};
 use crate::dialect::Encoded;
 use crate::fields::{Fields, parse, parse_list, starts_with};
-use crate::ir::{Block, Content, Losses, Message, Request, Role, ToolChoice};
+use crate::ir::{Block, Content, Field, Lost, Member, Message, Request, Role, ToolChoice};
 use crate::write;
 use crate::{Capabilities, DialectId, WireError};
 
@@ -14,7 +14,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, WireError> {
     let mut fields = Fields::of_body(body)?;
     let mut request = Request::new(DialectId::OpenaiCompletions, model(&mut fields)?);
     let prompt = decode_prompt(&mut fields)?;
-    request.messages = vec![Message::new(Role::User, vec![Block::text(prompt)])];
+    request.messages = vec![Message::new(Role::User, vec![Block::text(prompt).at("prompt")]).at("prompt")];
     read_options(&mut fields, &mut request)?;
     request.extras.extend(fields.rest());
     Ok(request)
@@ -37,25 +37,22 @@ fn decode_prompt(fields: &mut Fields<'_>) -> Result<String, WireError> {
 
 /// Writes a request: one message of text as it is, a conversation as a transcript for the model to go on with.
 pub(super) fn encode(request: &Request, to: &Capabilities) -> Encoded {
-    let mut losses = Losses::default();
-    let prompt = write_prompt(request, &mut losses);
-    lose_conversation(request, &mut losses);
+    let mut lost = Lost::of(request);
+    let prompt = write_prompt(request, &mut lost);
+    lose_conversation(request, &mut lost);
     let bytes = write::object(|object| {
         object.put("model", &request.model);
         object.put("prompt", &prompt);
-        write_options(object, request, DialectId::OpenaiCompletions, to, &mut losses);
+        write_options(object, request, DialectId::OpenaiCompletions, to, &mut lost);
     });
-    Encoded { bytes: Bytes::from(bytes), losses }
+    Encoded { bytes: Bytes::from(bytes), losses: lost.into_losses() }
 }
 
-fn write_prompt(request: &Request, losses: &mut Losses) -> String {
+fn write_prompt(request: &Request, lost: &mut Lost<'_>) -> String {
     let mut told = Vec::new();
-    for (index, message) in request.messages.iter().enumerate() {
-        for extra in &message.extras {
-            losses.add(format!("messages[{index}].{}", extra.name));
-        }
-        let texts: Vec<&str> =
-            message.blocks.iter().zip(0..).filter_map(|(block, place)| text_of(block, index, place, losses)).collect();
+    for message in &request.messages {
+        lost.message_extras(message);
+        let texts: Vec<&str> = message.blocks.iter().filter_map(|block| text_of(block, lost)).collect();
         // Of a message whose blocks are all lost there is nothing to tell.
         if !texts.is_empty() || message.blocks.is_empty() {
             told.push((message.role.as_str(), texts.join("\n")));
@@ -70,41 +67,38 @@ fn write_prompt(request: &Request, losses: &mut Losses) -> String {
 }
 
 /// The block's text; what else it is or carries is lost.
-fn text_of<'a>(block: &'a Block, index: usize, place: usize, losses: &mut Losses) -> Option<&'a str> {
-    let path = format!("messages[{index}].content[{place}]");
-    if block.cache.is_some() {
-        losses.add(format!("{path}.cache_control"));
+fn text_of<'a>(block: &'a Block, lost: &mut Lost<'_>) -> Option<&'a str> {
+    if let Some(mark) = &block.cache {
+        lost.mark(mark);
     }
     if !block.citations.is_empty() {
-        losses.add(format!("{path}.citations"));
+        lost.of_block(block, Member::Citations);
     }
-    for extra in &block.extras {
-        losses.add(format!("{path}.{}", extra.name));
-    }
+    lost.block_extras(block);
     match &block.content {
         Content::Text(text) | Content::Refusal(text) => Some(text),
         // Nobody reads earlier thoughts here.
         Content::Reasoning(_) => None,
         Content::Media(_) | Content::ToolCall(_) | Content::ToolResult(_) | Content::Opaque { .. } => {
-            losses.add(path);
+            lost.block(block);
             None
         }
     }
 }
 
 /// What only a conversation can ask for.
-fn lose_conversation(request: &Request, losses: &mut Losses) {
+fn lose_conversation(request: &Request, lost: &mut Lost<'_>) {
+    lost.tools();
     let choice = request.tool_choice.as_ref().filter(|choice| **choice != ToolChoice::None);
-    for (name, asked) in [
-        ("tools", !request.tools.is_empty()),
-        ("tool_choice", choice.is_some()),
-        ("parallel_tool_calls", request.parallel_tool_calls.is_some()),
-        ("response_format", request.output_format.is_some()),
-        ("reasoning_effort", request.thinking.effort.is_some() || request.thinking.budget_tokens.is_some()),
+    for (field, asked) in [
+        (Field::ToolChoice, choice.is_some()),
+        (Field::ParallelToolCalls, request.parallel_tool_calls.is_some()),
+        (Field::OutputFormat, request.output_format.is_some()),
+        (Field::Thinking, request.thinking.enabled == Some(true)),
+        (Field::Effort, request.thinking.effort.is_some()),
+        (Field::ThinkingBudget, request.thinking.budget_tokens.is_some()),
     ] {
-        if asked {
-            losses.add(name);
-        }
+        lost.field_if(asked, field);
     }
 }
 

@@ -4,29 +4,12 @@ use bytes::Bytes;
 
 use super::openai_chat::usage::UsageBody;
 use crate::dialect::{Encoded, StreamHead};
-use crate::ir::{Content, Losses, Response, StopReason};
+use crate::ir::{BlockKind, Citation, Response, Said, Sealed, ServiceTier, Speech, StopReason, Unsaid};
 use crate::write;
 
 /// Writes an answer: its text. All else is lost.
 pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
-    let mut losses = Losses::default();
-    for (index, block) in response.blocks.iter().enumerate() {
-        match &block.content {
-            Content::Text(_) => {}
-            Content::Refusal(_)
-            | Content::Media(_)
-            | Content::Reasoning(_)
-            | Content::ToolCall(_)
-            | Content::ToolResult(_)
-            | Content::Opaque { .. } => losses.add(format!("content[{index}]")),
-        }
-        if !block.logprobs.is_empty() {
-            losses.add(format!("content[{index}].logprobs"));
-        }
-        if !block.citations.is_empty() {
-            losses.add(format!("content[{index}].citations"));
-        }
-    }
+    let mut losses = Unsaid::of(response, &Answers);
     let minted = format!("cmpl-{}", head.request_id);
     let created = if response.created == 0 { head.created } else { response.created };
     let bytes = write::object(|object| {
@@ -44,11 +27,42 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
         });
         object.put_some("usage", response.usage.map(UsageBody::from));
     });
-    if response.tier.is_some() {
-        losses.add("service_tier");
-    }
     response.extras.iter().for_each(|extra| losses.add(extra.name.as_str()));
     Encoded { bytes: Bytes::from(bytes), losses }
+}
+
+/// What answers can say: text.
+#[derive(Debug)]
+pub(super) struct Answers;
+
+impl Speech for Answers {
+    fn block(&self, kind: &BlockKind) -> Said {
+        match kind {
+            BlockKind::Text => Said::All,
+            BlockKind::Refusal
+            | BlockKind::Reasoning { .. }
+            | BlockKind::ToolCall { .. }
+            | BlockKind::Opaque { .. } => Said::Nothing,
+        }
+    }
+
+    fn seal(&self, on: Sealed) -> bool {
+        match on {
+            Sealed::Thoughts | Sealed::Call => false,
+        }
+    }
+
+    fn citation(&self, _citation: &Citation) -> bool {
+        false
+    }
+
+    fn logprobs(&self) -> bool {
+        false
+    }
+
+    fn tier(&self, _tier: &ServiceTier) -> bool {
+        false
+    }
 }
 
 /// As in Chat Completions, save that no client of this dialect can run tools.
@@ -70,7 +84,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::ir::{Block, ToolCall, Usage};
+    use crate::ir::{Block, Content, ToolCall, Usage};
 
     #[test]
     fn writes_the_text_and_loses_the_rest() {

@@ -3,7 +3,7 @@
 use super::openai_chat::error;
 use super::openai_chat::stream::BROKE_OFF;
 use super::openai_chat::usage::UsageBody;
-use super::response::finish_reason;
+use super::response::{Answers, finish_reason};
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::ir::{self, Delta, Event};
 use crate::write::Object;
@@ -19,13 +19,14 @@ pub(super) struct Encoder {
     texts: Vec<u32>,
     usage: Option<ir::Usage>,
     over: bool,
+    unsaid: ir::Unsaid,
     grammar: ir::Grammar,
 }
 
 impl Encoder {
     pub(super) fn new(head: StreamHead) -> Self {
-        let (before, texts, grammar) = (Vec::new(), Vec::new(), ir::Grammar::new());
-        Self { head, before, texts, usage: None, over: false, grammar }
+        let (unsaid, grammar) = (ir::Unsaid::new(&Answers), ir::Grammar::new());
+        Self { head, before: Vec::new(), texts: Vec::new(), usage: None, over: false, unsaid, grammar }
     }
 
     fn start(&mut self, id: &str) {
@@ -92,6 +93,7 @@ impl StreamEncoder for Encoder {
         if self.over {
             return;
         }
+        self.unsaid.note(event);
         match event {
             Event::Start { id } => self.start(id),
             Event::Open { block, kind: ir::BlockKind::Text } => self.texts.push(*block),
@@ -117,6 +119,10 @@ impl StreamEncoder for Encoder {
 
     fn ping(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(b": ping\n\n");
+    }
+
+    fn losses(&self) -> &ir::Losses {
+        self.unsaid.losses()
     }
 }
 

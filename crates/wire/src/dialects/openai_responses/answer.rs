@@ -70,7 +70,7 @@ pub(super) fn blocks(raw: &RawValue, index: u32) -> Result<Vec<Block>, WireError
         return Ok(vec![Content::ToolCall(call).into()]);
     }
     let blocks = match request::decode_item(raw, format!("output[{index}]"))? {
-        Item::Said(blocks) => blocks,
+        Item::Said(blocks, _) => blocks,
         Item::Message(message) => message.blocks,
         Item::Tools(..) => Vec::new(),
     };

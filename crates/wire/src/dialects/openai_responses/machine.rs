@@ -63,7 +63,7 @@ impl Machine {
     /// # Errors
     /// When its `environment` is none.
     pub(super) fn declared(self, mut fields: Fields<'_>, raw: &RawValue) -> Result<Option<Tool>, WireError> {
-        let mut extras = vec![form::mark(form::WHOLE, raw)];
+        let (mut extras, at) = (vec![form::mark(form::WHOLE, raw)], fields.at());
         fields.take("type");
         if let Some(mut environment) = fields.object("environment")? {
             let kind: String = environment.required("type", "a string")?;
@@ -80,7 +80,7 @@ impl Machine {
             parameters: Some(to_raw_value(&parameters).expect("a schema always serialises")),
             strict: None,
         };
-        Ok(Some(Tool { kind, cache: None, extras }))
+        Ok(Some(Tool { kind, cache: None, extras, at }))
     }
 
     /// What the model is told, and the schema of what it may say.

@@ -10,6 +10,7 @@ mod error;
 mod form;
 mod item;
 mod machine;
+mod places;
 mod request;
 mod response;
 pub mod state;
@@ -27,6 +28,9 @@ pub struct OpenaiResponses;
 impl Dialect for OpenaiResponses {
     fn id(&self) -> DialectId {
         DialectId::OpenaiResponses
+    }
+    fn names(&self) -> &'static dyn ir::Names {
+        &places::Places
     }
     fn peek(&self, body: &[u8]) -> Result<Peek, WireError> {
         peek::peek(body)

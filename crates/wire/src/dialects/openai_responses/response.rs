@@ -8,7 +8,10 @@ use super::request::{self, Reader};
 use super::{answer, error, form, stream};
 use crate::dialect::{Encoded, StreamHead};
 use crate::fields::{Fields, parse};
-use crate::ir::{self, Content, Event, Extra, Losses, Response, ServiceTier, StopReason};
+use crate::ir::{
+    self, BlockKind, Citation, Content, Event, Extra, Lost, Response, Said, Sealed, ServiceTier, Speech, StopReason,
+    Unsaid,
+};
 use crate::write::{Object, object};
 use crate::{DialectId, Fault, WireError};
 
@@ -126,8 +129,7 @@ fn echo(request: Option<&ir::Request>) -> Vec<Extra> {
     let (operator, _) = request::split_instructions(request);
     let instructions = operator.and_then(|message| message.blocks.first()).and_then(|block| block.as_text());
     let tools = member("tools", |body| {
-        let mut losses = Losses::default();
-        body.array("tools", |list| request::put_tools(list, request, Reader::Client, &mut losses));
+        body.array("tools", |list| request::put_tools(list, request, Reader::Client, &mut Lost::of(request)));
     });
     let choice = member("tool_choice", |body| {
         let choice = request.tool_choice.clone().unwrap_or(ir::ToolChoice::Auto);
@@ -197,9 +199,9 @@ fn member(name: &str, write: impl FnOnce(&mut Object<'_>)) -> Option<Box<RawValu
 
 /// Writes a whole answer: the stream of it, of which only the end is kept, so that both always agree.
 pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
-    let mut losses = Losses::default();
-    let events = events_of(response, &mut losses);
-    let encoder = run(stream::Encoder::new(head), &events);
+    let mut losses = Unsaid::of(response, &Answers);
+    response.extras.iter().for_each(|extra| losses.add(extra.name.clone()));
+    let encoder = run(stream::Encoder::new(head), &response.clone().into_events());
     let outcome = Outcome::of(&response.stop, encoder.refused());
     let bytes = object(|body| encoder.write_response(body, &outcome));
     Encoded { bytes: Bytes::from(bytes), losses }
@@ -207,8 +209,7 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
 
 /// The items of a whole answer, seals included whether or not the client asked for them.
 pub(super) fn output_items(response: &Response, head: &StreamHead) -> Vec<Box<RawValue>> {
-    let events = events_of(response, &mut Losses::default());
-    run(stream::Encoder::new(head).with_seals(), &events).into_output()
+    run(stream::Encoder::new(head).with_seals(), &response.clone().into_events()).into_output()
 }
 
 fn run(mut encoder: stream::Encoder, events: &[Event]) -> stream::Encoder {
@@ -221,31 +222,45 @@ fn run(mut encoder: stream::Encoder, events: &[Event]) -> stream::Encoder {
     encoder
 }
 
-/// The answer as a stream.
-fn events_of(response: &Response, losses: &mut Losses) -> Vec<Event> {
-    let foreign = |origin: DialectId| origin != DialectId::OpenaiResponses;
-    for (index, block) in response.blocks.iter().enumerate() {
-        match &block.content {
-            Content::Media(_) | Content::ToolResult(_) => losses.add(format!("content[{index}]")),
-            Content::Opaque { origin, .. } if foreign(*origin) => losses.add(format!("content[{index}]")),
+/// What answers of Responses can say.
+#[derive(Debug)]
+pub(super) struct Answers;
+
+impl Speech for Answers {
+    fn block(&self, kind: &BlockKind) -> Said {
+        match kind {
+            BlockKind::Opaque { origin, .. } if *origin != DialectId::OpenaiResponses => Said::Nothing,
+            BlockKind::Text
+            | BlockKind::Refusal
+            | BlockKind::Reasoning { .. }
+            | BlockKind::ToolCall { .. }
+            | BlockKind::Opaque { .. } => Said::All,
+        }
+    }
+
+    fn seal(&self, on: Sealed) -> bool {
+        match on {
+            Sealed::Thoughts => true,
             // Items of calls have no member for it.
-            Content::ToolCall(call) if call.seal.is_some() => losses.add(format!("content[{index}].signature")),
-            Content::Text(_)
-            | Content::Refusal(_)
-            | Content::Reasoning(_)
-            | Content::ToolCall(_)
-            | Content::Opaque { .. } => {}
+            Sealed::Call => false,
         }
-        if !block.citations.iter().all(|citation| citation.is_sayable(DialectId::OpenaiResponses)) {
-            losses.add(format!("content[{index}].citations"));
-        }
-        block.extras.iter().for_each(|extra| losses.add(format!("content[{index}].{}", extra.name)));
     }
-    response.extras.iter().for_each(|extra| losses.add(extra.name.clone()));
-    if let StopReason::StopText(_) = response.stop {
-        losses.add("stop_sequence");
+
+    fn citation(&self, citation: &Citation) -> bool {
+        citation.is_sayable(DialectId::OpenaiResponses)
     }
-    response.clone().into_events()
+
+    fn logprobs(&self) -> bool {
+        true
+    }
+
+    fn tier(&self, _tier: &ServiceTier) -> bool {
+        true
+    }
+
+    fn stop(&self, reason: &StopReason) -> Option<&'static str> {
+        matches!(reason, StopReason::StopText(_)).then_some("stop_sequence")
+    }
 }
 
 /// What an answer repeats of its request, or says of itself: nothing of it is lost when it is not handed on.

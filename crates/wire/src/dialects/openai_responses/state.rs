@@ -18,6 +18,9 @@ use crate::{DialectId, WireError};
 /// All items of one conversation. Guards memory and the store against a chain that grows for ever.
 pub const ITEMS_MAX: usize = 10_000;
 
+/// The member that names the answer to go on from.
+const PREVIOUS: &str = "previous_response_id";
+
 /// The items that a request put in, what came before them included once [`resume`] has put it there: each with an id,
 /// made from `request_id` where the client gave none.
 pub fn input_items(request: &Request, request_id: &str) -> Vec<Box<RawValue>> {
@@ -33,7 +36,7 @@ pub fn output_items(response: &Response, head: &StreamHead) -> Vec<Box<RawValue>
 
 /// The answer that a request goes on from; `None` when it begins anew, or was resumed already.
 pub fn previous_response_id(request: &Request) -> Option<String> {
-    own(request).then(|| form::find(&request.extras, "previous_response_id").and_then(parse))?
+    own(request).then(|| form::find(&request.extras, PREVIOUS).and_then(parse))?
 }
 
 /// Whether the answer is to be kept: unless the client says no.
@@ -50,18 +53,18 @@ pub fn is_stored(request: &Request) -> bool {
 pub fn resume(request: &mut Request, previous: &[&RawValue]) -> Result<(), WireError> {
     if previous.len() > ITEMS_MAX {
         let expected = "an answer after fewer than 10,000 items";
-        return Err(WireError::Wrong { path: "previous_response_id".to_owned(), expected });
+        return Err(WireError::Wrong { path: PREVIOUS.to_owned(), expected });
     }
     let mut before = Conversation::default();
     for (index, raw) in previous.iter().enumerate() {
-        before.push(request::decode_item(raw, format!("previous[{index}]"))?);
+        before.push(request::decode_item(raw, format!("{PREVIOUS}.items[{index}]"))?);
     }
     let own_from = request.messages.len() - request::split_instructions(request).1.len();
     let own = request.messages.split_off(own_from);
     for message in before.messages.into_iter().chain(own) {
         append(&mut request.messages, message);
     }
-    for extra in request.extras.iter_mut().filter(|extra| extra.name == "previous_response_id") {
+    for extra in request.extras.iter_mut().filter(|extra| extra.name == PREVIOUS) {
         form::RESUMED.clone_into(&mut extra.name);
     }
     request::check_results(&request.messages)
@@ -105,7 +108,7 @@ pub fn replace_references(
             let path = || "input".to_owned();
             let item = find(&id).ok_or(WireError::Wrong { path: path(), expected: "items that are still known" })?;
             let mut found = Conversation::default();
-            found.push(request::decode_item(&item, path())?);
+            found.push(request::decode_item(&item, block.at.as_str().to_owned())?);
             found.messages.into_iter().for_each(|message| append(&mut messages, message));
         }
     }

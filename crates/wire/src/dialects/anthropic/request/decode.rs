@@ -75,7 +75,7 @@ fn sampling(fields: &mut Fields<'_>) -> Result<Sampling, WireError> {
 fn system(fields: &mut Fields<'_>) -> Result<Option<Message>, WireError> {
     let path = fields.path("system");
     let Some(raw) = fields.take("system") else { return Ok(None) };
-    Ok(Some(Message::new(Role::System, content(raw, path)?)))
+    Ok(Some(Message::new(Role::System, content(raw, path.clone())?).at(path)))
 }
 
 fn messages(fields: &mut Fields<'_>) -> Result<Vec<Message>, WireError> {
@@ -96,17 +96,19 @@ fn message(raw: &RawValue, path: String) -> Result<Message, WireError> {
         "system" => Role::System,
         _ => Role::Other(role),
     };
-    let path = fields.path("content");
+    let (path, at) = (fields.path("content"), fields.at());
     let raw = fields.take("content").ok_or_else(|| fields.missing("content"))?;
-    Ok(Message { role, blocks: content(raw, path)?, extras: fields.rest() })
+    Ok(Message { role, blocks: content(raw, path)?, extras: fields.rest(), at })
 }
 
 /// A string, or blocks.
 fn content(raw: &RawValue, path: String) -> Result<Vec<Block>, WireError> {
     const EXPECTED: &str = "a string or an array of blocks";
     if starts_with(raw, '"') {
-        let text: Option<String> = parse(raw);
-        return Ok(vec![Block::text(text.ok_or(WireError::Wrong { path, expected: EXPECTED })?)]);
+        return match parse::<String>(raw) {
+            Some(text) => Ok(vec![Block::text(text).at(path)]),
+            None => Err(WireError::Wrong { path, expected: EXPECTED }),
+        };
     }
     let Some(raw) = crate::fields::parse_list(raw) else { return Err(WireError::Wrong { path, expected: EXPECTED }) };
     raw.into_iter().enumerate().map(|(index, raw)| block(raw, format!("{path}[{index}]"))).collect()

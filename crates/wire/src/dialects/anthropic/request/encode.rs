@@ -2,7 +2,6 @@
 
 mod blocks;
 mod media;
-mod place;
 mod schema;
 mod settings;
 mod thinking;
@@ -11,18 +10,16 @@ mod turns;
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
-use std::fmt::Display;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use self::place::Place;
 use self::thinking::Plan;
 use self::turns::{Arranged, Piece, Turn};
 use crate::dialect::Encoded;
 use crate::dialects::anthropic::extras;
 use crate::dialects::anthropic::names::{Renames, ToolNames};
-use crate::ir::{Block, Content, Extra, Losses, Request};
+use crate::ir::{At, Block, Content, Extra, Field, Lost, Request};
 use crate::write::{Array, Object, object};
 use crate::{Capabilities, DialectId, WireError};
 
@@ -39,7 +36,7 @@ pub(in crate::dialects::anthropic) fn encode(request: &Request, to: &Capabilitie
         own: request.origin == DialectId::Anthropic,
         names: ToolNames::of(request),
         ids: Renames::of_calls(request),
-        losses: Losses::default(),
+        lost: Lost::of(request),
         called: HashSet::new(),
         marks_left: CACHE_MARKS_MAX,
     };
@@ -49,7 +46,7 @@ pub(in crate::dialects::anthropic) fn encode(request: &Request, to: &Capabilitie
     }
     let plan = writer.plan(&arranged.turns);
     let bytes = object(|body| writer.body(&arranged, &plan, body));
-    Ok(Encoded { bytes: Bytes::from(bytes), losses: writer.losses })
+    Ok(Encoded { bytes: Bytes::from(bytes), losses: writer.lost.into_losses() })
 }
 
 /// What the parts of a request are written with.
@@ -60,7 +57,7 @@ struct Writer<'a> {
     own: bool,
     names: ToolNames,
     ids: Renames,
-    losses: Losses,
+    lost: Lost<'a>,
     /// Calls that are said; only their results are.
     called: HashSet<&'a str>,
     /// Cache marks that may still be written.
@@ -84,15 +81,19 @@ impl<'a> Writer<'a> {
         let mut unsaid = self.request.handling.clone();
         self.put_metadata(&mut unsaid, body);
         self.put_tier(&mut unsaid, body);
-        unsaid.asked(self.request.origin).for_each(|name| self.losses.add(name));
+        self.lost.handling(&unsaid);
         let caching = &self.request.caching;
-        self.put_cache(caching.mark.as_ref(), &self.request.extras, &"", body);
-        self.lose_if(caching.key.is_some(), "prompt_cache_key");
-        self.lose_if(caching.retention.is_some(), "prompt_cache_retention");
+        self.put_cache(caching.mark.as_ref(), &self.request.extras, &At::default(), body);
+        self.lost.field_if(caching.key.is_some(), Field::CacheKey);
+        self.lost.field_if(caching.retention.is_some(), Field::CacheRetention);
         if self.request.stream {
             body.put("stream", &true);
         }
-        self.put_extras(&self.request.extras, &"", body);
+        if self.own {
+            self.put_extras(&self.request.extras, body);
+        } else {
+            self.request.extras.iter().for_each(|extra| self.lost.extra(extra));
+        }
     }
 
     fn put_turn(&mut self, turn: &Turn<'a>, list: &mut Array<'_>) {
@@ -123,8 +124,8 @@ impl<'a> Writer<'a> {
                 block.put("type", "text");
                 block.put("text", text);
             }),
-            Piece::Block(Block { content: Content::Opaque { raw, .. }, .. }, _) => list.raw(raw),
-            Piece::Block(held, place) => list.object(|block| self.put_block(held, *place, block)),
+            Piece::Block(Block { content: Content::Opaque { raw, .. }, .. }) => list.raw(raw),
+            Piece::Block(held) => list.object(|block| self.put_block(held, block)),
         }
     }
 
@@ -133,29 +134,10 @@ impl<'a> Writer<'a> {
         if self.own { extras::within(extras, name).collect() } else { Vec::new() }
     }
 
-    /// Gives their own dialect its extras back; those of another one are lost.
-    fn put_extras(&mut self, extras: &[Extra], place: &dyn Display, to: &mut Object<'_>) {
+    /// Gives their own dialect its extras back.
+    fn put_extras(&self, extras: &[Extra], to: &mut Object<'_>) {
         if self.own {
             extras::outside(extras).for_each(|extra| to.raw(&extra.name, &extra.raw));
-        } else {
-            extras.iter().for_each(|extra| self.losses.add(member(place, &extra.name)));
         }
     }
-
-    fn lose_if(&mut self, lost: bool, field: &str) {
-        if lost {
-            self.losses.add(field);
-        }
-    }
-
-    /// The name of a field in the losses: by its own name, or as most dialects call it.
-    fn called(&self, own: &'static str, elsewhere: &'static str) -> &'static str {
-        if self.own { own } else { elsewhere }
-    }
-}
-
-/// The path of the member `name` of what stands at `place`.
-fn member(place: &dyn Display, name: &str) -> String {
-    let place = place.to_string();
-    if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") }
 }

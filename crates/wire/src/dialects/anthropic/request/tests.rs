@@ -18,7 +18,7 @@ fn able() -> Capabilities {
 /// What is written for `to`, and the losses.
 #[track_caller]
 fn written(request: &Request, to: &Capabilities) -> (String, Vec<String>) {
-    let encoded = encode(request, to).expect("sayable");
+    let encoded = encode(&ir::placed(request), to).expect("sayable");
     let losses = encoded.losses.iter().map(|loss| loss.field.clone()).collect();
     (String::from_utf8(encoded.bytes.to_vec()).expect("text"), losses)
 }

@@ -40,7 +40,7 @@ fn an_answer_of_messages_goes_over() {
             "output_tokens_details":{"thinking_tokens":2},"service_tier":"standard"}}"#,
         &expect![[r#"
             {"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"thinking","thinking":"","signature":"EqoB"},{"type":"redacted_thinking","data":"Emw"},{"type":"text","text":"t","citations":[{"type":"x"}]},{"type":"text","text":"u"},{"type":"server_tool_use","id":"s","name":"web_search","input":{}},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":1,"cache_creation_input_tokens":3,"cache_read_input_tokens":2,"output_tokens":4,"output_tokens_details":{"thinking_tokens":2},"service_tier":"standard"}}
-            ["container", "content[5].caller"]
+            ["content[5].caller", "container"]
         "#]],
     );
 }
@@ -98,7 +98,7 @@ fn an_answer_of_another_dialect_gets_what_strict_clients_want() {
         &response,
         &expect![[r#"
         {"id":"msg_00000000000000000000000000000000","type":"message","role":"assistant","model":"m","content":[{"type":"thinking","thinking":"th","signature":"tl1.none.41454691"},{"type":"redacted_thinking","data":"tl1.openai.x"},{"type":"text","text":"t"},{"type":"tool_use","id":"call_1","name":"f","input":{}},{"type":"tool_use","id":"call_1","name":"f","input":{"input":"plain"}},{"type":"tool_use","id":"call_1","name":"f","input":{"_raw":"{broken"}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":1,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":2}}
-        ["content[2]", "content[3].citations", "content[4]", "content[5].thoughtSignature", "content[6].thoughtSignature", "content[7].thoughtSignature"]
+        ["content[2]", "content[3].citations", "content[4]", "content[5].signature", "content[6].signature", "content[7].signature"]
     "#]],
     );
 }

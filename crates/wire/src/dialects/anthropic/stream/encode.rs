@@ -8,7 +8,7 @@ use self::block::Writing;
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::dialects::anthropic::stop::{self, Held};
 use crate::dialects::anthropic::{error, response, tier, usage};
-use crate::ir::{BlockKind, Delta, Event, Grammar, ServiceTier, StopReason, Usage};
+use crate::ir::{BlockKind, Delta, Event, Grammar, Losses, ServiceTier, StopReason, Unsaid, Usage};
 use crate::write::Object;
 use crate::{Fault, FaultKind};
 
@@ -32,6 +32,7 @@ pub(in crate::dialects::anthropic) struct Encoder {
     usage: Usage,
     tier: Option<ServiceTier>,
     held: Held,
+    unsaid: Unsaid,
     grammar: Grammar,
 }
 
@@ -46,6 +47,7 @@ impl Encoder {
             usage: Usage::default(),
             tier: None,
             held: Held::default(),
+            unsaid: Unsaid::new(&response::Answers),
             grammar: Grammar::new(),
         }
     }
@@ -146,6 +148,7 @@ impl StreamEncoder for Encoder {
         if self.over {
             return;
         }
+        self.unsaid.note(event);
         match event {
             Event::Start { id } => self.start(id, out),
             Event::Open { block, kind } => self.open(*block, kind, out),
@@ -173,5 +176,9 @@ impl StreamEncoder for Encoder {
         if !self.over {
             out.extend_from_slice(PING);
         }
+    }
+
+    fn losses(&self) -> &Losses {
+        self.unsaid.losses()
     }
 }

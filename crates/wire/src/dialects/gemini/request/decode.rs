@@ -63,7 +63,8 @@ fn decode_system(fields: &mut Fields<'_>, calls: &mut Calls) -> Result<Option<Me
     // It says nothing here, but it came.
     let role = system.take("role").map(ToOwned::to_owned);
     let blocks = contents::decode_parts(&mut system, calls)?;
+    let at = system.at();
     let mut extras = system.rest();
     extras.extend(role.map(|raw| crate::ir::Extra { name: "role".to_owned(), raw }));
-    Ok(Some(Message { role: Role::System, blocks, extras }))
+    Ok(Some(Message { role: Role::System, blocks, extras, at }))
 }

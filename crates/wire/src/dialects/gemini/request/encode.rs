@@ -2,7 +2,6 @@
 
 mod contents;
 mod handling;
-mod place;
 mod settings;
 mod thinking;
 mod tools;
@@ -11,21 +10,20 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::home;
-use crate::ir::{Extra, Losses, Request};
+use crate::ir::{Extra, Field, Lost, Request};
 use crate::write::{Object, object};
 use crate::{Capabilities, DialectId, Encoded, WireError};
 
 use contents::Contents;
 use handling::Handled;
-use place::{Place, Said};
 use settings::Settings;
 use tools::Tools;
 
 /// Writes a body; model and stream stand in the path.
 pub(in super::super) fn encode(request: &Request, to: &Capabilities) -> Result<Encoded, WireError> {
-    let mut losses = Losses::default();
-    let plan = Plan::new(request, to, &mut losses)?;
-    Ok(Encoded { bytes: Bytes::from(object(|body| plan.write(body))), losses })
+    let mut lost = Lost::of(request);
+    let plan = Plan::new(request, to, &mut lost)?;
+    Ok(Encoded { bytes: Bytes::from(object(|body| plan.write(body))), losses: lost.into_losses() })
 }
 
 /// A request as Gemini can say it.
@@ -40,31 +38,28 @@ pub(in super::super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Decides what is said and how; what cannot be said is added to `losses`.
+    /// Decides what is said and how; what cannot be said is added to `lost`.
     ///
     /// # Errors
     /// When the result of a tool answers no call: Gemini wants its name.
     pub(in super::super) fn new(
         request: &'a Request,
         to: &Capabilities,
-        losses: &mut Losses,
+        lost: &mut Lost<'_>,
     ) -> Result<Self, WireError> {
-        let place = Place::new(request);
         let own = request.origin == DialectId::Gemini;
-        let contents = Contents::plan(request, to, &place, losses)?;
-        let tools = Tools::plan(request, to, &place, losses);
-        let settings = Settings::plan(request, to, &place, losses);
-        for (said, given) in [
-            (Said::User, request.user.is_some()),
-            (Said::CacheKey, request.caching.key.is_some()),
-            (Said::CacheRetention, request.caching.retention.is_some()),
-            (Said::CacheMark, request.caching.mark.is_some()),
-        ] {
-            place.lose_if(given, said, losses);
+        let contents = Contents::plan(request, to, lost)?;
+        let tools = Tools::plan(request, to, lost);
+        let settings = Settings::plan(request, to, lost);
+        lost.field_if(request.user.is_some(), Field::User);
+        lost.field_if(request.caching.key.is_some(), Field::CacheKey);
+        lost.field_if(request.caching.retention.is_some(), Field::CacheRetention);
+        if let Some(mark) = &request.caching.mark {
+            lost.mark(mark);
         }
-        let handled = Handled::plan(request, losses);
+        let handled = Handled::plan(request, lost);
         if !own {
-            request.extras.iter().for_each(|extra| losses.add(extra.name.as_str()));
+            request.extras.iter().for_each(|extra| lost.extra(extra));
         }
         Ok(Self { contents, tools, settings, handled, extras: if own { &request.extras } else { &[] } })
     }

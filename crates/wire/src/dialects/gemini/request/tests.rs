@@ -7,7 +7,7 @@ use super::*;
 use crate::capabilities::{ReasoningReplay, ThinkingMode};
 use crate::ir::{
     Block, CacheMark, Content, Effort, Media, MediaKind, MediaSource, Message, OutputFormat, Reasoning, Request, Role,
-    Seal, SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    Seal, SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, placed,
 };
 use crate::{Capabilities, DialectId, WireError};
 
@@ -27,7 +27,7 @@ mod wrong;
 /// What a client of another dialect says, as it reaches Gemini.
 #[track_caller]
 fn check(request: &Request, to: &Capabilities, lost: &[&str], expected: &Expect) {
-    let encoded = encode(request, to).expect("it can be said");
+    let encoded = encode(&placed(request), to).expect("it can be said");
     assert_eq!(encoded.losses.iter().map(|loss| loss.field.as_str()).collect::<Vec<_>>(), lost);
     let pretty = serde_json::to_string_pretty(&value(&encoded.bytes)).expect("JSON");
     expected.assert_eq(&pretty);

@@ -59,6 +59,9 @@ fn an_answer_goes_home_as_it_came() {
                     citations: [],
                     logprobs: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Text(
@@ -68,6 +71,9 @@ fn an_answer_goes_home_as_it_came() {
                     citations: [],
                     logprobs: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Reasoning(
@@ -88,6 +94,9 @@ fn an_answer_goes_home_as_it_came() {
                     citations: [],
                     logprobs: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: ToolCall(
@@ -108,6 +117,9 @@ fn an_answer_goes_home_as_it_came() {
                     citations: [],
                     logprobs: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Opaque {
@@ -121,6 +133,9 @@ fn an_answer_goes_home_as_it_came() {
                     citations: [],
                     logprobs: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Opaque {
@@ -134,6 +149,9 @@ fn an_answer_goes_home_as_it_came() {
                     citations: [],
                     logprobs: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
             ],
             stop: ToolCalls,

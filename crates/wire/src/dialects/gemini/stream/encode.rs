@@ -45,6 +45,9 @@ impl StreamEncoder for SseEncoder {
     fn ping(&mut self, out: &mut Vec<u8>) {
         self.0.ping(out);
     }
+    fn losses(&self) -> &ir::Losses {
+        self.0.unsaid.losses()
+    }
 }
 
 impl StreamEncoder for ArrayEncoder {
@@ -56,6 +59,9 @@ impl StreamEncoder for ArrayEncoder {
     }
     fn ping(&mut self, out: &mut Vec<u8>) {
         self.0.ping(out);
+    }
+    fn losses(&self) -> &ir::Losses {
+        self.0.unsaid.losses()
     }
 }
 
@@ -103,6 +109,7 @@ struct Writer {
     held_bytes: usize,
     sources: Sources,
     over: bool,
+    unsaid: ir::Unsaid,
     grammar: ir::Grammar,
 }
 
@@ -125,6 +132,7 @@ impl Writer {
             held_bytes: 0,
             sources: Sources::default(),
             over: false,
+            unsaid: ir::Unsaid::new(&response::Answers),
             grammar: ir::Grammar::new(),
         }
     }
@@ -134,6 +142,7 @@ impl Writer {
         if self.over {
             return;
         }
+        self.unsaid.note(event);
         match event {
             Event::Start { id } if id.is_empty() => {}
             Event::Start { id } => self.id.clone_from(id),

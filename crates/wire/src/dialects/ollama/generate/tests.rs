@@ -35,9 +35,15 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                             citations: [],
                             logprobs: [],
                             extras: [],
+                            at: At(
+                                "system",
+                            ),
                         },
                     ],
                     extras: [],
+                    at: At(
+                        "system",
+                    ),
                 },
                 Message {
                     role: User,
@@ -50,6 +56,9 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                             citations: [],
                             logprobs: [],
                             extras: [],
+                            at: At(
+                                "prompt",
+                            ),
                         },
                         Block {
                             content: Media(
@@ -69,9 +78,15 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                             citations: [],
                             logprobs: [],
                             extras: [],
+                            at: At(
+                                "images[0]",
+                            ),
                         },
                     ],
                     extras: [],
+                    at: At(
+                        "prompt",
+                    ),
                 },
             ],
             tools: [],
@@ -160,6 +175,7 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                     ),
                 },
             ],
+            spelt: [],
         }
     "#]]
     .assert_debug_eq(&decode_generate_request(FULL.as_bytes()).expect("a request"));

@@ -36,7 +36,7 @@ pub(in super::super) fn decode_images(fields: &mut Fields<'_>) -> Result<Vec<Blo
     let image = |(index, raw): (usize, &RawValue)| {
         let data: Option<String> = crate::fields::parse(raw);
         let data = data.ok_or_else(|| fields.wrong(&format!("images[{index}]"), "a base64 string"))?;
-        Ok(Content::Media(media::read(data)).into())
+        Ok(Block::from(Content::Media(media::read(data))).at(fields.at_member(&format!("images[{index}]"))))
     };
     raw.into_iter().enumerate().map(image).collect()
 }
@@ -64,17 +64,22 @@ fn decode_message(mut fields: Fields<'_>, calls: &mut Calls) -> Result<Message, 
     if content.is_none() && images.is_empty() && role != Role::Assistant {
         return Err(fields.missing("content"));
     }
-    let text = content.filter(|text| !text.is_empty()).map(Block::text);
+    let text = content.filter(|text| !text.is_empty());
+    let text = text.map(|text| Block::text(text).at(fields.at_member("content")));
     let blocks = if role == Role::Tool {
         vec![decode_result(&mut fields, text.into_iter().chain(images).collect(), calls)?]
     } else {
         let thinking: Option<String> = fields.optional("thinking", "a string")?;
         let thinking = thinking.filter(|text| !text.is_empty());
-        let thinking = thinking.map(|text| Content::Reasoning(Reasoning { text, ..Reasoning::default() }).into());
+        let thinking = thinking.map(|text| {
+            let thoughts = Content::Reasoning(Reasoning { text, ..Reasoning::default() });
+            Block::from(thoughts).at(fields.at_member("thinking"))
+        });
         let tool_calls = decode_calls(&mut fields, calls)?;
         thinking.into_iter().chain(text).chain(images).chain(tool_calls).collect()
     };
-    Ok(Message { role, blocks, extras: fields.rest() })
+    let at = fields.at();
+    Ok(Message { role, blocks, extras: fields.rest(), at })
 }
 
 fn decode_result(fields: &mut Fields<'_>, blocks: Vec<Block>, calls: &mut Calls) -> Result<Block, WireError> {
@@ -89,7 +94,8 @@ fn decode_result(fields: &mut Fields<'_>, blocks: Vec<Block>, calls: &mut Calls)
             .ok_or_else(|| fields.wrong("tool_name", "the name of a tool that was called and has not answered"))?,
         (None, None) => calls.answer_next().ok_or_else(|| fields.missing("tool_call_id"))?,
     };
-    Ok(Content::ToolResult(ToolResult { call_id, name, blocks, ..ToolResult::default() }).into())
+    let result = Content::ToolResult(ToolResult { call_id, name, blocks, ..ToolResult::default() });
+    Ok(Block::from(result).at(fields.at()))
 }
 
 fn decode_calls(fields: &mut Fields<'_>, calls: &mut Calls) -> Result<Vec<Block>, WireError> {
@@ -112,9 +118,10 @@ fn decode_call(raw: &RawValue, path: String, calls: &mut Calls) -> Result<Block,
     }
     let id = calls.add(given, &name, raw.get().as_bytes());
     let arguments = call::arguments_text(arguments);
+    let at = fields.at();
     let mut extras = fields.rest();
     let inner = function.rest().into_iter();
     extras.extend(inner.map(|extra| Extra { name: format!("{FUNCTION}{}", extra.name), raw: extra.raw }));
     let content = Content::ToolCall(ToolCall { id, name, arguments, ..ToolCall::default() });
-    Ok(Block { extras, ..Block::from(content) })
+    Ok(Block { extras, at, ..Block::from(content) })
 }

@@ -3,10 +3,9 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::place::{Field, Place};
 use super::{OPTIONS, history, options, tools};
 use crate::dialect::Encoded;
-use crate::ir::{Extra, Losses, Request};
+use crate::ir::{Extra, Lost, Request};
 use crate::{Capabilities, DialectId, write};
 
 /// Members of `/api/generate` that `/api/chat` would pass over in silence.
@@ -18,8 +17,7 @@ pub(in super::super) struct Writer<'a> {
     pub(super) to: &'a Capabilities,
     /// Whether the request came in this dialect.
     pub(super) own: bool,
-    pub(super) place: Place,
-    pub(in super::super) losses: Losses,
+    pub(in super::super) lost: Lost<'a>,
 }
 
 /// Extras to write, by the names they have where they stand.
@@ -35,18 +33,13 @@ pub(in super::super) fn encode(request: &Request, to: &Capabilities) -> Encoded 
         options::encode(body, &mut writer);
         writer.own_members(GENERATE_ONLY).iter().for_each(|(name, raw)| body.raw(name, raw));
     });
-    Encoded { bytes: Bytes::from(bytes), losses: writer.losses }
+    Encoded { bytes: Bytes::from(bytes), losses: writer.lost.into_losses() }
 }
 
 impl<'a> Writer<'a> {
     pub(in super::super) fn new(request: &'a Request, to: &'a Capabilities) -> Self {
         let own = request.origin == DialectId::Ollama;
-        Self { request, to, own, place: Place::new(request), losses: Losses::default() }
-    }
-
-    /// Notes that a field of the request is lost.
-    pub(super) fn lose(&mut self, field: Field) {
-        self.losses.add(self.place.field(field));
+        Self { request, to, own, lost: Lost::of(request) }
     }
 
     /// The request's own extras that stand in `options`.
@@ -61,7 +54,7 @@ impl<'a> Writer<'a> {
         let mut own = Named::new();
         for extra in &self.request.extras {
             if !self.own || unsayable.contains(&extra.name.as_str()) {
-                self.losses.add(&extra.name);
+                self.lost.extra(extra);
             } else if !extra.name.starts_with(OPTIONS) {
                 own.push((&extra.name, &extra.raw));
             }
@@ -69,17 +62,14 @@ impl<'a> Writer<'a> {
         own
     }
 
-    /// The extras of what stands at `path`: those of the thing itself, and those whose names begin with `inner`, without
-    /// it. Another dialect's are lost.
-    pub(super) fn split_extras<'e>(&mut self, extras: &'e [Extra], inner: &str, path: &str) -> (Named<'e>, Named<'e>) {
+    /// The extras of something: its own, and those whose names begin with `inner`, without it. None of another dialect's.
+    pub(super) fn split_extras<'e>(&self, extras: &'e [Extra], inner: &str) -> (Named<'e>, Named<'e>) {
         let (mut outside, mut inside) = (Named::new(), Named::new());
-        for extra in extras {
-            if !self.own {
-                self.losses.add(format!("{path}.{}", extra.name));
-            } else if let Some(name) = extra.name.strip_prefix(inner).filter(|_| !inner.is_empty()) {
-                inside.push((name, &extra.raw));
+        for extra in extras.iter().filter(|_| self.own) {
+            if let Some(name) = extra.name.strip_prefix(inner).filter(|_| !inner.is_empty()) {
+                inside.push((name, &*extra.raw));
             } else {
-                outside.push((&extra.name, &extra.raw));
+                outside.push((extra.name.as_str(), &*extra.raw));
             }
         }
         (outside, inside)

@@ -8,7 +8,9 @@ use super::super::call::Arguments;
 use super::FUNCTION;
 use super::encode::Writer;
 use crate::capabilities::ReasoningReplay;
-use crate::ir::{Block, Content, Media, MediaKind, MediaSource, Message, Reasoning, Role, ToolCall, ToolResult};
+use crate::ir::{
+    Block, Content, Media, MediaKind, MediaSource, Member, Message, Reasoning, Role, ToolCall, ToolResult,
+};
 use crate::write::{Array, Object};
 
 /// What stands between two texts that become one, where the model did not write them itself.
@@ -37,22 +39,22 @@ pub(super) fn encode(list: &mut Array<'_>, writer: &mut Writer<'_>) {
     let request = writer.request;
     let mut names = BTreeMap::new();
     let mut talking = false;
-    for (index, message) in request.messages.iter().enumerate() {
+    for message in &request.messages {
         for block in &message.blocks {
             if let Content::ToolCall(call) = &block.content {
                 names.insert(call.id.as_str(), call.name.as_str());
             }
         }
-        encode_message(list, index, message, role(index, message, talking, writer), &names, writer);
+        encode_message(list, message, role(message, talking, writer), &names, writer);
         talking |= message.role != Role::System && message.role != Role::Developer;
     }
 }
 
 /// The word for who speaks.
-fn role<'a>(index: usize, message: &'a Message, talking: bool, writer: &mut Writer<'_>) -> &'a str {
+fn role<'a>(message: &'a Message, talking: bool, writer: &mut Writer<'_>) -> &'a str {
     match &message.role {
         Role::System | Role::Developer if talking && !writer.to.system_in_middle => {
-            writer.losses.add(format!("{}.role", writer.place.message(index)));
+            writer.lost.role(message);
             "user"
         }
         Role::Developer if !writer.own => "system",
@@ -64,23 +66,23 @@ fn role<'a>(index: usize, message: &'a Message, talking: bool, writer: &mut Writ
 
 fn encode_message(
     list: &mut Array<'_>,
-    index: usize,
     message: &Message,
     role: &str,
     names: &BTreeMap<&str, &str>,
     writer: &mut Writer<'_>,
 ) {
-    let path = writer.place.message(index);
-    let (mut extras, _) = writer.split_extras(&message.extras, "", &path);
-    let said = gather(index, message, writer);
+    if !writer.own {
+        writer.lost.message_extras(message);
+    }
+    let (mut extras, _) = writer.split_extras(&message.extras, "");
+    let said = gather(message, writer);
     let alone = message.blocks.len() == 1;
     let results = message.blocks.iter().any(|block| matches!(block.content, Content::ToolResult(_)));
-    for (number, block) in message.blocks.iter().enumerate() {
+    for block in &message.blocks {
         if let Content::ToolResult(result) = &block.content {
-            let path = writer.place.block(index, number, &block.content);
-            lose_trimmings(block, &path, writer);
+            lose_trimmings(block, writer);
             let extras = if alone { std::mem::take(&mut extras) } else { Vec::new() };
-            encode_result(list, result, &path, names, &extras, writer);
+            encode_result(list, (block, result), names, &extras, writer);
         }
     }
     // A turn of the person's stays a turn, even when nothing of it can be said: without any, Ollama would not answer.
@@ -95,27 +97,25 @@ fn encode_message(
 
 fn encode_result(
     list: &mut Array<'_>,
-    result: &ToolResult,
-    path: &str,
+    (block, result): (&Block, &ToolResult),
     names: &BTreeMap<&str, &str>,
     extras: &[(&str, &RawValue)],
     writer: &mut Writer<'_>,
 ) {
     if result.is_error == Some(true) {
-        writer.losses.add(format!("{path}.is_error"));
+        writer.lost.of_block(block, Member::IsError);
     }
     let mut said = Said::default();
-    for (number, block) in result.blocks.iter().enumerate() {
-        let path = writer.place.inside(path, number);
+    for block in &result.blocks {
         let sayable = match &block.content {
             Content::Media(media) => writer.own || media.kind != MediaKind::Image || writer.to.tool_images,
             Content::Text(_) | Content::Refusal(_) => true,
             Content::Reasoning(_) | Content::ToolCall(_) | Content::ToolResult(_) | Content::Opaque { .. } => false,
         };
         if sayable {
-            said.add(block, SEPARATOR, &path, writer);
+            said.add(block, SEPARATOR, writer);
         } else {
-            writer.losses.add(path);
+            writer.lost.block(block);
         }
     }
     let name = result.name.as_deref().or_else(|| names.get(result.call_id.as_str()).copied());
@@ -131,39 +131,38 @@ fn encode_result(
 }
 
 /// What a message says beside the results of tools.
-pub(in super::super) fn gather<'a>(index: usize, message: &'a Message, writer: &mut Writer<'_>) -> Said<'a> {
+pub(in super::super) fn gather<'a>(message: &'a Message, writer: &mut Writer<'_>) -> Said<'a> {
     // What a model wrote goes back as it wrote it.
     let separator = if message.role == Role::Assistant { "" } else { SEPARATOR };
     let mut said = Said::default();
-    for (number, block) in message.blocks.iter().enumerate() {
+    for block in &message.blocks {
         if !matches!(block.content, Content::ToolResult(_)) {
-            let path = writer.place.block(index, number, &block.content);
-            said.add(block, separator, &path, writer);
+            said.add(block, separator, writer);
         }
     }
     said
 }
 
 impl<'a> Said<'a> {
-    fn add(&mut self, block: &'a Block, separator: &str, path: &str, writer: &mut Writer<'_>) {
+    fn add(&mut self, block: &'a Block, separator: &str, writer: &mut Writer<'_>) {
         let sayable = match &block.content {
             Content::Text(text) | Content::Refusal(text) => {
                 self.add_text(text, separator);
                 true
             }
-            Content::Media(media) => self.add_media(media, separator, path, writer),
-            Content::Reasoning(reasoning) => self.add_reasoning(reasoning, path, writer),
-            Content::ToolCall(call) => return self.add_call(call, block, path, writer),
+            Content::Media(media) => self.add_media(media, separator, block, writer),
+            Content::Reasoning(reasoning) => self.add_reasoning(reasoning, block, writer),
+            Content::ToolCall(call) => return self.add_call(call, block, writer),
             // The caller writes these.
             Content::ToolResult(_) => true,
             Content::Opaque { .. } => {
-                writer.losses.add(path);
+                writer.lost.block(block);
                 false
             }
         };
         // What is left out as a whole needs no list of its parts.
         if sayable {
-            lose_trimmings(block, path, writer);
+            lose_trimmings(block, writer);
         }
     }
 
@@ -176,7 +175,7 @@ impl<'a> Said<'a> {
     }
 
     /// Whether it can be said.
-    fn add_media(&mut self, media: &'a Media, separator: &str, path: &str, writer: &mut Writer<'_>) -> bool {
+    fn add_media(&mut self, media: &'a Media, separator: &str, block: &Block, writer: &mut Writer<'_>) -> bool {
         let taken = match media.kind {
             MediaKind::Image => writer.to.images,
             // Models that hear take sounds among the images.
@@ -188,10 +187,10 @@ impl<'a> Said<'a> {
                 self.anything = true;
                 self.images.push(data);
                 if media.detail.as_deref().is_some_and(|detail| detail != "auto") {
-                    writer.losses.add(format!("{path}.detail"));
+                    writer.lost.of_block(block, Member::MediaDetail);
                 }
                 if media.name.is_some() {
-                    writer.losses.add(format!("{path}.name"));
+                    writer.lost.of_block(block, Member::MediaName);
                 }
                 true
             }
@@ -203,20 +202,20 @@ impl<'a> Said<'a> {
                 true
             }
             MediaSource::Base64(_) | MediaSource::Url(_) | MediaSource::File(_) | MediaSource::Text(_) => {
-                writer.losses.add(path);
+                writer.lost.block(block);
                 false
             }
         }
     }
 
     /// Whether it is to be said.
-    fn add_reasoning(&mut self, reasoning: &Reasoning, path: &str, writer: &mut Writer<'_>) -> bool {
+    fn add_reasoning(&mut self, reasoning: &Reasoning, block: &Block, writer: &mut Writer<'_>) -> bool {
         match writer.to.reasoning_replay {
             ReasoningReplay::Dropped => return false,
             ReasoningReplay::ReasoningContent | ReasoningReplay::Reasoning => {}
         }
         if reasoning.seal.is_some() {
-            writer.losses.add(writer.place.seal(path));
+            writer.lost.of_block(block, Member::Seal);
         }
         if !reasoning.text.is_empty() {
             self.anything = true;
@@ -228,19 +227,22 @@ impl<'a> Said<'a> {
         true
     }
 
-    fn add_call(&mut self, call: &'a ToolCall, block: &'a Block, path: &str, writer: &mut Writer<'_>) {
+    fn add_call(&mut self, call: &'a ToolCall, block: &'a Block, writer: &mut Writer<'_>) {
         self.anything = true;
         if call.seal.is_some() {
-            writer.losses.add(writer.place.seal(path));
+            writer.lost.of_block(block, Member::Seal);
         }
-        if block.cache.is_some() {
-            writer.losses.add(format!("{path}.cache_control"));
+        if let Some(mark) = &block.cache {
+            writer.lost.mark(mark);
         }
         let arguments = Arguments::of(call);
         if !arguments.is_faithful() {
-            writer.losses.add(format!("{path}.arguments"));
+            writer.lost.of_block(block, Member::Arguments);
         }
-        let (outside, inside) = writer.split_extras(&block.extras, FUNCTION, path);
+        if !writer.own {
+            writer.lost.block_extras(block);
+        }
+        let (outside, inside) = writer.split_extras(&block.extras, FUNCTION);
         self.calls.push(Call { call, arguments, outside, inside });
     }
 
@@ -274,14 +276,12 @@ impl Call<'_> {
 }
 
 /// What a block carries beside its content. This dialect's own blocks carry nothing.
-fn lose_trimmings(block: &Block, path: &str, writer: &mut Writer<'_>) {
-    if block.cache.is_some() {
-        writer.losses.add(format!("{path}.cache_control"));
+fn lose_trimmings(block: &Block, writer: &mut Writer<'_>) {
+    if let Some(mark) = &block.cache {
+        writer.lost.mark(mark);
     }
     if !block.citations.is_empty() {
-        writer.losses.add(format!("{path}.citations"));
+        writer.lost.of_block(block, Member::Citations);
     }
-    for extra in &block.extras {
-        writer.losses.add(format!("{path}.{}", extra.name));
-    }
+    writer.lost.block_extras(block);
 }

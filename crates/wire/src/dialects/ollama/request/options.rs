@@ -3,11 +3,10 @@
 use serde_json::value::RawValue;
 
 use super::encode::Writer;
-use super::place::Field;
 use super::{OPTIONS, decode};
 use crate::WireError;
 use crate::fields::{Fields, parse, starts_with};
-use crate::ir::{Effort, Extra, OutputFormat, Request, Sampling, Thinking};
+use crate::ir::{At, Effort, Extra, Field, OutputFormat, Request, Sampling, Thinking};
 use crate::write::Object;
 use crate::{capabilities::ThinkingMode, ir};
 
@@ -102,11 +101,11 @@ fn encode_format(body: &mut Object<'_>, writer: &mut Writer<'_>) {
     match &writer.request.output_format {
         None => {}
         Some(OutputFormat::JsonObject) => body.put("format", "json"),
-        Some(OutputFormat::JsonSchema { .. }) if !writer.to.json_schema => writer.lose(Field::OutputFormat),
+        Some(OutputFormat::JsonSchema { .. }) if !writer.to.json_schema => writer.lost.field(Field::OutputFormat),
         // A schema is always enforced, and nothing calls it by its name.
         Some(OutputFormat::JsonSchema { name: _, description, schema, strict: _ }) => {
             if description.is_some() {
-                writer.lose(Field::SchemaDescription);
+                writer.lost.field(Field::SchemaDescription);
             }
             body.raw("format", schema);
         }
@@ -135,12 +134,12 @@ fn think<'a>(writer: &mut Writer<'a>) -> Option<Think<'a>> {
         // Ollama refuses to be told so of a model that does not think.
         ThinkingMode::Never if on => {
             let effort_alone = asked.enabled.is_none() && asked.effort.is_some();
-            writer.lose(if effort_alone { Field::ThinkingEffort } else { Field::ThinkingEnabled });
+            writer.lost.field(if effort_alone { Field::Effort } else { Field::Thinking });
             return None;
         }
         ThinkingMode::Never => return None,
         ThinkingMode::Always if off => {
-            writer.lose(Field::ThinkingEnabled);
+            writer.lost.field(Field::Thinking);
             return None;
         }
         ThinkingMode::Always | ThinkingMode::Any | ThinkingMode::Budget | ThinkingMode::Adaptive => {}
@@ -149,10 +148,10 @@ fn think<'a>(writer: &mut Writer<'a>) -> Option<Think<'a>> {
         return Some(Think::Flag(false));
     }
     if asked.budget_tokens.is_some() {
-        writer.lose(Field::ThinkingBudget);
+        writer.lost.field(Field::ThinkingBudget);
     }
     if on && asked.shown == Some(false) {
-        writer.lose(Field::ThinkingShown);
+        writer.lost.field(Field::ThoughtsShown);
     }
     match &asked.effort {
         None => on.then_some(Think::Flag(true)),
@@ -172,7 +171,7 @@ fn level<'a>(effort: &'a Effort, writer: &mut Writer<'_>) -> Option<Think<'a>> {
         Effort::XHigh | Effort::Max => Some(Think::Level("max")),
         Effort::Other(name) if name == "ultra" => Some(Think::Level("max")),
         Effort::Other(_) => {
-            writer.lose(Field::ThinkingEffort);
+            writer.lost.field(Field::Effort);
             Some(Think::Flag(true))
         }
     }
@@ -184,7 +183,7 @@ fn encode_handling(body: &mut Object<'_>, writer: &mut Writer<'_>) {
     let implied = || (!writer.own && unsaid.top_logprobs > Some(0)).then_some(true);
     body.put_some("logprobs", unsaid.logprobs.take().or_else(implied));
     body.put_some("top_logprobs", unsaid.top_logprobs.take());
-    unsaid.asked(writer.request.origin).for_each(|name| writer.losses.add(name));
+    writer.lost.handling(&unsaid);
 }
 
 /// What was not said is left to the Modelfile, which holds what the model's makers recommend.
@@ -226,16 +225,16 @@ fn allowed_sampling(writer: &mut Writer<'_>) -> Sampling {
             (sampling.top_p.take().is_some(), Field::TopP),
             (sampling.top_k.take().is_some(), Field::TopK),
         ];
-        given.into_iter().filter(|(given, _)| *given).for_each(|(_, field)| writer.lose(field));
+        given.into_iter().filter(|(given, _)| *given).for_each(|(_, field)| writer.lost.field(field));
     }
     if !to.temperature_with_top_p && sampling.temperature.is_some() && sampling.top_p.take().is_some() {
-        writer.lose(Field::TopP);
+        writer.lost.field(Field::TopP);
     }
     if let (Some(asked), Some(most)) = (sampling.output_tokens_max, to.output_tokens_max)
         && asked > most
     {
         sampling.output_tokens_max = Some(most);
-        writer.lose(Field::OutputTokensMax);
+        writer.lost.field(Field::OutputTokensMax);
     }
     sampling
 }
@@ -245,7 +244,7 @@ fn allowed_stop<'a>(writer: &mut Writer<'a>) -> &'a [String] {
     match writer.to.stop_texts_max.and_then(|most| stop.get(..most)).filter(|kept| kept.len() < stop.len()) {
         None => stop,
         Some(kept) => {
-            writer.lose(Field::Stop);
+            writer.lost.field(Field::Stop);
             kept
         }
     }
@@ -258,7 +257,7 @@ fn context_window<'a>(writer: &mut Writer<'a>) -> (Option<u64>, Vec<(&'a str, &'
     let Some(window) = writer.to.context_window else { return (None, own) };
     let asked = own.iter().find(|(name, _)| *name == "num_ctx").and_then(|(_, raw)| parse::<u64>(raw));
     if asked.is_some_and(|asked| asked > window) {
-        writer.losses.add("options.num_ctx");
+        writer.lost.at(&At::default(), "options.num_ctx");
     }
     own.retain(|(name, _)| *name != "num_ctx");
     (Some(asked.filter(|asked| *asked > 0).map_or(window, |asked| asked.min(window))), own)
@@ -271,7 +270,9 @@ fn lose_the_rest(writer: &mut Writer<'_>) {
         (writer.request.user.is_some(), Field::User),
         (key.is_some(), Field::CacheKey),
         (retention.is_some(), Field::CacheRetention),
-        (mark.is_some(), Field::CacheMark),
     ];
-    lost.into_iter().filter(|(there, _)| *there).for_each(|(_, field)| writer.lose(field));
+    if let Some(mark) = mark {
+        writer.lost.mark(mark);
+    }
+    lost.into_iter().filter(|(there, _)| *there).for_each(|(_, field)| writer.lost.field(field));
 }

@@ -49,9 +49,15 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[0].content",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[0]",
+                        ),
                     },
                     Message {
                         role: User,
@@ -64,6 +70,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[1].content",
+                                ),
                             },
                             Block {
                                 content: Media(
@@ -83,6 +92,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[1].images[0]",
+                                ),
                             },
                         ],
                         extras: [
@@ -93,6 +105,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                 ),
                             },
                         ],
+                        at: At(
+                            "messages[1]",
+                        ),
                     },
                     Message {
                         role: Assistant,
@@ -111,6 +126,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[2].thinking",
+                                ),
                             },
                             Block {
                                 content: ToolCall(
@@ -139,6 +157,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                         ),
                                     },
                                 ],
+                                at: At(
+                                    "messages[2].tool_calls[0]",
+                                ),
                             },
                             Block {
                                 content: ToolCall(
@@ -154,9 +175,15 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[2].tool_calls[1]",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[2]",
+                        ),
                     },
                     Message {
                         role: Tool,
@@ -177,6 +204,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                                 citations: [],
                                                 logprobs: [],
                                                 extras: [],
+                                                at: At(
+                                                    "messages[3].content",
+                                                ),
                                             },
                                         ],
                                         is_error: None,
@@ -187,9 +217,15 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[3]",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[3]",
+                        ),
                     },
                     Message {
                         role: Tool,
@@ -210,9 +246,15 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[4]",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[4]",
+                        ),
                     },
                     Message {
                         role: Other(
@@ -227,9 +269,15 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[5].content",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[5]",
+                        ),
                     },
                 ],
                 tools: [
@@ -261,6 +309,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                                 ),
                             },
                         ],
+                        at: At(
+                            "tools[0]",
+                        ),
                     },
                     Tool {
                         kind: Hosted {
@@ -272,6 +323,9 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                         },
                         cache: None,
                         extras: [],
+                        at: At(
+                            "tools[1]",
+                        ),
                     },
                 ],
                 tool_choice: None,
@@ -376,6 +430,7 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
                         ),
                     },
                 ],
+                spelt: [],
             }
         "#]],
     );

@@ -4,9 +4,8 @@ use serde_json::value::RawValue;
 
 use super::FUNCTION;
 use super::encode::Writer;
-use super::place::Field;
 use crate::fields::Fields;
-use crate::ir::{Extra, Tool, ToolChoice, ToolKind, custom_in_words};
+use crate::ir::{Extra, Field, Tool, ToolChoice, ToolKind, ToolMember, custom_in_words};
 use crate::write::{Array, Object};
 use crate::{DialectId, WireError};
 
@@ -20,7 +19,8 @@ fn decode_tool(raw: &RawValue, path: String) -> Result<Tool, WireError> {
     let mut fields = Fields::of_value(raw, path)?;
     let kind: Option<String> = fields.optional("type", "a string")?;
     if let Some(kind) = kind.filter(|kind| kind != "function") {
-        return Ok(Tool::new(ToolKind::Hosted { origin: DialectId::Ollama, kind, raw: raw.to_owned() }));
+        let hosted = ToolKind::Hosted { origin: DialectId::Ollama, kind, raw: raw.to_owned() };
+        return Ok(Tool::new(hosted).at(fields.at()));
     }
     let mut function = fields.object("function")?.ok_or_else(|| fields.missing("function"))?;
     let name: String = function.required("name", "a non-empty string")?;
@@ -33,10 +33,11 @@ fn decode_tool(raw: &RawValue, path: String) -> Result<Tool, WireError> {
         return Err(function.wrong("parameters", "an object"));
     }
     let parameters = parameters.map(ToOwned::to_owned);
+    let at = fields.at();
     let mut extras = fields.rest();
     let inner = function.rest().into_iter();
     extras.extend(inner.map(|extra| Extra { name: format!("{FUNCTION}{}", extra.name), raw: extra.raw }));
-    Ok(Tool { extras, ..Tool::new(ToolKind::Function { name, description, parameters, strict: None }) })
+    Ok(Tool { extras, at, ..Tool::new(ToolKind::Function { name, description, parameters, strict: None }) })
 }
 
 /// Writes `tools` as far as the choice among them leaves any: there is no word for that choice itself.
@@ -49,16 +50,16 @@ pub(super) fn encode(body: &mut Object<'_>, writer: &mut Writer<'_>) {
         Some(ToolChoice::Allowed { required, .. }) => *required,
     };
     if must {
-        writer.lose(Field::ToolChoice);
+        writer.lost.field(Field::ToolChoice);
     }
     if request.parallel_tool_calls == Some(false) {
-        writer.lose(Field::ParallelToolCalls);
+        writer.lost.field(Field::ParallelToolCalls);
     }
     if request.tools.is_empty() || choice == Some(&ToolChoice::None) {
         return;
     }
     if !writer.to.tools {
-        writer.losses.add("tools");
+        writer.lost.tools();
         return;
     }
     let chosen = |tool: &Tool| match choice {
@@ -69,29 +70,28 @@ pub(super) fn encode(body: &mut Object<'_>, writer: &mut Writer<'_>) {
     };
     let foreign = |tool: &Tool| matches!(&tool.kind, ToolKind::Hosted { origin, .. } if *origin != DialectId::Ollama);
     let mut tools = Vec::new();
-    for (index, tool) in request.tools.iter().enumerate() {
+    for tool in &request.tools {
         if foreign(tool) {
-            writer.losses.add(writer.place.tool(index));
+            writer.lost.tool(tool);
         } else if chosen(tool) {
-            tools.push((index, tool));
+            tools.push(tool);
         }
     }
     if !tools.is_empty() {
-        body.array("tools", |list| tools.iter().for_each(|(index, tool)| encode_tool(list, *index, tool, writer)));
+        body.array("tools", |list| tools.iter().for_each(|tool| encode_tool(list, tool, writer)));
     }
 }
 
-fn encode_tool(list: &mut Array<'_>, index: usize, tool: &Tool, writer: &mut Writer<'_>) {
-    let path = writer.place.tool(index);
-    if tool.cache.is_some() {
-        writer.losses.add(format!("{path}.cache_control"));
+fn encode_tool(list: &mut Array<'_>, tool: &Tool, writer: &mut Writer<'_>) {
+    if let Some(mark) = &tool.cache {
+        writer.lost.mark(mark);
     }
     let (name, description, parameters) = match &tool.kind {
         // Those of other dialects do not come here.
         ToolKind::Hosted { raw, .. } => return list.raw(raw),
         ToolKind::Function { name, description, parameters, strict } => {
             if *strict == Some(true) {
-                writer.losses.add(format!("{path}.strict"));
+                writer.lost.of_tool(tool, ToolMember::Strict);
             }
             (name, description.clone(), parameters.as_deref().map(RawValue::get))
         }
@@ -104,7 +104,10 @@ fn encode_tool(list: &mut Array<'_>, index: usize, tool: &Tool, writer: &mut Wri
     // Ollama's templates walk over the properties; its own clients are left to what they wrote.
     let nothing = (!writer.own).then_some(r#"{"type":"object","properties":{}}"#);
     let parameters = parameters.or(nothing).and_then(|text| serde_json::from_str::<&RawValue>(text).ok());
-    let (outer, inner) = writer.split_extras(&tool.extras, FUNCTION, &path);
+    if !writer.own {
+        writer.lost.tool_extras(tool);
+    }
+    let (outer, inner) = writer.split_extras(&tool.extras, FUNCTION);
     list.object(|object| {
         object.put("type", "function");
         object.object("function", |function| {

@@ -53,6 +53,9 @@ fn reads_a_whole_answer_of_either_path() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: Text(
@@ -62,6 +65,9 @@ fn reads_a_whole_answer_of_either_path() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: ToolCall(
@@ -77,6 +83,9 @@ fn reads_a_whole_answer_of_either_path() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: ToolCall(
@@ -92,6 +101,9 @@ fn reads_a_whole_answer_of_either_path() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                 ],
                 stop: ToolCalls,
@@ -162,6 +174,9 @@ fn reads_a_whole_answer_of_either_path() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: Text(
@@ -171,6 +186,9 @@ fn reads_a_whole_answer_of_either_path() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                 ],
                 stop: Length,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::answer::{Calling, Form, Saying, write_end};
+use super::super::response::Answers;
 use super::super::{error, timestamp};
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::ir::{self, BlockKind, Delta, Event, ToolCall};
@@ -25,6 +26,7 @@ pub(in super::super) struct Encoder {
     thoughts: Vec<u32>,
     usage: Option<ir::Usage>,
     over: bool,
+    unsaid: ir::Unsaid,
     grammar: ir::Grammar,
 }
 
@@ -53,6 +55,7 @@ impl Encoder {
             thoughts: Vec::new(),
             usage: None,
             over: false,
+            unsaid: ir::Unsaid::new(&Answers),
             grammar: ir::Grammar::new(),
         }
     }
@@ -130,6 +133,7 @@ impl StreamEncoder for Encoder {
         if self.over {
             return;
         }
+        self.unsaid.note(event);
         match event {
             // There is no word for a beginning, nor for how it is served.
             Event::Start { .. } | Event::Served(_) => {}
@@ -158,5 +162,9 @@ impl StreamEncoder for Encoder {
         if !self.over {
             self.say(&Saying::default(), None, out);
         }
+    }
+
+    fn losses(&self) -> &ir::Losses {
+        self.unsaid.losses()
     }
 }

@@ -282,6 +282,9 @@ fn what_is_written_is_read_again() {
                     citations: [],
                     logprobs: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: Text(
@@ -291,6 +294,9 @@ fn what_is_written_is_read_again() {
                     citations: [],
                     logprobs: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: ToolCall(
@@ -306,6 +312,9 @@ fn what_is_written_is_read_again() {
                     citations: [],
                     logprobs: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
                 Block {
                     content: ToolCall(
@@ -321,6 +330,9 @@ fn what_is_written_is_read_again() {
                     citations: [],
                     logprobs: [],
                     extras: [],
+                    at: At(
+                        "",
+                    ),
                 },
             ],
             stop: ToolCalls,

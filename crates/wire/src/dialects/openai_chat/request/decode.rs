@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{handling, options};
 use crate::fields::{Fields, parse};
-use crate::ir::{Effort, Extra, Handling, OutputFormat, Request, Thinking};
+use crate::ir::{Effort, Extra, Field, Handling, OutputFormat, Request, Thinking};
 use crate::{DialectId, WireError};
 
 /// Reads a request; every error names the path of the field to blame.
@@ -20,7 +20,7 @@ pub(in crate::dialects::openai_chat) fn decode(body: &[u8]) -> Result<Request, W
     request.handling = decode_handling(&mut fields)?;
     options::read(&mut fields, &mut request)?;
     tools::decode(&mut fields, &mut request)?;
-    request.thinking = decode_thinking(&mut fields)?;
+    request.thinking = decode_thinking(&mut fields, &mut request.spelt)?;
     request.output_format = decode_output_format(&mut fields, &mut request.extras)?;
     request.extras.extend(fields.rest());
     Ok(request)
@@ -62,7 +62,7 @@ struct ReasoningBody {
     enabled: Option<bool>,
 }
 
-fn decode_thinking(fields: &mut Fields<'_>) -> Result<Thinking, WireError> {
+fn decode_thinking(fields: &mut Fields<'_>, spelt: &mut Vec<(Field, &'static str)>) -> Result<Thinking, WireError> {
     let effort: Option<String> = fields.optional("reasoning_effort", "a string")?;
     // One that says more than these stays where it is.
     let body = fields.look("reasoning").and_then(parse::<ReasoningBody>);
@@ -70,6 +70,13 @@ fn decode_thinking(fields: &mut Fields<'_>) -> Result<Thinking, WireError> {
         fields.take("reasoning");
     }
     let body = body.unwrap_or_default();
+    if effort.is_none() && body.effort.is_some() {
+        spelt.push((Field::Effort, "reasoning.effort"));
+        spelt.push((Field::Thinking, "reasoning.effort"));
+    }
+    if body.enabled.is_some() {
+        spelt.push((Field::Thinking, "reasoning.enabled"));
+    }
     let effort = effort.or(body.effort).map(|effort| Effort::from_name(&effort));
     let enabled = body.enabled.or((effort == Some(Effort::None)).then_some(false));
     Ok(Thinking { enabled, effort, budget_tokens: body.max_tokens, shown: body.exclude.map(|exclude| !exclude) })

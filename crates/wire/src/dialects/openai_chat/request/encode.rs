@@ -12,24 +12,24 @@ use serde_json::value::RawValue;
 use super::options::{self, is_openai_own};
 use crate::capabilities::ThinkingMode;
 use crate::dialect::Encoded;
-use crate::ir::{Effort, Extra, Losses, OutputFormat, Request, Thinking};
+use crate::ir::{Effort, Extra, Field, Lost, OutputFormat, Request, Thinking};
 use crate::write::{self, Object};
 use crate::{Capabilities, DialectId};
 
 /// Writes a request. Whatever is asked can be asked, if with losses.
 pub(in crate::dialects::openai_chat) fn encode(request: &Request, to: &Capabilities) -> Encoded {
-    let mut losses = Losses::default();
+    let mut lost = Lost::of(request);
     let bytes = write::object(|object| {
         object.put("model", &request.model);
         object.array("messages", |list| {
-            messages::Writer::new(list, request, to, &mut losses).write();
+            messages::Writer::new(list, request, to, &mut lost).write();
         });
-        tools::write(object, request, to, &mut losses);
-        write_output_format(object, request, to, &mut losses);
-        write_thinking(object, request, to, &mut losses);
-        options::write(object, request, DialectId::OpenaiChat, to, &mut losses);
+        tools::write(object, request, to, &mut lost);
+        write_output_format(object, request, to, &mut lost);
+        write_thinking(object, request, to, &mut lost);
+        options::write(object, request, DialectId::OpenaiChat, to, &mut lost);
     });
-    Encoded { bytes: Bytes::from(bytes), losses }
+    Encoded { bytes: Bytes::from(bytes), losses: lost.into_losses() }
 }
 
 /// Whether the request came in this dialect.
@@ -41,17 +41,17 @@ fn is_own(request: &Request) -> bool {
 const LOW_TOKENS_MAX: u64 = 1024;
 const MEDIUM_TOKENS_MAX: u64 = 8192;
 
-fn write_thinking(object: &mut Object<'_>, request: &Request, to: &Capabilities, losses: &mut Losses) {
+fn write_thinking(object: &mut Object<'_>, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) {
     let Thinking { enabled, effort, budget_tokens, shown } = &request.thinking;
     let off = *enabled == Some(false) || *effort == Some(Effort::None);
     match to.thinking {
         ThinkingMode::Never => {
-            if !off && request.thinking != Thinking::default() {
-                losses.add("reasoning_effort");
+            if !off {
+                lose_thinking(&request.thinking, lost);
             }
             return;
         }
-        ThinkingMode::Always if off => return losses.add("reasoning_effort"),
+        ThinkingMode::Always if off => return lose_thinking(&request.thinking, lost),
         ThinkingMode::Any | ThinkingMode::Budget | ThinkingMode::Adaptive | ThinkingMode::Always => {}
     }
     let beyond_effort = budget_tokens.is_some() || shown.is_some() || *enabled == Some(true);
@@ -72,18 +72,32 @@ fn write_thinking(object: &mut Object<'_>, request: &Request, to: &Capabilities,
         (None, None) => None,
     };
     object.put_some("reasoning_effort", effort);
+    // An effort takes its place at best.
+    lost.field_if(budget_tokens.is_some() && !off, Field::ThinkingBudget);
     if *shown == Some(false) && !off {
-        losses.add("reasoning.exclude");
+        lost.field(Field::ThoughtsShown);
     }
 }
 
-fn write_output_format(object: &mut Object<'_>, request: &Request, to: &Capabilities, losses: &mut Losses) {
+/// All that is said of thinking.
+fn lose_thinking(thinking: &Thinking, lost: &mut Lost<'_>) {
+    for (field, said) in [
+        (Field::Thinking, thinking.enabled.is_some()),
+        (Field::Effort, thinking.effort.is_some()),
+        (Field::ThinkingBudget, thinking.budget_tokens.is_some()),
+        (Field::ThoughtsShown, thinking.shown == Some(true)),
+    ] {
+        lost.field_if(said, field);
+    }
+}
+
+fn write_output_format(object: &mut Object<'_>, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) {
     const NAME: &str = "response_format";
     match &request.output_format {
         None => {}
         Some(OutputFormat::JsonObject) => object.object(NAME, |format| format.put("type", "json_object")),
         Some(OutputFormat::JsonSchema { .. }) if !to.json_schema => {
-            losses.add(NAME);
+            lost.field(Field::OutputFormat);
             object.object(NAME, |format| format.put("type", "json_object"));
         }
         Some(OutputFormat::JsonSchema { name, description, schema, strict }) => object.object(NAME, |format| {
@@ -110,9 +124,4 @@ fn nested<'a>(extras: &'a [Extra], name: &'a str) -> impl Iterator<Item = (&'a s
 fn outer<'a>(extras: &'a [Extra], name: &'a str) -> impl Iterator<Item = (&'a str, &'a RawValue)> {
     let nested = move |extra: &Extra| extra.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
     extras.iter().filter(move |extra| !nested(extra)).map(|extra| (extra.name.as_str(), &*extra.raw))
-}
-
-/// Notes extras that only their own dialect knows.
-fn lose(extras: &[Extra], place: &str, losses: &mut Losses) {
-    extras.iter().for_each(|extra| losses.add(format!("{place}.{}", extra.name)));
 }

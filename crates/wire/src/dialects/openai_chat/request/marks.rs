@@ -33,7 +33,7 @@ pub(super) fn take(fields: &mut Fields<'_>) -> Option<CacheMark> {
         let usual = mark.kind.is_none_or(|kind| kind == "ephemeral") && mark.mode.is_none_or(|mode| mode == "explicit");
         if usual && found.is_none() {
             fields.take(name);
-            found = Some(CacheMark { ttl: mark.ttl });
+            found = Some(CacheMark { ttl: mark.ttl, at: fields.at_member(name) });
         }
     }
     found

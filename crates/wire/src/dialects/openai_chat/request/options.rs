@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::handling;
 use crate::capabilities::MaxTokensField;
 use crate::fields::{Fields, parse, parse_list, starts_with};
-use crate::ir::{Caching, Extra, Handling, Losses, Request, Sampling};
+use crate::ir::{Caching, Extra, Field, Handling, Lost, Request, Sampling};
 use crate::write::Object;
 use crate::{Capabilities, DialectId, WireError};
 
@@ -40,7 +40,7 @@ pub(in crate::dialects) fn read(fields: &mut Fields<'_>, request: &mut Request) 
         presence_penalty: fields.optional("presence_penalty", NUMBER)?,
         frequency_penalty: fields.optional("frequency_penalty", NUMBER)?,
         repetition_penalty: fields.optional("repetition_penalty", NUMBER)?,
-        output_tokens_max: read_output_tokens_max(fields)?,
+        output_tokens_max: read_output_tokens_max(fields, &mut request.spelt)?,
     };
     request.stop = read_stop(fields)?;
     request.user = fields.optional("user", "a string")?;
@@ -60,7 +60,10 @@ fn read_top_k(fields: &mut Fields<'_>) -> Result<Option<u64>, WireError> {
 }
 
 /// The newer name wins; the older one must be right all the same.
-fn read_output_tokens_max(fields: &mut Fields<'_>) -> Result<Option<u64>, WireError> {
+fn read_output_tokens_max(
+    fields: &mut Fields<'_>,
+    spelt: &mut Vec<(Field, &'static str)>,
+) -> Result<Option<u64>, WireError> {
     let mut limit = None;
     for name in ["max_tokens", "max_completion_tokens"] {
         const EXPECTED: &str = "a positive integer";
@@ -68,7 +71,10 @@ fn read_output_tokens_max(fields: &mut Fields<'_>) -> Result<Option<u64>, WireEr
         if given == Some(0) {
             return Err(fields.wrong(name, EXPECTED));
         }
-        limit = given.or(limit);
+        if given.is_some() {
+            spelt.push((Field::OutputTokensMax, name));
+            limit = given;
+        }
     }
     Ok(limit)
 }
@@ -96,13 +102,13 @@ pub(in crate::dialects) fn write(
     request: &Request,
     dialect: DialectId,
     to: &Capabilities,
-    losses: &mut Losses,
+    lost: &mut Lost<'_>,
 ) {
     let own = request.origin == dialect;
     let mut unsaid = request.handling.clone();
-    write_output_tokens_max(object, request, to, losses);
-    write_sampling(object, &request.sampling, to, losses);
-    write_stop(object, &request.stop, to, losses);
+    write_output_tokens_max(object, request, to, lost);
+    write_sampling(object, &request.sampling, to, lost);
+    write_stop(object, &request.stop, to, lost);
     match dialect {
         DialectId::OpenaiCompletions => handling::write_old_user(object, request, &mut unsaid),
         DialectId::OpenaiChat
@@ -119,7 +125,7 @@ pub(in crate::dialects) fn write(
         }
         // Their words are not OpenAI's.
         DialectId::Anthropic | DialectId::Ollama | DialectId::Gemini if retention.is_some() => {
-            losses.add("prompt_cache_retention");
+            lost.field(Field::CacheRetention);
         }
         DialectId::Anthropic | DialectId::Ollama | DialectId::Gemini => {}
     }
@@ -127,7 +133,7 @@ pub(in crate::dialects) fn write(
         if to.cache_marks && !is_openai_own(to) {
             super::marks::write(object, mark, to);
         } else {
-            losses.add("cache_control");
+            lost.mark(mark);
         }
     }
     // Of an answer that is not streamed it says nothing.
@@ -138,10 +144,10 @@ pub(in crate::dialects) fn write(
         let extras: &[Extra] = if own { &request.extras } else { &[] };
         handling::write_stream_options(object, Some(true), obfuscation, extras);
     }
-    unsaid.asked(request.origin).for_each(|name| losses.add(name));
+    lost.handling(&unsaid);
     for extra in &request.extras {
         if !own {
-            losses.add(extra.name.as_str());
+            lost.extra(extra);
         } else if handling::of_stream_options(extra).is_none() {
             object.raw(&extra.name, &extra.raw);
         }
@@ -160,7 +166,7 @@ fn write_handling(object: &mut Object<'_>, request: &Request, unsaid: &mut Handl
     }
 }
 
-fn write_output_tokens_max(object: &mut Object<'_>, request: &Request, to: &Capabilities, losses: &mut Losses) {
+fn write_output_tokens_max(object: &mut Object<'_>, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) {
     let name = match to.max_tokens_field {
         MaxTokensField::MaxTokens => "max_tokens",
         MaxTokensField::MaxCompletionTokens => "max_completion_tokens",
@@ -168,12 +174,12 @@ fn write_output_tokens_max(object: &mut Object<'_>, request: &Request, to: &Capa
     let Some(asked) = request.sampling.output_tokens_max else { return };
     let most = to.output_tokens_max.unwrap_or(u64::MAX);
     if asked > most {
-        losses.add("max_tokens");
+        lost.field(Field::OutputTokensMax);
     }
     object.put(name, &asked.min(most));
 }
 
-fn write_sampling(object: &mut Object<'_>, sampling: &Sampling, to: &Capabilities, losses: &mut Losses) {
+fn write_sampling(object: &mut Object<'_>, sampling: &Sampling, to: &Capabilities, lost: &mut Lost<'_>) {
     let Sampling {
         temperature,
         top_p,
@@ -187,23 +193,23 @@ fn write_sampling(object: &mut Object<'_>, sampling: &Sampling, to: &Capabilitie
     } = *sampling;
     let (given, extended) = (to.sampling, to.sampling && to.extended_sampling && !is_openai_own(to));
     let top_p_taken = given && (to.temperature_with_top_p || temperature.is_none());
-    for (name, value, taken) in [
-        ("temperature", temperature, given),
-        ("top_p", top_p, top_p_taken),
-        ("min_p", min_p, extended),
-        ("presence_penalty", presence_penalty, given),
-        ("frequency_penalty", frequency_penalty, given),
-        ("repetition_penalty", repetition_penalty, extended),
+    for (field, value, taken) in [
+        (Field::Temperature, temperature, given),
+        (Field::TopP, top_p, top_p_taken),
+        (Field::MinP, min_p, extended),
+        (Field::PresencePenalty, presence_penalty, given),
+        (Field::FrequencyPenalty, frequency_penalty, given),
+        (Field::RepetitionPenalty, repetition_penalty, extended),
     ] {
         match value {
-            Some(value) if taken => object.put(name, &Number(value)),
-            Some(_) => losses.add(name),
+            Some(value) if taken => object.put(field.usual(), &Number(value)),
+            Some(_) => lost.field(field),
             None => {}
         }
     }
     match top_k {
         Some(top_k) if extended => object.put("top_k", &top_k),
-        Some(_) => losses.add("top_k"),
+        Some(_) => lost.field(Field::TopK),
         None => {}
     }
     object.put_some("seed", seed);
@@ -221,13 +227,13 @@ impl serde::Serialize for Number {
     }
 }
 
-fn write_stop(object: &mut Object<'_>, stop: &[String], to: &Capabilities, losses: &mut Losses) {
+fn write_stop(object: &mut Object<'_>, stop: &[String], to: &Capabilities, lost: &mut Lost<'_>) {
     if stop.is_empty() {
         return;
     }
     let most = to.stop_texts_max.unwrap_or(usize::MAX);
     if stop.len() > most {
-        losses.add("stop");
+        lost.field(Field::Stop);
     }
     if most == 0 {
         return;

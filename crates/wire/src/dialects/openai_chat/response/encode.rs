@@ -9,7 +9,9 @@ use super::annotations::write_annotation;
 use super::logprobs::write_logprobs;
 use crate::DialectId;
 use crate::dialect::{Encoded, StreamHead};
-use crate::ir::{Content, Losses, Reasoning, Response, SealOrigin, ServiceTier, ToolCall};
+use crate::ir::{
+    BlockKind, Citation, Content, Reasoning, Response, Said, SealOrigin, Sealed, ServiceTier, Speech, ToolCall, Unsaid,
+};
 use crate::write::{self, Array, Object};
 
 /// What OpenAI itself says beside the answer; goes back as it came.
@@ -17,7 +19,7 @@ const EXTRAS: [&str; 1] = ["system_fingerprint"];
 
 /// Writes an answer of one choice.
 pub(in crate::dialects::openai_chat) fn encode(response: &Response, head: &StreamHead) -> Encoded {
-    let mut losses = Losses::default();
+    let mut losses = Unsaid::of(response, &Answers);
     let minted = format!("chatcmpl-{}", head.request_id);
     let created = if response.created == 0 { head.created } else { response.created };
     let bytes = write::object(|object| {
@@ -28,7 +30,7 @@ pub(in crate::dialects::openai_chat) fn encode(response: &Response, head: &Strea
         object.array("choices", |choices| {
             choices.object(|choice| {
                 choice.put("index", &0);
-                choice.object("message", |message| write_message(message, response, &mut losses));
+                choice.object("message", |message| write_message(message, response));
                 write_logprobs(choice, response.blocks.iter().flat_map(|block| &block.logprobs));
                 choice.put("finish_reason", finish_reason(&response.stop));
             });
@@ -46,13 +48,47 @@ pub(in crate::dialects::openai_chat) fn encode(response: &Response, head: &Strea
     Encoded { bytes: Bytes::from(bytes), losses }
 }
 
-fn write_message(message: &mut Object<'_>, response: &Response, losses: &mut Losses) {
+/// What answers of Chat Completions can say.
+#[derive(Debug)]
+pub(in crate::dialects::openai_chat) struct Answers;
+
+impl Speech for Answers {
+    fn block(&self, kind: &BlockKind) -> Said {
+        match kind {
+            BlockKind::Opaque { origin: DialectId::OpenaiChat, kind, .. } if kind == "audio" => Said::All,
+            BlockKind::Opaque { .. } => Said::Nothing,
+            BlockKind::Text | BlockKind::Refusal | BlockKind::Reasoning { .. } | BlockKind::ToolCall { .. } => {
+                Said::All
+            }
+        }
+    }
+
+    fn seal(&self, on: Sealed) -> bool {
+        match on {
+            Sealed::Thoughts | Sealed::Call => true,
+        }
+    }
+
+    fn citation(&self, citation: &Citation) -> bool {
+        citation.is_sayable(DialectId::OpenaiChat)
+    }
+
+    fn logprobs(&self) -> bool {
+        true
+    }
+
+    fn tier(&self, _tier: &ServiceTier) -> bool {
+        true
+    }
+}
+
+fn write_message(message: &mut Object<'_>, response: &Response) {
     let (mut text, mut refusal) = (String::new(), None::<String>);
     let (mut thoughts, mut calls) = (Vec::new(), Vec::new());
     let mut audio = None;
     let mut citations = Vec::new();
     let mut characters = 0;
-    for (index, block) in response.blocks.iter().enumerate() {
+    for block in &response.blocks {
         let from = characters;
         match &block.content {
             Content::Text(more) => {
@@ -63,15 +99,11 @@ fn write_message(message: &mut Object<'_>, response: &Response, losses: &mut Los
             Content::Reasoning(reasoning) => thoughts.push(reasoning),
             Content::ToolCall(call) => calls.push(call),
             Content::Opaque { origin: DialectId::OpenaiChat, kind, raw } if kind == "audio" => audio = Some(raw),
-            Content::Opaque { .. } | Content::Media(_) | Content::ToolResult(_) => {
-                losses.add(format!("content[{index}]"));
-            }
+            Content::Opaque { .. } | Content::Media(_) | Content::ToolResult(_) => {}
         }
         for citation in &block.citations {
             if citation.is_sayable(DialectId::OpenaiChat) {
                 citations.push((citation, from..characters));
-            } else {
-                losses.add(format!("content[{index}].citations"));
             }
         }
     }

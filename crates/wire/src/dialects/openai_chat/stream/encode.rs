@@ -1,10 +1,10 @@
 //! Writes a stream for a client.
 
-use super::super::response::{write_annotation, write_logprobs};
-use super::super::usage::UsageBody;
-use super::super::{error, request, thoughts};
 use serde_json::value::RawValue;
 
+use super::super::response::{Answers, write_annotation, write_logprobs};
+use super::super::usage::UsageBody;
+use super::super::{error, request, thoughts};
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::ir::{self, BlockKind, Citation, Delta, Event, Reasoning, Seal, SealOrigin, ServiceTier, StopReason};
 use crate::write::Object;
@@ -36,6 +36,7 @@ pub(in crate::dialects::openai_chat) struct Encoder {
     thoughts: u64,
     /// Characters of text told so far: what a source's place is counted by.
     characters: usize,
+    unsaid: ir::Unsaid,
     grammar: ir::Grammar,
 }
 
@@ -96,6 +97,7 @@ impl Encoder {
             calls: 0,
             thoughts: 0,
             characters: 0,
+            unsaid: ir::Unsaid::new(&Answers),
             grammar: ir::Grammar::new(),
         }
     }
@@ -342,6 +344,7 @@ impl StreamEncoder for Encoder {
         if self.over {
             return;
         }
+        self.unsaid.note(event);
         match event {
             Event::Start { id } => self.start(id, out),
             Event::Open { block, kind } => self.open(*block, kind),
@@ -363,6 +366,10 @@ impl StreamEncoder for Encoder {
 
     fn ping(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(b": ping\n\n");
+    }
+
+    fn losses(&self) -> &ir::Losses {
+        self.unsaid.losses()
     }
 }
 

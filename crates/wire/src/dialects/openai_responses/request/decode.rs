@@ -73,7 +73,8 @@ fn decode_conversation(fields: &mut Fields<'_>) -> Result<Conversation, WireErro
     let mut conversation = Conversation::default();
     if let Some(raw) = fields.take("instructions") {
         let text: String = parse(raw).ok_or_else(|| fields.wrong("instructions", "a string"))?;
-        let mut message = Message::new(Role::System, vec![Block::text(text)]);
+        let block = Block::text(text).at("instructions");
+        let mut message = Message::new(Role::System, vec![block]).at("instructions");
         message.extras.push(form::flag(form::INSTRUCTIONS));
         conversation.messages.push(message);
     }
@@ -84,7 +85,7 @@ fn decode_conversation(fields: &mut Fields<'_>) -> Result<Conversation, WireErro
     };
     if starts_with(raw, '"') {
         let text: String = parse(raw).ok_or_else(|| fields.wrong("input", EXPECTED))?;
-        let mut message = Message::new(Role::User, vec![Block::text(text)]);
+        let mut message = Message::new(Role::User, vec![Block::text(text).at("input")]).at("input");
         message.extras.push(form::flag(form::INPUT));
         conversation.messages.push(message);
         return Ok(conversation);
@@ -101,7 +102,7 @@ fn decode_items(items: Vec<&RawValue>, whole: bool, conversation: &mut Conversat
         let item = decode_item(raw, format!("input[{index}]"))?;
         let known = match &item {
             Item::Message(message) => calls.take(&message.blocks),
-            Item::Said(blocks) => calls.take(blocks),
+            Item::Said(blocks, _) => calls.take(blocks),
             Item::Tools(..) => true,
         };
         if whole && !known {

@@ -8,34 +8,34 @@ use super::tools::{self, Reader};
 use crate::capabilities::ThinkingMode;
 use crate::dialect::Encoded;
 use crate::dialects::openai_chat::request::handling;
-use crate::ir::{Effort, Extra, Handling, Losses, OutputFormat, Request, Thinking, Tool};
+use crate::ir::{Effort, Extra, Field, Handling, Lost, OutputFormat, Request, Thinking, Tool};
 use crate::write::{Object, object};
 use crate::{Capabilities, DialectId};
 
 /// Writes a request for a model that takes what `to` says.
 pub(in super::super) fn encode(request: &Request, to: &Capabilities) -> Encoded {
-    let mut losses = Losses::default();
+    let mut lost = Lost::of(request);
     let bytes = object(|body| {
         body.put("model", &request.model);
         let (operator, messages) = split_instructions(request);
-        if let Some(text) = operator.and_then(|message| instructions(message, request, &mut losses)) {
+        if let Some(text) = operator.and_then(|message| instructions(message, request, &mut lost)) {
             body.put("instructions", &text);
         }
-        let mut places = Places::new(request, to, &mut losses);
+        let mut places = Places::new(request, to, &mut lost);
         match messages {
             [only] if form::has(&only.extras, form::INPUT) && only.blocks.len() == 1 => {
                 body.put("input", only.blocks.first().and_then(|block| block.as_text()).unwrap_or_default());
             }
             messages => body.array("input", |items| put_items(items, request, messages, &mut places)),
         }
-        put_tools(body, request, to, &mut losses);
-        put_sampling(body, request, to, &mut losses);
-        let thinking = thinking(request, to, &mut losses);
+        put_tools(body, request, to, &mut lost);
+        put_sampling(body, request, to, &mut lost);
+        let thinking = thinking(request, to, &mut lost);
         put_reasoning(body, &thinking, own_extras(request));
         let mut unsaid = request.handling.clone();
         let own = is_own(request);
         let verbosity = unsaid.verbosity.take_if(|_| own || to.openai_options);
-        put_text(body, output_format(request, to, &mut losses), verbosity.as_deref(), own_extras(request));
+        put_text(body, output_format(request, to, &mut lost), verbosity.as_deref(), own_extras(request));
         if request.stream {
             body.put("stream", &true);
         }
@@ -43,13 +43,13 @@ pub(in super::super) fn encode(request: &Request, to: &Capabilities) -> Encoded 
         handling::write_stream_options(body, None, unsaid.obfuscation.take(), own_extras(request));
         body.put_some("prompt_cache_key", request.caching.key.as_deref());
         body.put_some("prompt_cache_retention", request.caching.retention.as_deref());
-        if request.caching.mark.is_some() {
-            losses.add("cache_control");
+        if let Some(mark) = &request.caching.mark {
+            lost.mark(mark);
         }
-        put_extras(body, request, &thinking, &mut unsaid, &mut losses);
-        unsaid.asked(request.origin).for_each(|name| losses.add(name));
+        put_extras(body, request, &thinking, &mut unsaid, &mut lost);
+        lost.handling(&unsaid);
     });
-    Encoded { bytes: Bytes::from(bytes), losses }
+    Encoded { bytes: Bytes::from(bytes), losses: lost.into_losses() }
 }
 
 fn is_own(request: &Request) -> bool {
@@ -61,39 +61,35 @@ fn own_extras(request: &Request) -> &[Extra] {
     if is_own(request) { &request.extras } else { &[] }
 }
 
-fn put_tools(body: &mut Object<'_>, request: &Request, to: &Capabilities, losses: &mut Losses) {
+fn put_tools(body: &mut Object<'_>, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) {
     if !to.tools {
-        if !request.tools.is_empty() {
-            losses.add("tools");
-        }
+        lost.tools();
         if request.tool_choice.is_some() {
-            losses.add("tool_choice");
+            lost.field(Field::ToolChoice);
         }
         return;
     }
     let sayable = |tool: &Tool| tools::is_sayable(tool) && !form::has(&tool.extras, form::ADDITIONAL);
     if request.tools.iter().any(sayable) {
-        body.array("tools", |list| tools::put_tools(list, request, Reader::Provider, losses));
+        body.array("tools", |list| tools::put_tools(list, request, Reader::Provider, lost));
     } else {
         // An empty list is refused by some.
-        request.tools.iter().enumerate().filter(|(_, tool)| !tools::is_sayable(tool)).for_each(|(index, _)| {
-            losses.add(format!("tools[{index}]"));
-        });
+        request.tools.iter().filter(|tool| !tools::is_sayable(tool)).for_each(|tool| lost.tool(tool));
     }
     match &request.tool_choice {
         Some(choice) if is_own(request) || request.tools.iter().any(tools::is_sayable) => {
             tools::put_tool_choice(body, choice, &request.tools);
         }
-        Some(_) => losses.add("tool_choice"),
+        Some(_) => lost.field(Field::ToolChoice),
         None => {}
     }
     match request.parallel_tool_calls {
-        Some(false) if !to.parallel_tools => losses.add("parallel_tool_calls"),
+        Some(false) if !to.parallel_tools => lost.field(Field::ParallelToolCalls),
         parallel => body.put_some("parallel_tool_calls", parallel),
     }
 }
 
-fn put_sampling(body: &mut Object<'_>, request: &Request, to: &Capabilities, losses: &mut Losses) {
+fn put_sampling(body: &mut Object<'_>, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) {
     let sampling = &request.sampling;
     let asked = sampling.output_tokens_max;
     body.put_some("max_output_tokens", asked.map(|asked| asked.min(to.output_tokens_max.unwrap_or(asked))));
@@ -103,27 +99,28 @@ fn put_sampling(body: &mut Object<'_>, request: &Request, to: &Capabilities, los
     body.put_some("temperature", temperature);
     body.put_some("top_p", top_p);
     let unsaid = [
-        ("temperature", temperature.is_none() && sampling.temperature.is_some()),
-        ("top_p", top_p.is_none() && sampling.top_p.is_some()),
-        ("top_k", sampling.top_k.is_some()),
-        ("min_p", sampling.min_p.is_some()),
-        ("seed", sampling.seed.is_some()),
-        ("presence_penalty", sampling.presence_penalty.is_some()),
-        ("frequency_penalty", sampling.frequency_penalty.is_some()),
-        ("repetition_penalty", sampling.repetition_penalty.is_some()),
-        ("stop", !request.stop.is_empty()),
+        (Field::Temperature, temperature.is_none() && sampling.temperature.is_some()),
+        (Field::TopP, top_p.is_none() && sampling.top_p.is_some()),
+        (Field::TopK, sampling.top_k.is_some()),
+        (Field::MinP, sampling.min_p.is_some()),
+        (Field::Seed, sampling.seed.is_some()),
+        (Field::PresencePenalty, sampling.presence_penalty.is_some()),
+        (Field::FrequencyPenalty, sampling.frequency_penalty.is_some()),
+        (Field::RepetitionPenalty, sampling.repetition_penalty.is_some()),
+        (Field::Stop, !request.stop.is_empty()),
     ];
-    unsaid.into_iter().filter(|(_, unsaid)| *unsaid).for_each(|(name, _)| losses.add(name));
+    unsaid.into_iter().filter(|(_, unsaid)| *unsaid).for_each(|(field, _)| lost.field(field));
 }
 
 /// What of the thinking that is asked for can be said: an effort, and whether it is shown.
-fn thinking(request: &Request, to: &Capabilities, losses: &mut Losses) -> Thinking {
+fn thinking(request: &Request, to: &Capabilities, lost: &mut Lost<'_>) -> Thinking {
     let Thinking { enabled, effort, budget_tokens, shown } = request.thinking.clone();
     let from_budget = budget_tokens.filter(|_| effort.is_none() && enabled != Some(false)).map(effort_of_budget);
     if budget_tokens.is_some() {
-        losses.add("thinking.budget_tokens");
+        lost.field(Field::ThinkingBudget);
     }
     let off = (enabled == Some(false)).then_some(Effort::None);
+    let effort_said = effort.is_some();
     // Who asks for thoughts and says no more wants to see them.
     let shown = shown.or((enabled == Some(true) && effort.is_none() && !is_own(request)).then_some(true));
     let mut thinking = Thinking { effort: off.or(effort).or(from_budget), shown, ..Thinking::default() };
@@ -131,7 +128,7 @@ fn thinking(request: &Request, to: &Capabilities, losses: &mut Losses) -> Thinki
         // Nothing to refuse, or nothing but what it does anyway.
         (_, None) | (ThinkingMode::Never, Some(Effort::None)) => to.thinking == ThinkingMode::Never,
         (ThinkingMode::Never, Some(_)) | (ThinkingMode::Always, Some(Effort::None)) => {
-            losses.add("reasoning.effort");
+            lost.field(if effort_said { Field::Effort } else { Field::Thinking });
             true
         }
         (ThinkingMode::Any | ThinkingMode::Budget | ThinkingMode::Adaptive | ThinkingMode::Always, Some(_)) => false,
@@ -178,10 +175,10 @@ fn within<'a>(extras: &'a [Extra], path: &str) -> impl Iterator<Item = (&'a str,
     extras.iter().filter_map(move |extra| Some((extra.name.strip_prefix(path)?, extra)))
 }
 
-fn output_format<'a>(request: &'a Request, to: &Capabilities, losses: &mut Losses) -> Option<&'a OutputFormat> {
+fn output_format<'a>(request: &'a Request, to: &Capabilities, lost: &mut Lost<'_>) -> Option<&'a OutputFormat> {
     match &request.output_format {
         Some(OutputFormat::JsonSchema { .. }) if !to.json_schema => {
-            losses.add(if is_own(request) { "text.format" } else { "response_format" });
+            lost.field(Field::OutputFormat);
             None
         }
         format => format.as_ref(),
@@ -228,7 +225,7 @@ fn put_extras(
     request: &Request,
     thinking: &Thinking,
     unsaid: &mut Handling,
-    losses: &mut Losses,
+    lost: &mut Lost<'_>,
 ) {
     let likely = unsaid.logprobs.take() == Some(true) || request.handling.top_logprobs > Some(0);
     if is_own(request) {
@@ -237,7 +234,7 @@ fn put_extras(
         request.extras.iter().filter(said).for_each(|extra| body.raw(&extra.name, &extra.raw));
         return;
     }
-    request.extras.iter().for_each(|extra| losses.add(extra.name.clone()));
+    request.extras.iter().for_each(|extra| lost.extra(extra));
     // Only this dialect keeps answers unless told not to.
     body.put("store", &unsaid.store.take().unwrap_or(false));
     // Thoughts that nobody stores must come back sealed, or the next turn begins without them.

@@ -7,7 +7,7 @@ use super::super::machine::Machine;
 use super::part::{self, opaque};
 use super::tools;
 use crate::fields::{Fields, parse, parse_list, starts_with};
-use crate::ir::{Block, Content, Extra, Message, Reasoning, Role, Seal, SealOrigin, Tool, ToolCall, ToolResult};
+use crate::ir::{At, Block, Content, Extra, Message, Reasoning, Role, Seal, SealOrigin, Tool, ToolCall, ToolResult};
 use crate::{DialectId, WireError};
 
 /// What an item is in the neutral model.
@@ -15,8 +15,8 @@ use crate::{DialectId, WireError};
 pub(in super::super) enum Item {
     /// A message of its own.
     Message(Message),
-    /// What the model said, thought or called: blocks of the assistant's message.
-    Said(Vec<Block>),
+    /// What the model said, thought or called: blocks of the assistant's message, and where the item stood.
+    Said(Vec<Block>, At),
     /// More tools, and the item as it stood.
     Tools(Vec<Tool>, Extra),
 }
@@ -37,9 +37,9 @@ impl Conversation {
     pub(in super::super) fn push(&mut self, item: Item) {
         match item {
             Item::Message(message) => self.messages.push(message),
-            Item::Said(blocks) => match self.messages.last_mut() {
+            Item::Said(blocks, at) => match self.messages.last_mut() {
                 Some(last) if last.role == Role::Assistant && last.extras.is_empty() => last.blocks.extend(blocks),
-                Some(_) | None => self.messages.push(Message::new(Role::Assistant, blocks)),
+                Some(_) | None => self.messages.push(Message::new(Role::Assistant, blocks).at(at)),
             },
             Item::Tools(tools, item) => {
                 self.tools.extend(tools);
@@ -56,7 +56,7 @@ pub(in super::super) fn decode_item(raw: &RawValue, path: String) -> Result<Item
     let block = match kind.as_deref() {
         None if fields.has("role") => return message(fields, vec![form::flag(form::EASY)]),
         // As the API itself has it: an item without a type is a reference.
-        None if fields.has("id") => opaque("item_reference".to_owned(), raw),
+        None if fields.has("id") => opaque("item_reference".to_owned(), raw).at(fields.at()),
         None => return Err(fields.missing("type")),
         Some("message") => return message(fields, Vec::new()),
         Some("function_call") => call(fields, false)?,
@@ -71,9 +71,10 @@ pub(in super::super) fn decode_item(raw: &RawValue, path: String) -> Result<Item
         Some("shell_call_output") => return machine_result(&fields, raw, Machine::Shell),
         Some("apply_patch_call_output") => return machine_result(&fields, raw, Machine::ApplyPatch),
         Some("additional_tools") => return additional_tools(fields, raw),
-        Some(kind) => opaque(kind.to_owned(), raw),
+        Some(kind) => opaque(kind.to_owned(), raw).at(fields.at()),
     };
-    Ok(Item::Said(vec![block]))
+    let at = block.at.clone();
+    Ok(Item::Said(vec![block], at))
 }
 
 /// The marks of what says nothing to anybody else.
@@ -98,7 +99,8 @@ fn message(mut fields: Fields<'_>, mut extras: Vec<Extra>) -> Result<Item, WireE
     let content = fields.take("content").ok_or_else(|| fields.missing("content"))?;
     let blocks = if starts_with(content, '"') {
         extras.push(form::flag(form::STRING));
-        vec![Block::text(parse::<String>(content).ok_or_else(|| fields.wrong("content", EXPECTED))?)]
+        let text: String = parse(content).ok_or_else(|| fields.wrong("content", EXPECTED))?;
+        vec![Block::text(text).at(fields.at_member("content"))]
     } else {
         let parts = parse_list(content).ok_or_else(|| fields.wrong("content", EXPECTED))?;
         let path = fields.path("content");
@@ -106,10 +108,12 @@ fn message(mut fields: Fields<'_>, mut extras: Vec<Extra>) -> Result<Item, WireE
         parts.into_iter().enumerate().map(part).collect::<Result<_, _>>()?
     };
     if role == Role::Assistant && !blocks.is_empty() {
-        return Ok(Item::Said(assistant_message(blocks, extras, fields.rest())));
+        let at = fields.at();
+        return Ok(Item::Said(assistant_message(blocks, extras, fields.rest()), at));
     }
+    let at = fields.at();
     extras.extend(fields.rest());
-    Ok(Item::Message(Message { role, blocks, extras }))
+    Ok(Item::Message(Message { role, blocks, extras, at }))
 }
 
 /// The parts of an assistant's message; the first one carries what belongs to the message.
@@ -144,9 +148,10 @@ fn call(mut fields: Fields<'_>, custom: bool) -> Result<Block, WireError> {
         name = format!("{namespace}{}{name}", form::NAMESPACE_END);
         extras.push(form::mark(form::NAMESPACE, raw));
     }
+    let at = fields.at();
     extras.extend(fields.rest());
     let call = ToolCall { id, name, arguments, custom, seal: None };
-    Ok(Block { extras, ..Block::from(Content::ToolCall(call)) })
+    Ok(Block { extras, at, ..Block::from(Content::ToolCall(call)) })
 }
 
 fn result(mut fields: Fields<'_>, custom: bool) -> Result<Item, WireError> {
@@ -156,7 +161,8 @@ fn result(mut fields: Fields<'_>, custom: bool) -> Result<Item, WireError> {
     let mut extras = quiet(&mut fields);
     let output = fields.take("output").ok_or_else(|| fields.missing("output"))?;
     let blocks = if starts_with(output, '"') {
-        vec![Block::text(parse::<String>(output).ok_or_else(|| fields.wrong("output", EXPECTED))?)]
+        let text: String = parse(output).ok_or_else(|| fields.wrong("output", EXPECTED))?;
+        vec![Block::text(text).at(fields.at_member("output"))]
     } else {
         let parts = parse_list(output).ok_or_else(|| fields.wrong("output", EXPECTED))?;
         extras.push(form::flag(form::PARTS));
@@ -164,13 +170,14 @@ fn result(mut fields: Fields<'_>, custom: bool) -> Result<Item, WireError> {
         let part = |(index, raw)| part::decode(raw, format!("{path}[{index}]"));
         parts.into_iter().enumerate().map(part).collect::<Result<_, _>>()?
     };
+    let at = fields.at();
     extras.extend(fields.rest());
-    Ok(answered(ToolResult { call_id, name, blocks, is_error: None, custom }, extras))
+    Ok(answered(ToolResult { call_id, name, blocks, is_error: None, custom }, extras, at))
 }
 
-fn answered(result: ToolResult, extras: Vec<Extra>) -> Item {
-    let block = Block { extras, ..Block::from(Content::ToolResult(result)) };
-    Item::Message(Message::new(Role::Tool, vec![block]))
+fn answered(result: ToolResult, extras: Vec<Extra>, at: At) -> Item {
+    let block = Block { extras, at: at.clone(), ..Block::from(Content::ToolResult(result)) };
+    Item::Message(Message::new(Role::Tool, vec![block]).at(at))
 }
 
 fn reasoning(mut fields: Fields<'_>) -> Result<Block, WireError> {
@@ -196,8 +203,9 @@ fn reasoning(mut fields: Fields<'_>) -> Result<Block, WireError> {
             None => extras.push(Extra { name: "encrypted_content".to_owned(), raw: raw.to_owned() }),
         }
     }
+    let at = fields.at();
     extras.extend(fields.rest());
-    Ok(Block { extras, ..Block::from(Content::Reasoning(reasoning)) })
+    Ok(Block { extras, at, ..Block::from(Content::Reasoning(reasoning)) })
 }
 
 /// The texts of a list of parts, apart by a blank line; with a mark when that does not say all of it.
@@ -248,7 +256,8 @@ fn machine_call(fields: &Fields<'_>, raw: &RawValue, machine: Machine) -> Result
     let argument = machine.member();
     let arguments = fields.look(argument).ok_or_else(|| fields.missing(argument))?.get().to_owned();
     let call = ToolCall { id, name: machine.name().to_owned(), arguments, custom: false, seal: None };
-    Ok(Block { extras: vec![form::mark(form::WHOLE, raw)], ..Block::from(Content::ToolCall(call)) })
+    let extras = vec![form::mark(form::WHOLE, raw)];
+    Ok(Block { extras, at: fields.at(), ..Block::from(Content::ToolCall(call)) })
 }
 
 /// The result of such a call. A local shell's names its call by `id`.
@@ -257,12 +266,12 @@ fn machine_result(fields: &Fields<'_>, raw: &RawValue, machine: Machine) -> Resu
     let Some(call_id) = call_id else { return Err(fields.missing("call_id")) };
     let output = fields.look("output");
     let text = output.map(|output| parse::<String>(output).unwrap_or_else(|| output.get().to_owned()));
-    let blocks = vec![Block::text(text.unwrap_or_default())];
+    let blocks = vec![Block::text(text.unwrap_or_default()).at(fields.at_member("output"))];
     // Of a patch, whether it could be applied is said beside the output.
     let failed = fields.look("status").and_then(parse::<String>).is_some_and(|status| status == "failed");
     let is_error = failed.then_some(true);
     let result = ToolResult { call_id, name: Some(machine.name().to_owned()), blocks, is_error, custom: false };
-    Ok(answered(result, vec![form::mark(form::WHOLE, raw)]))
+    Ok(answered(result, vec![form::mark(form::WHOLE, raw)], fields.at()))
 }
 
 fn additional_tools(mut fields: Fields<'_>, raw: &RawValue) -> Result<Item, WireError> {

@@ -2,23 +2,22 @@
 
 use super::super::form;
 use super::items::{is_own_opaque, write_seal};
-use super::messages::{At, Places, begin_message, is_plain, put_part, put_quiet, put_said};
+use super::messages::{Places, begin_message, is_plain, put_part, put_quiet, put_said};
 use super::part::Side;
 use crate::capabilities::ReasoningReplay;
 use crate::fields::parse;
-use crate::ir::{Block, Content, Extra, Message, Reasoning, SealOrigin, ToolCall};
+use crate::ir::{Block, Content, Extra, Member, Message, Reasoning, SealOrigin, ToolCall};
 use crate::write::{Array, Object};
 
 /// What the model said, thought and called: an item each, texts that stand together as one message.
-pub(super) fn put_assistant(items: &mut Array<'_>, message: &Message, at: At, places: &mut Places<'_>) {
+pub(super) fn put_assistant(items: &mut Array<'_>, message: &Message, places: &mut Places<'_, '_>) {
     if !places.own {
-        message.extras.iter().for_each(|extra| places.lose(at, &extra.name));
+        places.lost.message_extras(message);
     } else if message.blocks.is_empty() {
         put_parts(items, &[], &message.extras, "", places);
     }
-    let mut parts: Vec<(At, &Block)> = Vec::new();
-    for (index, block) in message.blocks.iter().enumerate() {
-        let at = At { block: Some(index), ..at };
+    let mut parts: Vec<&Block> = Vec::new();
+    for block in &message.blocks {
         let is_part = match &block.content {
             Content::Text(text) => {
                 if text.is_empty() && !places.own {
@@ -34,16 +33,16 @@ pub(super) fn put_assistant(items: &mut Array<'_>, message: &Message, at: At, pl
             flush(items, &mut parts, places);
         }
         if is_part {
-            parts.push((at, block));
+            parts.push(block);
         } else {
-            put_made(items, block, at, places);
+            put_made(items, block, places);
         }
     }
     flush(items, &mut parts, places);
 }
 
-fn flush(items: &mut Array<'_>, parts: &mut Vec<(At, &Block)>, places: &mut Places<'_>) {
-    if let Some((_, first)) = parts.first() {
+fn flush(items: &mut Array<'_>, parts: &mut Vec<&Block>, places: &mut Places<'_, '_>) {
+    if let Some(first) = parts.first() {
         let extras: &[Extra] = if places.own { &first.extras } else { &[] };
         put_parts(items, parts, extras, form::OF_MESSAGE, places);
     }
@@ -51,9 +50,9 @@ fn flush(items: &mut Array<'_>, parts: &mut Vec<(At, &Block)>, places: &mut Plac
 }
 
 /// A message of the model; what it carries itself are the `extras` whose names begin with `path`.
-fn put_parts(items: &mut Array<'_>, parts: &[(At, &Block)], extras: &[Extra], path: &str, places: &mut Places<'_>) {
+fn put_parts(items: &mut Array<'_>, parts: &[&Block], extras: &[Extra], path: &str, places: &mut Places<'_, '_>) {
     let only = match parts {
-        [(_, block)] if form::has(extras, form::STRING) && !places.listed && is_plain(block) => block.as_text(),
+        [block] if form::has(extras, form::STRING) && !places.listed && is_plain(block) => block.as_text(),
         _ => None,
     };
     items.object(|item| {
@@ -61,7 +60,7 @@ fn put_parts(items: &mut Array<'_>, parts: &[(At, &Block)], extras: &[Extra], pa
         match only {
             Some(text) => item.put("content", text),
             None => item.array("content", |list| {
-                parts.iter().for_each(|(at, block)| put_part(list, block, *at, Side::Output, places));
+                parts.iter().for_each(|block| put_part(list, block, Side::Output, places));
             }),
         }
         put_said(item, extras, path);
@@ -69,20 +68,20 @@ fn put_parts(items: &mut Array<'_>, parts: &[(At, &Block)], extras: &[Extra], pa
 }
 
 /// An item of the model's that is no message.
-fn put_made(items: &mut Array<'_>, block: &Block, at: At, places: &mut Places<'_>) {
+fn put_made(items: &mut Array<'_>, block: &Block, places: &mut Places<'_, '_>) {
     match &block.content {
-        Content::ToolCall(call) => put_call(items, call, block, at, places),
-        Content::Reasoning(reasoning) => put_reasoning(items, reasoning, block, at, places),
+        Content::ToolCall(call) => put_call(items, call, block, places),
+        Content::Reasoning(reasoning) => put_reasoning(items, reasoning, block, places),
         Content::Opaque { raw, .. } if is_own_opaque(&block.content) => items.raw(raw),
         Content::Text(_)
         | Content::Refusal(_)
         | Content::Media(_)
         | Content::ToolResult(_)
-        | Content::Opaque { .. } => places.lose(at, ""),
+        | Content::Opaque { .. } => places.lost.block(block),
     }
 }
 
-fn put_call(items: &mut Array<'_>, call: &ToolCall, block: &Block, at: At, places: &mut Places<'_>) {
+fn put_call(items: &mut Array<'_>, call: &ToolCall, block: &Block, places: &mut Places<'_, '_>) {
     if call.custom {
         places.custom_calls.insert(call.id.clone());
     }
@@ -91,9 +90,9 @@ fn put_call(items: &mut Array<'_>, call: &ToolCall, block: &Block, at: At, place
         return;
     }
     if call.seal.is_some() {
-        places.lose(at, "seal");
+        places.lost.of_block(block, Member::Seal);
     }
-    places.lose_rest(at, block);
+    places.lose_rest(block);
     let extras: &[Extra] = if places.own { &block.extras } else { &[] };
     let namespace: Option<String> = form::find(extras, form::NAMESPACE).and_then(parse);
     let prefix = namespace.as_deref().map(|namespace| format!("{namespace}{}", form::NAMESPACE_END));
@@ -111,23 +110,23 @@ fn put_call(items: &mut Array<'_>, call: &ToolCall, block: &Block, at: At, place
     });
 }
 
-fn put_reasoning(items: &mut Array<'_>, thought: &Reasoning, block: &Block, at: At, places: &mut Places<'_>) {
+fn put_reasoning(items: &mut Array<'_>, thought: &Reasoning, block: &Block, places: &mut Places<'_, '_>) {
     let seal = thought.seal.as_ref().filter(|seal| places.listed || seal.origin == SealOrigin::Openai);
     // With another vendor's seal it is that vendor's thought, whatever dialect the client speaks.
     let own = places.own && (thought.seal.is_none() || seal.is_some());
     let replayed = own || seal.is_some() || places.to.reasoning_replay != ReasoningReplay::Dropped;
     if thought.seal.is_some() && seal.is_none() {
-        places.lose(at, "seal");
+        places.lost.of_block(block, Member::Seal);
     }
     // Without its seal a hidden thought is nothing.
     let nothing = thought.text.is_empty() && thought.seal.is_some() && seal.is_none();
     if !replayed || nothing {
         return;
     }
-    places.lose_rest(at, block);
+    places.lose_rest(block);
     let extras: &[Extra] = if places.own { &block.extras } else { &[] };
     if form::has(extras, "encrypted_content") {
-        places.lose(at, "encrypted_content");
+        places.lost.of_block(block, Member::Seal);
     }
     items.object(|item| {
         item.put("type", "reasoning");

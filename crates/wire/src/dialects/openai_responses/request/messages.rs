@@ -8,52 +8,40 @@ use super::super::form;
 use super::items::is_own_opaque;
 use super::made::put_assistant;
 use super::part::{self, Keep, Side};
-use crate::ir::{Block, Content, Extra, Losses, MediaKind, Message, Request, Role, ToolResult};
+use crate::ir::{Block, Content, Extra, Lost, MediaKind, Member, Message, Request, Role, ToolResult};
 use crate::write::{Array, Object};
 use crate::{Capabilities, DialectId};
 
 /// What writing messages needs to know, and where it notes what it could not say.
 #[derive(Debug)]
-pub(in super::super) struct Places<'a> {
+pub(in super::super) struct Places<'a, 'r> {
     pub(super) to: &'a Capabilities,
     /// Whether the request is in the words of this dialect.
     pub(super) own: bool,
     /// Whether the items are for a list of them: each in its full form, and seals whoever's they are.
     pub(super) listed: bool,
-    losses: &'a mut Losses,
-    /// Messages before the first one that is written.
-    offset: usize,
+    pub(super) lost: &'a mut Lost<'r>,
     /// The ids of custom tools' calls: their results are of another type, which not every dialect says.
     pub(super) custom_calls: HashSet<String>,
 }
 
-impl<'a> Places<'a> {
+impl<'a, 'r> Places<'a, 'r> {
     /// For the provider.
-    pub(in super::super) fn new(request: &Request, to: &'a Capabilities, losses: &'a mut Losses) -> Self {
-        let offset = request.messages.len() - split_instructions(request).1.len();
+    pub(in super::super) fn new(request: &Request, to: &'a Capabilities, lost: &'a mut Lost<'r>) -> Self {
         let own = request.origin == DialectId::OpenaiResponses;
-        Self { to, own, listed: false, losses, offset, custom_calls: HashSet::new() }
-    }
-
-    pub(super) fn lose(&mut self, at: At, what: &str) {
-        let field = match at.block {
-            None => format!("messages[{}].{what}", at.message),
-            Some(block) if what.is_empty() => format!("messages[{}].content[{block}]", at.message),
-            Some(block) => format!("messages[{}].content[{block}].{what}", at.message),
-        };
-        self.losses.add(field);
+        Self { to, own, listed: false, lost, custom_calls: HashSet::new() }
     }
 
     /// Notes what a block carries that has no place here.
-    pub(super) fn lose_rest(&mut self, at: At, block: &Block) {
+    pub(super) fn lose_rest(&mut self, block: &Block) {
         if !self.own {
-            block.extras.iter().for_each(|extra| self.lose(at, &extra.name));
+            self.lost.block_extras(block);
         }
         if !block.citations.iter().all(|citation| citation.is_sayable(DialectId::OpenaiResponses)) {
-            self.lose(at, "citations");
+            self.lost.of_block(block, Member::Citations);
         }
-        if block.cache.is_some() && !self.keeps_marks() {
-            self.lose(at, "cache_control");
+        if let Some(mark) = block.cache.as_ref().filter(|_| !self.keeps_marks()) {
+            self.lost.mark(mark);
         }
     }
 
@@ -71,13 +59,6 @@ impl<'a> Places<'a> {
     }
 }
 
-/// A block, or a message as a whole.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct At {
-    pub(super) message: usize,
-    pub(super) block: Option<usize>,
-}
-
 /// The message that is said in `instructions`, and all the others. Of a request of this dialect it is the one that
 /// stood there; of another's, the operator's first.
 pub(in super::super) fn split_instructions(request: &Request) -> (Option<&Message>, &[Message]) {
@@ -91,24 +72,22 @@ pub(in super::super) fn split_instructions(request: &Request) -> (Option<&Messag
 }
 
 /// The text of `instructions`; `None` when there is none.
-pub(in super::super) fn instructions(message: &Message, request: &Request, losses: &mut Losses) -> Option<String> {
-    let everything = Capabilities::default();
-    let mut places = Places::new(request, &everything, losses);
+pub(in super::super) fn instructions(message: &Message, request: &Request, lost: &mut Lost<'_>) -> Option<String> {
+    let own = request.origin == DialectId::OpenaiResponses;
     let mut said: Option<String> = None;
-    for (index, block) in message.blocks.iter().enumerate() {
-        let at = At { message: 0, block: Some(index) };
+    for block in &message.blocks {
         let Some(text) = block.as_text() else {
-            places.lose(at, "");
+            lost.block(block);
             continue;
         };
-        if block.cache.is_some() {
-            places.lose(at, "cache_control");
+        if let Some(mark) = &block.cache {
+            lost.mark(mark);
         }
         if !block.citations.is_empty() {
-            places.lose(at, "citations");
+            lost.of_block(block, Member::Citations);
         }
-        if !places.own {
-            block.extras.iter().for_each(|extra| places.lose(at, &extra.name));
+        if !own {
+            lost.block_extras(block);
         }
         match &mut said {
             None => said = Some(text.to_owned()),
@@ -118,15 +97,15 @@ pub(in super::super) fn instructions(message: &Message, request: &Request, losse
             }
         }
     }
-    message.extras.iter().for_each(|extra| places.lose(At { message: 0, block: None }, &extra.name));
+    lost.message_extras(message);
     said
 }
 
 /// The messages as single items, as a list of them shows them: in full form, nothing left out.
 pub(in super::super) fn items_of(request: &Request, messages: &[Message]) -> Vec<Box<RawValue>> {
     let to = Capabilities { tool_images: true, ..Capabilities::default() };
-    let mut losses = Losses::default();
-    let mut places = Places { listed: true, ..Places::new(request, &to, &mut losses) };
+    let mut lost = Lost::of(request);
+    let mut places = Places { listed: true, ..Places::new(request, &to, &mut lost) };
     let mut bytes = Vec::new();
     let mut array = Array::begin(&mut bytes);
     put_messages(&mut array, messages, &mut places);
@@ -135,7 +114,7 @@ pub(in super::super) fn items_of(request: &Request, messages: &[Message]) -> Vec
 }
 
 /// Writes the items of `input`, the tools that stood among them first.
-pub(super) fn put_items(items: &mut Array<'_>, request: &Request, messages: &[Message], places: &mut Places<'_>) {
+pub(super) fn put_items(items: &mut Array<'_>, request: &Request, messages: &[Message], places: &mut Places<'_, '_>) {
     if places.own && places.to.tools {
         let additional = request.extras.iter().filter(|extra| extra.name == form::ADDITIONAL);
         additional.for_each(|extra| items.raw(&extra.raw));
@@ -143,14 +122,13 @@ pub(super) fn put_items(items: &mut Array<'_>, request: &Request, messages: &[Me
     put_messages(items, messages, places);
 }
 
-fn put_messages(items: &mut Array<'_>, messages: &[Message], places: &mut Places<'_>) {
+fn put_messages(items: &mut Array<'_>, messages: &[Message], places: &mut Places<'_, '_>) {
     let mut turned = false;
-    for (index, message) in messages.iter().enumerate() {
-        let at = At { message: index + places.offset, block: None };
+    for message in messages {
         match message.role {
-            Role::Assistant => put_assistant(items, message, at, places),
+            Role::Assistant => put_assistant(items, message, places),
             Role::System | Role::Developer | Role::User | Role::Tool | Role::Other(_) => {
-                put_spoken(items, message, at, turned, places);
+                put_spoken(items, message, turned, places);
             }
         }
         turned |= matches!(message.role, Role::User | Role::Assistant | Role::Tool);
@@ -158,50 +136,49 @@ fn put_messages(items: &mut Array<'_>, messages: &[Message], places: &mut Places
 }
 
 /// The role under which a message may be said at all.
-fn role(message: &Message, at: At, turned: bool, places: &mut Places<'_>) -> &'static str {
+fn role(message: &Message, turned: bool, places: &mut Places<'_, '_>) -> &'static str {
     let wanted = match &message.role {
         Role::System => "system",
         Role::Developer if places.to.developer_role => "developer",
         Role::Developer => "system",
         Role::User | Role::Tool | Role::Assistant => return "user",
         Role::Other(_) => {
-            places.lose(at, "role");
+            places.lost.role(message);
             return "user";
         }
     };
     if turned && !places.to.system_in_middle {
-        places.lose(at, "role");
+        places.lost.role(message);
         return "user";
     }
     wanted
 }
 
 /// A message of anybody but the model: results first, then the rest as one message.
-fn put_spoken(items: &mut Array<'_>, message: &Message, at: At, turned: bool, places: &mut Places<'_>) {
+fn put_spoken(items: &mut Array<'_>, message: &Message, turned: bool, places: &mut Places<'_, '_>) {
     // Images that a result may not hold follow in the person's own words.
-    let mut moved: Vec<(At, &Block)> = Vec::new();
-    let mut said: Vec<(At, &Block)> = Vec::new();
-    for (index, block) in message.blocks.iter().enumerate() {
-        let at = At { block: Some(index), ..at };
+    let mut moved: Vec<&Block> = Vec::new();
+    let mut said: Vec<&Block> = Vec::new();
+    for block in &message.blocks {
         match &block.content {
-            Content::ToolResult(result) => put_result(items, result, block, at, &mut moved, places),
-            Content::Text(_) | Content::Media(_) | Content::Refusal(_) => said.push((at, block)),
-            Content::Opaque { .. } if is_own_opaque(&block.content) => said.push((at, block)),
-            Content::Opaque { .. } | Content::Reasoning(_) | Content::ToolCall(_) => places.lose(at, ""),
+            Content::ToolResult(result) => put_result(items, result, block, &mut moved, places),
+            Content::Text(_) | Content::Media(_) | Content::Refusal(_) => said.push(block),
+            Content::Opaque { .. } if is_own_opaque(&block.content) => said.push(block),
+            Content::Opaque { .. } | Content::Reasoning(_) | Content::ToolCall(_) => places.lost.block(block),
         }
     }
     moved.extend(said);
     let empty = places.own && message.blocks.is_empty();
     if !places.own {
-        message.extras.iter().for_each(|extra| places.lose(at, &extra.name));
+        places.lost.message_extras(message);
     }
     if moved.is_empty() && !empty {
         return;
     }
-    let role = role(message, at, turned, places);
+    let role = role(message, turned, places);
     let extras: &[Extra] = if places.own { &message.extras } else { &[] };
     let only = match moved.as_slice() {
-        [(_, block)] => block.as_text().filter(|_| !places.listed && is_plain(block)),
+        [block] => block.as_text().filter(|_| !places.listed && is_plain(block)),
         _ => None,
     };
     let as_string = form::has(extras, form::STRING) || form::has(extras, form::INPUT);
@@ -210,7 +187,7 @@ fn put_spoken(items: &mut Array<'_>, message: &Message, at: At, turned: bool, pl
         match only.filter(|_| as_string) {
             Some(text) => item.put("content", text),
             None => item.array("content", |parts| {
-                moved.iter().for_each(|(at, block)| put_part(parts, block, *at, Side::Input, places));
+                moved.iter().for_each(|block| put_part(parts, block, Side::Input, places));
             }),
         }
         put_said(item, extras, "");
@@ -247,8 +224,8 @@ pub(super) fn put_said(item: &mut Object<'_>, extras: &[Extra], path: &str) {
     }
 }
 
-pub(super) fn put_part(parts: &mut Array<'_>, block: &Block, at: At, side: Side, places: &mut Places<'_>) {
-    places.lose_rest(at, block);
+pub(super) fn put_part(parts: &mut Array<'_>, block: &Block, side: Side, places: &mut Places<'_, '_>) {
+    places.lose_rest(block);
     let keep = Keep { own: places.own, marks: places.keeps_marks() };
     match &block.content {
         Content::Text(text) => part::put_text(parts, text, side, block, keep),
@@ -256,14 +233,14 @@ pub(super) fn put_part(parts: &mut Array<'_>, block: &Block, at: At, side: Side,
         Content::Refusal(text) => part::put_text(parts, text, side, block, keep),
         Content::Media(media) => {
             if !places.takes(media.kind) || !part::put_media(parts, media, block, keep) {
-                places.lose(at, "");
+                places.lost.block(block);
             } else if media.name.is_some() && media.kind != MediaKind::Document {
-                places.lose(at, "name");
+                places.lost.of_block(block, Member::MediaName);
             }
         }
         Content::Opaque { raw, .. } if is_own_opaque(&block.content) => parts.raw(raw),
         Content::Opaque { .. } | Content::Reasoning(_) | Content::ToolCall(_) | Content::ToolResult(_) => {
-            places.lose(at, "");
+            places.lost.block(block);
         }
     }
 }
@@ -272,22 +249,21 @@ fn put_result<'a>(
     items: &mut Array<'_>,
     result: &'a ToolResult,
     block: &Block,
-    at: At,
-    moved: &mut Vec<(At, &'a Block)>,
-    places: &mut Places<'_>,
+    moved: &mut Vec<&'a Block>,
+    places: &mut Places<'_, '_>,
 ) {
     if let Some(whole) = form::find(&block.extras, form::WHOLE).filter(|_| places.own) {
         items.raw(whole);
         return;
     }
     if result.is_error == Some(true) {
-        places.lose(at, "is_error");
+        places.lost.of_block(block, Member::IsError);
     }
-    places.lose_rest(at, block);
+    places.lose_rest(block);
     let extras: &[Extra] = if places.own { &block.extras } else { &[] };
     let (kept, images): (Vec<&Block>, Vec<&Block>) =
         result.blocks.iter().partition(|inner| places.to.tool_images || !matches!(inner.content, Content::Media(_)));
-    moved.extend(images.into_iter().map(|image| (at, image)));
+    moved.extend(images);
     let string = match kept.as_slice() {
         [] => Some(""),
         [only] if is_plain(only) => only.as_text(),
@@ -302,7 +278,7 @@ fn put_result<'a>(
         match string.filter(|_| !form::has(extras, form::PARTS)) {
             Some(text) => item.put("output", text),
             None => item.array("output", |list| {
-                kept.iter().for_each(|inner| put_part(list, inner, at, Side::Input, places));
+                kept.iter().for_each(|inner| put_part(list, inner, Side::Input, places));
             }),
         }
         put_said(item, extras, "");

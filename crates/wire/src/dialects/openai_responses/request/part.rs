@@ -19,16 +19,16 @@ pub(in super::super) fn decode(raw: &RawValue, path: String) -> Result<Block, Wi
         "refusal" => Content::Refusal(fields.required("refusal", "a string")?),
         "input_image" => match image(&mut fields)? {
             Some(media) => Content::Media(media),
-            None => return Ok(opaque(kind, raw)),
+            None => return Ok(opaque(kind, raw).at(fields.at())),
         },
         "input_file" => match file(&mut fields)? {
             Some(media) => Content::Media(media),
-            None => return Ok(opaque(kind, raw)),
+            None => return Ok(opaque(kind, raw).at(fields.at())),
         },
         "input_audio" => Content::Media(audio(&mut fields)?),
-        _ => return Ok(opaque(kind, raw)),
+        _ => return Ok(opaque(kind, raw).at(fields.at())),
     };
-    let mut block = Block::from(content);
+    let mut block = Block::from(content).at(fields.at());
     let annotations = fields.list("annotations", "an array")?.unwrap_or_default();
     block.citations = annotations.into_iter().map(annotation::read).collect();
     if fields.look("logprobs").is_some_and(|raw| raw.get() == "[]") {
@@ -36,7 +36,8 @@ pub(in super::super) fn decode(raw: &RawValue, path: String) -> Result<Block, Wi
     }
     if fields.look("prompt_cache_breakpoint").is_some_and(is_explicit) {
         fields.take("prompt_cache_breakpoint");
-        block.cache = Some(CacheMark::default());
+        let at = fields.at_member("prompt_cache_breakpoint");
+        block.cache = Some(CacheMark { at, ttl: None });
     }
     block.extras.extend(fields.rest());
     Ok(block)

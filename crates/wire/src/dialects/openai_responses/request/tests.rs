@@ -6,7 +6,7 @@ use super::*;
 use crate::capabilities::{ReasoningReplay, ThinkingMode};
 use crate::ir::{
     Block, CacheMark, Content, Effort, Extra, Media, MediaKind, MediaSource, Message, OutputFormat, Reasoning, Request,
-    Role, Seal, SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    Role, Seal, SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, placed,
 };
 use crate::scan::tests::mutated_json;
 use crate::{Capabilities, DialectId};
@@ -41,7 +41,7 @@ fn check_error(body: &str, expected: &str) {
 
 #[track_caller]
 fn check_encoded(request: &Request, to: &Capabilities, body: &Expect, losses: &[&str]) {
-    let encoded = encode(request, to);
+    let encoded = encode(&placed(request), to);
     body.assert_eq(&serde_json::to_string_pretty(&value(&encoded.bytes)).expect("JSON"));
     assert_eq!(encoded.losses.iter().map(|loss| loss.field.as_str()).collect::<Vec<_>>(), losses);
 }
@@ -474,12 +474,12 @@ fn says_what_a_client_of_another_dialect_asks_for() {
         &[
             "messages[0].content[0].cache_control",
             "messages[1].name",
-            "messages[2].content[0].seal",
-            "messages[2].content[5].seal",
+            "messages[2].content[0].signature",
+            "messages[2].content[5].signature",
             "messages[3].content[0].is_error",
             "tools[2]",
             "top_k",
-            "stop",
+            "stop_sequences",
             "thinking.budget_tokens",
             "speed",
         ],
@@ -589,20 +589,20 @@ fn stays_within_what_the_model_takes() {
             "messages[0].content[0].cache_control",
             "messages[1].name",
             "messages[1].content[1]",
-            "messages[2].content[0].seal",
-            "messages[2].content[5].seal",
+            "messages[2].content[0].signature",
+            "messages[2].content[5].signature",
             "messages[3].content[0].is_error",
-            "messages[3].content[0]",
+            "messages[3].content[0].content[1]",
             "messages[4].role",
             "tools",
             "tool_choice",
             "temperature",
             "top_p",
             "top_k",
-            "stop",
+            "stop_sequences",
             "thinking.budget_tokens",
-            "reasoning.effort",
-            "response_format",
+            "thinking",
+            "output_config.format",
             "speed",
         ],
     );

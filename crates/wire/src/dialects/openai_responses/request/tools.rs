@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::super::form;
 use super::super::machine::Machine;
 use crate::fields::{Fields, parse, parse_list, starts_with};
-use crate::ir::{Extra, Losses, Request, Tool, ToolChoice, ToolKind};
+use crate::ir::{Extra, Lost, Request, Tool, ToolChoice, ToolKind};
 use crate::write::{Array, Object};
 use crate::{DialectId, WireError};
 
@@ -20,6 +20,7 @@ pub(super) fn decode_list(list: Vec<&RawValue>, path: &str) -> Result<Vec<Tool>,
 
 fn decode_tool(raw: &RawValue, path: String, tools: &mut Vec<Tool>) -> Result<(), WireError> {
     let mut fields = Fields::of_value(raw, path.clone())?;
+    let at = fields.at();
     let kind: String = fields.required("type", "a string")?;
     if let Some(machine) = Machine::from_name(&kind)
         && let Some(tool) = machine.declared(Fields::of_value(raw, path)?, raw)?
@@ -41,11 +42,12 @@ fn decode_tool(raw: &RawValue, path: String, tools: &mut Vec<Tool>) -> Result<()
         },
         "namespace" if has_tools(&fields) => return decode_namespace(fields, tools),
         _ => {
-            tools.push(Tool::new(ToolKind::Hosted { origin: DialectId::OpenaiResponses, kind, raw: raw.to_owned() }));
+            let hosted = ToolKind::Hosted { origin: DialectId::OpenaiResponses, kind, raw: raw.to_owned() };
+            tools.push(Tool::new(hosted).at(at));
             return Ok(());
         }
     };
-    tools.push(Tool { kind, cache: None, extras: fields.rest() });
+    tools.push(Tool { kind, cache: None, extras: fields.rest(), at });
     Ok(())
 }
 
@@ -152,16 +154,15 @@ pub(in super::super) enum Reader {
 }
 
 /// Writes the tools; those of a namespace together again.
-pub(in super::super) fn put_tools(array: &mut Array<'_>, request: &Request, reader: Reader, losses: &mut Losses) {
+pub(in super::super) fn put_tools(array: &mut Array<'_>, request: &Request, reader: Reader, lost: &mut Lost<'_>) {
     let own = request.origin == DialectId::OpenaiResponses;
-    let tools: Vec<(usize, &Tool)> =
-        request.tools.iter().enumerate().filter(|(_, tool)| !form::has(&tool.extras, form::ADDITIONAL)).collect();
-    let same = |(_, one): &(usize, &Tool), (_, other): &(usize, &Tool)| {
+    let tools: Vec<&Tool> = request.tools.iter().filter(|tool| !form::has(&tool.extras, form::ADDITIONAL)).collect();
+    let same = |one: &&Tool, other: &&Tool| {
         let begins = other.extras.iter().any(|extra| extra.name.starts_with(form::OF_NAMESPACE));
         namespace(one).is_some() && namespace(one) == namespace(other) && !begins
     };
     for group in tools.chunk_by(same) {
-        let first = group.first().map(|(_, tool)| *tool);
+        let first = group.first().copied();
         match first.and_then(namespace) {
             Some(namespace) if own => array.object(|object| {
                 object.put("type", "namespace");
@@ -172,11 +173,11 @@ pub(in super::super) fn put_tools(array: &mut Array<'_>, request: &Request, read
                     }
                 }
                 object.array("tools", |list| {
-                    group.iter().for_each(|(index, tool)| put_tool(list, *index, tool, own, reader, losses));
+                    group.iter().for_each(|tool| put_tool(list, tool, own, reader, lost));
                 });
             }),
             Some(_) | None => {
-                group.iter().for_each(|(index, tool)| put_tool(array, *index, tool, own, reader, losses));
+                group.iter().for_each(|tool| put_tool(array, tool, own, reader, lost));
             }
         }
     }
@@ -194,7 +195,7 @@ fn namespace(tool: &Tool) -> Option<String> {
     form::find(&tool.extras, form::NAMESPACE).and_then(parse)
 }
 
-fn put_tool(array: &mut Array<'_>, index: usize, tool: &Tool, own: bool, reader: Reader, losses: &mut Losses) {
+fn put_tool(array: &mut Array<'_>, tool: &Tool, own: bool, reader: Reader, lost: &mut Lost<'_>) {
     if let Some(whole) = form::find(&tool.extras, form::WHOLE).filter(|_| own) {
         return array.raw(whole);
     }
@@ -227,13 +228,13 @@ fn put_tool(array: &mut Array<'_>, index: usize, tool: &Tool, own: bool, reader:
             put_extras(object, tool, own);
         }),
         ToolKind::Hosted { origin: DialectId::OpenaiResponses, raw, .. } => array.raw(raw),
-        ToolKind::Hosted { .. } => losses.add(format!("tools[{index}]")),
+        ToolKind::Hosted { .. } => lost.tool(tool),
     }
     if !own {
-        tool.extras.iter().for_each(|extra| losses.add(format!("tools[{index}].{}", extra.name)));
+        lost.tool_extras(tool);
     }
-    if tool.cache.is_some() {
-        losses.add(format!("tools[{index}].cache_control"));
+    if let Some(mark) = &tool.cache {
+        lost.mark(mark);
     }
 }
 

@@ -54,6 +54,9 @@ fn reads_a_whole_answer() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "output[0]",
+                        ),
                     },
                     Block {
                         content: Text(
@@ -71,6 +74,9 @@ fn reads_a_whole_answer() {
                         ],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "output[1].content[0]",
+                        ),
                     },
                     Block {
                         content: Refusal(
@@ -80,6 +86,9 @@ fn reads_a_whole_answer() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "output[1].content[1]",
+                        ),
                     },
                     Block {
                         content: ToolCall(
@@ -95,6 +104,9 @@ fn reads_a_whole_answer() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: ToolCall(
@@ -110,6 +122,9 @@ fn reads_a_whole_answer() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: Opaque {
@@ -123,6 +138,9 @@ fn reads_a_whole_answer() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "",
+                        ),
                     },
                     Block {
                         content: Opaque {
@@ -136,6 +154,9 @@ fn reads_a_whole_answer() {
                         citations: [],
                         logprobs: [],
                         extras: [],
+                        at: At(
+                            "output[5]",
+                        ),
                     },
                 ],
                 stop: ToolCalls,
@@ -275,7 +296,7 @@ fn a_whole_answer_is_the_end_of_its_stream() {
     assert_eq!(body["status"], "completed");
     assert_eq!(body["usage"]["total_tokens"], 3);
     let losses: Vec<&str> = encoded.losses.iter().map(|loss| loss.field.as_str()).collect();
-    assert_eq!(losses, ["content[1].citations", "content[2]", "speed", "stop_sequence"]);
+    assert_eq!(losses, ["content[1].citations", "content[2]", "stop_sequence", "speed"]);
 }
 
 proptest! {

@@ -65,7 +65,7 @@ fn an_answer_goes_on_where_the_earlier_one_ended() {
     let sent = OpenaiResponses.encode_request(&second, &Capabilities::default()).expect("a body");
     expect![[r#"{"model":"m","instructions":"second","input":[{"type":"message","id":"msg_R_in0","role":"user","content":[{"type":"input_text","text":"hi"}]},{"type":"reasoning","summary":[{"type":"summary_text","text":"t"}]},{"type":"message","id":"msg_R_1","status":"completed","role":"assistant","content":[{"type":"output_text","text":"a","annotations":[],"logprobs":[]}]},{"type":"function_call","id":"fc_R_2","status":"completed","call_id":"c1","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"c1","output":"42"},{"role":"user","content":"and?"}]}"#]].assert_eq(std::str::from_utf8(&sent.bytes).expect("text"));
     let fields: Vec<&str> = sent.losses.iter().map(|loss| loss.field.as_str()).collect();
-    assert_eq!(fields, ["messages[2].content[0].seal"]);
+    assert_eq!(fields, ["previous_response_id.items[1].encrypted_content"]);
     let told = OpenaiResponses.encode_response(&answer(), &head(&second));
     let told: serde_json::Value = serde_json::from_slice(&told.bytes).expect("JSON");
     assert_eq!(told["previous_response_id"], "resp_R");

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::super::item::OutputItem;
 use super::super::request::write_seal;
-use super::super::response::{Frame, Outcome};
+use super::super::response::{Answers, Frame, Outcome};
 use super::piece::{Piece, wants_seals};
 use super::teller::Teller;
 use super::words::{item_of, names, part_of};
@@ -45,6 +45,7 @@ pub(in super::super) struct Encoder {
     refused: bool,
     started: bool,
     over: bool,
+    unsaid: ir::Unsaid,
     grammar: ir::Grammar,
 }
 
@@ -76,6 +77,7 @@ impl Encoder {
             refused: false,
             started: false,
             over: false,
+            unsaid: ir::Unsaid::new(&Answers),
             grammar: ir::Grammar::new(),
         }
     }
@@ -347,6 +349,7 @@ impl StreamEncoder for Encoder {
         if self.over {
             return;
         }
+        self.unsaid.note(event);
         match event {
             Event::Start { .. } => self.start(out),
             Event::Open { block, kind } => {
@@ -374,5 +377,9 @@ impl StreamEncoder for Encoder {
 
     fn ping(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(b": ping\n\n");
+    }
+
+    fn losses(&self) -> &ir::Losses {
+        self.unsaid.losses()
     }
 }

@@ -15,7 +15,7 @@ use crate::{DialectId, WireError};
 pub(in crate::dialects::anthropic) fn block(raw: &RawValue, path: String) -> Result<Block, WireError> {
     let mut fields = Fields::of_value(raw, path)?;
     let kind = text_of(&mut fields, "type")?;
-    let mut block = Block::from(Content::Text(String::new()));
+    let mut block = Block::from(Content::Text(String::new())).at(fields.at());
     let content = match kind.as_str() {
         "text" => {
             block.citations = citations(&mut fields)?;
@@ -33,7 +33,8 @@ pub(in crate::dialects::anthropic) fn block(raw: &RawValue, path: String) -> Res
         _ => None,
     };
     let Some(content) = content else {
-        return Ok(Content::Opaque { origin: DialectId::Anthropic, kind, raw: raw.to_owned() }.into());
+        block.content = Content::Opaque { origin: DialectId::Anthropic, kind, raw: raw.to_owned() };
+        return Ok(Block::from(block.content).at(block.at));
     };
     block.content = content;
     block.cache = settings::cache_mark(&mut fields, &mut block.extras)?;

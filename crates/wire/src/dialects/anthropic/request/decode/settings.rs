@@ -89,8 +89,9 @@ pub(super) fn user(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<O
 /// Reads the `cache_control` of a block, a tool or the whole request.
 pub(super) fn cache_mark(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<Option<CacheMark>, WireError> {
     let Some(mut object) = fields.object("cache_control")? else { return Ok(None) };
+    let at = object.at();
     let mark = match word(&mut object, "type", &[("ephemeral", ())]) {
-        Some(()) => Some(CacheMark { ttl: object.optional("ttl", "a string")? }),
+        Some(()) => Some(CacheMark { ttl: object.optional("ttl", "a string")?, at }),
         None => None,
     };
     keep(object, "cache_control", extras);

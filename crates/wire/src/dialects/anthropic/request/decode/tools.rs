@@ -18,7 +18,8 @@ fn tool(raw: &RawValue, path: String) -> Result<Tool, WireError> {
     let mut fields = Fields::of_value(raw, path)?;
     let kind: Option<String> = fields.optional("type", "a string")?;
     if let Some(kind) = kind.filter(|kind| kind != "custom") {
-        return Ok(Tool::new(ToolKind::Hosted { origin: DialectId::Anthropic, kind, raw: raw.to_owned() }));
+        let hosted = ToolKind::Hosted { origin: DialectId::Anthropic, kind, raw: raw.to_owned() };
+        return Ok(Tool::new(hosted).at(fields.at()));
     }
     let name = text_of(&mut fields, "name")?;
     let schema = fields.take("input_schema").ok_or_else(|| fields.missing("input_schema"))?;
@@ -31,6 +32,7 @@ fn tool(raw: &RawValue, path: String) -> Result<Tool, WireError> {
         parameters: Some(schema.to_owned()),
         strict: fields.optional("strict", "a boolean")?,
     });
+    tool.at = fields.at();
     tool.cache = settings::cache_mark(&mut fields, &mut tool.extras)?;
     tool.extras.extend(fields.rest());
     Ok(tool)

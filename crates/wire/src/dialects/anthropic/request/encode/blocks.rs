@@ -1,15 +1,12 @@
 //! Which blocks can be said, and how.
 
-use std::fmt::Display;
-
 use serde_json::value::RawValue;
 
+use super::Writer;
 use super::turns::{Piece, Speaker, is_image};
-use super::{Place, Writer, member};
 use crate::DialectId;
 use crate::capabilities::ReasoningReplay;
-use crate::dialects::anthropic::signature;
-use crate::ir::{Block, CacheMark, Citation, Content, Extra, Reasoning, SealOrigin, ToolCall, ToolResult};
+use crate::ir::{At, Block, CacheMark, Citation, Content, Extra, Member, Reasoning, SealOrigin, ToolCall, ToolResult};
 use crate::write::Object;
 
 /// What stands in a result for an image that was moved behind it.
@@ -17,84 +14,97 @@ const MOVED: &str = "[image attached below]";
 
 impl Writer<'_> {
     /// Whether a block can be said where it stands; when not, that is a loss, unless it says nothing.
-    pub(super) fn admits(&mut self, block: &Block, place: Place, speaker: Speaker<'_>) -> bool {
+    pub(super) fn admits(&mut self, block: &Block, speaker: Speaker<'_>) -> bool {
         let admitted = match &block.content {
             Content::Text(text) | Content::Refusal(text) => {
                 // Empty texts are refused, and nothing is lost with one.
-                self.lose_if(text.is_empty() && block.cache.is_some(), &format!("{place}.cache_control"));
+                if let Some(mark) = block.cache.as_ref().filter(|_| text.is_empty()) {
+                    self.lost.mark(mark);
+                }
                 return !text.is_empty();
             }
-            Content::Reasoning(reasoning) => return self.admits_thoughts(reasoning, place, speaker),
+            Content::Reasoning(reasoning) => return self.admits_thoughts(reasoning, block, speaker),
             Content::Media(media) => speaker != Speaker::System && self.admits_media(media),
             Content::ToolCall(_) => speaker.is_the_model() && self.to.tools,
-            Content::ToolResult(_) => speaker.is_the_user() && self.to.tools && place.inner.is_none(),
+            Content::ToolResult(_) => speaker.is_the_user() && self.to.tools,
             Content::Opaque { origin, .. } => *origin == DialectId::Anthropic,
         };
-        self.lose_if(!admitted, &place.to_string());
+        if !admitted {
+            self.lost.block(block);
+        }
         admitted
     }
 
     /// Only thoughts that Anthropic sealed go back to it: others are refused.
-    fn admits_thoughts(&mut self, reasoning: &Reasoning, place: Place, speaker: Speaker<'_>) -> bool {
+    fn admits_thoughts(&mut self, reasoning: &Reasoning, block: &Block, speaker: Speaker<'_>) -> bool {
         match self.to.reasoning_replay {
             ReasoningReplay::Dropped => return false,
             ReasoningReplay::ReasoningContent | ReasoningReplay::Reasoning => {}
         }
         let sealed = reasoning.seal.as_ref().is_some_and(|seal| seal.origin == SealOrigin::Anthropic);
         let admitted = speaker.is_the_model() && sealed;
-        self.lose_if(!admitted, &place.to_string());
+        if !admitted {
+            self.lost.block(block);
+        }
         admitted
     }
 
     /// Writes a block that was admitted.
-    pub(super) fn put_block(&mut self, block: &Block, place: Place, to: &mut Object<'_>) {
+    pub(super) fn put_block(&mut self, block: &Block, to: &mut Object<'_>) {
         match &block.content {
             Content::Text(text) | Content::Refusal(text) => {
                 to.put("type", "text");
                 to.put("text", text);
-                self.put_citations(block, place, to);
+                self.put_citations(block, to);
             }
-            Content::Media(media) => self.put_media(media, &block.extras, place, to),
+            Content::Media(media) => self.put_media(media, block, to),
             Content::Reasoning(reasoning) => put_thoughts(reasoning, to),
             Content::ToolCall(call) => {
                 to.put("type", "tool_use");
                 to.put("id", self.ids.sent(&call.id));
                 to.put("name", self.names.sent(&call.name));
                 to.raw("input", &call_input(call));
-                if let Some(seal) = &call.seal {
-                    self.losses.add(member(&place, signature::field(seal)));
+                if call.seal.is_some() {
+                    self.lost.of_block(block, Member::Seal);
                 }
             }
-            Content::ToolResult(result) => self.put_result(result, place, to),
+            Content::ToolResult(result) => self.put_result(result, to),
             // It goes over whole, its type and its mark included.
             Content::Opaque { .. } => {}
         }
-        self.put_cache(block.cache.as_ref(), &block.extras, &place, to);
-        self.put_extras(&block.extras, &place, to);
+        self.put_cache(block.cache.as_ref(), &block.extras, &block.at, to);
+        self.put_extras(&block.extras, to);
+        if !self.own {
+            self.lost.block_extras(block);
+        }
     }
 
-    fn put_citations(&mut self, block: &Block, place: Place, to: &mut Object<'_>) {
+    fn put_citations(&mut self, block: &Block, to: &mut Object<'_>) {
         let own = |citation: &&Citation| citation.origin == DialectId::Anthropic;
-        self.lose_if(!block.citations.iter().all(|citation| own(&citation)), &format!("{place}.citations"));
+        if !block.citations.iter().all(|citation| own(&citation)) {
+            self.lost.of_block(block, Member::Citations);
+        }
         if block.citations.iter().any(|citation| own(&citation)) {
             let citations = block.citations.iter().filter(own);
             to.array("citations", |list| citations.for_each(|citation| list.raw(&citation.raw)));
         }
     }
 
-    fn put_result(&mut self, result: &ToolResult, place: Place, to: &mut Object<'_>) {
+    fn put_result(&mut self, result: &ToolResult, to: &mut Object<'_>) {
         to.put("type", "tool_result");
         to.put("tool_use_id", self.ids.sent(&result.call_id));
         let mut pieces = Vec::new();
-        for (index, block) in result.blocks.iter().enumerate() {
-            let place = Place { inner: Some(index), ..place };
+        for block in &result.blocks {
             if !self.to.tool_images && is_image(block) {
                 // One that could not be moved either is a loss already.
                 if matches!(&block.content, Content::Media(media) if self.admits_media(media)) {
                     pieces.push(Piece::Said(MOVED.to_owned()));
                 }
-            } else if self.admits(block, place, Speaker::User) {
-                pieces.push(Piece::Block(block, place));
+            } else if matches!(block.content, Content::ToolResult(_)) {
+                // Results hold none.
+                self.lost.block(block);
+            } else if self.admits(block, Speaker::User) {
+                pieces.push(Piece::Block(block));
             }
         }
         if !pieces.is_empty() {
@@ -103,24 +113,21 @@ impl Writer<'_> {
         to.put_some("is_error", result.is_error);
     }
 
-    /// Writes the cache mark of what stands at `place`, with what it said besides.
-    pub(super) fn put_cache(
-        &mut self,
-        mark: Option<&CacheMark>,
-        extras: &[Extra],
-        place: &dyn Display,
-        to: &mut Object<'_>,
-    ) {
+    /// Writes the cache mark of what stands at `at`, with what it said besides.
+    pub(super) fn put_cache(&mut self, mark: Option<&CacheMark>, extras: &[Extra], at: &At, to: &mut Object<'_>) {
         let nested = self.nested(extras, "cache_control");
         if mark.is_none() && nested.is_empty() {
             return;
         }
         if !self.to.cache_marks || self.marks_left == 0 {
-            self.losses.add(member(place, "cache_control"));
+            match mark {
+                Some(mark) => self.lost.mark(mark),
+                None => self.lost.at(at, "cache_control"),
+            }
             return;
         }
         self.marks_left -= 1;
-        let ttl = mark.and_then(|mark| mark.ttl.as_deref()).and_then(|ttl| self.ttl(ttl, place));
+        let ttl = mark.and_then(|mark| self.ttl(mark));
         to.object("cache_control", |object| {
             if mark.is_some() {
                 object.put("type", "ephemeral");
@@ -131,11 +138,12 @@ impl Writer<'_> {
     }
 
     /// Anthropic knows `5m` and `1h`; longer times come down to the longer one.
-    fn ttl<'t>(&mut self, ttl: &'t str, place: &dyn Display) -> Option<&'t str> {
+    fn ttl<'t>(&mut self, mark: &'t CacheMark) -> Option<&'t str> {
+        let ttl = mark.ttl.as_deref()?;
         if self.own || matches!(ttl, "5m" | "1h") {
             return Some(ttl);
         }
-        self.losses.add(member(place, "cache_control.ttl"));
+        self.lost.mark_ttl(mark);
         ttl.ends_with(['h', 'd']).then_some("1h")
     }
 }

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Place, Writer};
-use crate::ir::{Extra, Media, MediaKind, MediaSource};
+use super::Writer;
+use crate::ir::{Block, Media, MediaKind, MediaSource, Member};
 use crate::write::Object;
 
 impl Writer<'_> {
@@ -25,10 +25,10 @@ impl Writer<'_> {
     }
 
     /// Writes what was admitted.
-    pub(super) fn put_media(&mut self, media: &Media, extras: &[Extra], place: Place, to: &mut Object<'_>) {
+    pub(super) fn put_media(&mut self, media: &Media, block: &Block, to: &mut Object<'_>) {
         let document = media.kind == MediaKind::Document;
         to.put("type", if document { "document" } else { "image" });
-        let nested = self.nested(extras, "source");
+        let nested = self.nested(&block.extras, "source");
         to.object("source", |source| {
             if !nested.iter().any(|(name, _)| *name == "type") {
                 put_source(media, source);
@@ -37,11 +37,12 @@ impl Writer<'_> {
         });
         if document {
             to.put_some("title", media.name.as_deref());
-        } else {
-            self.lose_if(media.name.is_some(), &format!("{place}.name"));
+        } else if media.name.is_some() {
+            self.lost.of_block(block, Member::MediaName);
         }
-        let told = media.detail.as_deref().is_some_and(|detail| detail != "auto");
-        self.lose_if(told, &format!("{place}.detail"));
+        if media.detail.as_deref().is_some_and(|detail| detail != "auto") {
+            self.lost.of_block(block, Member::MediaDetail);
+        }
     }
 }
 

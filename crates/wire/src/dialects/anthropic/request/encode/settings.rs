@@ -2,10 +2,9 @@
 
 use super::thinking::Plan;
 use super::{Writer, schema};
-use crate::DialectId;
 use crate::capabilities::ThinkingMode;
 use crate::dialects::anthropic::tier;
-use crate::ir::{Handling, OutputFormat};
+use crate::ir::{Field, Handling, OutputFormat};
 use crate::write::Object;
 
 /// The least `top_p` beside thinking.
@@ -20,28 +19,28 @@ impl Writer<'_> {
         let thinks = plan.is_on() && self.to.thinking != ThinkingMode::Any;
         let allowed = self.to.sampling;
         let temperature = sampling.temperature.map(|asked| {
-            self.lose_if(asked > 1.0, "temperature");
+            self.lost.field_if(asked > 1.0, Field::Temperature);
             asked.min(1.0)
         });
-        let temperature = self.keep(temperature, "temperature", |value| allowed && !(thinks && value < 1.0));
+        let temperature = self.keep(temperature, Field::Temperature, |value| allowed && !(thinks && value < 1.0));
         let together = temperature.is_none() || self.to.temperature_with_top_p;
-        let top_p =
-            self.keep(sampling.top_p, "top_p", |value| allowed && together && !(thinks && value < THINKING_TOP_P_MIN));
-        let top_k = self.keep(sampling.top_k, "top_k", |_| allowed && !thinks);
+        let top_p = self
+            .keep(sampling.top_p, Field::TopP, |value| allowed && together && !(thinks && value < THINKING_TOP_P_MIN));
+        let top_k = self.keep(sampling.top_k, Field::TopK, |_| allowed && !thinks);
         to.put_some("temperature", temperature);
         to.put_some("top_p", top_p);
         to.put_some("top_k", top_k);
-        self.lose_if(sampling.min_p.is_some_and(|value| value != 0.0), "min_p");
-        self.lose_if(sampling.seed.is_some(), "seed");
-        self.lose_if(sampling.presence_penalty.is_some_and(|value| value != 0.0), "presence_penalty");
-        self.lose_if(sampling.frequency_penalty.is_some_and(|value| value != 0.0), "frequency_penalty");
-        self.lose_if(sampling.repetition_penalty.is_some_and(|value| value != 1.0), "repetition_penalty");
+        self.lost.field_if(sampling.min_p.is_some_and(|value| value != 0.0), Field::MinP);
+        self.lost.field_if(sampling.seed.is_some(), Field::Seed);
+        self.lost.field_if(sampling.presence_penalty.is_some_and(|value| value != 0.0), Field::PresencePenalty);
+        self.lost.field_if(sampling.frequency_penalty.is_some_and(|value| value != 0.0), Field::FrequencyPenalty);
+        self.lost.field_if(sampling.repetition_penalty.is_some_and(|value| value != 1.0), Field::RepetitionPenalty);
     }
 
     /// The value when it is `wanted`; else, if there is one, it is a loss.
-    fn keep<T: Copy>(&mut self, value: Option<T>, name: &str, wanted: impl Fn(T) -> bool) -> Option<T> {
+    fn keep<T: Copy>(&mut self, value: Option<T>, field: Field, wanted: impl Fn(T) -> bool) -> Option<T> {
         let kept = value.filter(|value| wanted(*value));
-        self.lose_if(value.is_some() && kept.is_none(), name);
+        self.lost.field_if(value.is_some() && kept.is_none(), field);
         kept
     }
 
@@ -50,8 +49,7 @@ impl Writer<'_> {
         let all = &self.request.stop;
         let sayable = all.iter().filter(|text| self.own || !text.trim().is_empty());
         let texts: Vec<&String> = sayable.take(self.to.stop_texts_max.unwrap_or(usize::MAX)).collect();
-        let name = self.called("stop_sequences", "stop");
-        self.lose_if(texts.len() < all.len(), name);
+        self.lost.field_if(texts.len() < all.len(), Field::Stop);
         if !texts.is_empty() {
             to.put("stop_sequences", &texts);
         }
@@ -62,14 +60,13 @@ impl Writer<'_> {
         let schema = match &self.request.output_format {
             Some(OutputFormat::JsonSchema { schema, .. }) if self.to.json_schema && self.own => Some(schema.clone()),
             Some(OutputFormat::JsonSchema { description, schema, .. }) if self.to.json_schema => {
-                self.lose_if(description.is_some(), "response_format.json_schema.description");
+                self.lost.field_if(description.is_some(), Field::SchemaDescription);
                 let (schema, lost) = schema::of_output(schema);
-                lost.iter().for_each(|word| self.losses.add(format!("response_format.json_schema.schema.{word}")));
+                lost.iter().for_each(|word| self.lost.within(Field::Schema, word));
                 Some(schema)
             }
             Some(OutputFormat::JsonSchema { .. } | OutputFormat::JsonObject) => {
-                let name = self.called("output_config.format", "response_format");
-                self.losses.add(name);
+                self.lost.field(Field::OutputFormat);
                 None
             }
             None => None,
@@ -107,9 +104,9 @@ impl Writer<'_> {
         let (own, user) = (self.own, self.request.user.as_deref());
         // Of OpenAI's two names for it the newer one wins.
         let newer = unsaid.safety_identifier.take();
-        self.lose_if(newer.is_some() && user.is_some_and(|user| newer.as_deref() != Some(user)), "user");
-        let name = if newer.is_some() { "safety_identifier" } else { "user" };
-        let user = self.keep(newer.as_deref().or(user), name, |user| own || !tells_a_person(user));
+        self.lost.field_if(newer.is_some() && user.is_some_and(|user| newer.as_deref() != Some(user)), Field::User);
+        let field = if newer.is_some() { Field::SafetyIdentifier } else { Field::User };
+        let user = self.keep(newer.as_deref().or(user), field, |user| own || !tells_a_person(user));
         let nested = self.nested(&self.request.extras, "metadata");
         if user.is_none() && nested.is_empty() {
             return;
@@ -127,7 +124,7 @@ impl Writer<'_> {
         if self.own && word.is_none() {
             return to.put("service_tier", tier.as_str());
         }
-        self.lose_if(!whole, if self.request.origin == DialectId::Gemini { "serviceTier" } else { "service_tier" });
+        self.lost.field_if(!whole, Field::ServiceTier);
         to.put_some("service_tier", word);
     }
 }

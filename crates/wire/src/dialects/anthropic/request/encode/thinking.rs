@@ -3,7 +3,7 @@
 use super::Writer;
 use super::turns::{Piece, Speaker, Turn};
 use crate::capabilities::ThinkingMode;
-use crate::ir::{Content, Effort};
+use crate::ir::{Content, Effort, Field};
 use crate::write::Object;
 
 /// Fewest tokens that Anthropic thinks with.
@@ -62,7 +62,7 @@ impl Writer<'_> {
         let told = told.filter(|told| {
             // With a budget, the turn that called tools must begin with thoughts, or the request is refused.
             let refused = matches!(told, Told::Budget(_)) && calls_without_thoughts(turns);
-            self.lose_if(refused, "thinking");
+            self.lost.field_if(refused, Field::Thinking);
             !refused
         });
         self.fit(told, effort)
@@ -91,7 +91,9 @@ impl Writer<'_> {
     }
 
     fn never(&mut self) -> (Option<Told>, Option<String>) {
-        self.lose_if(self.wish() == Wish::On, "thinking");
+        if self.wish() == Wish::On {
+            self.lose_thinking();
+        }
         self.lose_effort();
         (None, None)
     }
@@ -100,7 +102,7 @@ impl Writer<'_> {
         let asked = &self.request.thinking;
         let budget = match (&asked.effort, asked.budget_tokens) {
             (effort, Some(budget)) => {
-                self.lose_if(effort.is_some(), self.called("output_config.effort", "reasoning_effort"));
+                self.lost.field_if(effort.is_some(), Field::Effort);
                 budget
             }
             (None | Some(Effort::None), None) => BUDGET_USUAL,
@@ -137,7 +139,7 @@ impl Writer<'_> {
         match self.wish() {
             Wish::On => (Some(Told::Adaptive), self.effort_or_budget()),
             Wish::Off => {
-                self.losses.add(if self.own { "thinking" } else { "reasoning_effort" });
+                self.lose_thinking();
                 (None, self.effort_word())
             }
             Wish::Unsaid => (None, self.effort_word()),
@@ -147,7 +149,7 @@ impl Writer<'_> {
     /// The effort, or the one that comes next to a budget, which the model does not take.
     fn effort_or_budget(&mut self) -> Option<String> {
         let budget = self.request.thinking.budget_tokens;
-        self.lose_if(budget.is_some(), "thinking.budget_tokens");
+        self.lost.field_if(budget.is_some(), Field::ThinkingBudget);
         let instead = budget.map(|budget| match budget {
             0..=1024 => "low",
             1025..=8192 => "medium",
@@ -170,9 +172,19 @@ impl Writer<'_> {
     }
 
     fn lose_effort(&mut self) {
-        let name = self.called("output_config.effort", "reasoning_effort");
         let said = self.request.thinking.effort.as_ref().is_some_and(|effort| *effort != Effort::None);
-        self.lose_if(said, name);
+        self.lost.field_if(said, Field::Effort);
+    }
+
+    /// What switched thinking on or off.
+    fn lose_thinking(&mut self) {
+        let asked = &self.request.thinking;
+        let field = match (asked.enabled, &asked.effort, asked.budget_tokens) {
+            (Some(_), _, _) => Field::Thinking,
+            (None, Some(_), _) => Field::Effort,
+            (None, None, _) => Field::ThinkingBudget,
+        };
+        self.lost.field(field);
     }
 
     /// Makes room for the answer beside the thoughts, and fits both into what the model can produce.
@@ -180,18 +192,18 @@ impl Writer<'_> {
         let budget = if let Some(Told::Budget(budget)) = told { budget.max(BUDGET_MIN) } else { 0 };
         let most = self.to.output_tokens_max.unwrap_or(u64::MAX);
         let asked = self.request.sampling.output_tokens_max;
-        self.lose_if(asked.is_some_and(|asked| asked > most), "max_tokens");
+        self.lost.field_if(asked.is_some_and(|asked| asked > most), Field::OutputTokensMax);
         let output_tokens = asked.unwrap_or(self.to.output_tokens_default.saturating_add(budget)).min(most).max(1);
         let told = match told {
             Some(Told::Budget(_)) if output_tokens <= BUDGET_MIN => {
-                self.losses.add("thinking");
+                self.lose_thinking();
                 None
             }
             Some(Told::Budget(wanted)) => {
                 let budget = budget.min(output_tokens - 1);
                 let said = self.request.thinking.budget_tokens.is_some();
-                let name = if said { "thinking.budget_tokens" } else { "reasoning_effort" };
-                self.lose_if(budget != wanted, name);
+                let field = if said { Field::ThinkingBudget } else { Field::Effort };
+                self.lost.field_if(budget != wanted, field);
                 Some(Told::Budget(budget))
             }
             other @ (Some(Told::Adaptive | Told::Off) | None) => other,
@@ -206,7 +218,7 @@ impl Writer<'_> {
         let foreign = plan.told.is_none() && nested.iter().any(|(name, _)| *name == "type");
         let sayable = self.to.thinking == ThinkingMode::Any || !foreign;
         if plan.told.is_none() && (nested.is_empty() || !foreign || !sayable) {
-            self.lose_if(!nested.is_empty(), "thinking");
+            self.lost.field_if(!nested.is_empty(), Field::Thinking);
             return;
         }
         to.object("thinking", |thinking| {
@@ -239,6 +251,6 @@ impl Writer<'_> {
 fn calls_without_thoughts(turns: &[Turn<'_>]) -> bool {
     let Some((last, before)) = turns.split_last() else { return false };
     let called = before.iter().rev().find(|turn| turn.speaker == Speaker::Assistant);
-    let begins_with_thoughts = |turn: &Turn<'_>| matches!(turn.rest.first(), Some(Piece::Block(block, _)) if matches!(block.content, Content::Reasoning(_)));
+    let begins_with_thoughts = |turn: &Turn<'_>| matches!(turn.rest.first(), Some(Piece::Block(block)) if matches!(block.content, Content::Reasoning(_)));
     !last.results.is_empty() && called.is_some_and(|turn| !begins_with_thoughts(turn))
 }

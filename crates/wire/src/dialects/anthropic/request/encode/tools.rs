@@ -3,7 +3,7 @@
 use super::thinking::Plan;
 use super::{Writer, schema};
 use crate::DialectId;
-use crate::ir::{Tool, ToolChoice, ToolKind, custom_in_words};
+use crate::ir::{Field, Tool, ToolChoice, ToolKind, ToolMember, custom_in_words};
 use crate::write::{Array, Object};
 
 /// What a custom tool takes here: its plain text as the only argument.
@@ -18,28 +18,29 @@ impl<'a> Writer<'a> {
                 Some(ToolChoice::Auto | ToolChoice::None) | None => false,
                 Some(ToolChoice::Required | ToolChoice::Named { .. } | ToolChoice::Allowed { .. }) => true,
             };
-            self.lose_if(insisted, "tool_choice");
+            self.lost.field_if(insisted, Field::ToolChoice);
             return;
         }
-        to.array("tools", |list| tools.iter().for_each(|(index, tool)| self.put_tool(*index, tool, list)));
+        to.array("tools", |list| tools.iter().for_each(|tool| self.put_tool(tool, list)));
         self.put_choice(plan, to);
     }
 
-    /// The tools that can be offered, each with its place in the request.
-    fn sayable_tools(&mut self) -> Vec<(usize, &'a Tool)> {
+    /// The tools that can be offered.
+    fn sayable_tools(&mut self) -> Vec<&'a Tool> {
         if !self.to.tools {
-            self.lose_if(!self.request.tools.is_empty(), "tools");
+            self.lost.tools();
             return Vec::new();
         }
         let mut sayable = Vec::with_capacity(self.request.tools.len());
-        for (index, tool) in self.request.tools.iter().enumerate() {
+        for tool in &self.request.tools {
             let foreign = match &tool.kind {
                 ToolKind::Hosted { origin, .. } => *origin != DialectId::Anthropic,
                 ToolKind::Function { .. } | ToolKind::Custom { .. } => false,
             };
-            self.lose_if(foreign, &format!("tools[{index}]"));
-            if !foreign && self.is_allowed(tool) {
-                sayable.push((index, tool));
+            if foreign {
+                self.lost.tool(tool);
+            } else if self.is_allowed(tool) {
+                sayable.push(tool);
             }
         }
         sayable
@@ -55,8 +56,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn put_tool(&mut self, index: usize, tool: &Tool, list: &mut Array<'_>) {
-        let place = format!("tools[{index}]");
+    fn put_tool(&mut self, tool: &Tool, list: &mut Array<'_>) {
         if let ToolKind::Hosted { raw, .. } = &tool.kind {
             list.raw(raw);
             return;
@@ -64,12 +64,12 @@ impl<'a> Writer<'a> {
         list.object(|to| {
             match &tool.kind {
                 ToolKind::Function { name, description, parameters, strict } => {
-                    self.put_name(name, description.as_deref(), &place, to);
+                    self.put_name(tool, name, description.as_deref(), to);
                     let schema = match parameters {
                         Some(schema) if self.own => schema.clone(),
                         Some(schema) => {
                             let (schema, lost) = schema::of_tool(schema);
-                            lost.iter().for_each(|word| self.losses.add(format!("{place}.parameters.{word}")));
+                            lost.iter().for_each(|word| self.lost.within_tool(tool, ToolMember::Parameters, word));
                             schema
                         }
                         None => schema::of_nothing(),
@@ -79,27 +79,31 @@ impl<'a> Writer<'a> {
                 }
                 ToolKind::Custom { name, description, format } => {
                     let told = custom_in_words(description.as_deref(), format.as_deref());
-                    self.put_name(name, told.as_deref(), &place, to);
+                    self.put_name(tool, name, told.as_deref(), to);
                     to.raw("input_schema", &schema::fixed(CUSTOM_SCHEMA));
                 }
                 ToolKind::Hosted { .. } => {}
             }
-            self.put_cache(tool.cache.as_ref(), &tool.extras, &place, to);
-            self.put_extras(&tool.extras, &place, to);
+            self.put_cache(tool.cache.as_ref(), &tool.extras, &tool.at, to);
+            self.put_extras(&tool.extras, to);
+            if !self.own {
+                self.lost.tool_extras(tool);
+            }
         });
     }
 
-    fn put_name(&mut self, name: &str, description: Option<&str>, place: &str, to: &mut Object<'_>) {
+    fn put_name(&mut self, tool: &Tool, name: &str, description: Option<&str>, to: &mut Object<'_>) {
         to.put("name", self.names.sent(name));
         to.put_some("description", description);
-        let lost = !self.names.is_reversible(name);
-        self.lose_if(lost, &format!("{place}.name"));
+        if !self.names.is_reversible(name) {
+            self.lost.of_tool(tool, ToolMember::Name);
+        }
     }
 
     fn put_choice(&mut self, plan: &Plan, to: &mut Object<'_>) {
         let nested = self.nested(&self.request.extras, "tool_choice");
         let one_at_a_time = self.request.parallel_tool_calls.map(|several| !several);
-        self.lose_if(one_at_a_time == Some(true) && !self.to.parallel_tools, "parallel_tool_calls");
+        self.lost.field_if(one_at_a_time == Some(true) && !self.to.parallel_tools, Field::ParallelToolCalls);
         let one_at_a_time = one_at_a_time.filter(|one| !one || self.to.parallel_tools);
         let (kind, name) = match &self.request.tool_choice {
             Some(ToolChoice::Auto | ToolChoice::Allowed { required: false, .. }) => (Some("auto"), None),
@@ -112,7 +116,7 @@ impl<'a> Writer<'a> {
             None => return,
         };
         let forced = matches!(kind, Some("any" | "tool"));
-        self.lose_if(forced && plan.has_budget(), "tool_choice");
+        self.lost.field_if(forced && plan.has_budget(), Field::ToolChoice);
         let (kind, name) = if forced && plan.has_budget() { (Some("auto"), None) } else { (kind, name) };
         to.object("tool_choice", |choice| {
             choice.put_some("type", kind);

@@ -1,7 +1,7 @@
 //! Arranges messages into the turns that Messages wants: results of tools first and in one message of the user, the
 //! operator at the front, neighbours of one role merged, nothing empty.
 
-use super::{Place, Writer};
+use super::Writer;
 use crate::ir::{Block, Content, Extra, MediaKind, Message, Role, ToolResult};
 
 /// A request's content in Messages' order.
@@ -65,8 +65,8 @@ impl<'a> Speaker<'a> {
 
 /// One block to write.
 pub(super) enum Piece<'a> {
-    /// A block of the request that can be said, and where it stood.
-    Block(&'a Block, Place),
+    /// A block of the request that can be said.
+    Block(&'a Block),
     /// A text that stands for something else.
     Said(String),
 }
@@ -76,7 +76,7 @@ impl Piece<'_> {
     pub(super) fn plain_text(&self) -> Option<&str> {
         match self {
             Self::Said(text) => Some(text),
-            Self::Block(block, _) => {
+            Self::Block(block) => {
                 let bare = block.cache.is_none() && block.citations.is_empty() && block.extras.is_empty();
                 block.as_text().filter(|_| bare)
             }
@@ -92,23 +92,22 @@ impl<'a> Writer<'a> {
         let front = messages.iter().take_while(|message| operator(message)).count();
         let mut arranged = Arranged { system: Vec::new(), turns: Vec::new() };
         for (index, message) in messages.iter().enumerate() {
-            let place = self.place(index);
             if index < front {
-                arranged.system.extend(self.pieces(message, place, Speaker::System).rest);
-                self.lose_message_extras(message, place);
+                arranged.system.extend(self.pieces(message, Speaker::System).rest);
+                self.lost.message_extras(message);
             } else if operator(message) {
                 let next = messages.iter().skip(index + 1).find(|message| !operator(message));
-                let turn = self.interruption(message, place, arranged.turns.last(), next);
-                self.append(turn, message, place, &mut arranged.turns);
+                let turn = self.interruption(message, arranged.turns.last(), next);
+                self.append(turn, message, &mut arranged.turns);
             } else {
-                let speaker = self.speaker(&message.role, place);
-                let turn = self.pieces(message, place, speaker);
-                self.append(turn, message, place, &mut arranged.turns);
+                let speaker = self.speaker(message);
+                let turn = self.pieces(message, speaker);
+                self.append(turn, message, &mut arranged.turns);
             }
         }
         if arranged.turns.is_empty() && !arranged.system.is_empty() {
             // Somebody must speak to the model.
-            self.losses.add(format!("{}.role", self.place(0)));
+            messages.iter().take(1).for_each(|first| self.lost.role(first));
             let rest = std::mem::take(&mut arranged.system);
             arranged.turns.push(Turn { rest, ..empty(Speaker::User) });
         }
@@ -116,66 +115,60 @@ impl<'a> Writer<'a> {
         arranged
     }
 
-    fn place(&self, index: usize) -> Place {
-        let has_system = self.own && self.request.messages.first().is_some_and(|first| first.role == Role::System);
-        let message = if has_system { index.checked_sub(1) } else { Some(index) };
-        Place { message, block: None, inner: None }
-    }
-
-    fn speaker(&mut self, role: &'a Role, place: Place) -> Speaker<'a> {
-        match role {
+    fn speaker(&mut self, message: &'a Message) -> Speaker<'a> {
+        match &message.role {
             Role::User | Role::Tool => Speaker::User,
             Role::Assistant => Speaker::Assistant,
             Role::System | Role::Developer => Speaker::System,
             Role::Other(name) if self.own => Speaker::Other(name),
             Role::Other(_) => {
-                self.losses.add(format!("{place}.role"));
+                self.lost.role(message);
                 Speaker::User
             }
         }
     }
 
     /// What of a message can be said.
-    fn pieces(&mut self, message: &'a Message, place: Place, speaker: Speaker<'a>) -> Turn<'a> {
+    fn pieces(&mut self, message: &'a Message, speaker: Speaker<'a>) -> Turn<'a> {
         let mut turn = empty(speaker);
-        for (index, block) in message.blocks.iter().enumerate() {
-            let place = Place { block: Some(index), ..place };
-            if !self.admits(block, place, speaker) {
+        for block in &message.blocks {
+            if !self.admits(block, speaker) {
                 continue;
             }
             match &block.content {
                 // The call was left out, or there never was one: the request would be refused.
                 Content::ToolResult(result) if !self.called.contains(result.call_id.as_str()) => {
-                    self.losses.add(place.to_string());
+                    self.lost.block(block);
                 }
                 Content::ToolResult(result) => {
-                    turn.results.push(Piece::Block(block, place));
-                    self.move_images(result, place, &mut turn.moved);
+                    turn.results.push(Piece::Block(block));
+                    self.move_images(result, &mut turn.moved);
                 }
                 Content::ToolCall(call) => {
                     self.called.insert(&call.id);
-                    turn.rest.push(Piece::Block(block, place));
+                    turn.rest.push(Piece::Block(block));
                 }
                 Content::Text(_)
                 | Content::Refusal(_)
                 | Content::Media(_)
                 | Content::Reasoning(_)
-                | Content::Opaque { .. } => turn.rest.push(Piece::Block(block, place)),
+                | Content::Opaque { .. } => turn.rest.push(Piece::Block(block)),
             }
         }
         turn
     }
 
     /// Images of a result whose model takes none there.
-    fn move_images(&mut self, result: &'a ToolResult, place: Place, moved: &mut Vec<Piece<'a>>) {
+    fn move_images(&mut self, result: &'a ToolResult, moved: &mut Vec<Piece<'a>>) {
         if self.to.tool_images {
             return;
         }
-        let images = result.blocks.iter().enumerate().filter(|(_, block)| is_image(block));
-        let mut images: Vec<Piece<'a>> = images
-            .map(|(index, block)| (block, Place { inner: Some(index), ..place }))
-            .filter(|(block, place)| self.admits(block, *place, Speaker::User))
-            .map(|(block, place)| Piece::Block(block, place))
+        let mut images: Vec<Piece<'a>> = result
+            .blocks
+            .iter()
+            .filter(|block| is_image(block))
+            .filter(|block| self.admits(block, Speaker::User))
+            .map(Piece::Block)
             .collect();
         if !images.is_empty() {
             moved.push(Piece::Said(format!("Tool result {} images:", self.ids.sent(&result.call_id))));
@@ -184,24 +177,18 @@ impl<'a> Writer<'a> {
     }
 
     /// What the operator says between the turns: in a message of its own where that may stand, else within the user's.
-    fn interruption(
-        &mut self,
-        message: &'a Message,
-        place: Place,
-        before: Option<&Turn<'_>>,
-        next: Option<&Message>,
-    ) -> Turn<'a> {
-        let turn = self.pieces(message, place, Speaker::System);
+    fn interruption(&mut self, message: &'a Message, before: Option<&Turn<'_>>, next: Option<&Message>) -> Turn<'a> {
+        let turn = self.pieces(message, Speaker::System);
         let after_user = before.is_some_and(|turn| matches!(turn.speaker, Speaker::User | Speaker::System));
         let before_answer = next.is_none_or(|next| next.role == Role::Assistant);
         if turn.is_empty() || self.to.system_in_middle && (self.own || after_user && before_answer) {
             return turn;
         }
-        self.losses.add(format!("{place}.role"));
+        self.lost.role(message);
         let mut text = String::new();
         for piece in &turn.rest {
-            if let Piece::Block(block, place) = piece {
-                self.lose_if(block.cache.is_some(), &format!("{place}.cache_control"));
+            if let Piece::Block(block) = piece {
+                block.cache.iter().for_each(|mark| self.lost.mark(mark));
                 text.push('\n');
                 text.push_str(block.as_text().unwrap_or_default());
             }
@@ -210,13 +197,13 @@ impl<'a> Writer<'a> {
     }
 
     /// Puts a turn behind the others, or into the last one.
-    fn append(&mut self, mut turn: Turn<'a>, message: &'a Message, place: Place, turns: &mut Vec<Turn<'a>>) {
+    fn append(&mut self, mut turn: Turn<'a>, message: &'a Message, turns: &mut Vec<Turn<'a>>) {
         if turn.is_empty() {
-            self.lose_message_extras(message, place);
+            self.lost.message_extras(message);
             return;
         }
         if !self.own {
-            self.lose_message_extras(message, place);
+            self.lost.message_extras(message);
         }
         match turns.last_mut().filter(|last| last.speaker == turn.speaker && message.extras.is_empty()) {
             Some(last) => {
@@ -226,10 +213,6 @@ impl<'a> Writer<'a> {
             }
             None => turns.push(Turn { extras: &message.extras, ..turn }),
         }
-    }
-
-    fn lose_message_extras(&mut self, message: &Message, place: Place) {
-        message.extras.iter().for_each(|extra| self.losses.add(format!("{place}.{}", extra.name)));
     }
 }
 

@@ -112,7 +112,7 @@ fn only_thoughts_that_anthropic_sealed_go_back() {
         ],
         &expect![[r#"
             {"model":"m","max_tokens":8192,"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"thinking","thinking":"own","signature":"E"},{"type":"tool_use","id":"c","name":"f","input":{}}]}]}
-            ["messages[1].content[1]", "messages[1].content[2]", "messages[1].content[3].thoughtSignature"]
+            ["messages[1].content[1]", "messages[1].content[2]", "messages[1].content[3].extra_content"]
         "#]],
     );
 }
@@ -120,7 +120,7 @@ fn only_thoughts_that_anthropic_sealed_go_back() {
 #[test]
 fn what_messages_has_no_word_for_is_a_loss() {
     let mut text = Block::text("t");
-    text.cache = Some(CacheMark { ttl: Some("24h".to_owned()) });
+    text.cache = Some(CacheMark { ttl: Some("24h".to_owned()), ..CacheMark::default() });
     text.citations.push(Citation::own(DialectId::OpenaiChat, raw("{}")));
     text.extras.push(Extra { name: "more".to_owned(), raw: raw("1") });
     let media = |kind, source, media_type: Option<&str>| {
@@ -161,7 +161,7 @@ fn what_messages_has_no_word_for_is_a_loss() {
         &request,
         &expect![[r#"
         {"model":"m","max_tokens":8192,"system":"Respond with a single JSON object and nothing else.","messages":[{"role":"user","content":[{"type":"text","text":"t","cache_control":{"type":"ephemeral","ttl":"1h"}},{"type":"text","text":"no"},{"type":"image","source":{"type":"url","url":"u"}},{"type":"document","source":{"type":"text","media_type":"text/plain","data":"a"},"title":"n"},{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBE"},"title":"n"}]}],"temperature":1.0,"stop_sequences":["END"]}
-        ["messages[0].content[2]", "messages[0].content[3]", "messages[0].content[7]", "messages[0].name", "messages[0].content[0].citations", "messages[0].content[0].cache_control.ttl", "messages[0].content[0].more", "messages[0].content[4].name", "messages[0].content[4].detail", "messages[0].content[5].detail", "messages[0].content[6].detail", "temperature", "seed", "frequency_penalty", "stop", "response_format", "user", "prompt_cache_key", "logit_bias"]
+        ["messages[0].content[2]", "messages[0].content[3]", "messages[0].content[7]", "messages[0].name", "messages[0].annotations", "messages[0].content[0].cache_control.ttl", "messages[0].content[0].more", "messages[0].content[4].file.filename", "messages[0].content[4].image_url.detail", "messages[0].content[5].image_url.detail", "messages[0].content[6].image_url.detail", "temperature", "seed", "frequency_penalty", "stop", "response_format", "user", "prompt_cache_key", "logit_bias"]
     "#]],
     );
 }
@@ -186,7 +186,7 @@ fn tools_get_names_and_schemas_that_messages_takes() {
         &request,
         &expect![[r#"
             {"model":"m","max_tokens":8192,"tools":[{"name":"a_b_108bf50c","input_schema":{"type":"object","properties":{}},"strict":true},{"name":"a_b","input_schema":{"type":"object","properties":{"x":{}}},"strict":true},{"name":"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn_3395645d","input_schema":{"properties":{},"type":"object"},"strict":true},{"name":"patch","description":"The input must be of this form: {}","input_schema":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}}],"tool_choice":{"type":"tool","name":"a_b_108bf50c","disable_parallel_tool_use":true},"messages":[{"role":"user","content":"hi"}]}
-            ["tools[4]", "tools[1].parameters.oneOf"]
+            ["tools[4]", "tools[1].function.parameters.oneOf"]
         "#]],
     );
     request.tool_choice = Some(ToolChoice::Allowed { required: true, names: vec!["patch".to_owned()] });

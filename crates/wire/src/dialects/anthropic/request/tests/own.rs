@@ -47,14 +47,23 @@ fn reads_into_the_neutral_model() {
                                 cache: Some(
                                     CacheMark {
                                         ttl: None,
+                                        at: At(
+                                            "system[0].cache_control",
+                                        ),
                                     },
                                 ),
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "system[0]",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "system",
+                        ),
                     },
                     Message {
                         role: User,
@@ -67,9 +76,15 @@ fn reads_into_the_neutral_model() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[0].content",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[0]",
+                        ),
                     },
                     Message {
                         role: Assistant,
@@ -93,6 +108,9 @@ fn reads_into_the_neutral_model() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[1].content[0]",
+                                ),
                             },
                             Block {
                                 content: Reasoning(
@@ -108,6 +126,9 @@ fn reads_into_the_neutral_model() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[1].content[1]",
+                                ),
                             },
                             Block {
                                 content: ToolCall(
@@ -123,9 +144,15 @@ fn reads_into_the_neutral_model() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[1].content[2]",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[1]",
+                        ),
                     },
                     Message {
                         role: User,
@@ -144,9 +171,15 @@ fn reads_into_the_neutral_model() {
                                 citations: [],
                                 logprobs: [],
                                 extras: [],
+                                at: At(
+                                    "messages[2].content[0]",
+                                ),
                             },
                         ],
                         extras: [],
+                        at: At(
+                            "messages[2]",
+                        ),
                     },
                 ],
                 tools: [
@@ -163,6 +196,9 @@ fn reads_into_the_neutral_model() {
                         },
                         cache: None,
                         extras: [],
+                        at: At(
+                            "tools[0]",
+                        ),
                     },
                 ],
                 tool_choice: Some(
@@ -247,6 +283,7 @@ fn reads_into_the_neutral_model() {
                         ),
                     },
                 ],
+                spelt: [],
             }
         "#]],
     );

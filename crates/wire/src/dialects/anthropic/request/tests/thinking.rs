@@ -28,7 +28,7 @@ fn an_effort_is_said_as_each_model_takes_it() {
     check_said(&high, ThinkingMode::Always, adaptive, &[]);
     let enabled = r#"{"max_tokens":12288,_,"thinking":{"type":"enabled","budget_tokens":4096}}"#;
     check_said(&high, ThinkingMode::Budget, enabled, &[]);
-    check_said(&high, ThinkingMode::Never, r#"{"max_tokens":8192,_}"#, &["thinking", "reasoning_effort"]);
+    check_said(&high, ThinkingMode::Never, r#"{"max_tokens":8192,_}"#, &["reasoning_effort"]);
     let low = r#"{"max_tokens":8192,_,"thinking":{"type":"adaptive","display":"summarized"},"output_config":{"effort":"low"}}"#;
     check_said(&effort(Effort::Minimal), ThinkingMode::Adaptive, low, &["reasoning_effort"]);
 }
@@ -53,14 +53,14 @@ fn a_budget_leaves_room_for_the_answer() {
     check_said(&request, ThinkingMode::Any, enabled, &[]);
     check_said(&request, ThinkingMode::Budget, enabled, &[]);
     let medium = r#"{"max_tokens":8192,_,"thinking":{"type":"adaptive","display":"summarized"},"output_config":{"effort":"medium"}}"#;
-    check_said(&request, ThinkingMode::Adaptive, medium, &["thinking.budget_tokens"]);
+    check_said(&request, ThinkingMode::Adaptive, medium, &["reasoning.max_tokens"]);
     request.sampling.output_tokens_max = Some(1500);
     let cut = r#"{"max_tokens":1500,_,"thinking":{"type":"enabled","budget_tokens":1499}}"#;
-    check_said(&request, ThinkingMode::Budget, cut, &["thinking.budget_tokens"]);
+    check_said(&request, ThinkingMode::Budget, cut, &["reasoning.max_tokens"]);
     request.sampling.output_tokens_max = Some(1024);
-    check_said(&request, ThinkingMode::Budget, r#"{"max_tokens":1024,_}"#, &["thinking"]);
+    check_said(&request, ThinkingMode::Budget, r#"{"max_tokens":1024,_}"#, &["reasoning_effort"]);
     let raised = r#"{"max_tokens":9216,_,"thinking":{"type":"enabled","budget_tokens":1024}}"#;
-    check_said(&budget(5), ThinkingMode::Budget, raised, &["thinking.budget_tokens"]);
+    check_said(&budget(5), ThinkingMode::Budget, raised, &["reasoning.max_tokens"]);
 }
 
 #[test]
@@ -88,5 +88,5 @@ fn a_budget_needs_thoughts_before_the_calls_that_are_answered() {
     request.messages.push(Message::new(Role::Tool, vec![Content::ToolResult(result).into(), Block::text("go on")]));
     let (text, losses) = written(&request, &able());
     assert!(!text.contains("thinking"), "{text}");
-    assert_eq!(losses, ["thinking"]);
+    assert_eq!(losses, ["reasoning_effort"]);
 }

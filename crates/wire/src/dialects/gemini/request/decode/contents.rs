@@ -22,7 +22,8 @@ pub(super) fn decode(mut fields: Fields<'_>, calls: &mut Calls) -> Result<Messag
         Some(_) => return Err(fields.wrong("role", "`user` or `model`")),
     };
     let blocks = decode_parts(&mut fields, calls)?;
-    Ok(Message { role, blocks, extras: fields.rest() })
+    let at = fields.at();
+    Ok(Message { role, blocks, extras: fields.rest(), at })
 }
 
 /// The parts of a turn.
@@ -35,6 +36,7 @@ pub(super) fn decode_parts(fields: &mut Fields<'_>, calls: &mut Calls) -> Result
 
 fn decode_part(raw: &RawValue, path: String, calls: &mut Calls) -> Result<Block, WireError> {
     let mut fields = Fields::of_value(raw, path)?;
+    let at = fields.at();
     let (content, mut extras) = if let Some(call) = take(&mut fields, "functionCall")? {
         decode_call(call, &mut fields, calls)?
     } else if let Some(result) = take(&mut fields, "functionResponse")? {
@@ -45,10 +47,11 @@ fn decode_part(raw: &RawValue, path: String, calls: &mut Calls) -> Result<Block,
         (decode_text(text, &mut fields)?, Vec::new())
     } else {
         let kind = fields.names().find(|name| !is_beside(name)).unwrap_or("part").to_owned();
-        return Ok(Content::Opaque { origin: DialectId::Gemini, kind, raw: raw.to_owned() }.into());
+        let opaque = Content::Opaque { origin: DialectId::Gemini, kind, raw: raw.to_owned() };
+        return Ok(Block::from(opaque).at(at));
     };
     extras.extend(fields.rest());
-    Ok(Block { extras, ..Block::from(content) })
+    Ok(Block { extras, at, ..Block::from(content) })
 }
 
 /// Whether a member stands beside what a part is about.
@@ -116,19 +119,19 @@ fn decode_result(mut result: Fields<'_>, calls: &mut Calls) -> Result<(Content, 
         return Err(result.wrong("response", "an object"));
     }
     let (text, is_error) = read_response(response);
-    let mut blocks = vec![Block::text(text)];
+    let mut blocks = vec![Block::text(text).at(result.at_member("response"))];
     for (index, raw) in result.list("parts", "an array")?.unwrap_or_default().into_iter().enumerate() {
         let mut part = Fields::of_value(raw, result.path(&format!("parts[{index}]")))?;
-        let media = take_media(&mut part)?;
-        blocks.push(match media {
-            Some((media, extras)) if extras.is_empty() && part.is_empty() => Content::Media(media).into(),
+        let at = part.at();
+        let content = match take_media(&mut part)? {
+            Some((media, extras)) if extras.is_empty() && part.is_empty() => Content::Media(media),
             Some(_) | None => Content::Opaque {
                 origin: DialectId::Gemini,
                 kind: "functionResponsePart".to_owned(),
                 raw: raw.to_owned(),
-            }
-            .into(),
-        });
+            },
+        };
+        blocks.push(Block::from(content).at(at));
     }
     let content = ToolResult { call_id, name: Some(name), blocks, is_error, custom: false };
     Ok((Content::ToolResult(content), leftovers("functionResponse.", result).collect()))

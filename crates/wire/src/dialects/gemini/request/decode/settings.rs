@@ -6,7 +6,7 @@ use crate::WireError;
 use crate::dialects::gemini::request::{leftovers, spelling};
 use crate::dialects::gemini::schema;
 use crate::fields::{Fields, parse};
-use crate::ir::{Effort, OutputFormat, Request};
+use crate::ir::{Effort, Field, OutputFormat, Request};
 
 const NUMBER: &str = "a number";
 const COUNT: &str = "a whole number";
@@ -28,7 +28,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, request: &mut Request) -> Result<(
     }
     let name = spelling(&config, "stopSequences");
     request.stop = config.optional(&name, "an array of strings")?.unwrap_or_default();
-    request.output_format = decode_format(&mut config)?;
+    request.output_format = decode_format(&mut config, &mut request.spelt)?;
     decode_thinking(&mut config, request)?;
     request.extras.extend(leftovers("generationConfig.", config));
     Ok(())
@@ -65,25 +65,35 @@ fn read_whole(raw: &RawValue) -> Option<i64> {
 
 /// A schema says JSON, whichever of its two names it has. Without the MIME type it has no effect and stays an extra, as
 /// any other MIME type does.
-fn decode_format(fields: &mut Fields<'_>) -> Result<Option<OutputFormat>, WireError> {
+fn decode_format(
+    fields: &mut Fields<'_>,
+    spelt: &mut Vec<(Field, &'static str)>,
+) -> Result<Option<OutputFormat>, WireError> {
+    const OLD: &str = "generationConfig.responseSchema";
     let name = spelling(fields, "responseMimeType");
     if fields.look(&name).is_none_or(|raw| raw.get() != "\"application/json\"") {
         return Ok(None);
     }
     fields.take(&name);
     let name = spelling(fields, "responseJsonSchema");
-    let schema = match fields.take(&name) {
-        Some(raw) => Some(raw.to_owned()),
-        None => {
-            let name = spelling(fields, "responseSchema");
-            fields.take(&name).map(schema::json_schema)
-        }
+    if let Some(raw) = fields.take(&name) {
+        return Ok(Some(json_schema(raw.to_owned())));
+    }
+    let name = spelling(fields, "responseSchema");
+    let Some(raw) = fields.take(&name) else {
+        spelt.push((Field::OutputFormat, "generationConfig.responseMimeType"));
+        return Ok(Some(OutputFormat::JsonObject));
     };
-    Ok(Some(match schema {
-        None => OutputFormat::JsonObject,
-        Some(schema) => OutputFormat::JsonSchema { name: None, description: None, schema, strict: None },
-    }))
+    spelt.extend([(Field::OutputFormat, OLD), (Field::Schema, OLD)]);
+    Ok(Some(json_schema(schema::json_schema(raw))))
 }
+
+fn json_schema(schema: Box<RawValue>) -> OutputFormat {
+    OutputFormat::JsonSchema { name: None, description: None, schema, strict: None }
+}
+
+/// Where the level stands.
+const LEVEL: &str = "generationConfig.thinkingConfig.thinkingLevel";
 
 /// A budget of 0 is off, one of -1 leaves the amount to the model.
 fn decode_thinking(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
@@ -102,6 +112,9 @@ fn decode_thinking(fields: &mut Fields<'_>, request: &mut Request) -> Result<(),
         }
     }
     let name = spelling(&config, "thinkingLevel");
+    if thinking.enabled.is_none() {
+        request.spelt.push((Field::Thinking, LEVEL));
+    }
     if let Some(level) = config.optional::<String>(&name, "a string")? {
         thinking.effort = Some(match Effort::from_name(&level.to_ascii_lowercase()) {
             Effort::Other(_) => Effort::Other(level),

@@ -22,7 +22,9 @@ pub(super) fn decode(fields: &mut Fields<'_>, request: &mut Request) -> Result<(
             let path = entry.path(&format!("{name}[{index}]"));
             request.tools.push(decode_function(Fields::of_value(raw, path)?)?);
         }
+        let at = entry.at();
         request.tools.extend(entry.rest().into_iter().map(|extra| {
+            let at = format!("{}.{}", at.as_str(), extra.name);
             let raw = object(|tool| tool.raw(&extra.name, &extra.raw));
             let raw = String::from_utf8(raw).ok().and_then(|text| RawValue::from_string(text).ok());
             Tool::new(ToolKind::Hosted {
@@ -30,6 +32,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, request: &mut Request) -> Result<(
                 kind: extra.name,
                 raw: raw.expect("an object of JSON is JSON"),
             })
+            .at(at)
         }));
     }
     decode_config(fields, request)
@@ -47,7 +50,8 @@ fn decode_function(mut fields: Fields<'_>) -> Result<Tool, WireError> {
         None => fields.take("parameters").map(schema::json_schema),
     };
     let kind = ToolKind::Function { name, description, parameters, strict: None };
-    Ok(Tool { extras: fields.rest(), ..Tool::new(kind) })
+    let at = fields.at();
+    Ok(Tool { extras: fields.rest(), at, ..Tool::new(kind) })
 }
 
 fn decode_config(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {

@@ -4,11 +4,10 @@ mod blocks;
 
 use std::collections::HashMap;
 
-use crate::ir::{Extra, Losses, Request, Role, ToolCall};
+use crate::ir::{Extra, Lost, Request, Role, ToolCall};
 use crate::write::Object;
 use crate::{Capabilities, DialectId, WireError};
 
-use super::Place;
 use crate::dialects::gemini::part::{Part, write_all};
 use blocks::Writer;
 
@@ -36,35 +35,30 @@ struct Turn<'a> {
 const SILENCE: &str = " ";
 
 impl<'a> Contents<'a> {
-    pub(super) fn plan(
-        request: &'a Request,
-        to: &Capabilities,
-        place: &Place,
-        losses: &mut Losses,
-    ) -> Result<Self, WireError> {
+    pub(super) fn plan(request: &'a Request, to: &Capabilities, lost: &mut Lost<'_>) -> Result<Self, WireError> {
         let own = request.origin == DialectId::Gemini;
         let mut contents = Self { system: None, turns: Vec::new() };
-        let mut writer = Writer::new(request.origin, to, place, losses);
-        for (index, message) in request.messages.iter().enumerate() {
-            let extras = writer.own_extras(&message.extras, || place.message(index));
+        let mut writer = Writer::new(request.origin, to, lost);
+        for message in &request.messages {
+            let extras = writer.extras(message);
             let role = match &message.role {
                 Role::System | Role::Developer => "",
                 Role::Tool if own => "function",
                 Role::User | Role::Tool => "user",
                 Role::Assistant => "model",
                 Role::Other(_) => {
-                    writer.lose(format!("{}.role", place.message(index)));
+                    writer.lost.role(message);
                     "user"
                 }
             };
             if role.is_empty() && !contents.turns.is_empty() {
-                writer.lose(format!("{}.role", place.message(index)));
+                writer.lost.role(message);
             }
             let mut turn = Turn { role, results: Vec::new(), parts: Vec::new(), extras };
             writer.begin_message();
-            for (number, block) in message.blocks.iter().enumerate() {
+            for block in &message.blocks {
                 let results = if own { None } else { Some(&mut turn.results) };
-                writer.block(block, index, number, &mut turn.parts, results)?;
+                writer.block(block, &mut turn.parts, results)?;
             }
             contents.add(turn, own);
         }

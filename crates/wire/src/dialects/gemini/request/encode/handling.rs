@@ -1,7 +1,7 @@
 //! How a request is to be handled: `serviceTier` and `store`.
 
 use crate::DialectId;
-use crate::ir::{Losses, Request, ServiceTier};
+use crate::ir::{Lost, Request, ServiceTier};
 use crate::write::Object;
 
 /// What of it can be said.
@@ -13,12 +13,12 @@ pub(super) struct Handled {
 
 impl Handled {
     /// Decides what is said; the rest is a loss.
-    pub(super) fn plan(request: &Request, losses: &mut Losses) -> Self {
+    pub(super) fn plan(request: &Request, lost: &mut Lost<'_>) -> Self {
         let mut unsaid = request.handling.clone();
         let own = request.origin == DialectId::Gemini;
         let tier = unsaid.tier.take_if(|tier| own || word(tier).is_some());
         let store = unsaid.store.take();
-        unsaid.asked(request.origin).for_each(|name| losses.add(name));
+        lost.handling(&unsaid);
         let tier = tier.map(|tier| word(&tier).unwrap_or_else(|| tier.as_str()).to_owned());
         Self { tier, store }
     }

@@ -1,8 +1,8 @@
 //! `generationConfig`.
 
 use super::thinking::{self, Told};
-use super::{Place, Said, at_home, object_unless_empty};
-use crate::ir::{Extra, Losses, OutputFormat, Request, Sampling};
+use super::{at_home, object_unless_empty};
+use crate::ir::{Extra, Field, Lost, OutputFormat, Request, Sampling};
 use crate::write::Object;
 use crate::{Capabilities, DialectId};
 
@@ -21,24 +21,24 @@ pub(super) struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
-    pub(super) fn plan(request: &'a Request, to: &Capabilities, place: &Place, losses: &mut Losses) -> Self {
+    pub(super) fn plan(request: &'a Request, to: &Capabilities, lost: &mut Lost<'_>) -> Self {
         let own = request.origin == DialectId::Gemini;
         let limit = to.stop_texts_max.unwrap_or(usize::MAX).min(if own { usize::MAX } else { STOP_TEXTS_MAX });
-        place.lose_if(request.stop.len() > limit, Said::Stop, losses);
+        lost.field_if(request.stop.len() > limit, Field::Stop);
         let schema = to.json_schema;
         match &request.output_format {
             None | Some(OutputFormat::JsonObject) => {}
-            Some(OutputFormat::JsonSchema { name, description, .. }) => {
-                let labelled = name.is_some() || description.is_some();
-                place.lose_if(!schema || labelled, Said::OutputFormat, losses);
+            Some(OutputFormat::JsonSchema { description, .. }) => {
+                lost.field_if(!schema, Field::OutputFormat);
+                lost.field_if(description.is_some(), Field::SchemaDescription);
             }
         }
         Self {
-            sampling: sampling(&request.sampling, to, place, losses),
+            sampling: sampling(&request.sampling, to, lost),
             stop: request.stop.get(..limit).unwrap_or(&request.stop),
             format: request.output_format.as_ref(),
             schema,
-            thinking: thinking::plan(&request.thinking, to.thinking, own, place, losses),
+            thinking: thinking::plan(&request.thinking, to.thinking, own, lost),
         }
     }
 
@@ -72,25 +72,25 @@ impl<'a> Settings<'a> {
     }
 }
 
-fn sampling(given: &Sampling, to: &Capabilities, place: &Place, losses: &mut Losses) -> Sampling {
+fn sampling(given: &Sampling, to: &Capabilities, lost: &mut Lost<'_>) -> Sampling {
     let mut sampling = given.clone();
     if !to.sampling {
-        place.lose_if(sampling.temperature.take().is_some(), Said::Temperature, losses);
-        place.lose_if(sampling.top_p.take().is_some(), Said::TopP, losses);
-        place.lose_if(sampling.top_k.take().is_some(), Said::TopK, losses);
+        lost.field_if(sampling.temperature.take().is_some(), Field::Temperature);
+        lost.field_if(sampling.top_p.take().is_some(), Field::TopP);
+        lost.field_if(sampling.top_k.take().is_some(), Field::TopK);
     }
     if !to.temperature_with_top_p && sampling.temperature.is_some() {
-        place.lose_if(sampling.top_p.take().is_some(), Said::TopP, losses);
+        lost.field_if(sampling.top_p.take().is_some(), Field::TopP);
     }
-    place.lose_if(sampling.min_p.take().is_some(), Said::MinP, losses);
-    place.lose_if(sampling.repetition_penalty.take().is_some(), Said::RepetitionPenalty, losses);
+    lost.field_if(sampling.min_p.take().is_some(), Field::MinP);
+    lost.field_if(sampling.repetition_penalty.take().is_some(), Field::RepetitionPenalty);
     // The field is 32 bits wide.
     if sampling.seed.is_some_and(|seed| i32::try_from(seed).is_err()) {
         sampling.seed = None;
-        place.lose_if(true, Said::Seed, losses);
+        lost.field(Field::Seed);
     }
     if let (Some(asked), Some(most)) = (sampling.output_tokens_max, to.output_tokens_max) {
-        place.lose_if(asked > most, Said::OutputTokensMax, losses);
+        lost.field_if(asked > most, Field::OutputTokensMax);
         sampling.output_tokens_max = Some(asked.min(most));
     }
     sampling

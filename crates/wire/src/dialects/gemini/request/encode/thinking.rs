@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Place, Said};
 use crate::capabilities::ThinkingMode;
-use crate::ir::{Effort, Losses, Thinking};
+use crate::ir::{Effort, Field, Lost, Thinking};
 
 /// What `thinkingConfig` says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,24 +18,18 @@ pub(super) struct Told<'a> {
 
 /// A client of another dialect that asks for thinking expects to see it, unless it says otherwise: Gemini shows thoughts
 /// only when told to.
-pub(super) fn plan<'a>(
-    thinking: &'a Thinking,
-    mode: ThinkingMode,
-    own: bool,
-    place: &Place,
-    losses: &mut Losses,
-) -> Told<'a> {
+pub(super) fn plan<'a>(thinking: &'a Thinking, mode: ThinkingMode, own: bool, lost: &mut Lost<'_>) -> Told<'a> {
     let Thinking { enabled, effort, budget_tokens, shown } = thinking;
     let off = *enabled == Some(false) || *effort == Some(Effort::None);
     if mode == ThinkingMode::Never {
-        place.lose_if(*enabled == Some(true), Said::ThinkingOn, losses);
-        place.lose_if(!off && effort.is_some(), Said::Effort, losses);
-        place.lose_if(!off && budget_tokens.is_some(), Said::Budget, losses);
-        place.lose_if(*shown == Some(true), Said::ThoughtsShown, losses);
+        lost.field_if(*enabled == Some(true), Field::Thinking);
+        lost.field_if(!off && effort.is_some(), Field::Effort);
+        lost.field_if(!off && budget_tokens.is_some(), Field::ThinkingBudget);
+        lost.field_if(*shown == Some(true), Field::ThoughtsShown);
         return Told::default();
     }
     if off {
-        return plan_off(thinking, mode, place, losses);
+        return plan_off(thinking, mode, lost);
     }
     let asked = *enabled == Some(true) || effort.is_some() || budget_tokens.is_some();
     let shown = shown.or((asked && !own).then_some(true));
@@ -45,21 +38,21 @@ pub(super) fn plan<'a>(
     let (budget, level) = match mode {
         ThinkingMode::Any if own => {
             let free = (*enabled == Some(true) && level.is_none()).then_some(-1);
-            (budget.or(free), level.and_then(|effort| level_of(effort, own, place, losses)))
+            (budget.or(free), level.and_then(|effort| level_of(effort, own, lost)))
         }
         ThinkingMode::Any | ThinkingMode::Budget => match (budget, level) {
             (Some(budget), _) => {
-                place.lose_if(level.is_some(), Said::Effort, losses);
+                lost.field_if(level.is_some(), Field::Effort);
                 (Some(budget), None)
             }
             // Of a model of which nothing is known, the newer way is the better guess.
-            (None, Some(effort)) if mode == ThinkingMode::Any => (None, level_of(effort, own, place, losses)),
-            (None, Some(effort)) => (budget_of(effort, place, losses), None),
+            (None, Some(effort)) if mode == ThinkingMode::Any => (None, level_of(effort, own, lost)),
+            (None, Some(effort)) => (budget_of(effort, lost), None),
             (None, None) => ((*enabled == Some(true)).then_some(-1), None),
         },
         ThinkingMode::Adaptive | ThinkingMode::Always => {
-            place.lose_if(budget.is_some(), Said::Budget, losses);
-            let level = level.and_then(|effort| level_of(effort, own, place, losses));
+            lost.field_if(budget.is_some(), Field::ThinkingBudget);
+            let level = level.and_then(|effort| level_of(effort, own, lost));
             (None, level.or_else(|| budget.map(|budget| Cow::Borrowed(level_for(budget)))))
         }
         ThinkingMode::Never => (None, None),
@@ -67,12 +60,12 @@ pub(super) fn plan<'a>(
     Told { budget, level, shown }
 }
 
-fn plan_off<'a>(thinking: &Thinking, mode: ThinkingMode, place: &Place, losses: &mut Losses) -> Told<'a> {
+fn plan_off<'a>(thinking: &Thinking, mode: ThinkingMode, lost: &mut Lost<'_>) -> Told<'a> {
     let shown = thinking.shown;
     match mode {
         ThinkingMode::Always => {
-            let said = if thinking.enabled.is_some() { Said::ThinkingOn } else { Said::Effort };
-            place.lose_if(true, said, losses);
+            let said = if thinking.enabled.is_some() { Field::Thinking } else { Field::Effort };
+            lost.field(said);
             Told { budget: None, level: Some(Cow::Borrowed("LOW")), shown }
         }
         ThinkingMode::Any | ThinkingMode::Budget | ThinkingMode::Adaptive | ThinkingMode::Never => {
@@ -81,7 +74,7 @@ fn plan_off<'a>(thinking: &Thinking, mode: ThinkingMode, place: &Place, losses: 
     }
 }
 
-fn level_of<'a>(effort: &'a Effort, own: bool, place: &Place, losses: &mut Losses) -> Option<Cow<'a, str>> {
+fn level_of<'a>(effort: &'a Effort, own: bool, lost: &mut Lost<'_>) -> Option<Cow<'a, str>> {
     let level = match effort {
         Effort::None | Effort::Minimal => "MINIMAL",
         Effort::Low => "LOW",
@@ -89,12 +82,12 @@ fn level_of<'a>(effort: &'a Effort, own: bool, place: &Place, losses: &mut Losse
         Effort::High => "HIGH",
         Effort::XHigh => "XHIGH",
         Effort::Max => {
-            place.lose_if(true, Said::Effort, losses);
+            lost.field(Field::Effort);
             "XHIGH"
         }
         Effort::Other(word) if own => word,
         Effort::Other(_) => {
-            place.lose_if(true, Said::Effort, losses);
+            lost.field(Field::Effort);
             return None;
         }
     };
@@ -103,14 +96,14 @@ fn level_of<'a>(effort: &'a Effort, own: bool, place: &Place, losses: &mut Losse
 
 /// The budgets that Google's own OpenAI endpoint takes for an effort, <https://ai.google.dev/gemini-api/docs/openai>
 /// (2026-11-21).
-fn budget_of(effort: &Effort, place: &Place, losses: &mut Losses) -> Option<i64> {
+fn budget_of(effort: &Effort, lost: &mut Lost<'_>) -> Option<i64> {
     match effort {
         Effort::None => Some(0),
         Effort::Minimal | Effort::Low => Some(1024),
         Effort::Medium => Some(8192),
         Effort::High | Effort::XHigh | Effort::Max => Some(24576),
         Effort::Other(_) => {
-            place.lose_if(true, Said::Effort, losses);
+            lost.field(Field::Effort);
             None
         }
     }
@@ -138,11 +131,11 @@ mod tests {
         expected: (Option<i64>, Option<&str>, Option<bool>),
         lost: &[&str],
     ) {
-        let place = Place::new(&Request::new(DialectId::Anthropic, "m"));
-        let mut losses = Losses::default();
-        let told = plan(thinking, mode, false, &place, &mut losses);
+        let request = Request::new(DialectId::Anthropic, "m");
+        let mut notes = Lost::of(&request);
+        let told = plan(thinking, mode, false, &mut notes);
         assert_eq!((told.budget, told.level.as_deref(), told.shown), expected);
-        assert_eq!(losses.iter().map(|loss| loss.field.as_str()).collect::<Vec<_>>(), lost);
+        assert_eq!(notes.into_losses().iter().map(|loss| loss.field.as_str()).collect::<Vec<_>>(), lost);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{Place, Said, at_home, object_unless_empty};
-use crate::ir::{Extra, Losses, Request, Tool, ToolChoice, ToolKind, custom_in_words};
+use super::{at_home, object_unless_empty};
+use crate::ir::{Extra, Field, Lost, Request, Tool, ToolChoice, ToolKind, ToolMember, custom_in_words};
 use crate::write::{Array, Object};
 use crate::{Capabilities, DialectId};
 
@@ -45,27 +45,27 @@ struct Choice<'a> {
 }
 
 impl<'a> Tools<'a> {
-    pub(super) fn plan(request: &'a Request, to: &Capabilities, place: &Place, losses: &mut Losses) -> Self {
-        place.lose_if(request.parallel_tool_calls == Some(false), Said::ParallelToolCalls, losses);
+    pub(super) fn plan(request: &'a Request, to: &Capabilities, lost: &mut Lost<'_>) -> Self {
+        lost.field_if(request.parallel_tool_calls == Some(false), Field::ParallelToolCalls);
         let mut tools = Self { entries: Vec::new(), choice: None };
         if to.tools {
-            for (index, tool) in request.tools.iter().enumerate() {
-                tools.plan_one(tool, request.origin, &format!("tools[{index}]"), losses);
+            for tool in &request.tools {
+                tools.plan_one(tool, request.origin, lost);
             }
-        } else if !request.tools.is_empty() {
-            losses.add("tools");
+        } else {
+            lost.tools();
         }
-        tools.plan_choice(request, place, losses);
+        tools.plan_choice(request, lost);
         tools
     }
 
-    fn plan_one(&mut self, tool: &'a Tool, origin: DialectId, path: &str, losses: &mut Losses) {
-        if tool.cache.is_some() {
-            losses.add(format!("{path}.cache_control"));
+    fn plan_one(&mut self, tool: &'a Tool, origin: DialectId, lost: &mut Lost<'_>) {
+        if let Some(mark) = &tool.cache {
+            lost.mark(mark);
         }
         let own = origin == DialectId::Gemini;
         if !own {
-            tool.extras.iter().for_each(|extra| losses.add(format!("{path}.{}", extra.name)));
+            lost.tool_extras(tool);
         }
         let extras: &[Extra] = if own { &tool.extras } else { &[] };
         let declaration = match &tool.kind {
@@ -85,7 +85,7 @@ impl<'a> Tools<'a> {
                 return;
             }
             ToolKind::Hosted { .. } => {
-                losses.add(path);
+                lost.tool(tool);
                 return;
             }
         };
@@ -98,11 +98,11 @@ impl<'a> Tools<'a> {
 
     /// The mode. Functions that are all strict make a free choice a `VALIDATED` one; where the model must call, its
     /// arguments fit anyhow.
-    fn plan_choice(&mut self, request: &'a Request, place: &Place, losses: &mut Losses) {
+    fn plan_choice(&mut self, request: &'a Request, lost: &mut Lost<'_>) {
         let functions = self.entries.iter().any(|entry| matches!(entry, Entry::Functions(_)));
         if !functions {
             let forced = !matches!(request.tool_choice, None | Some(ToolChoice::Auto | ToolChoice::None));
-            place.lose_if(forced, Said::ToolChoice, losses);
+            lost.field_if(forced, Field::ToolChoice);
             // A client of Gemini's own may say a mode all the same.
             if request.origin != DialectId::Gemini || forced {
                 return;
@@ -121,9 +121,9 @@ impl<'a> Tools<'a> {
             Some(ToolChoice::Allowed { required: false, names }) => choice("VALIDATED", names, None),
         };
         let free = self.choice.as_ref().is_none_or(|choice| choice.mode == "AUTO");
-        for (index, tool) in request.tools.iter().enumerate() {
+        for tool in &request.tools {
             if free && wants_strict(tool) {
-                losses.add(format!("tools[{index}].strict"));
+                lost.of_tool(tool, ToolMember::Strict);
             }
         }
     }

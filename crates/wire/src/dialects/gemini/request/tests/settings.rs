@@ -46,11 +46,10 @@ fn everything_a_request_can_ask_for() {
         "tools[0].cache_control",
         "tools[2]",
         "stop",
-        "response_format",
         "min_p",
         "repetition_penalty",
         "seed",
-        "max_completion_tokens",
+        "max_tokens",
         "user",
         "prompt_cache_key",
         "logit_bias",
@@ -164,7 +163,7 @@ fn a_model_gets_no_more_than_it_takes() {
         ..Capabilities::default()
     };
     let lost = [
-        "contents[0].parts[1]",
+        "messages[0].content[1]",
         "tools",
         "toolConfig.functionCallingConfig",
         "generationConfig.responseJsonSchema",

@@ -45,9 +45,9 @@ fn turns_of_another_dialect_are_merged_and_results_come_first() {
         &Capabilities::default(),
         &[
             "messages[3].content[2]",
-            "messages[4].content[1].reasoning_details",
-            "messages[4].content[3].reasoning_details",
-            "messages[4].content[4].arguments",
+            "messages[4].content[1].signature",
+            "messages[4].content[3].extra_content",
+            "messages[4].content[4].function.arguments",
             "messages[7].role",
         ],
         &expect![[r#"
@@ -326,6 +326,6 @@ fn a_call_without_a_signature_gets_the_documented_one_where_the_model_thinks() {
 fn a_result_of_no_call_cannot_be_said() {
     let mut request = Request::new(DialectId::OpenaiResponses, "m");
     request.messages = vec![said(Role::Tool, vec![result("1", Vec::new(), None)])];
-    let error = encode(&request, &Capabilities::default()).expect_err("nobody knows the tool");
-    assert_eq!(error.path(), Some("input[0].content[0]"));
+    let error = encode(&placed(&request), &Capabilities::default()).expect_err("nobody knows the tool");
+    assert_eq!(error.path(), Some("messages[0].content[0]"));
 }

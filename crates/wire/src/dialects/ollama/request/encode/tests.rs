@@ -9,7 +9,7 @@ use super::encode;
 use crate::capabilities::{ReasoningReplay, ThinkingMode};
 use crate::ir::{
     Block, CacheMark, Content, Effort, Extra, Media, MediaKind, MediaSource, Message, OutputFormat, Reasoning, Request,
-    Role, Seal, SealOrigin, Thinking, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    Role, Seal, SealOrigin, Thinking, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, placed,
 };
 use crate::{Capabilities, DialectId};
 
@@ -24,7 +24,7 @@ fn check_identity(body: &str) {
 
 #[track_caller]
 fn check_encoded(request: &Request, to: &Capabilities, expected: &Expect) {
-    let encoded = encode(request, to);
+    let encoded = encode(&placed(request), to);
     let value: serde_json::Value = serde_json::from_slice(&encoded.bytes).expect("JSON");
     let losses: Vec<&str> = encoded.losses.iter().map(|loss| loss.field.as_str()).collect();
     expected.assert_eq(&format!("{}\nlost: {losses:?}\n", serde_json::to_string_pretty(&value).expect("JSON")));
@@ -240,7 +240,7 @@ fn a_chat_request_says_all_that_ollama_has_words_for() {
             ]
           }
         }
-        lost: ["messages[1].name", "messages[1].content[2]", "messages[2].tool_calls.arguments", "messages[4].content[0]", "tool_choice", "parallel_tool_calls", "user", "prompt_cache_key", "logit_bias"]
+        lost: ["messages[1].name", "messages[1].content[2]", "messages[2].content[5].function.arguments", "messages[4].content[0].content[0]", "tool_choice", "parallel_tool_calls", "user", "prompt_cache_key", "logit_bias"]
     "#]],
     );
 }
@@ -371,7 +371,7 @@ fn a_messages_request_names_its_losses_in_its_own_words() {
             ]
           }
         }
-        lost: ["system[0].cache_control", "messages[1].content[0].signature", "messages[2].content[2]", "messages[2].content[0].is_error", "messages[3].content[0]", "messages[4].role", "tool_choice", "tools[2]", "thinking.budget_tokens", "top_k", "max_tokens", "stop_sequences", "metadata.user_id"]
+        lost: ["messages[0].content[0].cache_control", "messages[2].content[0].signature", "messages[3].content[2]", "messages[3].content[0].is_error", "messages[4].content[0]", "messages[5].role", "tool_choice", "tools[2]", "thinking.budget_tokens", "top_k", "max_tokens", "stop_sequences", "metadata.user_id"]
     "#]],
     );
 }
@@ -441,7 +441,7 @@ fn efforts_become_levels() {
     let off = Thinking { enabled: Some(false), effort: Some(Effort::High), ..Thinking::default() };
     check_think(off, ThinkingMode::Any, "false []");
     let hidden = Thinking { enabled: Some(true), shown: Some(false), ..Thinking::default() };
-    check_think(hidden, ThinkingMode::Budget, "true [\"include_reasoning\"]");
+    check_think(hidden, ThinkingMode::Budget, "true [\"reasoning.exclude\"]");
 }
 
 #[track_caller]

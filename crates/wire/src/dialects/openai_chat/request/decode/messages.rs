@@ -66,7 +66,12 @@ fn decode_message(raw: &RawValue, path: String, calls: &mut Calls) -> Result<Mes
 fn decode_said(mut fields: Fields<'_>, role: Role, calls: &mut Calls) -> Result<Message, WireError> {
     let mut blocks = decode_content(&mut fields, calls)?.ok_or_else(|| fields.missing("content"))?;
     take_mark(&mut fields, &mut blocks);
-    Ok(Message { role, blocks, extras: fields.rest() })
+    Ok(message(role, blocks, fields))
+}
+
+fn message(role: Role, blocks: Vec<Block>, fields: Fields<'_>) -> Message {
+    let at = fields.at();
+    Message { role, blocks, extras: fields.rest(), at }
 }
 
 /// A string or parts; `None` when nothing is there.
@@ -75,7 +80,7 @@ fn decode_content(fields: &mut Fields<'_>, calls: &mut Calls) -> Result<Option<V
     let Some(raw) = fields.take("content") else { return Ok(None) };
     if starts_with(raw, '"') {
         let text: String = parse(raw).ok_or_else(|| fields.wrong("content", EXPECTED))?;
-        return Ok(Some(vec![Block::text(text)]));
+        return Ok(Some(vec![Block::text(text).at(fields.at_member("content"))]));
     }
     let parts = parse_list(raw).ok_or_else(|| fields.wrong("content", EXPECTED))?;
     let path = fields.path("content");
@@ -95,7 +100,7 @@ fn decode_assistant(mut fields: Fields<'_>, calls: &mut Calls) -> Result<Message
     // It may have said nothing but tool calls.
     blocks.extend(decode_content(&mut fields, calls)?.unwrap_or_default());
     if let Some(refusal) = fields.optional("refusal", "a string")? {
-        blocks.push(Content::Refusal(refusal).into());
+        blocks.push(Block::from(Content::Refusal(refusal)).at(fields.at_member("refusal")));
     }
     take_annotations(&mut fields, &mut blocks);
     let list = fields.list("tool_calls", "an array")?;
@@ -108,7 +113,7 @@ fn decode_assistant(mut fields: Fields<'_>, calls: &mut Calls) -> Result<Message
     }
     blocks.extend(decode_old_call(&mut fields, calls)?);
     take_mark(&mut fields, &mut blocks);
-    Ok(Message { role: Role::Assistant, blocks, extras: fields.rest() })
+    Ok(message(Role::Assistant, blocks, fields))
 }
 
 /// Sources stand beside the text; without one they stay where they are.
@@ -142,9 +147,9 @@ fn decode_call(raw: &RawValue, path: String) -> Result<Block, WireError> {
     let arguments = take_arguments(&mut inner, text)?;
     let seal = take_signature(&mut fields);
     let call = ToolCall { id, name, arguments, custom: kind == "custom", seal };
-    let cache = marks::take(&mut fields);
+    let (cache, at) = (marks::take(&mut fields), fields.at());
     let extras = nested(inner, kind).chain(fields.rest()).collect();
-    Ok(Block { cache, extras, ..Block::from(Content::ToolCall(call)) })
+    Ok(Block { cache, extras, at, ..Block::from(Content::ToolCall(call)) })
 }
 
 /// JSON as text; some clients send the object itself.
@@ -180,7 +185,7 @@ fn decode_old_call(fields: &mut Fields<'_>, calls: &mut Calls) -> Result<Option<
     let call = ToolCall { id: id.clone(), name: name.clone(), arguments, ..ToolCall::default() };
     calls.made(&call);
     calls.unnamed.insert(name, id);
-    Ok(Some(Content::ToolCall(call).into()))
+    Ok(Some(Block::from(Content::ToolCall(call)).at(fields.at_member("function_call"))))
 }
 
 fn decode_result(mut fields: Fields<'_>, calls: &mut Calls) -> Result<Message, WireError> {
@@ -210,6 +215,6 @@ fn decode_old_result(mut fields: Fields<'_>, calls: &mut Calls) -> Result<Messag
 
 fn result_message(result: ToolResult, mut fields: Fields<'_>) -> Message {
     let cache = marks::take(&mut fields);
-    let block = Block { cache, ..Block::from(Content::ToolResult(result)) };
-    Message { role: Role::Tool, blocks: vec![block], extras: fields.rest() }
+    let block = Block { cache, at: fields.at(), ..Block::from(Content::ToolResult(result)) };
+    message(Role::Tool, vec![block], fields)
 }

@@ -45,11 +45,12 @@ fn decode_within(raw: &RawValue, path: String, calls: &mut Calls, within: Within
         _ => None,
     };
     let Some(content) = content else {
-        return Ok(Content::Opaque { origin: DialectId::OpenaiChat, kind, raw: raw.to_owned() }.into());
+        let opaque = Content::Opaque { origin: DialectId::OpenaiChat, kind, raw: raw.to_owned() };
+        return Ok(Block::from(opaque).at(fields.at()));
     };
-    let cache = marks::take(&mut fields);
+    let (cache, at) = (marks::take(&mut fields), fields.at());
     extras.extend(fields.rest());
-    Ok(Block { cache, extras, ..Block::from(content) })
+    Ok(Block { cache, extras, at, ..Block::from(content) })
 }
 
 /// `{"image_url": {"url", "detail"}}`, and the same for sounds and films.
@@ -159,7 +160,8 @@ fn decode_tool_result(fields: &mut Fields<'_>, calls: &mut Calls) -> Result<Tool
     let blocks = match fields.take("content") {
         None => Vec::new(),
         Some(raw) if starts_with(raw, '"') => {
-            vec![Block::text(parse::<String>(raw).ok_or_else(|| fields.wrong("content", EXPECTED))?)]
+            let text: String = parse(raw).ok_or_else(|| fields.wrong("content", EXPECTED))?;
+            vec![Block::text(text).at(path)]
         }
         Some(raw) => {
             let parts = parse_list(raw).ok_or_else(|| fields.wrong("content", EXPECTED))?;

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::super::marks;
 use super::nested;
 use crate::fields::{Fields, parse, starts_with};
-use crate::ir::{Request, Tool, ToolChoice, ToolKind};
+use crate::ir::{Field, Request, Tool, ToolChoice, ToolKind};
 use crate::{DialectId, WireError};
 
 /// Reads them into `request`.
@@ -13,14 +13,22 @@ pub(super) fn decode(fields: &mut Fields<'_>, request: &mut Request) -> Result<(
     for (index, raw) in fields.list("tools", "an array")?.into_iter().flatten().enumerate() {
         request.tools.push(decode_tool(raw, fields.path(&format!("tools[{index}]")))?);
     }
-    for (index, raw) in fields.list("functions", "an array")?.into_iter().flatten().enumerate() {
+    let functions = fields.list("functions", "an array")?.unwrap_or_default();
+    if request.tools.is_empty() && !functions.is_empty() {
+        request.spelt.push((Field::Tools, "functions"));
+    }
+    for (index, raw) in functions.into_iter().enumerate() {
         let mut function = Fields::of_value(raw, fields.path(&format!("functions[{index}]")))?;
         let kind = decode_function(&mut function, "parameters")?;
-        request.tools.push(Tool { extras: nested(function, "function").collect(), ..Tool::new(kind) });
+        let at = function.at();
+        request.tools.push(Tool { extras: nested(function, "function").collect(), at, ..Tool::new(kind) });
     }
     request.tool_choice = decode_choice(fields)?;
     if request.tool_choice.is_none() {
         request.tool_choice = decode_old_choice(fields)?;
+        if request.tool_choice.is_some() {
+            request.spelt.push((Field::ToolChoice, "function_call"));
+        }
     }
     request.parallel_tool_calls = fields.optional("parallel_tool_calls", "a boolean")?;
     Ok(())
@@ -29,7 +37,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, request: &mut Request) -> Result<(
 fn decode_tool(raw: &RawValue, path: String) -> Result<Tool, WireError> {
     let mut tool = Fields::of_value(raw, path)?;
     let kind: Option<String> = tool.optional("type", "a string")?;
-    let cache = marks::take(&mut tool);
+    let (cache, at) = (marks::take(&mut tool), tool.at());
     match kind.as_deref() {
         Some("custom") if tool.look("custom").is_some() => {
             let mut custom = tool.object("custom")?.ok_or_else(|| tool.missing("custom"))?;
@@ -39,28 +47,28 @@ fn decode_tool(raw: &RawValue, path: String) -> Result<Tool, WireError> {
                 format: custom.take("format").map(ToOwned::to_owned),
             };
             let extras = nested(custom, "custom").chain(tool.rest()).collect();
-            Ok(Tool { kind, cache, extras })
+            Ok(Tool { kind, cache, extras, at })
         }
         // Anthropic's, whose type is absent or `custom`.
         None | Some("custom") if tool.look("function").is_none() && tool.look("input_schema").is_some() => {
             let kind = decode_function(&mut tool, "input_schema")?;
-            Ok(Tool { kind, cache, extras: tool.rest() })
+            Ok(Tool { kind, cache, extras: tool.rest(), at })
         }
         // Responses' flat form.
         None | Some("function") if tool.look("function").is_none() && tool.look("name").is_some() => {
             let kind = decode_function(&mut tool, "parameters")?;
-            Ok(Tool { kind, cache, extras: tool.rest() })
+            Ok(Tool { kind, cache, extras: tool.rest(), at })
         }
         None | Some("function") => {
             let mut function = tool.object("function")?.ok_or_else(|| tool.missing("function"))?;
             let kind = decode_function(&mut function, "parameters")?;
             let extras = nested(function, "function").chain(tool.rest()).collect();
-            Ok(Tool { kind, cache, extras })
+            Ok(Tool { kind, cache, extras, at })
         }
         Some("custom") => Err(tool.missing("custom")),
         Some(other) => {
             let kind = other.to_owned();
-            Ok(Tool::new(ToolKind::Hosted { origin: DialectId::OpenaiChat, kind, raw: raw.to_owned() }))
+            Ok(Tool::new(ToolKind::Hosted { origin: DialectId::OpenaiChat, kind, raw: raw.to_owned() }).at(at))
         }
     }
 }

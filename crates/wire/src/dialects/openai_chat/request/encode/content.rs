@@ -5,13 +5,10 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::super::marks;
-use super::{is_own, lose, nested, outer};
-use crate::ir::{Block, CacheMark, Content, Extra, Losses, Media, MediaKind, MediaSource, Request};
+use super::{is_own, nested, outer};
+use crate::ir::{Block, CacheMark, Content, Extra, Lost, Media, MediaKind, MediaSource, Member, Request};
 use crate::write::{Array, Object};
 use crate::{Capabilities, DialectId};
-
-/// A block, and the place that is blamed when it cannot be said.
-pub(super) type Placed<'a> = (String, &'a Block);
 
 /// What becomes of several plain texts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,12 +45,7 @@ impl<'a> Part<'a> {
     }
 
     /// The block as a part; `None` when it cannot be one. What gets lost is noted.
-    pub(super) fn of(
-        (place, block): &Placed<'a>,
-        request: &Request,
-        to: &Capabilities,
-        losses: &mut Losses,
-    ) -> Option<Self> {
+    pub(super) fn of(block: &'a Block, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) -> Option<Self> {
         let own = is_own(request);
         let what = match &block.content {
             Content::Text(text) => Some(What::Text(Cow::Borrowed(text))),
@@ -64,20 +56,20 @@ impl<'a> Part<'a> {
             Content::Opaque { .. } | Content::Reasoning(_) | Content::ToolCall(_) | Content::ToolResult(_) => None,
         };
         let Some(what) = what else {
-            losses.add(place.as_str());
+            lost.block(block);
             return None;
         };
-        if block.cache.is_some() && !to.cache_marks {
-            losses.add(format!("{place}.cache_control"));
+        if let Some(mark) = block.cache.as_ref().filter(|_| !to.cache_marks) {
+            lost.mark(mark);
         }
         if !own {
-            lose(&block.extras, place, losses);
+            lost.block_extras(block);
         }
         if block.citations.iter().any(|citation| citation.origin != DialectId::OpenaiChat) {
-            losses.add(format!("{place}.citations"));
+            lost.of_block(block, Member::Citations);
         }
         if let What::Media(media) = &what {
-            lose_of_media(media, place, losses);
+            lose_of_media(media, block, lost);
         }
         let mark = block.cache.as_ref().filter(|_| to.cache_marks);
         Some(Self { what, mark, extras: if own { &block.extras } else { &[] } })
@@ -159,16 +151,17 @@ fn of_media<'a>(media: &'a Media, request: &Request, to: &Capabilities) -> Optio
 }
 
 /// What a part that says a media has no member for.
-fn lose_of_media(media: &Media, place: &str, losses: &mut Losses) {
+fn lose_of_media(media: &Media, block: &Block, lost: &mut Lost<'_>) {
     let (named, detailed) = match media.kind {
         MediaKind::Document => (true, false),
         MediaKind::Image | MediaKind::Video => (false, true),
         MediaKind::Audio => (false, false),
     };
-    for (name, lost) in [("name", media.name.is_some() && !named), ("detail", media.detail.is_some() && !detailed)] {
-        if lost {
-            losses.add(format!("{place}.{name}"));
-        }
+    if media.name.is_some() && !named {
+        lost.of_block(block, Member::MediaName);
+    }
+    if media.detail.is_some() && !detailed {
+        lost.of_block(block, Member::MediaDetail);
     }
 }
 

@@ -3,10 +3,10 @@
 
 mod assistant;
 
-use super::content::{self, Part, Placed, Several};
-use super::{is_own, lose};
+use super::content::{self, Part, Several};
+use super::is_own;
 use crate::Capabilities;
-use crate::ir::{Block, Content, Extra, Losses, Message, Request, Role, ToolResult};
+use crate::ir::{Block, Content, Extra, Lost, Member, Message, Request, Role, ToolResult};
 use crate::write::Array;
 
 pub(in crate::dialects::openai_chat) use assistant::write_signature;
@@ -16,7 +16,7 @@ pub(super) struct Writer<'w, 'l, 'a> {
     list: &'w mut Array<'l>,
     request: &'a Request,
     to: &'a Capabilities,
-    losses: &'w mut Losses,
+    lost: &'w mut Lost<'a>,
     /// What results hold beside text, for the next message of the user.
     attached: Vec<Part<'a>>,
 }
@@ -26,9 +26,9 @@ impl<'w, 'l, 'a> Writer<'w, 'l, 'a> {
         list: &'w mut Array<'l>,
         request: &'a Request,
         to: &'a Capabilities,
-        losses: &'w mut Losses,
+        lost: &'w mut Lost<'a>,
     ) -> Self {
-        Self { list, request, to, losses, attached: Vec::new() }
+        Self { list, request, to, lost, attached: Vec::new() }
     }
 
     /// Writes all of them.
@@ -37,54 +37,51 @@ impl<'w, 'l, 'a> Writer<'w, 'l, 'a> {
         let leading = messages.iter().take_while(|message| is_operator(&message.role)).count();
         let (leading, rest) = messages.split_at_checked(leading).unwrap_or((messages, &[]));
         if self.to.system_in_middle {
-            for (index, message) in leading.iter().enumerate() {
-                self.operator(&message.role, &[(index, message)]);
+            for message in leading {
+                self.operator(&message.role, &[message]);
             }
         } else if let Some(first) = leading.first() {
-            let all: Vec<(usize, &Message)> = leading.iter().enumerate().collect();
-            self.operator(&first.role, &all);
+            self.operator(&first.role, &leading.iter().collect::<Vec<_>>());
         }
-        for (index, message) in rest.iter().enumerate() {
-            let index = index + leading.len();
+        for message in rest {
             match &message.role {
                 role @ (Role::System | Role::Developer) if self.to.system_in_middle => {
                     self.attach();
-                    self.operator(role, &[(index, message)]);
+                    self.operator(role, &[message]);
                 }
-                Role::System | Role::Developer => self.operator_as_user(index, message),
-                Role::User | Role::Tool | Role::Other(_) => self.user(index, message),
+                Role::System | Role::Developer => self.operator_as_user(message),
+                Role::User | Role::Tool | Role::Other(_) => self.user(message),
                 Role::Assistant => {
                     self.attach();
-                    self.assistant(index, message);
+                    self.assistant(message);
                 }
             }
         }
         self.attach();
     }
 
-    fn parts(&mut self, placed: &[Placed<'a>]) -> Vec<Part<'a>> {
-        placed.iter().filter_map(|placed| Part::of(placed, self.request, self.to, self.losses)).collect()
+    fn parts(&mut self, blocks: impl IntoIterator<Item = &'a Block>) -> Vec<Part<'a>> {
+        blocks.into_iter().filter_map(|block| Part::of(block, self.request, self.to, self.lost)).collect()
     }
 
     /// What stands beside the content: back to its own dialect, else lost.
-    fn extras(&mut self, index: usize, message: &'a Message) -> &'a [Extra] {
+    fn extras(&mut self, message: &'a Message) -> &'a [Extra] {
         if is_own(self.request) {
             return &message.extras;
         }
-        lose(&message.extras, &format!("messages[{index}]"), self.losses);
+        self.lost.message_extras(message);
         &[]
     }
 
-    fn operator(&mut self, role: &Role, messages: &[(usize, &'a Message)]) {
+    fn operator(&mut self, role: &Role, messages: &[&'a Message]) {
         let word = if *role == Role::Developer && self.to.developer_role { "developer" } else { "system" };
-        let placed: Vec<Placed<'a>> = messages.iter().flat_map(|(index, message)| places(*index, message)).collect();
-        let parts = self.parts(&placed);
+        let parts = self.parts(messages.iter().flat_map(|message| &message.blocks));
         let mut extras: &[Extra] = &[];
-        for (place, (index, message)) in messages.iter().enumerate() {
+        for (place, message) in messages.iter().enumerate() {
             if place == 0 {
-                extras = self.extras(*index, message);
+                extras = self.extras(message);
             } else {
-                lose(&message.extras, &format!("messages[{index}]"), self.losses);
+                self.lost.message_extras(message);
             }
         }
         let several = self.several("\n\n");
@@ -96,9 +93,9 @@ impl<'w, 'l, 'a> Writer<'w, 'l, 'a> {
     }
 
     /// For chat templates that know the operator's words at the beginning only.
-    fn operator_as_user(&mut self, index: usize, message: &'a Message) {
-        lose(&message.extras, &format!("messages[{index}]"), self.losses);
-        let words = self.parts(&places(index, message).collect::<Vec<_>>());
+    fn operator_as_user(&mut self, message: &'a Message) {
+        self.lost.message_extras(message);
+        let words = self.parts(&message.blocks);
         let mut parts = std::mem::take(&mut self.attached);
         parts.push(Part::text("<system>"));
         parts.extend(words);
@@ -114,30 +111,30 @@ impl<'w, 'l, 'a> Writer<'w, 'l, 'a> {
         if is_own(self.request) { Several::Parts } else { Several::Joined(separator) }
     }
 
-    fn user(&mut self, index: usize, message: &'a Message) {
-        let extras = self.extras(index, message);
+    fn user(&mut self, message: &'a Message) {
+        let extras = self.extras(message);
         let mut rest = Vec::new();
         let mut results = 0_usize;
-        for (place, block) in places(index, message) {
+        for block in &message.blocks {
             match &block.content {
                 Content::ToolResult(result) => {
                     results += 1;
                     let alone = message.blocks.len() == 1;
-                    self.result(&place, block, result, if alone { extras } else { &[] });
+                    self.result(block, result, if alone { extras } else { &[] });
                 }
                 Content::Text(_)
                 | Content::Refusal(_)
                 | Content::Media(_)
                 | Content::Reasoning(_)
                 | Content::ToolCall(_)
-                | Content::Opaque { .. } => rest.push((place, block)),
+                | Content::Opaque { .. } => rest.push(block),
             }
         }
         if rest.is_empty() && results > 0 {
             return;
         }
         let mut parts = std::mem::take(&mut self.attached);
-        parts.extend(self.parts(&rest));
+        parts.extend(self.parts(rest));
         let word = match &message.role {
             Role::Other(word) => word.as_str(),
             Role::System | Role::Developer | Role::User | Role::Assistant | Role::Tool => "user",
@@ -160,22 +157,22 @@ impl<'w, 'l, 'a> Writer<'w, 'l, 'a> {
         }
     }
 
-    fn result(&mut self, place: &str, block: &'a Block, result: &'a ToolResult, extras: &[Extra]) {
+    fn result(&mut self, block: &'a Block, result: &'a ToolResult, extras: &[Extra]) {
         if !is_own(self.request) {
-            lose(&block.extras, place, self.losses);
+            self.lost.block_extras(block);
         }
         let (mut texts, mut beside) = (Vec::new(), Vec::new());
         let mut mark = block.cache.as_ref();
-        for (index, inner) in result.blocks.iter().enumerate() {
+        for inner in &result.blocks {
             mark = mark.or(inner.cache.as_ref());
             match &inner.content {
                 Content::Text(text) => {
                     texts.push(text.as_str());
                     if !is_own(self.request) {
-                        lose(&inner.extras, &format!("{place}.content[{index}]"), self.losses);
+                        self.lost.block_extras(inner);
                     }
                     if !inner.citations.is_empty() {
-                        self.losses.add(format!("{place}.content[{index}].citations"));
+                        self.lost.of_block(inner, Member::Citations);
                     }
                 }
                 Content::Refusal(_)
@@ -183,10 +180,10 @@ impl<'w, 'l, 'a> Writer<'w, 'l, 'a> {
                 | Content::Reasoning(_)
                 | Content::ToolCall(_)
                 | Content::ToolResult(_)
-                | Content::Opaque { .. } => beside.push((format!("{place}.content[{index}]"), inner)),
+                | Content::Opaque { .. } => beside.push(inner),
             }
         }
-        let mut beside = self.parts(&beside);
+        let mut beside = self.parts(beside);
         let mut text = texts.join("\n");
         // There is no field for it, and the model should know.
         if result.is_error == Some(true) && !text.starts_with("Error") {
@@ -197,8 +194,8 @@ impl<'w, 'l, 'a> Writer<'w, 'l, 'a> {
             self.attached.push(Part::text(format!("Tool result {} holds:", result.call_id)));
             self.attached.append(&mut beside);
         }
-        if mark.is_some() && !self.to.cache_marks {
-            self.losses.add(format!("{place}.cache_control"));
+        if let Some(mark) = mark.filter(|_| !self.to.cache_marks) {
+            self.lost.mark(mark);
         }
         let mut parts = vec![Part::text(text).marked(mark.filter(|_| self.to.cache_marks))];
         parts.append(&mut beside);
@@ -217,9 +214,4 @@ fn is_operator(role: &Role) -> bool {
         Role::System | Role::Developer => true,
         Role::User | Role::Assistant | Role::Tool | Role::Other(_) => false,
     }
-}
-
-fn places(index: usize, message: &Message) -> impl Iterator<Item = Placed<'_>> {
-    let place = move |(block_index, block)| (format!("messages[{index}].content[{block_index}]"), block);
-    message.blocks.iter().enumerate().map(place)
 }

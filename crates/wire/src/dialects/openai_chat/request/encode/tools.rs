@@ -3,28 +3,28 @@
 use serde_json::value::RawValue;
 
 use super::super::{marks, options::is_openai_own};
-use super::{is_own, lose, nested, outer};
+use super::{is_own, nested, outer};
 use crate::fields::Fields;
-use crate::ir::{Losses, Request, Tool, ToolChoice, ToolKind, custom_in_words};
+use crate::ir::{Field, Lost, Request, Tool, ToolChoice, ToolKind, custom_in_words};
 use crate::write::{Array, Object};
 use crate::{Capabilities, DialectId};
 
 /// Writes them. Without tools neither the choice nor the number at once may be said.
-pub(super) fn write(object: &mut Object<'_>, request: &Request, to: &Capabilities, losses: &mut Losses) {
-    let tools = takeable(request, to, losses);
+pub(super) fn write(object: &mut Object<'_>, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) {
+    let tools = takeable(request, to, lost);
     let Some((choice, parallel)) = (!tools.is_empty()).then_some((&request.tool_choice, request.parallel_tool_calls))
     else {
         if request.tool_choice.is_some() {
-            losses.add("tool_choice");
+            lost.field(Field::ToolChoice);
         }
         if request.parallel_tool_calls.is_some() {
-            losses.add("parallel_tool_calls");
+            lost.field(Field::ParallelToolCalls);
         }
         return;
     };
     object.array("tools", |list| {
-        for (index, tool) in &tools {
-            write_tool(list, tool, &format!("tools[{index}]"), request, to, losses);
+        for tool in &tools {
+            write_tool(list, tool, request, to, lost);
         }
     });
     if let Some(choice) = choice {
@@ -32,17 +32,15 @@ pub(super) fn write(object: &mut Object<'_>, request: &Request, to: &Capabilitie
     }
     match parallel {
         Some(parallel) if to.parallel_tools => object.put("parallel_tool_calls", &parallel),
-        Some(_) => losses.add("parallel_tool_calls"),
+        Some(_) => lost.field(Field::ParallelToolCalls),
         None => {}
     }
 }
 
-/// The tools that can be said, with their places. Where the dialect's allowed tools are unknown, only these are shown.
-fn takeable<'a>(request: &'a Request, to: &Capabilities, losses: &mut Losses) -> Vec<(usize, &'a Tool)> {
+/// The tools that can be said. Where the dialect's allowed tools are unknown, only these are shown.
+fn takeable<'a>(request: &'a Request, to: &Capabilities, lost: &mut Lost<'_>) -> Vec<&'a Tool> {
     if !to.tools {
-        if !request.tools.is_empty() {
-            losses.add("tools");
-        }
+        lost.tools();
         return Vec::new();
     }
     let allowed = match &request.tool_choice {
@@ -57,13 +55,13 @@ fn takeable<'a>(request: &'a Request, to: &Capabilities, losses: &mut Losses) ->
         | None => None,
     };
     let mut tools = Vec::with_capacity(request.tools.len());
-    for (index, tool) in request.tools.iter().enumerate() {
+    for tool in &request.tools {
         let named = tool.name().is_some_and(|name| allowed.is_none_or(|names| names.iter().any(|other| other == name)));
         match &tool.kind {
-            ToolKind::Function { .. } | ToolKind::Custom { .. } if named => tools.push((index, tool)),
+            ToolKind::Function { .. } | ToolKind::Custom { .. } if named => tools.push(tool),
             ToolKind::Function { .. } | ToolKind::Custom { .. } => {}
-            ToolKind::Hosted { origin: DialectId::OpenaiChat, .. } => tools.push((index, tool)),
-            ToolKind::Hosted { .. } => losses.add(format!("tools[{index}]")),
+            ToolKind::Hosted { origin: DialectId::OpenaiChat, .. } => tools.push(tool),
+            ToolKind::Hosted { .. } => lost.tool(tool),
         }
     }
     tools
@@ -79,20 +77,13 @@ pub(super) fn says_custom(request: &Request, to: &Capabilities) -> bool {
     is_own(request) || is_openai_own(to)
 }
 
-fn write_tool(
-    list: &mut Array<'_>,
-    tool: &Tool,
-    place: &str,
-    request: &Request,
-    to: &Capabilities,
-    losses: &mut Losses,
-) {
+fn write_tool(list: &mut Array<'_>, tool: &Tool, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) {
     let own = is_own(request);
     if !own {
-        lose(&tool.extras, place, losses);
+        lost.tool_extras(tool);
     }
-    if tool.cache.is_some() && (!to.cache_marks || is_openai_own(to)) {
-        losses.add(format!("{place}.cache_control"));
+    if let Some(mark) = tool.cache.as_ref().filter(|_| !to.cache_marks || is_openai_own(to)) {
+        lost.mark(mark);
     }
     let extras = if own { tool.extras.as_slice() } else { &[] };
     let rest = |object: &mut Object<'_>, member: &str| {

@@ -7,12 +7,12 @@ use crate::DialectId;
 use crate::capabilities::ThinkingMode;
 use crate::ir::{
     Block, CacheMark, Content, Effort, Extra, Media, MediaKind, MediaSource, Message, Reasoning, Request, Role, Seal,
-    SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult, placed,
 };
 
 #[track_caller]
 fn check_written(request: &Request, to: &Capabilities, expected: &Expect) {
-    let encoded = encode(request, to);
+    let encoded = encode(&placed(request), to);
     let body: Value = serde_json::from_slice(&encoded.bytes).expect("JSON");
     let mut lines: Vec<String> = Vec::new();
     for (name, value) in body.as_object().expect("an object") {
@@ -44,7 +44,7 @@ fn result(id: &str, blocks: Vec<Block>, is_error: Option<bool>) -> Block {
 }
 
 fn marked(block: Block) -> Block {
-    Block { cache: Some(CacheMark { ttl: None }), ..block }
+    Block { cache: Some(CacheMark::default()), ..block }
 }
 
 fn sealed(origin: SealOrigin, text: &str, data: &str) -> Block {
@@ -136,6 +136,7 @@ fn claude_codes_request_for_a_local_server() {
         lost messages[2].content[0].signature
         lost messages[3].content[2].cache_control
         lost tools[1]
+        lost thinking.budget_tokens
         lost context_management"#]],
     );
 }
@@ -173,11 +174,12 @@ fn claude_codes_request_for_a_model_of_openai() {
         stream: true
         stream_options: {"include_usage":true}
         lost tools[1]
+        lost thinking.budget_tokens
         lost max_tokens
         lost temperature
         lost top_p
         lost top_k
-        lost stop
+        lost stop_sequences
         lost context_management"#]],
     );
 }
@@ -220,8 +222,9 @@ fn claude_codes_request_for_a_model_that_can_do_little() {
         lost messages[3].content[1].content[2]
         lost messages[3].content[2].cache_control
         lost tools
-        lost parallel_tool_calls
-        lost reasoning_effort
+        lost tool_choice.disable_parallel_tool_use
+        lost thinking
+        lost thinking.budget_tokens
         lost top_p
         lost context_management"#]],
     );
@@ -258,6 +261,7 @@ fn images_stay_in_results_where_they_may() {
         lost messages[0].content[0].signature
         lost messages[1].content[2].cache_control
         lost tools[1]
+        lost thinking.budget_tokens
         lost context_management"#]],
     );
 }

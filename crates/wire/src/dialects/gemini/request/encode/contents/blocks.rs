@@ -6,9 +6,9 @@ use super::{Calls, Part};
 use crate::capabilities::{ReasoningReplay, ThinkingMode};
 use crate::dialects::gemini::part::{Json, Shown, object_text};
 use crate::dialects::gemini::request::decode::minted;
-use crate::dialects::gemini::request::encode::Place;
 use crate::ir::{
-    Block, Content, Extra, Losses, Media, MediaKind, MediaSource, Reasoning, Seal, SealOrigin, ToolCall, ToolResult,
+    Block, Content, Extra, Lost, Media, MediaKind, MediaSource, Member, Message, Reasoning, Seal, SealOrigin, ToolCall,
+    ToolResult,
 };
 use crate::{Capabilities, DialectId, WireError};
 
@@ -18,35 +18,38 @@ const NO_SIGNATURE: &str = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=";
 
 /// Turns the blocks of one request into parts.
 #[derive(Debug)]
-pub(super) struct Writer<'a, 'w> {
+pub(super) struct Writer<'a, 'w, 'r> {
     own: bool,
     to: &'w Capabilities,
-    place: &'w Place,
-    losses: &'w mut Losses,
+    pub(super) lost: &'w mut Lost<'r>,
     calls: Calls<'a>,
     /// Whether a call of this message was written: Gemini wants a signature on the first one alone.
     called: bool,
 }
 
-impl<'a, 'w> Writer<'a, 'w> {
-    pub(super) fn new(origin: DialectId, to: &'w Capabilities, place: &'w Place, losses: &'w mut Losses) -> Self {
-        Self { own: origin == DialectId::Gemini, to, place, losses, calls: Calls::default(), called: false }
-    }
-
-    pub(super) fn lose(&mut self, path: String) {
-        self.losses.add(path);
+impl<'a, 'w, 'r> Writer<'a, 'w, 'r> {
+    pub(super) fn new(origin: DialectId, to: &'w Capabilities, lost: &'w mut Lost<'r>) -> Self {
+        Self { own: origin == DialectId::Gemini, to, lost, calls: Calls::default(), called: false }
     }
 
     pub(super) fn begin_message(&mut self) {
         self.called = false;
     }
 
-    /// What can be written back of `extras`; the rest is lost from the object at `path`.
-    pub(super) fn own_extras(&mut self, extras: &'a [Extra], path: impl Fn() -> String) -> &'a [Extra] {
+    /// What can be written back of what a message carried; the rest is lost.
+    pub(super) fn extras(&mut self, message: &'a Message) -> &'a [Extra] {
         if self.own {
-            return extras;
+            return &message.extras;
         }
-        extras.iter().for_each(|extra| self.losses.add(format!("{}.{}", path(), extra.name)));
+        self.lost.message_extras(message);
+        &[]
+    }
+
+    fn block_extras(&mut self, block: &'a Block) -> &'a [Extra] {
+        if self.own {
+            return &block.extras;
+        }
+        self.lost.block_extras(block);
         &[]
     }
 
@@ -54,50 +57,47 @@ impl<'a, 'w> Writer<'a, 'w> {
     pub(super) fn block(
         &mut self,
         block: &'a Block,
-        message: usize,
-        number: usize,
         parts: &mut Vec<Part<'a>>,
         results: Option<&mut Vec<Part<'a>>>,
     ) -> Result<(), WireError> {
-        let place = self.place;
-        let path = || place.block(message, number);
-        self.lose_marks(block, &path);
-        let extras = self.own_extras(&block.extras, path);
+        self.lose_marks(block);
+        let extras = self.block_extras(block);
         match &block.content {
             Content::Text(text) if text.is_empty() && !self.own => {}
             Content::Text(text) => parts.push(Part::Text { text, extras }),
             Content::Refusal(text) => {
-                self.lose(format!("{}.refusal", path()));
+                // That it was one.
+                self.lost.block(block);
                 parts.push(Part::Text { text, extras });
             }
-            Content::Media(media) => parts.extend(self.media(media, extras, &path)),
-            Content::Reasoning(reasoning) => parts.extend(self.reasoning(reasoning, extras, &path)),
+            Content::Media(media) => parts.extend(self.media(media, extras, block)),
+            Content::Reasoning(reasoning) => parts.extend(self.reasoning(reasoning, extras, block)),
             Content::ToolCall(call) => {
-                let part = self.call(call, extras, &path);
+                let part = self.call(call, extras, block);
                 parts.push(part);
             }
             Content::ToolResult(result) => {
                 let mut beside = Vec::new();
-                let part = self.result(result, extras, &path, &mut beside)?;
+                let part = self.result((block, result), extras, &mut beside)?;
                 results.unwrap_or(parts).push(part);
                 parts.extend(beside);
             }
             Content::Opaque { origin: DialectId::Gemini, raw, .. } => parts.push(Part::Raw(raw)),
-            Content::Opaque { .. } => self.lose(path()),
+            Content::Opaque { .. } => self.lost.block(block),
         }
         Ok(())
     }
 
-    fn lose_marks(&mut self, block: &Block, path: &impl Fn() -> String) {
-        if block.cache.is_some() {
-            self.lose(format!("{}.cache_control", path()));
+    fn lose_marks(&mut self, block: &Block) {
+        if let Some(mark) = &block.cache {
+            self.lost.mark(mark);
         }
         if !block.citations.is_empty() {
-            self.lose(format!("{}.citations", path()));
+            self.lost.of_block(block, Member::Citations);
         }
     }
 
-    fn media(&mut self, media: &'a Media, extras: &'a [Extra], path: &impl Fn() -> String) -> Option<Part<'a>> {
+    fn media(&mut self, media: &'a Media, extras: &'a [Extra], block: &Block) -> Option<Part<'a>> {
         let taken = match media.kind {
             MediaKind::Image => self.to.images,
             MediaKind::Document => self.to.documents,
@@ -105,34 +105,29 @@ impl<'a, 'w> Writer<'a, 'w> {
             MediaKind::Video => true,
         };
         if !taken || (!self.own && matches!(media.source, MediaSource::File(_))) {
-            self.lose(path());
+            self.lost.block(block);
             return None;
         }
         if media.detail.as_deref().is_some_and(|detail| detail != "auto") {
-            self.lose(format!("{}.detail", path()));
+            self.lost.of_block(block, Member::MediaDetail);
         }
         let (mut name, mut media_type) = (media.name.as_deref(), media.media_type.as_deref());
         if !self.own {
             // The public API refuses a name beside the data.
             if name.take().is_some() {
-                self.lose(format!("{}.name", path()));
+                self.lost.of_block(block, Member::MediaName);
             }
             media_type = media_type.or_else(|| Some(guess(media)));
         }
         Some(Part::Media(Shown { source: &media.source, media_type, name, extras }))
     }
 
-    fn reasoning(
-        &mut self,
-        reasoning: &'a Reasoning,
-        extras: &'a [Extra],
-        path: &impl Fn() -> String,
-    ) -> Option<Part<'a>> {
+    fn reasoning(&mut self, reasoning: &'a Reasoning, extras: &'a [Extra], block: &Block) -> Option<Part<'a>> {
         match self.to.reasoning_replay {
             ReasoningReplay::Dropped => return None,
             ReasoningReplay::ReasoningContent | ReasoningReplay::Reasoning => {}
         }
-        let signature = self.seal(reasoning.seal.as_ref(), path);
+        let signature = self.seal(reasoning.seal.as_ref(), block);
         let text = reasoning.text.as_str();
         match signature {
             Some(signature) if reasoning.redacted => Some(Part::Signature { signature, extras }),
@@ -142,32 +137,32 @@ impl<'a, 'w> Writer<'a, 'w> {
     }
 
     /// A seal of Gemini's own; another one is lost.
-    fn seal(&mut self, seal: Option<&Seal>, path: &impl Fn() -> String) -> Option<String> {
+    fn seal(&mut self, seal: Option<&Seal>, block: &Block) -> Option<String> {
         let seal = seal?;
         match seal.origin {
             SealOrigin::Gemini => Some(seal.data.clone()),
             SealOrigin::Anthropic | SealOrigin::Openai | SealOrigin::Openrouter => {
-                self.lose(format!("{}.{}", path(), self.place.seal()));
+                self.lost.of_block(block, Member::Seal);
                 None
             }
         }
     }
 
-    fn call(&mut self, call: &'a ToolCall, extras: &'a [Extra], path: &impl Fn() -> String) -> Part<'a> {
+    fn call(&mut self, call: &'a ToolCall, extras: &'a [Extra], block: &Block) -> Part<'a> {
         let position = self.calls.make(call);
         let thinks = match self.to.thinking {
             ThinkingMode::Adaptive | ThinkingMode::Always => true,
             ThinkingMode::Any | ThinkingMode::Never | ThinkingMode::Budget => false,
         };
         let first = !std::mem::replace(&mut self.called, true);
-        let signature = self.seal(call.seal.as_ref(), path);
+        let signature = self.seal(call.seal.as_ref(), block);
         let signature = signature.or_else(|| (first && thinks).then(|| NO_SIGNATURE.to_owned()));
         let args = match Json::of_arguments(call) {
             Json::Empty if self.own => Json::Absent,
             args @ (Json::Absent | Json::Empty | Json::Whole(_)) => args,
             args @ Json::Wrapped { .. } => {
                 if !call.custom {
-                    self.lose(format!("{}.arguments", path()));
+                    self.lost.of_block(block, Member::Arguments);
                 }
                 args
             }
@@ -182,31 +177,32 @@ impl<'a, 'w> Writer<'a, 'w> {
 
     fn result(
         &mut self,
-        result: &'a ToolResult,
+        (block, result): (&Block, &'a ToolResult),
         extras: &'a [Extra],
-        path: &impl Fn() -> String,
         beside: &mut Vec<Part<'a>>,
     ) -> Result<Part<'a>, WireError> {
         let call = self.calls.find(&result.call_id);
         let Some(name) = call.map(|(_, call)| call.name.as_str()).or(result.name.as_deref()) else {
-            return Err(WireError::Wrong { path: path(), expected: "the result of an earlier call" });
+            return Err(WireError::Wrong {
+                path: block.at.as_str().to_owned(),
+                expected: "the result of an earlier call",
+            });
         };
         let (mut texts, mut parts) = (Vec::new(), Vec::new());
-        for (number, block) in result.blocks.iter().enumerate() {
-            let path = || format!("{}.content[{number}]", path());
-            self.lose_marks(block, &path);
-            let extras = self.own_extras(&block.extras, path);
+        for block in &result.blocks {
+            self.lose_marks(block);
+            let extras = self.block_extras(block);
             match &block.content {
                 Content::Text(text) | Content::Refusal(text) => texts.push(text.as_str()),
                 Content::Media(media) => {
                     // Models that take none in a result take it beside.
                     let inside = self.own || self.to.tool_images;
-                    let part = self.media(media, extras, &path);
+                    let part = self.media(media, extras, block);
                     if inside { parts.extend(part) } else { beside.extend(part) }
                 }
                 Content::Opaque { origin: DialectId::Gemini, raw, .. } => parts.push(Part::Raw(raw)),
                 Content::Reasoning(_) | Content::ToolCall(_) | Content::ToolResult(_) | Content::Opaque { .. } => {
-                    self.lose(path());
+                    self.lost.block(block);
                 }
             }
         }

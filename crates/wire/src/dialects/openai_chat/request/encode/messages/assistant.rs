@@ -2,32 +2,31 @@
 
 use super::super::super::super::thoughts;
 use super::super::super::marks;
-use super::super::content::{self, Placed};
-use super::super::{is_openai_own, is_own, lose, nested, outer, tools};
-use super::{Writer, places};
+use super::super::{content, is_openai_own, is_own, nested, outer, tools};
+use super::Writer;
 use crate::capabilities::ReasoningReplay;
-use crate::ir::{Block, Content, Losses, Message, Reasoning, Request, SealOrigin, ToolCall};
+use crate::ir::{Block, Content, Lost, Member, Message, Reasoning, Request, SealOrigin, ToolCall};
 use crate::write::Object;
 use crate::{Capabilities, DialectId};
 
 impl<'a> Writer<'_, '_, 'a> {
-    pub(super) fn assistant(&mut self, index: usize, message: &'a Message) {
-        let extras = self.extras(index, message);
+    pub(super) fn assistant(&mut self, message: &'a Message) {
+        let extras = self.extras(message);
         let (mut words, mut calls, mut thoughts) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, block) in places(index, message) {
+        for block in &message.blocks {
             match &block.content {
-                Content::Reasoning(reasoning) => thoughts.push((place, reasoning)),
-                Content::ToolCall(call) => calls.push((place, block, call)),
+                Content::Reasoning(reasoning) => thoughts.push((block, reasoning)),
+                Content::ToolCall(call) => calls.push((block, call)),
                 Content::Text(_)
                 | Content::Refusal(_)
                 | Content::Media(_)
                 | Content::ToolResult(_)
-                | Content::Opaque { .. } => words.push((place, block)),
+                | Content::Opaque { .. } => words.push(block),
             }
         }
         let refusal = self.refusal_alone(&mut words);
         self.lose_citations(&words);
-        let parts = self.parts(&words);
+        let parts = self.parts(words.iter().copied());
         let thoughts = self.thoughts(&thoughts);
         if parts.is_empty()
             && calls.is_empty()
@@ -41,7 +40,7 @@ impl<'a> Writer<'_, '_, 'a> {
         let nothing_said = parts.is_empty() && (!calls.is_empty() || refusal.is_some());
         let several = self.several("");
         let (request, to) = (self.request, self.to);
-        let losses = &mut *self.losses;
+        let lost = &mut *self.lost;
         self.list.object(|object| {
             object.put("role", "assistant");
             // Chat templates of local servers may print `None` for null; OpenAI's own word for nothing is null.
@@ -55,8 +54,8 @@ impl<'a> Writer<'_, '_, 'a> {
             write_annotations(object, &words);
             if !calls.is_empty() {
                 object.array("tool_calls", |list| {
-                    for (place, block, call) in &calls {
-                        list.object(|object| write_call(object, (place, block, call), request, to, losses));
+                    for (block, call) in &calls {
+                        list.object(|object| write_call(object, (block, call), request, to, lost));
                     }
                 });
             }
@@ -65,8 +64,8 @@ impl<'a> Writer<'_, '_, 'a> {
     }
 
     /// A refusal that is all that was said has a member of its own where the provider knows it.
-    fn refusal_alone(&self, words: &mut Vec<Placed<'a>>) -> Option<&'a str> {
-        let [(_, Block { content: Content::Refusal(text), .. })] = words.as_slice() else { return None };
+    fn refusal_alone(&self, words: &mut Vec<&'a Block>) -> Option<&'a str> {
+        let [Block { content: Content::Refusal(text), .. }] = words.as_slice() else { return None };
         if !is_own(self.request) && !is_openai_own(self.to) {
             return None;
         }
@@ -74,41 +73,30 @@ impl<'a> Writer<'_, '_, 'a> {
         Some(text)
     }
 
-    fn lose_citations(&mut self, words: &[Placed<'_>]) {
-        for (place, block) in words {
+    fn lose_citations(&mut self, words: &[&Block]) {
+        for block in words {
             if block.citations.iter().any(|citation| citation.origin != DialectId::OpenaiChat) {
-                self.losses.add(format!("{place}.citations"));
+                self.lost.of_block(block, Member::Citations);
             }
         }
     }
 
     /// The thoughts that go back. Seals of others are noted; that nobody reads thoughts is no loss.
-    fn thoughts(&mut self, thoughts: &[(String, &'a Reasoning)]) -> Vec<&'a Reasoning> {
+    fn thoughts(&mut self, thoughts: &[(&Block, &'a Reasoning)]) -> Vec<&'a Reasoning> {
         if self.to.reasoning_replay == ReasoningReplay::Dropped {
             return Vec::new();
         }
         let mut told = Vec::new();
-        for (place, reasoning) in thoughts {
+        for (block, reasoning) in thoughts {
             let foreign = reasoning.seal.as_ref().is_some_and(|seal| seal.origin != SealOrigin::Openrouter);
             if foreign {
-                self.losses.add(format!("{place}.{}", seal_member(self.request.origin, reasoning)));
+                self.lost.of_block(block, Member::Seal);
             }
             if !foreign || !reasoning.text.is_empty() {
                 told.push(*reasoning);
             }
         }
         told
-    }
-}
-
-/// Where the origin keeps the seal of a thought.
-fn seal_member(origin: DialectId, reasoning: &Reasoning) -> &'static str {
-    match origin {
-        DialectId::Anthropic if reasoning.redacted => "data",
-        DialectId::Anthropic => "signature",
-        DialectId::OpenaiResponses => "encrypted_content",
-        DialectId::Gemini => "thoughtSignature",
-        DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::Ollama => "reasoning_details",
     }
 }
 
@@ -131,8 +119,8 @@ fn write_thoughts(object: &mut Object<'_>, thoughts: &[&Reasoning], to: &Capabil
     }
 }
 
-fn write_annotations(object: &mut Object<'_>, words: &[Placed<'_>]) {
-    let citations = || words.iter().flat_map(|(_, block)| &block.citations);
+fn write_annotations(object: &mut Object<'_>, words: &[&Block]) {
+    let citations = || words.iter().flat_map(|block| &block.citations);
     let own: Vec<_> = citations().filter(|citation| citation.origin == DialectId::OpenaiChat).collect();
     if !own.is_empty() {
         object.array("annotations", |list| own.iter().for_each(|citation| list.raw(&citation.raw)));
@@ -141,15 +129,15 @@ fn write_annotations(object: &mut Object<'_>, words: &[Placed<'_>]) {
 
 fn write_call(
     object: &mut Object<'_>,
-    (place, block, call): (&str, &Block, &ToolCall),
+    (block, call): (&Block, &ToolCall),
     request: &Request,
     to: &Capabilities,
-    losses: &mut Losses,
+    lost: &mut Lost<'_>,
 ) {
     let own = is_own(request);
     let extras = if own { block.extras.as_slice() } else { &[] };
     if !own {
-        lose(&block.extras, place, losses);
+        lost.block_extras(block);
     }
     let custom = call.custom && tools::says_custom(request, to);
     let member = if custom { "custom" } else { "function" };
@@ -172,13 +160,13 @@ fn write_call(
     outer(extras, member).for_each(|(name, raw)| object.raw(name, raw));
     match (&block.cache, to.cache_marks) {
         (Some(mark), true) if !is_openai_own(to) => marks::write(object, mark, to),
-        (Some(_), _) => losses.add(format!("{place}.cache_control")),
+        (Some(mark), _) => lost.mark(mark),
         (None, _) => {}
     }
     match &call.seal {
         Some(_) if to.reasoning_replay == ReasoningReplay::Dropped => {}
         Some(seal) if seal.origin == SealOrigin::Gemini => write_signature(object, &seal.data),
-        Some(_) => losses.add(format!("{place}.extra_content")),
+        Some(_) => lost.of_block(block, Member::Seal),
         None => {}
     }
 }

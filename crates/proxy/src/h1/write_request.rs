@@ -5,7 +5,7 @@ use std::io::Write as _;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, Uri};
 
-use crate::upstream::hop;
+use super::hop;
 
 /// A request head before it is bytes.
 #[derive(Clone, Copy, Debug)]
@@ -93,18 +93,18 @@ pub fn host_value(host: &str, port: u16, default_port: u16) -> Result<Vec<u8>, E
 }
 
 /// Errs on `CONNECT`.
-pub(in crate::upstream) fn check_method(method: &Method) -> Result<(), EncodeError> {
+pub(crate) fn check_method(method: &Method) -> Result<(), EncodeError> {
     if *method == Method::CONNECT { Err(EncodeError::Method) } else { Ok(()) }
 }
 
 /// A blank or a line end inside the path would end the request line early and start a second request.
-pub(in crate::upstream) fn check_path(path: &str) -> Result<(), EncodeError> {
+pub(crate) fn check_path(path: &str) -> Result<(), EncodeError> {
     let sound = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
     if sound { Ok(()) } else { Err(EncodeError::Path) }
 }
 
 /// Whether the client decides about this header itself. `Expect` too: the body is sent without waiting.
-pub(in crate::upstream) fn is_ours(name: &HeaderName) -> bool {
+pub(crate) fn is_ours(name: &HeaderName) -> bool {
     *name == header::HOST || *name == header::CONTENT_LENGTH || *name == header::EXPECT || hop::is_hop_by_hop(name)
 }
 
@@ -114,7 +114,7 @@ fn expects_body(method: &Method) -> bool {
 }
 
 /// The same request's address for a client that wants it whole.
-pub(in crate::upstream) fn https_uri(host_value: &[u8], path: &str) -> Result<Uri, EncodeError> {
+pub(crate) fn https_uri(host_value: &[u8], path: &str) -> Result<Uri, EncodeError> {
     check_path(path)?;
     Uri::builder().scheme("https").authority(host_value).path_and_query(path).build().map_err(|_| EncodeError::Path)
 }

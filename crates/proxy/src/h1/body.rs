@@ -1,6 +1,6 @@
 //! A body without its framing.
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf as _, BytesMut};
 
 use super::Framing;
 
@@ -19,7 +19,7 @@ pub const TRAILERS_MAX: u8 = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// All data that the buffer held; never empty.
-    Data(Bytes),
+    Data(BytesMut),
     /// The buffer holds no more data; read on.
     NeedMore,
     /// The body is complete. Bytes that are still in the buffer do not belong to it.
@@ -128,7 +128,7 @@ impl Decoder {
             State::Done => Ok(Progress::End),
             State::Failed(error) => Err(*error),
             State::Close if buf.is_empty() => Ok(Progress::NeedMore),
-            State::Close => Ok(Progress::Data(buf.split().freeze())),
+            State::Close => Ok(Progress::Data(buf.split())),
             State::Exact(_) if buf.is_empty() => Ok(Progress::NeedMore),
             State::Exact(left) => {
                 let taken = usize::try_from(*left).map_or(buf.len(), |left| left.min(buf.len()));
@@ -136,7 +136,7 @@ impl Decoder {
                 if *left == 0 {
                     self.state = State::Done;
                 }
-                Ok(Progress::Data(buf.split_to(taken).freeze()))
+                Ok(Progress::Data(buf.split_to(taken)))
             }
             State::Chunked(..) => self.take_chunks(buf),
         }
@@ -202,7 +202,7 @@ impl Decoder {
         let data = buf.split_to(end - start);
         buf.advance(at - end);
         match (data.is_empty(), failed) {
-            (false, _) => Ok(Progress::Data(data.freeze())),
+            (false, _) => Ok(Progress::Data(data)),
             (true, Some(error)) => Err(error),
             (true, None) if step == Step::End => Ok(Progress::End),
             (true, None) => Ok(Progress::NeedMore),
@@ -306,7 +306,7 @@ fn is_text(byte: u8) -> bool {
 }
 
 /// What a header name may hold (RFC 9110, section 5.6.2).
-fn is_token(byte: u8) -> bool {
+pub(super) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

@@ -2,8 +2,9 @@ use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
 
-use super::{HEAD_BYTES_MAX, HEADERS_MAX, Head, HeadError, HeadReader, INTERIM_HEADS_MAX};
-use crate::upstream::h1::Framing;
+use super::{Head, HeadReader, INTERIM_HEADS_MAX};
+use crate::h1::Framing;
+use crate::h1::lines::{HEAD_BYTES_MAX, HEADERS_MAX, HeadError};
 
 /// The head, and what is left in the buffer behind it.
 type Outcome = Result<Option<(Head, Vec<u8>)>, HeadError>;
@@ -94,10 +95,10 @@ fn refuses_what_two_readers_could_understand_differently() {
     check("\r\nHTTP/1.1 200 OK\r\n\r\n", HeadError::NotHttp);
     check("HTTP/2", HeadError::NotHttp);
     check("HTTP/1.2 200 OK\r\n\r\n", HeadError::NotHttp);
-    check("HTTP/1.1 2000 OK\r\n\r\n", HeadError::StatusLine);
-    check("HTTP/1.1 099 OK\r\n\r\n", HeadError::StatusLine);
-    check("HTTP/1.1 20x OK\r\n\r\n", HeadError::StatusLine);
-    check("HTTP/1.1 200 O\0K\r\n\r\n", HeadError::StatusLine);
+    check("HTTP/1.1 2000 OK\r\n\r\n", HeadError::FirstLine);
+    check("HTTP/1.1 099 OK\r\n\r\n", HeadError::FirstLine);
+    check("HTTP/1.1 20x OK\r\n\r\n", HeadError::FirstLine);
+    check("HTTP/1.1 200 O\0K\r\n\r\n", HeadError::FirstLine);
     check("HTTP/1.1 200 OK\n", HeadError::BareLineFeed);
     check("HTTP/1.1 200 OK\r\na: b\nc: d\r\n\r\n", HeadError::BareLineFeed);
     check("HTTP/1.1 200 OK\r\na: b\r\n\n", HeadError::BareLineFeed);

@@ -4,10 +4,10 @@
 #![no_main]
 
 use bytes::{Bytes, BytesMut};
-use cuts::Cut;
+use cuts::{Cut, read_body};
 use http::Method;
 use libfuzzer_sys::fuzz_target;
-use trunkline_proxy::upstream::h1::{Decoder, Framing, FramingError, Head, HeadError, HeadReader, Progress};
+use trunkline_proxy::h1::{FramingError, Head, HeadError, HeadReader};
 
 /// What came of a connection's bytes.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,32 +33,9 @@ fn receive(method: &Method, pieces: Vec<Bytes>) -> Outcome {
             (Ok(None), _) => buf.extend(pieces.next()),
         }
     };
-    let mut decoder = Decoder::new(head.framing);
-    let mut body = Vec::new();
-    let result = loop {
-        match decoder.take(&mut buf) {
-            Ok(Progress::Data(data)) => {
-                assert!(!data.is_empty(), "data is never empty");
-                body.extend_from_slice(&data);
-            }
-            Ok(Progress::NeedMore) => match pieces.next() {
-                Some(piece) => buf.extend_from_slice(&piece),
-                None => break decoder.finish(),
-            },
-            Ok(Progress::End) => break Ok(()),
-            Err(error) => {
-                assert_eq!(decoder.take(&mut buf), Err(error), "an error stays");
-                break Err(error);
-            }
-        }
-    };
-    match result {
-        Err(error) => Outcome::BadBody(head, body, error),
-        Ok(()) => {
-            assert!(decoder.is_done());
-            if let Framing::Exact(bytes) = head.framing {
-                assert_eq!(body.len() as u64, bytes);
-            }
+    match read_body(head.framing, &mut buf, &mut pieces) {
+        (body, Err(error)) => Outcome::BadBody(head, body, error),
+        (body, Ok(())) => {
             buf.extend(pieces);
             Outcome::Whole(head, body, buf.to_vec())
         }

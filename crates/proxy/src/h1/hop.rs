@@ -3,7 +3,7 @@
 use http::header::{self, HeaderMap, HeaderName};
 
 /// Whether `name` speaks about the connection rather than the message (RFC 9110, section 7.6.1).
-pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
     *name == header::CONNECTION
         || *name == header::TRANSFER_ENCODING
         || *name == header::TE
@@ -14,12 +14,12 @@ pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
 }
 
 /// The comma-separated words of a header value, without blanks around them and without empty ones.
-pub(super) fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|word| !word.is_empty())
 }
 
 /// Removes what is hop-by-hop by definition, and what `Connection` names.
-pub(super) fn strip(headers: &mut HeaderMap) {
+pub(crate) fn strip(headers: &mut HeaderMap) {
     let mut doomed: Vec<HeaderName> = headers.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
     for value in headers.get_all(header::CONNECTION) {
         doomed.extend(words(value.as_bytes()).filter_map(|word| HeaderName::from_bytes(word).ok()));

@@ -1,0 +1,62 @@
+//! An answer's head as bytes, and the framing of its body.
+
+use std::io::Write as _;
+
+use http::StatusCode;
+use http::header::{self, HeaderMap};
+
+/// What is said about the length of an answer's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// So many bytes follow.
+    Exact(u64),
+    /// Chunks follow.
+    Chunked,
+    /// It ends with the connection.
+    Close,
+    /// Nothing follows; a length among the headers says what would, for another method.
+    Bodiless,
+}
+
+/// What ends each chunk.
+pub const CHUNK_END: &[u8] = b"\r\n";
+/// What ends a body that is sent in chunks.
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+/// Both.
+pub const LAST_DATA_CHUNK_END: &[u8] = b"\r\n0\r\n\r\n";
+
+/// Writes an answer's head up to its blank line, which is the caller's to write: a date or other lines of the server's
+/// own may come first. What the headers say about the length gives way to `length`.
+pub fn head_into(out: &mut Vec<u8>, status: StatusCode, headers: &HeaderMap, length: Length) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(status.as_str().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+    out.extend_from_slice(b"\r\n");
+    for (name, value) in headers {
+        let ours = *name == header::TRANSFER_ENCODING || *name == header::CONTENT_LENGTH && length != Length::Bodiless;
+        if !ours {
+            line_into(out, name.as_str().as_bytes(), value.as_bytes());
+        }
+    }
+    match length {
+        Length::Exact(bytes) => {
+            line_into(out, b"content-length", itoa::Buffer::new().format(bytes).as_bytes());
+        }
+        Length::Chunked => line_into(out, b"transfer-encoding", b"chunked"),
+        Length::Close | Length::Bodiless => {}
+    }
+}
+
+/// Writes one header line.
+pub fn line_into(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes the line before a chunk of so many bytes.
+pub fn chunk_size_into(out: &mut Vec<u8>, bytes: usize) {
+    write!(out, "{bytes:x}\r\n").expect("memory takes all that is written to it");
+}
