@@ -40,7 +40,7 @@ e2e:
 
 e2e-setup: .venv/.ready e2e/node/node_modules/.ready
 
-.venv/.ready: e2e/requirements.txt e2e/requirements-model.txt tools/python-setup.sh
+.venv/.ready: e2e/requirements.txt e2e/requirements-model.txt e2e/requirements-old.txt tools/python-setup.sh
 	@tools/python-setup.sh
 	@touch $@
 

@@ -1,14 +1,18 @@
 # Included by the Makefile: `make bench` builds, installs what is missing, measures, prints the tables.
 #   make bench BENCH_ARGS='--write'                          also into bench/RESULTS.md
 #   make bench BENCH_ARGS='--wl chat,burst --rounds 3'       see `bench/run.py --help`
+#   make bench-streams                                       memory of streams at rest
 PYTHON ?= python3
 BENCH_ARGS ?=
 BENCH_TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench bench-build bench-tools bench-test dist
+.PHONY: bench bench-streams bench-build bench-tools bench-test dist
 
 bench: dist
 	BENCH_COMMAND='make bench$(if $(BENCH_ARGS), BENCH_ARGS="$(BENCH_ARGS)")' $(PYTHON) bench/run.py $(BENCH_ARGS)
+
+bench-streams: dist
+	$(PYTHON) bench/streams.py $(BENCH_ARGS)
 
 # The binary as it is shipped: target/dist/trunkline.
 dist: bench-tools bench-build

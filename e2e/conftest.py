@@ -10,6 +10,7 @@ import pytest
 from kit import config
 from kit.backends import free_port
 from kit.gateway import Gateway, binary
+from kit.sdks import Drivers
 from kit.upstream import Upstream
 
 RUNNING: list[Gateway] = []
@@ -86,6 +87,14 @@ def hasty(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Itera
     RUNNING.append(running)
     yield running
     _ended(running)
+
+
+@pytest.fixture(scope="session")
+def drivers() -> Iterator[Drivers]:
+    """The official SDKs, each started when a test first asks for it."""
+    running = Drivers()
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 
 from kit import backends, config
 from kit.gateway import Gateway
+from kit.sdks import NEW_NODE
 from kit.upstream import USAGE, Exchange, Upstream, envelope, openai_error, plain
 
 KEY = "sk-tl-for-the-sdk"
@@ -291,7 +292,8 @@ def test_the_clients_own_retries_meet_a_recovered_upstream(keyed: Gateway, upstr
         assert sdk.chat.completions.create(model="up/recovers", messages=HELLO).choices[0].message.content == "one two"
 
 
-def test_the_sdk_for_node(keyed: Gateway, upstream: Upstream, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("node", "package"), [("node", "openai"), (str(NEW_NODE), "openai-new")], ids=["6.49", "7.57"])
+def test_the_sdk_for_node(node: str, package: str, keyed: Gateway, upstream: Upstream, tmp_path: Path) -> None:
     """Node's own test runner runs `node/*.test.mjs` against the same gateway."""
     upstream.script("e400", fails(400, "invalid_request_error"))
     upstream.script("e429", fails(429, "requests"))
@@ -303,11 +305,11 @@ def test_the_sdk_for_node(keyed: Gateway, upstream: Upstream, tmp_path: Path) ->
         ex.close()
 
     upstream.script("snaps", snaps)
-    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GATEWAY": keyed.v1, "GATEWAY_KEY": KEY}
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GATEWAY": keyed.v1, "GATEWAY_KEY": KEY, "SDK": package}
     tests = sorted(str(path) for path in backends.NODE.glob("*.test.mjs"))
     assert tests
     ran = subprocess.run(
-        ["node", "--test", *tests], cwd=backends.NODE, env=env, capture_output=True, text=True, timeout=100, check=False
+        [node, "--test", *tests], cwd=backends.NODE, env=env, capture_output=True, text=True, timeout=100, check=False
     )
     print(ran.stdout[-6000:], ran.stderr[-2000:])
     assert ran.returncode == 0

@@ -10,7 +10,7 @@ import pytest
 
 from kit import loops
 from kit.clients import LOOPS
-from kit.strict.anthropic import Anthropic
+from kit.strict.anthropic import Alternating, Anthropic
 from kit.strict.chat import Chat, DeepSeek
 from kit.strict.gemini import Gemini
 from kit.strict.ollama import Ollama
@@ -22,6 +22,7 @@ WIRES: dict[str, tuple[str, Callable[[], Wire]]] = {
     "deepseek": ("openai_chat", DeepSeek),
     "openai_responses": ("openai_responses", Responses),
     "anthropic": ("anthropic", Anthropic),
+    "alternating": ("anthropic", Alternating),
     "ollama": ("ollama", Ollama),
     "gemini": ("gemini", Gemini),
 }
@@ -106,6 +107,17 @@ REFUSALS = {
         "must be non-empty",
     ),
     "an assistant first": (Anthropic, claude({"role": "assistant", "content": "y"}), "first message must use"),
+    "two turns of the user": (Alternating, claude(USER, USER), "roles must alternate"),
+    "results in turns of their own": (
+        Alternating,
+        claude(
+            USER,
+            {"role": "assistant", "content": [USE, USE | {"id": "c2"}]},
+            {"role": "user", "content": [RESULT]},
+            {"role": "user", "content": [RESULT | {"tool_use_id": "c2"}]},
+        ),
+        "roles in a row",
+    ),
     "a result after text": (
         Anthropic,
         claude(

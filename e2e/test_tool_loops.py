@@ -14,7 +14,7 @@ import pytest
 from kit import config, loops
 from kit.clients import KEY, LOOPS
 from kit.gateway import Gateway
-from kit.strict.anthropic import Anthropic
+from kit.strict.anthropic import Alternating, Anthropic
 from kit.strict.chat import Chat, DeepSeek
 from kit.strict.gemini import Gemini
 from kit.strict.ollama import Ollama
@@ -26,6 +26,7 @@ BACKENDS: dict[str, tuple[str, Callable[[], Wire]]] = {
     "deepseek": ("openai_chat", DeepSeek),
     "openai_responses": ("openai_responses", Responses),
     "anthropic": ("anthropic", Anthropic),
+    "alternating": ("anthropic", Alternating),
     "ollama": ("ollama", Ollama),
     "gemini": ("gemini", Gemini),
 }
@@ -35,6 +36,7 @@ STATED = {
     "deepseek": {"reasoning_replay": '"reasoning_content"'},
     "openai_chat": {"reasoning_replay": '"dropped"'},
     "anthropic": {"thinking": '"budget"'},
+    "alternating": {"thinking": '"budget"'},
     "gemini": {"thinking": '"adaptive"'},
 }
 
@@ -43,7 +45,7 @@ TURNS = 20
 #: In how many turns thoughts are shown, where it is not all of them. Ollama's messages have no place for a signature,
 #: and Anthropic goes on with no loop whose thoughts are gone while thinking is on: it is off from the second turn on,
 #: which is reported as the loss of `thinking`.
-SHOWN = {("ollama", "anthropic"): 1}
+SHOWN = {("ollama", "anthropic"): 1, ("ollama", "alternating"): 1}
 
 
 @dataclass

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs e2e/node/node_modules and e2e/agents/node_modules (1.2 GB: coding agents) exactly as their lock files say.
+# Installs e2e/node/node_modules (0.3 GB, most of it the newer Node that the newest SDKs want) and e2e/agents/node_modules
+# (1.2 GB: coding agents) exactly as their lock files say.
 set -eu
 cd "$(dirname "$0")/../e2e"
 

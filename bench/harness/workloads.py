@@ -56,7 +56,7 @@ def body(kind: str, model: str) -> bytes:
         "content": 'Write one sentence about a fox and a dog, please. "Short", no more than\n30 words.',
     }
     more: dict = {}
-    if kind == "big":
+    if kind.endswith("big"):
         paragraph = (
             'The gateway reads the request, finds the model\'s name, and forwards it; "quotes" and\n'
             "line breaks are escaped as any JSON writer would, and some text is \u00e9crit avec des accents. "
@@ -64,9 +64,9 @@ def body(kind: str, model: str) -> bytes:
         user["content"] = (paragraph * (CONTENT_BYTES // len(paragraph) + 1))[: CONTENT_BYTES - 400]
     if kind.startswith("stream"):
         more = {"stream": True}
-    if kind == "stream":
+    if kind in ("stream", "stream-big"):
         more["stream_options"] = {"include_usage": True}
-    if kind == "messages":
+    if kind.startswith("messages"):
         document = {"max_tokens": 256, "messages": [user], "model": model, "stream": True, "system": system["content"]}
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     document = {"messages": [system, user], "model": model, "temperature": 0.7, "max_tokens": 256, **more}

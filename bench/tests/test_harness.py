@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from harness import checks, contestants, judge, processes, tables, workloads
+from harness import checks, contestants, held, judge, processes, tables, workloads
 
 
 def load(cpu_us, p50_us=100, peak_mb=20.0):
@@ -27,6 +27,18 @@ def one_round(trunkline_us, nginx_us):
 
 
 TITLES = {name: workload.title for name, workload in workloads.ALL.items()}
+
+
+class Holding(unittest.IsolatedAsyncioTestCase):
+    async def test_a_stream_waits_in_the_middle_and_ends_whole(self):
+        async with held.Upstream() as upstream:
+            body = workloads.body("stream", "mock-model")
+            stream = held.Stream(upstream.address, workloads.PATH, body, workloads.headers("k"))
+            await stream.until_silent()
+            self.assertEqual(stream.seen.count(held.WORD.encode()), held.EVENTS)
+            self.assertNotIn(b"[DONE]", stream.seen)
+            upstream.release.set()
+            self.assertTrue(await stream.to_its_end())
 
 
 class Judging(unittest.TestCase):

@@ -7,11 +7,11 @@ the backend sees that result and says a last sentence, and the agent prints it. 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from kit import agents, config
@@ -22,6 +22,8 @@ from kit.strict.chat import Chat
 from kit.strict.gemini import Gemini
 from kit.strict.responses import Responses
 from kit.strict.server import StrictServer, Wire, task_of
+from kit.tap import Tap
+from kit.waits import eventually
 
 pytestmark = pytest.mark.agents
 
@@ -38,7 +40,13 @@ class Rig:
     """One gateway in front of one strict backend of each wire; model `on-WIRE` is served by it."""
 
     gateway: Gateway
+    near: Tap
+    """A recorder before the gateway, for what its own records do not show."""
     backends: dict[str, StrictServer]
+
+
+#: How many counts `/context` asks for (Claude Code 2.1.197).
+CONTEXT_COUNTS = 14
 
 
 def final(result: str) -> str:
@@ -57,8 +65,10 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     text += config.model("gemini-2.5-flash", "openai_chat", "strict")
     text += config.model("claude-sonnet-4-5", "openai_chat", "strict")
     gateway = Gateway(tmp_path_factory.mktemp("agents"), text)
-    yield Rig(gateway, backends)
+    near = Tap(gateway.url)
+    yield Rig(gateway, near, backends)
     assert gateway.stop() == 0
+    near.close()
     for server in backends.values():
         server.close()
 
@@ -98,14 +108,23 @@ def test_it_runs_its_tool_and_says_what_the_model_said(name: str, rig: Rig, tmp_
 
 
 def test_claude_code_counts_its_context_without_asking_a_model(rig: Rig, tmp_path: Path) -> None:
+    """`/context` asks for the size of each part of what it would send."""
     server = rig.backends["openai_chat"]
     before = len(server.received)
     known = len(rig.gateway.rows())
     ran = agents.claude_code(Agent(tmp_path), rig.gateway.url, "on-openai_chat", "/context")
     assert ran.code == 0
     assert "Context Usage" in ran.out
+    # What it asked about is in its table: its tools are most of what it sends.
+    assert re.search(r"System tools \| [0-9.]+k \|", ran.out)
+
+    def written() -> list[tuple[str, int]] | None:
+        rows = [(row["operation"], row["status"]) for row in rig.gateway.rows()[known:]]
+        return rows if len(rows) >= CONTEXT_COUNTS else None
+
+    rows = eventually(f"{CONTEXT_COUNTS} counts in the ledger", written)
+    assert rows == [("count_tokens", 200)] * CONTEXT_COUNTS
     assert len(server.received) == before, "a count went to the model as a request"
-    assert not [row for row in rig.gateway.rows()[known:] if row["status"] >= 400]
 
 
 def test_codex_tells_what_it_did_as_events(rig: Rig, tmp_path: Path) -> None:
@@ -120,11 +139,26 @@ def test_codex_tells_what_it_did_as_events(rig: Rig, tmp_path: Path) -> None:
     assert (usage["input_tokens"], usage["cached_input_tokens"], usage["output_tokens"]) == (34, 8, 10)
 
 
-def test_claude_code_finds_the_models_it_may_show(rig: Rig) -> None:
-    """What its picker asks for, with one credential header, in its own shape."""
-    headers = {"x-api-key": KEY, "anthropic-version": "2023-06-01"}
-    answer = httpx.get(f"{rig.gateway.url}/v1/models?limit=1000", headers=headers, timeout=3, trust_env=False)
-    assert answer.status_code == 200
-    listed = {model["id"]: model for model in answer.json()["data"]}
-    assert listed["claude-sonnet-4-5"]["type"] == "model"
-    assert listed["claude-sonnet-4-5"]["display_name"]
+@pytest.mark.parametrize("token", [False, True], ids=["key", "token"])
+def test_claude_code_finds_the_models_it_may_show(token: bool, rig: Rig, tmp_path: Path) -> None:
+    """The program itself asks, with one credential header, and keeps what it can show in its picker: names of its maker."""
+    agent = Agent(tmp_path)
+    rig.near.take()
+    ran = agents.claude_code(agent, rig.near.origin, "on-openai_chat", "hello", token=token, discover=True)
+    assert ran.code == 0
+    (asked,) = [passed for passed in rig.near.take() if passed.request.method == "GET"]
+    assert (asked.request.target, asked.status) == ("/v1/models?limit=1000", 200)
+    credentials = asked.request.header("x-api-key"), asked.request.header("authorization")
+    assert credentials == ((None, f"Bearer {KEY}") if token else (KEY, None))
+    kept = json.loads((agent.home / ".claude" / "cache" / "gateway-models.json").read_text())
+    assert {"id": "claude-sonnet-4-5", "display_name": "claude-sonnet-4-5"} in kept["models"]
+
+
+def test_codex_that_tries_a_socket_goes_on_over_http_at_once(rig: Rig, tmp_path: Path) -> None:
+    agent = Agent(tmp_path)
+    rig.near.take()
+    ran = agents.codex(agent, rig.near.origin, "on-openai_chat", sockets=True)
+    assert (ran.code, agent.proof()) == (0, "trunkline\n")
+    passed = [(one.request.method, one.status) for one in rig.near.take()]
+    # One try, then a request for the call of the tool and one with its result.
+    assert passed == [("GET", 426), ("POST", 200), ("POST", 200)]

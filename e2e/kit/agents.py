@@ -99,18 +99,27 @@ CLAUDE = {
     "DISABLE_AUTOUPDATER": "1",
 }
 
-
-def claude_code(agent: Agent, origin: str, model: str, prompt: str = TASK, *more: str, token: bool = False) -> Ran:
-    """Claude Code; `token` sends the key as a Bearer token instead of `x-api-key`."""
-    key = {"ANTHROPIC_AUTH_TOKEN" if token else "ANTHROPIC_API_KEY": KEY}
-    arguments = ["-p", prompt, "--model", model, "--allowedTools", "Bash", *more]
-    return agent.run("claude", *arguments, ANTHROPIC_BASE_URL=origin, **key, **CLAUDE)
+#: Claude Code without its own instructions and tools, 2 KB a request instead of 80; its result as JSON.
+CLAUDE_IN_SHORT = ["--bare", "--tools", "", "--system-prompt", "You answer briefly.", "--output-format", "json"]
 
 
-def codex(agent: Agent, origin: str, model: str, prompt: str = TASK) -> Ran:
-    """Codex, over HTTP."""
+def claude_code(
+    agent: Agent, origin: str, model: str, prompt: str = TASK, *more: str, token: bool = False, discover: bool = False
+) -> Ran:
+    """Claude Code; `token` sends the key as a Bearer token instead of `x-api-key`, `discover` has it ask for models."""
+    env = CLAUDE | {"ANTHROPIC_BASE_URL": origin, "ANTHROPIC_AUTH_TOKEN" if token else "ANTHROPIC_API_KEY": KEY}
+    if discover:
+        env["CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY"] = "1"
+        # To it such a question is nonessential traffic; all else that is stays off by its own name.
+        del env["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"]
+    return agent.run("claude", "-p", prompt, "--model", model, "--allowedTools", "Bash", *more, **env)
+
+
+def codex(agent: Agent, origin: str, model: str, prompt: str = TASK, *, sockets: bool = False) -> Ran:
+    """Codex over HTTP; with `sockets` it tries a WebSocket first."""
     lines = [f'model = "{model}"', 'model_provider = "gw"', "[model_providers.gw]", 'name = "gw"']
     lines += [f'base_url = "{origin}/v1"', 'env_key = "GW_KEY"', 'wire_api = "responses"']
+    lines += ["supports_websockets = true"] if sockets else []
     agent.settings(".codex/config.toml", "\n".join(lines))
     flags = ["--skip-git-repo-check", "--json", "--dangerously-bypass-approvals-and-sandbox"]
     return agent.run("codex", "exec", *flags, prompt, GW_KEY=KEY)

@@ -7,19 +7,20 @@ bytes that reached it, in that wire's own words: `arrived`.
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import anthropic
 import ollama
-import openai
 from google import genai
 from google.genai import types
 
 from .clients import KEY, TIMEOUT_S
+from .sdks import SDKS, Drivers
 
 FEATURES = ["text", "tool", "parallel tools", "image", "thinking", "structured output"]
 
@@ -30,6 +31,8 @@ PROMPTS = {
     "image": "What is on this picture?",
     "thinking": "think hard: six times seven?",
     "structured output": "Oslo, as JSON",
+    # For a real model, which knows it.
+    "capital": "What is the capital of France? Answer with one word.",
 }
 
 CITY = {
@@ -68,86 +71,83 @@ class Said:
         self.text, self.thoughts, self.calls = text, thoughts, calls or []
 
 
-def chat(origin: str, model: str, feature: str, stream: bool) -> Said:
+def chat_body(model: str, feature: str) -> dict[str, Any]:
     content: Any = PROMPTS[feature]
     if feature == "image":
         image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{DOT}"}}
         content = [{"type": "text", "text": content}, image]
-    more: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": content}]}
+    body: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": content}]}
     if feature in ("tool", "parallel tools"):
-        more["tools"] = [{"type": "function", "function": {"name": "get_weather", "parameters": CITY}}]
+        body["tools"] = [{"type": "function", "function": {"name": "get_weather", "parameters": CITY}}]
     if feature == "thinking":
-        more["reasoning_effort"] = "high"
+        body["reasoning_effort"] = "high"
     if feature == "structured output":
-        more["response_format"] = {
+        body["response_format"] = {
             "type": "json_schema",
             "json_schema": {"name": "facts", "schema": FACTS, "strict": True},
         }
-    with openai.OpenAI(base_url=f"{origin}/v1", api_key=KEY, max_retries=0, timeout=TIMEOUT_S) as client:
-        if stream:
-            with client.chat.completions.stream(**more) as events:
-                message = events.get_final_completion().choices[0].message
-        else:
-            message = client.chat.completions.create(**more).choices[0].message
-    calls = [(call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or []]
-    extra = message.model_extra or {}
-    return Said(message.content or "", extra.get("reasoning_content") or extra.get("reasoning") or "", calls)
+    return body
 
 
-def responses(origin: str, model: str, feature: str, stream: bool) -> Said:
+def chat_said(answer: Any) -> Said:
+    message = answer["choices"][0]["message"]
+    calls = [call["function"] for call in message.get("tool_calls") or []]
+    thoughts = message.get("reasoning_content") or message.get("reasoning") or ""
+    return Said(message["content"] or "", thoughts, [(call["name"], json.loads(call["arguments"])) for call in calls])
+
+
+def responses_body(model: str, feature: str) -> dict[str, Any]:
     content: Any = PROMPTS[feature]
     if feature == "image":
         image = {"type": "input_image", "image_url": f"data:image/png;base64,{DOT}", "detail": "auto"}
         content = [{"type": "input_text", "text": content}, image]
-    more: dict[str, Any] = {"model": model, "input": [{"role": "user", "content": content}]}
+    body: dict[str, Any] = {"model": model, "input": [{"role": "user", "content": content}]}
     if feature in ("tool", "parallel tools"):
-        more["tools"] = [{"type": "function", "name": "get_weather", "parameters": CITY, "strict": True}]
+        body["tools"] = [{"type": "function", "name": "get_weather", "parameters": CITY, "strict": True}]
     if feature == "thinking":
-        more["reasoning"] = {"effort": "high", "summary": "auto"}
+        body["reasoning"] = {"effort": "high", "summary": "auto"}
     if feature == "structured output":
-        more["text"] = {"format": {"type": "json_schema", "name": "facts", "schema": FACTS, "strict": True}}
-    with openai.OpenAI(base_url=f"{origin}/v1", api_key=KEY, max_retries=0, timeout=TIMEOUT_S) as client:
-        if stream:
-            with client.responses.stream(**more) as events:
-                answer = events.get_final_response()
-        else:
-            answer = client.responses.create(**more)
-    said = Said(answer.output_text)
-    for item in answer.output:
-        if item.type == "function_call":
-            said.calls.append((item.name, json.loads(item.arguments)))
-        if item.type == "reasoning":
-            said.thoughts += "".join(part.text for part in [*item.summary, *(item.content or [])])
+        body["text"] = {"format": {"type": "json_schema", "name": "facts", "schema": FACTS, "strict": True}}
+    return body
+
+
+def responses_said(answer: Any) -> Said:
+    said = Said()
+    for item in answer["output"]:
+        if item["type"] == "message":
+            said.text += "".join(part["text"] for part in item["content"])
+        if item["type"] == "function_call":
+            said.calls.append((item["name"], json.loads(item["arguments"])))
+        if item["type"] == "reasoning":
+            said.thoughts += "".join(part["text"] for part in [*item["summary"], *(item.get("content") or [])])
     return said
 
 
-def messages(origin: str, model: str, feature: str, stream: bool) -> Said:
+def messages_body(model: str, feature: str) -> dict[str, Any]:
     content: Any = PROMPTS[feature]
     if feature == "image":
         image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": DOT}}
         content = [image, {"type": "text", "text": content}]
-    more: dict[str, Any] = {"model": model, "max_tokens": 4096, "messages": [{"role": "user", "content": content}]}
+    body: dict[str, Any] = {"model": model, "max_tokens": 4096, "messages": [{"role": "user", "content": content}]}
     if feature in ("tool", "parallel tools"):
-        more["tools"] = [{"name": "get_weather", "input_schema": CITY}]
+        body["tools"] = [{"name": "get_weather", "input_schema": CITY}]
     if feature == "thinking":
-        more["thinking"] = {"type": "enabled", "budget_tokens": 2048}
+        body["thinking"] = {"type": "enabled", "budget_tokens": 2048}
     if feature == "structured output":
-        more["output_config"] = {"format": {"type": "json_schema", "schema": FACTS}}
-    with anthropic.Anthropic(base_url=origin, api_key=KEY, max_retries=0, timeout=TIMEOUT_S) as client:
-        if stream:
-            with client.messages.stream(**more) as events:
-                answer = events.get_final_message()
-        else:
-            answer = client.messages.create(**more)
+        body["output_config"] = {"format": {"type": "json_schema", "schema": FACTS}}
+    return body
+
+
+def messages_said(answer: Any) -> Said:
     said = Said()
-    for block in answer.content:
-        if block.type == "text":
-            said.text += block.text
-        elif block.type == "thinking":
-            assert block.signature, "a thought without a signature cannot be sent back"
-            said.thoughts += block.thinking
-        elif block.type == "tool_use":
-            said.calls.append((block.name, block.input))
+    for block in answer["content"]:
+        if block["type"] == "text":
+            said.text += block["text"]
+        elif block["type"] == "thinking":
+            assert block["signature"], "a thought without a signature cannot be sent back"
+            said.thoughts += block["thinking"]
+        elif block["type"] == "tool_use":
+            said.calls.append((block["name"], block["input"]))
     return said
 
 
@@ -175,6 +175,13 @@ def native_ollama(origin: str, model: str, feature: str, stream: bool) -> Said:
     return said
 
 
+@functools.cache
+def gemini_client(origin: str) -> genai.Client:
+    """Making one costs more than a call; a connection is for one call, as a recorder wants it."""
+    options = types.HttpOptions(base_url=origin, timeout=int(TIMEOUT_S * 1000), headers={"connection": "close"})
+    return genai.Client(api_key=KEY, http_options=options)
+
+
 def gemini(origin: str, model: str, feature: str, stream: bool) -> Said:
     parts = [types.Part(text=PROMPTS[feature])]
     if feature == "image":
@@ -187,8 +194,7 @@ def gemini(origin: str, model: str, feature: str, stream: bool) -> Said:
         more["thinking_config"] = types.ThinkingConfig(include_thoughts=True, thinking_level=types.ThinkingLevel.HIGH)
     if feature == "structured output":
         more |= {"response_mime_type": "application/json", "response_json_schema": FACTS}
-    options = types.HttpOptions(base_url=origin, timeout=int(TIMEOUT_S * 1000))
-    client = genai.Client(api_key=KEY, http_options=options)
+    client = gemini_client(origin)
     given = {
         "model": model,
         "contents": [types.Content(role="user", parts=parts)],
@@ -211,12 +217,48 @@ def gemini(origin: str, model: str, feature: str, stream: bool) -> Said:
     return said
 
 
-CLIENTS: dict[str, Callable[[str, str, str, bool], Said]] = {
-    "openai_chat": chat,
-    "openai_responses": responses,
-    "anthropic": messages,
-    "ollama": native_ollama,
-    "gemini": gemini,
+@dataclass(frozen=True)
+class Client:
+    """One official client of a dialect."""
+
+    dialect: str
+    title: str
+    ask: Callable[[Drivers, str, str, str, bool], Said]
+    """Asks the server at an address for a model's answer to a feature's prompt, whole or streamed."""
+
+
+def of_sdk(dialect: str, sdk: str) -> Client:
+    """A client that is one of the SDKs with a process of their own."""
+    call, body, said = {
+        "openai_chat": ("chat", chat_body, chat_said),
+        "openai_responses": ("responses", responses_body, responses_said),
+        "anthropic": ("messages", messages_body, messages_said),
+    }[dialect]
+
+    def ask(drivers: Drivers, origin: str, model: str, feature: str, stream: bool) -> Said:
+        return said(drivers[sdk].call(origin, call, body(model, feature), stream=stream))
+
+    return Client(dialect, SDKS[sdk].title, ask)
+
+
+def in_process(dialect: str, title: str, ask: Callable[[str, str, str, bool], Said]) -> Client:
+    """A client that runs within the test."""
+    return Client(dialect, title, lambda _, *asked: ask(*asked))
+
+
+CLIENTS = {
+    "chat openai-python": of_sdk("openai_chat", "openai-python"),
+    "chat openai-node": of_sdk("openai_chat", "openai-node"),
+    "chat openai-node-old": of_sdk("openai_chat", "openai-node-old"),
+    "responses openai-python": of_sdk("openai_responses", "openai-python"),
+    "responses openai-node": of_sdk("openai_responses", "openai-node"),
+    "responses openai-node-old": of_sdk("openai_responses", "openai-node-old"),
+    "messages anthropic-python": of_sdk("anthropic", "anthropic-python"),
+    "messages anthropic-python-old": of_sdk("anthropic", "anthropic-python-old"),
+    "messages anthropic-node": of_sdk("anthropic", "anthropic-node"),
+    "messages anthropic-node-old": of_sdk("anthropic", "anthropic-node-old"),
+    "ollama": in_process("ollama", "ollama 0.6 for Python", native_ollama),
+    "gemini": in_process("gemini", "google-genai 3.4 for Python", gemini),
 }
 
 OSLO, ROME = ("get_weather", {"city": "Oslo"}), ("get_weather", {"city": "Rome"})

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from .upstream import SOCKET_TIMEOUT_S, Listener, Received, read_request
 
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
 #: The head of an answer; more is no head.
 HEAD_BYTES_MAX = 65536
 
@@ -28,13 +30,17 @@ class Exchanged:
 
 
 class Tap(Listener):
-    """Stands before `target` and keeps what passes. Each exchange has connections of its own on both sides."""
+    """Stands before `target` and keeps what passes. Each exchange has connections of its own on both sides.
 
-    def __init__(self, target: str) -> None:
+    Paths with one of the ends in `missing` are answered 404 here, as by an older target that does not know them.
+    """
+
+    def __init__(self, target: str, missing: tuple[str, ...] = ()) -> None:
         parts = urlsplit(target)
         assert parts.hostname is not None
         self.target = (parts.hostname, parts.port or 80)
         self.path = parts.path
+        self.missing = missing
         self.passed: list[Exchanged] = []
         self.lock = threading.Lock()
         super().__init__()
@@ -57,6 +63,9 @@ class Tap(Listener):
         kept = Exchanged(request)
         with self.lock:
             self.passed.append(kept)
+        if request.target.endswith(self.missing):
+            sock.sendall(NOT_FOUND)
+            return
         with socket.create_connection(self.target, timeout=SOCKET_TIMEOUT_S) as far:
             far.sendall(closing(request))
             tail, length = b"", 0

@@ -1,8 +1,8 @@
-// The official OpenAI SDK for Node against the gateway that the Python suite started.
+// The official OpenAI SDK for Node, in the major that is named, against the gateway that the Python suite started.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import OpenAI from "openai";
 
+const { default: OpenAI } = await import(process.env.SDK);
 const baseURL = process.env.GATEWAY;
 const apiKey = process.env.GATEWAY_KEY;
 const client = new OpenAI({ baseURL, apiKey, maxRetries: 0, timeout: 20_000 });

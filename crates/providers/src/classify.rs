@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use trunkline_wire::{Fault, FaultKind, UpstreamWords};
+use trunkline_wire::{Fault, FaultKind, RateLimits, UpstreamWords};
 
 use self::words::Words;
 
@@ -37,6 +37,19 @@ pub enum Credentials<'a> {
     Ours(Option<&'a HeaderValue>),
     /// The client's, handed on.
     Clients,
+}
+
+impl Credentials<'_> {
+    /// Whether what the provider says of a budget is said of the caller's own: it is not where a key of ours was sent.
+    pub fn are_the_callers(&self) -> bool {
+        matches!(self, Self::Ours(None) | Self::Clients)
+    }
+}
+
+/// What a provider's answer says of a budget.
+pub fn limits(headers: &HeaderMap) -> RateLimits {
+    let texts = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    RateLimits::read(texts)
 }
 
 /// Texts that say that a prompt does not fit, in lower case: OpenAI and vLLM; Anthropic; llama.cpp; SGLang and others.
@@ -77,11 +90,14 @@ pub fn classify(answer: &FailedAnswer<'_>, now: SystemTime) -> Fault {
         Credentials::Clients => false,
     };
     let mut fault = Fault::new(kind, message(answer, kind, (!withheld).then_some(&words)));
-    fault.retry_after = retry_after::read(answer.headers, words.retry_delay.as_deref(), now);
-    fault.upstream = Some(UpstreamWords {
+    let limits = limits(answer.headers);
+    let used_up = || limits.wait(now).filter(|_| kind == FaultKind::RateLimited);
+    fault.retry_after = retry_after::read(answer.headers, words.retry_delay.as_deref(), now).or_else(used_up);
+    fault.upstream = Some(Box::new(UpstreamWords {
         status: answer.status,
         body: (!withheld && fit_to_hand_on(kind, &words)).then(|| answer.body.clone()),
-    });
+        limits: if answer.credentials.are_the_callers() { limits } else { RateLimits::default() },
+    }));
     if !withheld {
         fault.code = own_code(kind, &words).map(Cow::Owned);
         fault.param = words.param;

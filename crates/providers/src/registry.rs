@@ -38,6 +38,8 @@ pub struct Vendor {
     pub lines: &'static [ModelLine],
     /// How its model list is asked for.
     pub model_list: ModelList,
+    /// How its models' tokeniser is asked, where it lets one.
+    pub tokenizer: Option<Tokenizer>,
     /// What it does not take although it speaks the dialect.
     pub quirks: Quirks,
     /// Set for what is not an HTTP server at all.
@@ -67,6 +69,24 @@ impl Vendor {
     }
 }
 
+/// How a server's tokeniser is asked how many tokens a prompt is, where no dialect's own counter answers. Paths stand
+/// beside the version, not below it; see [`Vendor::path_beside`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tokenizer {
+    /// It takes a chat, tools included, and says how many tokens it is.
+    Chat {
+        /// Where.
+        path: &'static str,
+    },
+    /// It takes text; the server makes a chat into text when it is asked for that first.
+    Text {
+        /// Where a chat is made into text.
+        template: &'static str,
+        /// Where text is made into tokens.
+        path: &'static str,
+    },
+}
+
 /// Departures from the dialect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quirks {
@@ -92,6 +112,7 @@ pub const LOOK_ALIKE: Vendor = Vendor {
     capabilities: HOSTED,
     lines: &[],
     model_list: ModelList { path: "/models", auth: AuthStyle::Bearer, headers: &[] },
+    tokenizer: None,
     quirks: Quirks { no_stream_options: false, window_in: None },
     adapter: None,
 };

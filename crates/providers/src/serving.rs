@@ -46,6 +46,11 @@ impl Vendor {
         Some(format!("{root}{api_path}"))
     }
 
+    /// A path that stands beside the version of all others, such as `/tokenize` beside `/v1`.
+    pub fn path_beside(&self, base: &BaseUrl, path: &str) -> String {
+        format!("{}{path}", base.path.strip_suffix(self.version_path).unwrap_or(&base.path))
+    }
+
     /// Headers that `dialect` wants from every client, beside the key.
     pub fn headers(&self, dialect: DialectId) -> &'static [(HeaderName, HeaderValue)] {
         match dialect {

@@ -4,11 +4,12 @@ use std::future::poll_fn;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use trunkline_config::AuthMode;
 use trunkline_providers::BaseUrl;
-use trunkline_providers::classify::{Credentials, FailedAnswer, classify};
+use trunkline_providers::classify::{self, Credentials, FailedAnswer, classify};
 use trunkline_route::Attempt;
-use trunkline_wire::{Fault, FaultKind};
+use trunkline_wire::{Fault, FaultKind, RateLimits};
 
 use crate::upstream::{Answer, Body, Client, Outgoing, Patience, UpstreamError};
 
@@ -28,7 +29,7 @@ pub(crate) async fn send(
     outgoing: &Outgoing<'_>,
     started: Instant,
 ) -> Result<Answer, Fault> {
-    let Attempt { target, key, .. } = attempt;
+    let target = &attempt.target;
     let name = &target.provider.name;
     let limits = &target.timeouts;
     let ends_at = Some(started + limits.total);
@@ -45,12 +46,29 @@ pub(crate) async fn send(
     }
     let status = answer.status.as_u16();
     let body = read_error_body(answer.body).await;
-    let credentials = match target.provider.auth {
-        AuthMode::Keys => Credentials::Ours(key.as_ref().map(|key| &key.header)),
-        AuthMode::Passthrough => Credentials::Clients,
-    };
+    let credentials = credentials(attempt);
     let failed = FailedAnswer { provider: name, status, headers: &answer.headers, body: &body, credentials };
     Err(classify(&failed, SystemTime::now()))
+}
+
+/// Whose credentials the provider sees.
+fn credentials(attempt: &Attempt) -> Credentials<'_> {
+    match attempt.target.provider.auth {
+        AuthMode::Keys => Credentials::Ours(attempt.key.as_ref().map(|key| &key.header)),
+        AuthMode::Passthrough => Credentials::Clients,
+    }
+}
+
+/// What an answer says of the caller's budget; nothing where the budget is ours.
+pub(crate) fn limits(attempt: &Attempt, headers: &HeaderMap) -> RateLimits {
+    if credentials(attempt).are_the_callers() { classify::limits(headers) } else { RateLimits::default() }
+}
+
+/// Whether a provider's answer may mean that it does not know the path. It may also mean the model; then the next try
+/// says so again.
+pub(crate) fn unserved(fault: &Fault) -> bool {
+    const UNKNOWN_PATH: [u16; 3] = [404, 405, 501];
+    fault.upstream.as_ref().is_some_and(|words| UNKNOWN_PATH.contains(&words.status))
 }
 
 /// A provider that did not answer in time.

@@ -1,10 +1,13 @@
-//! Who calls: the client key, from any of the headers that clients put it in.
+//! Who calls: the client key, from wherever clients put it.
 
 use std::sync::Arc;
 
+use http::request::Parts;
 use http::{HeaderMap, header};
 use trunkline_config::ClientKeys;
-use trunkline_wire::{Fault, FaultKind};
+use trunkline_wire::{DialectId, Fault, FaultKind};
+
+use crate::models_api::percent_decoded;
 
 /// Headers that hold a bare key.
 const KEY_HEADERS: &[&str] = &["x-api-key", "api-key", "x-goog-api-key"];
@@ -12,13 +15,14 @@ const KEY_HEADERS: &[&str] = &["x-api-key", "api-key", "x-goog-api-key"];
 /// The caller's name, or `None` where no key is asked for.
 ///
 /// # Errors
-/// `Unauthenticated` when a key is asked for and none of the headers holds a known one.
-pub(crate) fn identify(keys: &ClientKeys, headers: &HeaderMap) -> Result<Option<Arc<str>>, Fault> {
+/// `Unauthenticated` when a key is asked for and the request holds no known one.
+pub(crate) fn identify(keys: &ClientKeys, dialect: DialectId, parts: &Parts) -> Result<Option<Arc<str>>, Fault> {
     if matches!(keys, ClientKeys::Open) {
         return Ok(None);
     }
+    let in_query = (dialect == DialectId::Gemini).then(|| in_query(parts.uri.query()?)).flatten();
     let mut presented = false;
-    for key in credentials(headers) {
+    for key in credentials(&parts.headers).chain(in_query.as_deref().map(str::as_bytes)) {
         presented = true;
         if let Some(client_key) = keys.find(key) {
             return Ok(Some(Arc::clone(&client_key.name)));
@@ -32,7 +36,13 @@ pub(crate) fn identify(keys: &ClientKeys, headers: &HeaderMap) -> Result<Option<
     Err(Fault::new(FaultKind::Unauthenticated, message))
 }
 
-/// Every credential a request carries; Claude Code may send two that differ.
+/// Gemini's clients may write their key into the query: `?key=KEY`.
+fn in_query(query: &str) -> Option<String> {
+    let key = query.split('&').find_map(|pair| pair.strip_prefix("key="))?;
+    percent_decoded(key)
+}
+
+/// Every credential that a request carries in its head; Claude Code may send two that differ.
 fn credentials(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let bearer = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| strip_bearer(value.as_bytes()));
     let bare = KEY_HEADERS.iter().filter_map(|name| headers.get(*name)).map(http::HeaderValue::as_bytes);

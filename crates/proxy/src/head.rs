@@ -1,14 +1,20 @@
 //! The heads of answers: what is taken out, what is put in.
 
+use std::time::SystemTime;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use smallvec::SmallVec;
 use trunkline_route::{Attempt, Report};
 use trunkline_wire::ir::Losses;
+use trunkline_wire::limits::is_limit;
+use trunkline_wire::{DialectId, RateLimits};
 
 use crate::reply::ReplyBody;
 
 /// The id of the request, for support and for finding it in the ledger.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The same in Anthropic's words; its SDKs show it with an error.
+const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Who served it.
 const PROVIDER: HeaderName = HeaderName::from_static("x-trunkline-provider");
 /// The provider's own id for the request, under another name.
@@ -25,8 +31,6 @@ pub(crate) const ON_LOSS: HeaderName = HeaderName::from_static("x-trunkline-on-l
 
 /// Headers of the operator's account: names that are nobody's business, limits that are not the caller's own.
 const ACCOUNT_HEADERS: &[&str] = &["openai-organization", "openai-project", "anthropic-organization-id"];
-/// The same, by their beginnings.
-const ACCOUNT_PREFIXES: &[&str] = &["x-ratelimit-", "anthropic-ratelimit-"];
 /// Which pages may read an answer is ours to say.
 const ORIGIN_PREFIX: &str = "access-control-";
 
@@ -39,8 +43,7 @@ pub(crate) fn clean(headers: &mut HeaderMap, own_key: bool, resized: bool) {
             || **name == REQUEST_ID
             || text.starts_with(ORIGIN_PREFIX)
             || resized && **name == header::CONTENT_LENGTH
-            || own_key
-                && (ACCOUNT_HEADERS.contains(&text) || ACCOUNT_PREFIXES.iter().any(|prefix| text.starts_with(prefix)))
+            || own_key && (ACCOUNT_HEADERS.contains(&text) || is_limit(text))
     };
     let going: SmallVec<[HeaderName; 4]> = headers.keys().filter(goes).cloned().collect();
     for name in going {
@@ -49,6 +52,14 @@ pub(crate) fn clean(headers: &mut HeaderMap, own_key: bool, resized: bool) {
             headers.insert(UPSTREAM_REQUEST_ID, theirs);
         }
     }
+}
+
+/// Says which request was answered. An id that a provider of Anthropic's dialect gave stays where its clients look.
+pub(crate) fn name_request(headers: &mut HeaderMap, id: HeaderValue, dialect: DialectId) {
+    if dialect == DialectId::Anthropic {
+        headers.entry(ANTHROPIC_REQUEST_ID).or_insert_with(|| id.clone());
+    }
+    headers.insert(REQUEST_ID, id);
 }
 
 /// Says who answered.
@@ -81,6 +92,18 @@ pub(crate) fn name_answer_losses(report: &mut Report, losses: &Losses) {
     }
     let before = report.losses.as_deref().map(|before| format!("{before}, ")).unwrap_or_default();
     report.losses = Some(format!("{before}{ANSWER}{}", losses.joined(&format!(", {ANSWER}"))).into());
+}
+
+/// Says what is left of the caller's budget, in the words of its dialect.
+pub(crate) fn tell_limits(headers: &mut HeaderMap, limits: &RateLimits, dialect: DialectId) {
+    if *limits == RateLimits::default() {
+        return;
+    }
+    for (name, value) in limits.in_dialect(dialect, SystemTime::now()) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(&value)) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 /// The answer with the header of [`name_losses`].

@@ -8,6 +8,7 @@ use trunkline_config::{OnLoss, Snapshot};
 use trunkline_route::{Ask, Attempt, Lane, Plan, Verdict, bridge, judge, plan};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect};
 
+use crate::attempt::unserved;
 use crate::lane::{self, Failed, Tried};
 use crate::prepare::Taken;
 use crate::reply::ReplyBody;
@@ -65,13 +66,13 @@ async fn model_work(
         Ok(response) => response,
         Err(failed) => {
             let Failed { fault, mut guard } = *failed;
-            let response = fault::response(surface.dialect, &fault);
+            let response = fault::response_to(&id, surface.dialect, &fault);
             guard.failed(&fault, response.status());
             guard.sent(http_body::Body::size_hint(response.body()).lower() as usize);
             response
         }
     };
-    response.headers_mut().insert(head::REQUEST_ID, id);
+    head::name_request(response.headers_mut(), id, surface.dialect);
     response
 }
 
@@ -110,7 +111,7 @@ async fn take_in<'a>(
     body: RequestBody,
     guard: &mut ReportGuard,
 ) -> Result<Taken<'a>, Fault> {
-    guard.report.client_key = caller::identify(&snapshot.client_keys, &parts.headers)?;
+    guard.report.client_key = caller::identify(&snapshot.client_keys, surface.dialect, parts)?;
     guard.admit(snapshot.server.requests_max)?;
     intake::check_type(surface.dialect, &parts.headers)?;
     let body = intake::read(body, &snapshot.server).await?;
@@ -169,7 +170,7 @@ async fn carry_out(worker: &Worker, taken: &Taken<'_>, plan: Plan, mut guard: Re
                 tracing::warn!(%provider, key, kind = fault.kind.as_str(), status, reason, "attempt failed");
                 guard = back;
                 if judge(&fault, left) == Verdict::GiveUp {
-                    return Err(Failed::new(fault, guard));
+                    return give_up(worker, taken, &attempt, fault, guard).await;
                 }
                 last = fault;
             }
@@ -199,9 +200,22 @@ async fn try_once(
             lane::vectors::attempt(&worker.client, taken, attempt, to, guard).await
         }
         Lane::Bridged(to) => lane::bridged::attempt(&worker.client, taken, attempt, (to, on_loss), guard).await,
+        // Boxed: only counts pass here.
+        Lane::Counted => Box::pin(lane::counted::attempt(&worker.client, taken, attempt, guard)).await,
         Lane::Estimated => lane::estimated::attempt(taken, guard),
         Lane::Adapter(adapter) => lane::adapter::attempt(adapter, taken, attempt, guard).await,
     }
+}
+
+/// The end of a plan that nobody could carry out. A count is an aid: where all who could count have failed, an estimate
+/// serves better than an error.
+async fn give_up(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: ReportGuard) -> Tried {
+    if taken.surface.operation != Operation::CountTokens || !fault.kind.worth_another_try() {
+        return Err(Failed::new(fault, guard));
+    }
+    // What cannot be estimated either, such as what goes on from an answer that is the provider's, fails as it did.
+    let estimated = try_once(worker, taken, attempt, Lane::Estimated, OnLoss::Report, guard).await;
+    estimated.map_err(|failed| Failed::new(fault, failed.guard))
 }
 
 /// The way to a server that is older than the client's dialect: it speaks another, or need not be asked.
@@ -210,14 +224,7 @@ fn other_lane(attempt: &Attempt, taken: &Taken<'_>) -> Option<Lane> {
         // Everybody knows these paths: what is not there is the model.
         _ if taken.surface.dialect == DialectId::OpenaiChat => None,
         Operation::Chat | Operation::Completion => bridge(&attempt.target, taken.surface.dialect).map(Lane::Bridged),
-        Operation::CountTokens => Some(Lane::Estimated),
+        Operation::CountTokens => Some(Lane::Counted),
         Operation::Embedding | Operation::Other => None,
     }
-}
-
-/// Whether a provider's answer may mean that it does not know the path. It may also mean the model; then the next try
-/// says so again.
-fn unserved(fault: &Fault) -> bool {
-    const UNKNOWN_PATH: [u16; 3] = [404, 405, 501];
-    fault.upstream.as_ref().is_some_and(|words| UNKNOWN_PATH.contains(&words.status))
 }

@@ -12,7 +12,7 @@ use trunkline_wire::dialects::anthropic::names::ToolNames;
 use trunkline_wire::dialects::openai_responses::state;
 use trunkline_wire::relay::Changes;
 use trunkline_wire::splice::splice;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, dialect, dialects, ir, prefill, quoted};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, counting, dialect, dialects, ir, prefill, quoted};
 
 use crate::report_guard::ReportGuard;
 use crate::routes::{Form, Surface};
@@ -104,9 +104,7 @@ impl Taken<'_> {
     pub(crate) fn decode(&self) -> Result<ir::Request, Fault> {
         let mut request = match (self.surface.form, self.surface.operation) {
             (Form::Generate, _) => dialects::ollama::decode_generate_request(&self.body)?,
-            (_, Operation::CountTokens) if self.surface.dialect == DialectId::Anthropic => {
-                dialects::anthropic::count_tokens::decode_count_request(&self.body)?
-            }
+            (_, Operation::CountTokens) => counting::decode_request(self.surface.dialect, &self.body)?,
             _ => dialect::of(self.surface.dialect).decode_request(&self.body)?,
         };
         request.model.clone_from(&self.model);
@@ -129,9 +127,10 @@ pub(crate) fn native<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &Bas
     let upstream_model = &attempt.target.model;
     if *upstream_model.name != *taken.model {
         taken.peek.rename(&upstream_model.json, &mut edits);
-        // As the client wrote it, escapes and all; a name from the path is written anew.
-        let place = taken.peek.model_place();
-        changes.model = Some(if place.is_empty() { quoted(&taken.model) } else { taken.body.slice(place) });
+        // As the client wrote it, escapes and all; a name from the path is written anew. A copy: a piece of the body would
+        // hold all of it as long as the answer is streamed.
+        let written = taken.body.get(taken.peek.model_place()).filter(|written| !written.is_empty());
+        changes.model = Some(written.map_or_else(|| quoted(&taken.model), Bytes::copy_from_slice));
     }
     if taken.surface.form == Form::Streamed && !taken.peek.stream {
         taken.peek.force_stream(&mut edits);

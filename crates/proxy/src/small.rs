@@ -38,7 +38,8 @@ async fn try_answer(
     body: RequestBody,
 ) -> Result<Response<ReplyBody>, Fault> {
     let shared = &worker.shared;
-    let known = || caller::identify(&snapshot.client_keys, &parts.headers);
+    let dialect = dialect_of(&route, &parts.headers);
+    let known = || caller::identify(&snapshot.client_keys, dialect, parts);
     let claude = parts.headers.contains_key(ANTHROPIC_VERSION);
     match route {
         Route::Banner => Ok(health::banner()),
@@ -73,7 +74,7 @@ async fn try_answer(
         Route::WrongMethod(allowed) => {
             let message = format!("{} is not a method of {}; allowed: {allowed}", parts.method, parts.uri.path());
             let fault = Fault::new(FaultKind::MethodNotAllowed, message);
-            let mut response = fault::response(dialect_of(&route, &parts.headers), &fault);
+            let mut response = fault::response(dialect, &fault);
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
             Ok(response)
         }

@@ -1,7 +1,7 @@
 //! Which way the bytes go: unread, through the neutral model, or to Rust code.
 
 use trunkline_config::Target;
-use trunkline_providers::{Adapter, Call};
+use trunkline_providers::{Adapter, Call, Tokenizer};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::plan::Ask;
@@ -15,8 +15,19 @@ pub enum Lane {
     Bridged(DialectId),
     /// The provider is Rust code over the neutral model.
     Adapter(&'static dyn Adapter),
-    /// Nobody is asked: the provider has no counter for this client, so its tokens are estimated here.
+    /// The provider counts tokens, in another way than the client asks; see [`counters`].
+    Counted,
+    /// Nobody is asked: the provider counts no tokens, so they are estimated here.
     Estimated,
+}
+
+/// One way to have a provider count the tokens of a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// Its counter for clients of this dialect.
+    Dialect(DialectId),
+    /// Its tokeniser.
+    Tokenizer(Tokenizer),
 }
 
 /// The dialects a request can be carried over into. Which of them is up to the provider: its list begins with the one
@@ -44,6 +55,7 @@ pub(crate) fn lane(target: &Target, ask: Ask<'_>) -> Result<Lane, Fault> {
         return Ok(Lane::Native);
     }
     let bridged = match ask.operation {
+        Operation::CountTokens if counters(target, ask.dialect).next().is_some() => return Ok(Lane::Counted),
         Operation::CountTokens => return Ok(Lane::Estimated),
         Operation::Chat | Operation::Completion | Operation::Embedding => bridge(target, ask.dialect),
         // Nobody knows what it says.
@@ -55,6 +67,14 @@ pub(crate) fn lane(target: &Target, ask: Ask<'_>) -> Result<Lane, Fault> {
 /// The dialect to carry a request of `from` over into, when its own will not do.
 pub fn bridge(target: &Target, from: DialectId) -> Option<DialectId> {
     target.provider.dialects.iter().copied().find(|dialect| *dialect != from && BRIDGES.contains(dialect))
+}
+
+/// The ways in which a provider may count for a client of `from`, whose own has been tried or is not there, the best one
+/// first: in a dialect that it speaks, in its own order, then by its tokeniser.
+pub fn counters(target: &Target, from: DialectId) -> impl Iterator<Item = Counter> {
+    let others = target.provider.dialects.iter().copied().filter(move |dialect| *dialect != from);
+    let dialects = others.filter(|dialect| counts_in(target, *dialect)).map(Counter::Dialect);
+    dialects.chain(target.provider.vendor.tokenizer.map(Counter::Tokenizer))
 }
 
 /// The only dialect in which the provider can be told the model's context window, when there is one to tell and the
@@ -69,9 +89,12 @@ fn window_in(target: &Target, ask: Ask<'_>) -> Option<DialectId> {
 
 /// Whether a provider that speaks the client's dialect also counts tokens in it, where that is what is asked.
 fn counts(target: &Target, ask: Ask<'_>) -> bool {
-    let call = Call { dialect: ask.dialect, operation: ask.operation, model: &target.model.name, stream: false };
-    ask.operation != Operation::CountTokens
-        || target.provider.base_url.as_ref().is_some_and(|base| target.provider.vendor.path(base, &call).is_some())
+    ask.operation != Operation::CountTokens || counts_in(target, ask.dialect)
+}
+
+fn counts_in(target: &Target, dialect: DialectId) -> bool {
+    let call = Call { dialect, operation: Operation::CountTokens, model: &target.model.name, stream: false };
+    target.provider.base_url.as_ref().is_some_and(|base| target.provider.vendor.path(base, &call).is_some())
 }
 
 fn unserved(target: &Target, ask: Ask<'_>) -> Fault {

@@ -12,6 +12,6 @@ pub mod report;
 
 pub use catalog::{Catalog, Listing};
 pub use judge::{Verdict, judge};
-pub use lane::{Lane, bridge};
+pub use lane::{Counter, Lane, bridge, counters};
 pub use plan::{Ask, Attempt, Plan, plan};
 pub use report::{Outcome, Report, ReportSink};

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use trunkline_config::{Env, Overrides, Snapshot, load};
-use trunkline_providers::ListedModel;
-use trunkline_route::{Ask, Catalog, Listing, plan};
+use trunkline_providers::{ListedModel, Tokenizer};
+use trunkline_route::{Ask, Catalog, Counter, Lane, Listing, counters, plan};
 use trunkline_wire::{DialectId, FaultKind, Operation};
 
 const CONFIG: &str = r#"
@@ -95,4 +95,42 @@ fn the_dummy_serves_chat_and_only_its_own_models() {
     let ask = Ask { model: "dummy/echo-9", dialect: DialectId::OpenaiChat, operation: Operation::Chat };
     let fault = plan(&snapshot, &catalog(&snapshot), ask, 0).expect_err("no such model");
     assert_eq!(fault.kind, FaultKind::ModelNotFound);
+}
+
+/// The lane of a question for tokens that is asked of a provider of this type, and who else could count.
+#[track_caller]
+fn check_count(provider: &str, asked_in: DialectId, lane: &str, others: &[Counter]) {
+    let config = format!("[providers.p]\nbase_url = \"http://127.0.0.1:1/v1\"\n{provider}\n");
+    let loaded = load(Some(("t.toml", &config)), &Env::default(), &Overrides::default(), &[]);
+    let snapshot = loaded.expect("a right document").snapshot;
+    let ask = Ask { model: "p/m", dialect: asked_in, operation: Operation::CountTokens };
+    let planned = plan(&snapshot, &Catalog::new(&snapshot, HashMap::new()), ask, 0).expect("a plan");
+    let attempt = planned.attempts.first().expect("never empty");
+    let found = match attempt.lane {
+        Lane::Native => "native",
+        Lane::Counted => "counted",
+        Lane::Estimated => "estimated",
+        Lane::Bridged(_) | Lane::Adapter(_) => "another",
+    };
+    assert_eq!(found, lane, "{provider} {}", asked_in.as_str());
+    assert_eq!(counters(&attempt.target, asked_in).collect::<Vec<_>>(), others, "{provider} {}", asked_in.as_str());
+}
+
+#[test]
+fn tokens_are_counted_by_whoever_can() {
+    use Counter::Dialect;
+    use DialectId::{Anthropic, Gemini, OpenaiChat, OpenaiResponses};
+    let chat = Counter::Tokenizer(Tokenizer::Chat { path: "/tokenize" });
+    let text = Counter::Tokenizer(Tokenizer::Text { template: "/apply-template", path: "/tokenize" });
+    check_count("type = \"anthropic\"\nkey = \"k\"", Anthropic, "native", &[]);
+    check_count("type = \"anthropic\"\nkey = \"k\"", OpenaiResponses, "counted", &[Dialect(Anthropic)]);
+    check_count("type = \"gemini\"\nkey = \"k\"", Anthropic, "counted", &[Dialect(Gemini)]);
+    check_count("type = \"openai\"\nkey = \"k\"", Gemini, "counted", &[Dialect(OpenaiResponses)]);
+    check_count("type = \"vllm\"", Anthropic, "native", &[chat]);
+    check_count("type = \"vllm\"", Gemini, "counted", &[Dialect(Anthropic), chat]);
+    check_count("type = \"vllm\"\ndialects = [\"openai_chat\"]", Anthropic, "counted", &[chat]);
+    let all = [Dialect(OpenaiChat), Dialect(OpenaiResponses), Dialect(Anthropic), text];
+    check_count("type = \"llama_cpp\"", Gemini, "counted", &all);
+    check_count("type = \"ollama\"", Anthropic, "estimated", &[]);
+    check_count("type = \"groq\"\nkey = \"k\"", Anthropic, "estimated", &[]);
 }

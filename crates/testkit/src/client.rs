@@ -57,7 +57,17 @@ pub async fn open(to: SocketAddr, method_and_path: &str, headers: &[&str], body:
 
 /// Sends a request and reads the whole answer.
 pub async fn ask(to: SocketAddr, method_and_path: &str, headers: &[&str], body: &str) -> Reply {
-    let mut stream = open(to, method_and_path, headers, body).await;
+    read_all(open(to, method_and_path, headers, body).await).await
+}
+
+/// Sends these very bytes and reads the whole answer; the request must ask for the connection to be closed.
+pub async fn ask_raw(to: SocketAddr, request: &str) -> Reply {
+    let mut stream = TcpStream::connect(to).await.expect("the gateway listens");
+    stream.write_all(request.as_bytes()).await.expect("the gateway reads");
+    read_all(stream).await
+}
+
+async fn read_all(mut stream: TcpStream) -> Reply {
     let mut raw = Vec::new();
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut raw)).await.expect("the answer ends");
     // A reset after the answer is an end like any other.

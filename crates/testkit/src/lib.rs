@@ -5,6 +5,6 @@ mod gateway;
 mod responses;
 mod upstream;
 
-pub use client::{Reply, ask, open};
+pub use client::{Reply, ask, ask_raw, open};
 pub use gateway::Gateway;
 pub use upstream::{Received, Say, Upstream};

@@ -118,6 +118,11 @@ pub trait Dialect: Sync {
     /// The body of an error answer that had no byte before it.
     fn encode_fault(&self, fault: &Fault) -> Bytes;
 
+    /// The same, where the request has an id: for dialects whose errors name it.
+    fn encode_fault_of(&self, fault: &Fault, _request_id: &str) -> Bytes {
+        self.encode_fault(fault)
+    }
+
     /// The one frame that ends a stream that had begun, separator included.
     fn encode_stream_fault(&self, fault: &Fault) -> Bytes;
 }
@@ -144,6 +149,14 @@ pub struct StreamHead {
     pub request_id: String,
     /// The request, where answers repeat parts of it (Responses) or name its tools.
     pub request: Option<Arc<ir::Request>>,
+}
+
+impl StreamHead {
+    /// The same for an encoder that repeats nothing of the request, so that a long prompt is not held as long as its answer
+    /// is streamed.
+    pub(crate) fn without_request(self) -> Self {
+        Self { request: None, ..self }
+    }
 }
 
 /// Turns a provider's bytes into events. Owned by one response.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::WireError;
+use crate::{RateLimits, WireError};
 
 /// Who has to change something for the request to work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +154,8 @@ pub struct UpstreamWords {
     pub status: u16,
     /// Its body, when that is an error in the OpenAI shape and can be handed on as it is.
     pub body: Option<Bytes>,
+    /// What it said of the caller's budget; empty where that is not the caller's own.
+    pub limits: RateLimits,
 }
 
 /// One failure, as the person on the other side should read it.
@@ -170,7 +172,7 @@ pub struct Fault {
     /// How long the provider asked to be left alone.
     pub retry_after: Option<Duration>,
     /// The provider's own answer, when there was one.
-    pub upstream: Option<UpstreamWords>,
+    pub upstream: Option<Box<UpstreamWords>>,
 }
 
 impl Fault {

@@ -4,6 +4,7 @@
 //! in, so that the same code serves the network, the tests and the fuzzer.
 
 pub mod capabilities;
+pub mod counting;
 pub mod dialect;
 pub mod dialects;
 pub mod embeddings;
@@ -12,16 +13,19 @@ pub mod fault;
 mod fields;
 pub mod frame;
 pub mod ir;
+pub mod limits;
 pub mod peek;
 pub mod prefill;
 pub mod relay;
 mod scan;
 mod seal;
 pub mod splice;
+mod timestamp;
 mod write;
 
 pub use capabilities::Capabilities;
 pub use dialect::{Dialect, DialectId, Encoded, Operation, StreamDecoder, StreamEncoder, StreamHead};
 pub use error::WireError;
 pub use fault::{Fault, FaultKind, UpstreamWords, Who};
+pub use limits::RateLimits;
 pub use peek::{Peek, quoted};

@@ -1,9 +1,11 @@
 //! Every dialect tells a stream so that it can read it again: what comes back is what went in, up to what the dialect has
 //! no word for. How its bytes were cut makes no difference, and the grammar of events holds on both sides.
 
+use std::sync::Arc;
+
 use trunkline_wire::dialect::ALL;
 use trunkline_wire::ir::{
-    BlockKind, Collector, Content, Delta, Event, Grammar, Response, Seal, SealOrigin, StopReason, Usage,
+    BlockKind, Collector, Content, Delta, Event, Grammar, Request, Response, Seal, SealOrigin, StopReason, Usage,
 };
 use trunkline_wire::{Dialect, DialectId, Fault, FaultKind, StreamHead};
 
@@ -150,15 +152,18 @@ fn fault() -> Vec<Event> {
     vec![start(), open(0, BlockKind::Text), text(0, "half"), Event::Fault(Box::new(fault))]
 }
 
-fn write(dialect: &dyn Dialect, events: &[Event]) -> Vec<u8> {
-    let head = StreamHead {
+fn head() -> StreamHead {
+    StreamHead {
         model: "m".to_owned(),
         include_usage: true,
         created: 7,
         request_id: "0123456789abcdef0123456789abcdef".to_owned(),
         request: None,
-    };
-    let mut encoder = dialect.stream_encoder(head);
+    }
+}
+
+fn write(dialect: &dyn Dialect, events: &[Event]) -> Vec<u8> {
+    let mut encoder = dialect.stream_encoder(head());
     let mut out = Vec::new();
     for event in events {
         encoder.ping(&mut out);
@@ -279,6 +284,19 @@ fn check(dialect: &dyn Dialect, name: &str, events: &[Event]) {
     }
     let single: Vec<&[u8]> = bytes.chunks(1).collect();
     assert_eq!(format!("{:?}", read(dialect, &single)), format!("{whole:?}"), "{what}, byte by byte");
+}
+
+/// Prompts are long, and many streams may wait at the same time.
+#[test]
+fn no_stream_holds_its_request_but_where_answers_repeat_it() {
+    for dialect in ALL {
+        let request = Arc::new(Request::new(dialect.id(), "m"));
+        let head = StreamHead { request: Some(Arc::clone(&request)), ..head() };
+        let encoder = dialect.stream_encoder(head);
+        let held = Arc::strong_count(&request) > 1;
+        assert_eq!(held, dialect.id() == DialectId::OpenaiResponses, "{}", dialect.id().as_str());
+        drop(encoder);
+    }
 }
 
 #[test]

@@ -78,7 +78,8 @@ impl Tree {
             let path = format!("{prefix}{name}");
             // A link is listed but not followed: it may lead out of the repository, or round in a circle.
             let kind = entry.file_type()?;
-            if kind.is_dir() && is_skipped(&name, &path) {
+            // In a further worktree it is a file.
+            if name == ".git" || kind.is_dir() && is_skipped(&name, &path) {
                 continue;
             }
             self.paths.insert(path.clone());

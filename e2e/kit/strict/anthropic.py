@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from typing import Any
 
 from ..upstream import Exchange, Received
@@ -162,6 +163,22 @@ class Anthropic(Wire):
         else:
             return False
         return True
+
+
+class Alternating(Anthropic):
+    """The same by its older rule, which servers that imitate it still have: neighbours of one role are not merged."""
+
+    name = "anthropic"
+
+    def check(self, request: Received) -> None:
+        roles = [message["role"] for message in request.json()["messages"]]
+        for before, after in pairwise(roles):
+            need(
+                before != after,
+                'messages: roles must alternate between "user" and "assistant", but found multiple '
+                f'"{after}" roles in a row',
+            )
+        super().check(request)
 
 
 def merged(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

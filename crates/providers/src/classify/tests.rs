@@ -46,10 +46,11 @@ fn check(rows: &[Row]) {
             param: row.param.map(str::to_owned),
             code: row.code.map(Cow::Borrowed),
             retry_after: found.retry_after,
-            upstream: Some(UpstreamWords {
+            upstream: Some(Box::new(UpstreamWords {
                 status: row.status,
                 body: row.handed_on.then(|| Bytes::from_static(row.body.as_bytes())),
-            }),
+                limits: RateLimits::default(),
+            })),
         };
         assert_eq!(found, expected, "{}", row.body);
     }
@@ -246,7 +247,7 @@ fn a_refused_key_takes_the_providers_words_with_it() {
     let found = fault(401, &[], body, Credentials::Ours(Some(&key)));
     let message = "provider \"p\" refused its key with status 401; check the key in the config";
     let mut expected = Fault::new(FaultKind::UpstreamAuth, message);
-    expected.upstream = Some(UpstreamWords { status: 401, body: None });
+    expected.upstream = Some(Box::new(UpstreamWords { status: 401, body: None, limits: RateLimits::default() }));
     assert_eq!(found, expected);
 }
 
@@ -260,7 +261,7 @@ fn a_provider_without_a_key_that_wants_one_is_told_so() {
 fn an_answer_that_repeats_our_key_is_withheld() {
     let key = HeaderValue::from_static("Bearer sk-proj-0123456789");
     let mut expected = Fault::new(FaultKind::UpstreamBroken, "provider \"p\" answered 500 (Internal Server Error)");
-    expected.upstream = Some(UpstreamWords { status: 500, body: None });
+    expected.upstream = Some(Box::new(UpstreamWords { status: 500, body: None, limits: RateLimits::default() }));
     let plain = r#"{"error":{"message":"headers: {'Authorization': 'Bearer sk-proj-0123456789'}","code":"c"}}"#;
     assert_eq!(fault(500, &[], plain, Credentials::Ours(Some(&key))), expected);
     let escaped = r#"{"error":{"message":"sk\u002dproj-0123456789"}}"#;
@@ -277,7 +278,11 @@ fn with_the_clients_own_credentials_a_refusal_is_handed_on() {
     for status in [401, 403] {
         let message = format!("provider \"p\" answered {status}: Incorrect API key provided: sk-me.");
         let mut expected = Fault::new(FaultKind::UpstreamRejected, message).with_code("invalid_api_key");
-        expected.upstream = Some(UpstreamWords { status, body: Some(Bytes::from_static(body.as_bytes())) });
+        expected.upstream = Some(Box::new(UpstreamWords {
+            status,
+            body: Some(Bytes::from_static(body.as_bytes())),
+            limits: RateLimits::default(),
+        }));
         assert_eq!(fault(status, &[], body, Credentials::Clients), expected);
     }
 }
@@ -351,4 +356,23 @@ proptest! {
             prop_assert!(!found.message.contains(&key));
         }
     }
+}
+
+#[test]
+fn a_budget_is_the_callers_only_where_the_key_is_not_ours() {
+    let headers = [("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "7s")];
+    let said = RateLimits::read(headers.into_iter());
+    let key = HeaderValue::from_static("Bearer sk-12345678");
+    for (credentials, limits) in [
+        (Credentials::Ours(Some(&key)), RateLimits::default()),
+        (Credentials::Ours(None), said.clone()),
+        (Credentials::Clients, said),
+    ] {
+        let found = fault(429, &headers, "", credentials);
+        assert_eq!(found.retry_after, Some(Duration::from_secs(7)), "how long to wait is anybody's business");
+        assert_eq!(found.upstream.map(|words| words.limits), Some(limits));
+    }
+    let stated = [headers[0], headers[1], ("retry-after", "3")];
+    assert_eq!(fault(429, &stated, "", Credentials::Clients).retry_after, Some(Duration::from_secs(3)));
+    assert_eq!(fault(500, &headers, "", Credentials::Clients).retry_after, None);
 }

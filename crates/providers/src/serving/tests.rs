@@ -135,3 +135,14 @@ fn headers_and_keys_travel_as_the_dialect_wants() {
     assert_eq!(auth("anthropic", DialectId::Anthropic), AuthStyle::Header("x-api-key"));
     assert_eq!(auth("openrouter", DialectId::Anthropic), AuthStyle::Bearer);
 }
+
+#[test]
+fn a_tokeniser_stands_beside_the_version() {
+    for (url, path) in
+        [("http://h:1", "/tokenize"), ("http://h:1/gpu/v1/", "/gpu/tokenize"), ("http://h:1/v4", "/v4/tokenize")]
+    {
+        let vendor = find("vllm").expect("a vendor");
+        let base = BaseUrl::parse(url, vendor).expect(url);
+        assert_eq!(vendor.path_beside(&base, "/tokenize"), path, "{url}");
+    }
+}

@@ -2,9 +2,10 @@
 
 use trunkline_wire::{DialectId, Operation};
 
-use crate::registry::{LOCAL_LOOK_ALIKE, Vendor};
+use crate::registry::{LOCAL_LOOK_ALIKE, Tokenizer, Vendor};
 
-/// Seen in the server's README in ggml-org/llama.cpp (autumn 2026). It counts tokens in every dialect.
+/// Seen in the server's README in ggml-org/llama.cpp (autumn 2026). It counts tokens in every
+/// dialect; older ones have their tokeniser and the template alone.
 pub static VENDOR: Vendor = Vendor {
     id: "llama_cpp",
     title: "llama.cpp server",
@@ -14,5 +15,6 @@ pub static VENDOR: Vendor = Vendor {
         (DialectId::OpenaiChat, Operation::CountTokens, Some("/chat/completions/input_tokens")),
         (DialectId::OpenaiResponses, Operation::CountTokens, Some("/responses/input_tokens")),
     ],
+    tokenizer: Some(Tokenizer::Text { template: "/apply-template", path: "/tokenize" }),
     ..LOCAL_LOOK_ALIKE
 };

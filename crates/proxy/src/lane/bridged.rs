@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use trunkline_config::OnLoss;
 use trunkline_providers::adapter::{self, Events};
 use trunkline_route::Attempt;
 use trunkline_wire::dialects::openai_chat::OpenaiChat;
 use trunkline_wire::relay::Facts;
-use trunkline_wire::{DialectId, Fault, FaultKind, StreamHead, dialect, ir};
+use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, StreamHead, dialect, ir};
 
 use super::{Failed, Tried};
-use crate::attempt::{fault_of, send, silent};
+use crate::attempt::{fault_of, limits, send, silent};
 use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
@@ -39,7 +39,7 @@ pub(crate) async fn attempt(
     mut guard: ReportGuard,
 ) -> Tried {
     match answer(client, taken, attempt, way, &mut guard).await {
-        Ok(Begun { head, losses, answer: Answered::Whole(response, facts) }) => {
+        Ok(Begun { head, losses, limits, answer: Answered::Whole(response, facts) }) => {
             if response.blocks.iter().any(|block| matches!(block.content, ir::Content::ToolCall(_))) {
                 let mut watcher = Watcher::default();
                 response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
@@ -51,9 +51,10 @@ pub(crate) async fn attempt(
             let lost = head::name_losses(&mut guard.report, &losses);
             head::name_answer_losses(&mut guard.report, &encoded.losses);
             guard.served();
-            Ok(head::with_losses(head::with_type(ReplyBody::Full(encoded.bytes), "application/json"), lost))
+            let reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
+            Ok(told(taken, head::with_losses(reply, lost), &limits))
         }
-        Ok(Begun { head, losses, answer: Answered::Stream { events, begun, deadline } }) => {
+        Ok(Begun { head, losses, limits, answer: Answered::Stream { events, begun, deadline } }) => {
             let lost = head::name_losses(&mut guard.report, &losses);
             let reply = EventsReply {
                 events,
@@ -68,8 +69,8 @@ pub(crate) async fn attempt(
                 ping: Ping::default(),
                 watcher: Watcher::default(),
             };
-            let kind = surface::stream_type(taken);
-            Ok(head::with_losses(head::with_type(ReplyBody::Events(Box::new(reply)), kind), lost))
+            let reply = head::with_type(ReplyBody::Events(Box::new(reply)), surface::stream_type(taken));
+            Ok(told(taken, head::with_losses(reply, lost), &limits))
         }
         Err(fault) => Err(Failed::new(fault, guard)),
     }
@@ -79,6 +80,7 @@ pub(crate) async fn attempt(
 struct Begun {
     head: StreamHead,
     losses: ir::Losses,
+    limits: RateLimits,
     answer: Answered,
 }
 
@@ -103,6 +105,7 @@ async fn answer(
     refuse_losses(taken, attempt, &losses, on_loss)?;
     let Answer { status, headers, body } = send(client, attempt, base_url, &outgoing, guard.started()).await?;
     guard.report.status = status.as_u16();
+    let limits = limits(attempt, &headers);
     let head = surface::head(taken, guard)?;
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     let answer = if is_stream(&headers, to) {
@@ -136,7 +139,13 @@ async fn answer(
             Answered::Whole(response, facts)
         }
     };
-    Ok(Begun { head, losses, answer })
+    Ok(Begun { head, losses, limits, answer })
+}
+
+/// The answer with what is left of the caller's budget.
+fn told(taken: &Taken<'_>, mut reply: Response<ReplyBody>, limits: &RateLimits) -> Response<ReplyBody> {
+    head::tell_limits(reply.headers_mut(), limits, taken.surface.dialect);
+    reply
 }
 
 /// Refuses a request whose translation would lose something, where that was asked for.

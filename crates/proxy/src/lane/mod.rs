@@ -2,6 +2,7 @@
 
 pub(crate) mod adapter;
 pub(crate) mod bridged;
+pub(crate) mod counted;
 pub(crate) mod estimated;
 pub(crate) mod native;
 pub(crate) mod vectors;

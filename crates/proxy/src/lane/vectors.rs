@@ -4,13 +4,13 @@ use http::Method;
 use trunkline_providers::Call;
 use trunkline_route::Attempt;
 use trunkline_wire::embeddings;
-use trunkline_wire::ir::{Losses, Usage};
+use trunkline_wire::ir::Usage;
 use trunkline_wire::relay::Facts;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
+use trunkline_wire::{DialectId, Encoded, Fault, FaultKind, Operation, RateLimits};
 
 use super::bridged::read_whole;
 use super::{Failed, Tried};
-use crate::attempt::send;
+use crate::attempt::{limits, send};
 use crate::head;
 use crate::meter::End;
 use crate::prepare::{self, Taken};
@@ -28,11 +28,13 @@ pub(crate) async fn attempt(
     mut guard: ReportGuard,
 ) -> Tried {
     match answer(client, taken, attempt, to, &mut guard).await {
-        Ok((encoded, losses)) => {
-            guard.sent(encoded.len());
+        Ok((Encoded { bytes, losses }, limits)) => {
+            guard.sent(bytes.len());
             let lost = head::name_losses(&mut guard.report, &losses);
             guard.served();
-            Ok(head::with_losses(head::with_type(ReplyBody::Full(encoded), "application/json"), lost))
+            let mut reply = head::with_losses(head::with_type(ReplyBody::Full(bytes), "application/json"), lost);
+            head::tell_limits(reply.headers_mut(), &limits, taken.surface.dialect);
+            Ok(reply)
         }
         Err(fault) => Err(Failed::new(fault, guard)),
     }
@@ -44,7 +46,7 @@ async fn answer(
     attempt: &Attempt,
     to: DialectId,
     guard: &mut ReportGuard,
-) -> Result<(bytes::Bytes, Losses), Fault> {
+) -> Result<(Encoded, RateLimits), Fault> {
     let (provider, model) = (&attempt.target.provider, &attempt.target.model.name);
     let unserved = || {
         let message = format!("provider {:?} makes no vectors in a dialect known here", provider.name);
@@ -69,6 +71,7 @@ async fn answer(
     let outgoing = Outgoing { method: Method::POST, path, headers, body };
     let answer = send(client, attempt, base_url, &outgoing, guard.started()).await?;
     guard.report.status = answer.status.as_u16();
+    let limits = limits(attempt, &answer.headers);
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     let bytes = read_whole(answer.body, &mut deadline, &provider.name).await?;
     let mut vectors = theirs.decode_answer(&bytes).map_err(|error| {
@@ -81,7 +84,7 @@ async fn answer(
     let mut losses = encoded.losses;
     let told = ours.encode_answer(&vectors, &asked);
     losses.extend(told.losses);
-    Ok((told.bytes, losses))
+    Ok((Encoded { bytes: told.bytes, losses }, limits))
 }
 
 /// The form in which a dialect asks for vectors; `None` where none is known here.

@@ -103,7 +103,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         loop {
             match self.body.take(self.inbox.buffer()) {
                 Ok(Progress::Data(data)) => return Poll::Ready(Slot::Piece(data)),
-                Ok(Progress::End) => return Poll::Ready(Slot::End),
+                Ok(Progress::End) => {
+                    // Its reader has it all: what it was read into goes with that.
+                    self.inbox.settle();
+                    return Poll::Ready(Slot::End);
+                }
                 Ok(Progress::NeedMore) => {}
                 Err(error) => return Poll::Ready(Slot::Broken(BodyError::Framing(error))),
             }

@@ -21,7 +21,7 @@ pub(crate) fn needs_state(taken: &Taken<'_>, lane: Lane) -> bool {
     let made_here = match lane {
         // The provider keeps its own.
         Lane::Native => false,
-        Lane::Bridged(_) | Lane::Adapter(_) | Lane::Estimated => true,
+        Lane::Bridged(_) | Lane::Adapter(_) | Lane::Counted | Lane::Estimated => true,
     };
     made_here && taken.surface.dialect == DialectId::OpenaiResponses && taken.decoded.get().is_none()
 }

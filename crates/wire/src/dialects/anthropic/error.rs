@@ -19,11 +19,11 @@ const OVERFLOW_WORDS: [&str; 6] = [
     "too many tokens",
 ];
 
-/// The body of an error answer.
-pub(super) fn encode(fault: &Fault) -> Bytes {
+/// The body of an error answer; `request_id` is what its header says, where there is one.
+pub(super) fn encode(fault: &Fault, request_id: Option<&str>) -> Bytes {
     Bytes::from(object(|body| {
         put(fault, body);
-        body.put("request_id", &None::<&str>);
+        body.put("request_id", &request_id);
     }))
 }
 

@@ -53,7 +53,10 @@ impl Dialect for Anthropic {
         Box::new(stream::Encoder::new(head))
     }
     fn encode_fault(&self, fault: &Fault) -> Bytes {
-        error::encode(fault)
+        error::encode(fault, None)
+    }
+    fn encode_fault_of(&self, fault: &Fault, request_id: &str) -> Bytes {
+        error::encode(fault, Some(request_id))
     }
     fn encode_stream_fault(&self, fault: &Fault) -> Bytes {
         error::encode_frame(fault)

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::fault::UpstreamWords;
 use crate::write::object;
-use crate::{Fault, FaultKind};
+use crate::{Fault, FaultKind, RateLimits};
 
 /// The body of an error answer.
 pub(super) fn encode(fault: &Fault) -> Bytes {
@@ -85,7 +85,7 @@ fn words(fault: &Fault) -> (u16, &'static str) {
         FaultKind::RateLimited | FaultKind::QuotaExhausted => (429, "RESOURCE_EXHAUSTED"),
         FaultKind::UpstreamTimeout => (504, "DEADLINE_EXCEEDED"),
         FaultKind::UpstreamAuth | FaultKind::Unreachable | FaultKind::UpstreamBroken => (502, "UNAVAILABLE"),
-        FaultKind::UpstreamRejected => rejected(fault.upstream.as_ref()),
+        FaultKind::UpstreamRejected => rejected(fault.upstream.as_deref()),
         FaultKind::ClientLeft => (499, "CANCELLED"),
         FaultKind::Internal => (500, "INTERNAL"),
     }
@@ -156,7 +156,8 @@ pub fn read_fault(body: &[u8]) -> Option<Fault> {
     let message = message.unwrap_or_else(|| format!("the provider failed with {status:?}"));
     let mut fault = Fault::new(kind_of(status, error.code, reason, &message), message);
     fault.retry_after = details.iter().find_map(|detail| seconds(detail.retry_delay.as_deref()?));
-    fault.upstream = error.code.map(|status| UpstreamWords { status, body: None });
+    fault.upstream =
+        error.code.map(|status| Box::new(UpstreamWords { status, body: None, limits: RateLimits::default() }));
     Some(fault)
 }
 

@@ -14,12 +14,11 @@ mod request;
 mod response;
 mod stream;
 pub mod surface;
-mod timestamp;
 
 use bytes::Bytes;
 
 use crate::dialect::{Dialect, DialectId, Encoded, StreamDecoder, StreamEncoder, StreamHead};
-use crate::{Capabilities, Fault, Peek, WireError, ir, peek};
+use crate::{Capabilities, Fault, Peek, WireError, ir, peek, timestamp};
 
 pub use generate::{
     OllamaGenerate, decode_generate_request, encode_generate_request, encode_generate_response, generate_stream_encoder,

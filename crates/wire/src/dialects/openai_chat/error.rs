@@ -90,6 +90,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
+    use crate::RateLimits;
     use crate::fault::UpstreamWords;
 
     #[track_caller]
@@ -126,10 +127,11 @@ mod tests {
     fn the_providers_own_words_pass_as_they_are() {
         let mut fault = Fault::new(FaultKind::UpstreamRejected, "no");
         let body = Bytes::from_static(b"{\r\n  \"error\": {\"message\": \"a\\nb\"}\n}\n");
-        fault.upstream = Some(UpstreamWords { status: 422, body: Some(body.clone()) });
+        fault.upstream =
+            Some(Box::new(UpstreamWords { status: 422, body: Some(body.clone()), limits: RateLimits::default() }));
         assert_eq!(encode(&fault), body);
         assert_eq!(encode_frame(&fault), "data: {  \"error\": {\"message\": \"a\\nb\"}}\n\n");
-        fault.upstream = Some(UpstreamWords { status: 422, body: None });
+        fault.upstream = Some(Box::new(UpstreamWords { status: 422, body: None, limits: RateLimits::default() }));
         assert_eq!(
             encode(&fault),
             r#"{"error":{"message":"no","type":"invalid_request_error","param":null,"code":null}}"#

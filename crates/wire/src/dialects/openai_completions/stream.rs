@@ -26,6 +26,7 @@ pub(super) struct Encoder {
 impl Encoder {
     pub(super) fn new(head: StreamHead) -> Self {
         let (unsaid, grammar) = (ir::Unsaid::new(&Answers), ir::Grammar::new());
+        let head = head.without_request();
         Self { head, before: Vec::new(), texts: Vec::new(), usage: None, over: false, unsaid, grammar }
     }
 

@@ -4,7 +4,7 @@ use super::*;
 
 #[track_caller]
 fn check(fault: &Fault, body: &Expect, frame: &Expect) {
-    body.assert_eq(std::str::from_utf8(&encode(fault)).expect("text"));
+    body.assert_eq(std::str::from_utf8(&encode(fault, None)).expect("text"));
     frame.assert_eq(std::str::from_utf8(&encode_frame(fault)).expect("text"));
 }
 
@@ -32,6 +32,13 @@ fn a_fault_has_the_shape_of_messages() {
 
         "#]],
     );
+}
+
+#[test]
+fn a_body_names_the_request_where_it_has_an_id() {
+    let fault = Fault::new(FaultKind::Internal, "m");
+    let body = encode(&fault, Some("01a1"));
+    assert_eq!(body, r#"{"type":"error","error":{"type":"api_error","message":"m"},"request_id":"01a1"}"#);
 }
 
 #[test]

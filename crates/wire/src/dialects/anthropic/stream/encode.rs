@@ -39,7 +39,7 @@ pub(in crate::dialects::anthropic) struct Encoder {
 impl Encoder {
     pub(in crate::dialects::anthropic) fn new(head: StreamHead) -> Self {
         Self {
-            head,
+            head: head.without_request(),
             over: false,
             blocks: VecDeque::new(),
             waiting_bytes: 0,

@@ -125,7 +125,7 @@ impl Writer {
     fn new(head: StreamHead, framing: Framing) -> Self {
         Self {
             id: head.request_id.clone(),
-            head,
+            head: head.without_request(),
             framing,
             usage: None,
             queue: VecDeque::new(),

@@ -88,7 +88,7 @@ struct Call {
 impl Encoder {
     pub(in crate::dialects::openai_chat) fn new(head: StreamHead) -> Self {
         Self {
-            head,
+            head: head.without_request(),
             frame: Frame::default(),
             usage: None,
             tier: None,

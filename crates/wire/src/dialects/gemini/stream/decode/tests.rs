@@ -130,7 +130,7 @@ fn endings() {
     check("[]", &broken("the provider sent a step that cannot be read"));
     check(
         r#"{"error":{"code":503,"message":"busy","status":"UNAVAILABLE"}}"#,
-        &fault("Overloaded", "busy", "Some(UpstreamWords { status: 503, body: None })"),
+        &fault("Overloaded", "busy", "Some(UpstreamWords { status: 503, body: None, limits: RateLimits([]) })"),
     );
 }
 
