@@ -62,6 +62,8 @@ pub struct Unsaid {
     /// Blocks that are open; mostly one.
     open: Vec<Open>,
     opened: usize,
+    /// Whether the last capacity that was told cannot be said; only that one counts.
+    tier_unsaid: bool,
 }
 
 #[derive(Debug)]
@@ -78,7 +80,7 @@ struct Open {
 impl Unsaid {
     /// Nothing of an answer so far.
     pub fn new(speech: &'static dyn Speech) -> Self {
-        Self { speech, losses: Losses::default(), open: Vec::new(), opened: 0 }
+        Self { speech, losses: Losses::default(), open: Vec::new(), opened: 0, tier_unsaid: false }
     }
 
     /// Of a whole answer, but for what it carried beside its blocks.
@@ -175,9 +177,7 @@ impl Unsaid {
     }
 
     fn tier(&mut self, tier: &ServiceTier) {
-        if !self.speech.tier(tier) {
-            self.losses.add("service_tier");
-        }
+        self.tier_unsaid = !self.speech.tier(tier);
     }
 
     fn close(&mut self, block: u32) {
@@ -189,6 +189,9 @@ impl Unsaid {
     }
 
     fn stop(&mut self, reason: &StopReason) {
+        if self.tier_unsaid {
+            self.losses.add("service_tier");
+        }
         if let Some(field) = self.speech.stop(reason) {
             self.losses.add(field);
         }
