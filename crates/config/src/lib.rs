@@ -26,6 +26,6 @@ pub use resolve::FoundEndpoint;
 pub use secret::Secret;
 pub use settings::{Overrides, Settings};
 pub use snapshot::{
-    AuthMode, ClientKey, ClientKeys, Key, Model, OnLoss, Price, Provider, ProviderModel, Server, Snapshot, Target,
-    Timeouts, UpstreamModel,
+    AuthMode, CircuitLimits, ClientKey, ClientKeys, ErrorAction, ErrorCase, Failover, Key, KeyStrategy, Model, OnLoss,
+    Price, Provider, ProviderModel, Server, Snapshot, Strategy, Target, Timeouts, UpstreamModel, WhenResting,
 };

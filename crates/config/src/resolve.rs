@@ -5,6 +5,7 @@
 
 mod capabilities;
 mod client_keys;
+mod failover;
 mod headers;
 mod implied;
 mod keys;
@@ -57,6 +58,7 @@ impl<'d> Resolver<'_, 'd> {
             providers,
             models,
             client_keys,
+            failover: self.failover(),
             default_context_window: default_context_window.unwrap_or(file.default_context_window),
         }
     }

@@ -1,5 +1,6 @@
 //! The resolved configuration: what one request sees from its beginning to its end.
 
+mod failover;
 mod model;
 mod provider;
 
@@ -12,6 +13,8 @@ use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+pub(crate) use failover::UPSTREAM_KINDS;
+pub use failover::{CircuitLimits, ErrorAction, ErrorCase, Failover, KeyStrategy, Strategy, WhenResting};
 pub use model::{Model, OnLoss, Price, Target, UpstreamModel};
 pub use provider::{AuthMode, Key, Provider, ProviderModel, Timeouts};
 
@@ -26,6 +29,8 @@ pub struct Snapshot {
     pub models: IndexMap<String, Arc<Model>>,
     /// Who may call.
     pub client_keys: ClientKeys,
+    /// How requests are tried again, and when things are left alone.
+    pub failover: Failover,
     /// Shown for models whose context window nobody states.
     pub default_context_window: u64,
 }
@@ -50,6 +55,7 @@ impl Snapshot {
                 .collect(),
             server: self.server.clone(),
             client_keys: self.client_keys.detached(),
+            failover: self.failover,
             default_context_window: self.default_context_window,
             providers,
         }

@@ -5,6 +5,7 @@
 mod admit;
 mod attempt;
 mod caller;
+mod carry_out;
 mod cors;
 mod fault;
 pub mod h1;
@@ -27,6 +28,7 @@ pub mod shared;
 mod small;
 pub mod stored;
 mod surface;
+mod trail;
 pub mod upstream;
 mod worker;
 

@@ -13,12 +13,15 @@ use crate::memory::Watcher;
 use crate::meter::{self, End};
 use crate::shared::now_ms;
 use crate::stored::ResponseStore;
+use crate::trail::Trail;
 use crate::worker::Worker;
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
 pub(crate) struct ReportGuard {
     /// Boxed, since the guard moves with the request from step to step.
     pub(crate) report: Box<Report>,
+    /// What became of its tries.
+    pub(crate) trail: Trail,
     started: Instant,
     /// Where the report goes, and where the request has its place.
     worker: Arc<Worker>,
@@ -31,7 +34,7 @@ impl ReportGuard {
     pub(crate) fn begin(worker: &Arc<Worker>, operation: Operation) -> Self {
         let at_ms = now_ms();
         let report = Box::new(Report::begin(worker.next_id(at_ms), at_ms, operation));
-        Self { report, started: Instant::now(), worker: Arc::clone(worker), admitted: None }
+        Self { report, trail: Trail::default(), started: Instant::now(), worker: Arc::clone(worker), admitted: None }
     }
 
     /// Takes a place among the open requests, until this one ends.

@@ -24,10 +24,11 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle as TaskHandle;
 use tokio::time::Instant;
+use trunkline_route::Moment;
 
 use crate::pipeline;
 use crate::reply::ReplyBody;
-use crate::shared::Shared;
+use crate::shared::{Shared, now_ms};
 use crate::worker::{ProcessId, Worker};
 
 /// Connections accepted but not yet taken over by their thread; beyond it the acceptor waits and the kernel queues.
@@ -168,7 +169,10 @@ impl Room {
                     // The acceptor is gone: the server stops. Stay until told to cut.
                     None => break,
                 },
-                _ = sweep.tick() => worker.client.sweep(),
+                _ = sweep.tick() => {
+                    worker.client.sweep();
+                    worker.shared.live.sweep(Moment(now_ms()));
+                }
             }
         }
         // Changes until the sender is dropped; each is of no further interest.

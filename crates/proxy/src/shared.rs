@@ -10,7 +10,7 @@ use arc_swap::{ArcSwap, Guard};
 use tokio::sync::{Notify, watch};
 use trunkline_config::Snapshot;
 use trunkline_providers::ListedModel;
-use trunkline_route::{Catalog, Listing, ReportSink};
+use trunkline_route::{Catalog, Listing, Live, ReportSink};
 
 use crate::admit::OpenRequests;
 use crate::memory::Memory;
@@ -34,6 +34,8 @@ pub struct Shared {
     pub(crate) responses: Box<dyn ResponseStore>,
     /// What clients strip from the model's turns.
     pub(crate) memory: Memory,
+    /// Who rests, and whose circuit is open.
+    pub live: Live,
     pub(crate) open: Arc<OpenRequests>,
     /// When the process began, in seconds since the Unix epoch; the age of models whose list does not say.
     pub(crate) started_s: u64,
@@ -67,6 +69,7 @@ impl Shared {
             health,
             responses,
             memory: Memory::default(),
+            live: Live::default(),
             open: Arc::default(),
             started_s: now_ms() / 1000,
             stopping: AtomicBool::new(false),
@@ -78,6 +81,11 @@ impl Shared {
     /// Puts a new snapshot in force; open requests finish on theirs.
     pub fn install(&self, snapshot: Snapshot) {
         let catalog = catalog_for(&snapshot, self.catalog.load().listings());
+        for (name, before) in &self.snapshot().providers {
+            if snapshot.providers.get(name).is_none_or(|after| !after.is_same_party(before)) {
+                self.live.forget(name);
+            }
+        }
         self.snapshot.store(Arc::new(snapshot));
         self.catalog.store(Arc::new(catalog));
         self.relist.notify_one();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use trunkline_config::Snapshot;
+use trunkline_route::Lot;
 
 use crate::admit::Gate;
 use crate::shared::{Shared, now_ms};
@@ -49,9 +50,11 @@ impl Worker {
         Arc::clone(&own.copy)
     }
 
-    /// A number that grows by one a request; rotates keys.
-    pub(crate) fn next_turn(&self) -> usize {
-        self.turn.fetch_add(1, Ordering::Relaxed)
+    /// What orders a request among others.
+    pub(crate) fn draw(&self) -> Lot {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let ProcessId(process) = self.ids.process;
+        Lot { turn, chance: process ^ turn as u64 }
     }
 
     /// An id for a request that began at `at_ms`.

@@ -20,12 +20,16 @@ const ASKED_GEMINI: &str = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}
 const CHAT_ANSWER: &str = r#"{"id":"c1","object":"chat.completion","model":"real","choices":[{"index":0,"message":{"role":"assistant","content":"yo"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}"#;
 const GEMINI_ANSWER: &str = r#"{"candidates":[{"content":{"role":"model","parts":[{"text":"yo"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":2,"totalTokenCount":11}}"#;
 
-/// A document with one provider, whose settings are these, and the model `nice` behind it.
+/// A document with one provider, whose settings are these, and the model `nice` behind it. What fails for one request is
+/// asked all the same for the next.
 fn document(upstream: &Upstream, provider: &str) -> String {
     format!(
         r#"
         [discovery]
         probe = false
+        [failover]
+        retries = 0
+        when_resting = "try"
         [providers.up]
         base_url = "{}"
         {provider}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use trunkline_config::{Model, OnLoss, Provider, Snapshot, Target, UpstreamModel};
+use trunkline_config::{Model, OnLoss, Provider, Snapshot, Strategy, Target, UpstreamModel};
 use trunkline_wire::{Fault, FaultKind};
 
 use crate::Catalog;
@@ -15,8 +15,12 @@ pub struct Candidates {
     pub model: Arc<str>,
     /// What to do with what a translation cannot say.
     pub on_loss: OnLoss,
-    /// Never empty.
+    /// The order of targets of the same priority.
+    pub strategy: Strategy,
+    /// Never empty; ordered by priority.
     pub targets: Vec<Target>,
+    /// The models to fall back to, nearest first.
+    pub fallbacks: Vec<Arc<Model>>,
 }
 
 /// Resolves the name that a client asked for.
@@ -25,8 +29,13 @@ pub struct Candidates {
 /// `ModelNotFound` or `ProviderNotFound`, with the nearest names.
 pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<Candidates, Fault> {
     if let Some(model) = snapshot.models.get(name) {
-        let targets = with_fallbacks(snapshot, model);
-        return Ok(Candidates { model: Arc::clone(&model.name), on_loss: model.on_loss, targets });
+        return Ok(Candidates {
+            model: Arc::clone(&model.name),
+            on_loss: model.on_loss,
+            strategy: model.strategy,
+            targets: model.targets.clone(),
+            fallbacks: fallbacks(snapshot, model),
+        });
     }
     let prefix = name.split_once('/');
     if let Some((provider, model)) = prefix
@@ -41,7 +50,7 @@ pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<
         .map(|provider| target(provider, name))
         .collect();
     if !targets.is_empty() {
-        return Ok(Candidates { model: Arc::from(name), on_loss: OnLoss::Report, targets });
+        return Ok(undeclared(name, targets));
     }
     Err(match prefix {
         Some((provider, _)) => {
@@ -66,7 +75,18 @@ fn addressed(
     if model.is_empty() || unknown {
         return Err(unknown_model(snapshot, catalog, name));
     }
-    Ok(Candidates { model: Arc::from(name), on_loss: OnLoss::Report, targets: vec![target(provider, model)] })
+    Ok(undeclared(name, vec![target(provider, model)]))
+}
+
+/// Candidates for a name of which the document says nothing.
+fn undeclared(name: &str, targets: Vec<Target>) -> Candidates {
+    Candidates {
+        model: Arc::from(name),
+        on_loss: OnLoss::Report,
+        strategy: Strategy::default(),
+        targets,
+        fallbacks: Vec::new(),
+    }
 }
 
 fn target(provider: &Arc<Provider>, model: &str) -> Target {
@@ -81,11 +101,10 @@ fn target(provider: &Arc<Provider>, model: &str) -> Target {
     }
 }
 
-/// A model's own targets, then those of the models it falls back to, nearest first; each model once, since two may name
-/// each other.
-fn with_fallbacks(snapshot: &Snapshot, model: &Arc<Model>) -> Vec<Target> {
+/// The models that a model falls back to, nearest first; each once, since two may name each other.
+fn fallbacks(snapshot: &Snapshot, model: &Arc<Model>) -> Vec<Arc<Model>> {
     if model.fallbacks.is_empty() {
-        return model.targets.clone();
+        return Vec::new();
     }
     let mut models = vec![model];
     let mut next = 0;
@@ -98,7 +117,7 @@ fn with_fallbacks(snapshot: &Snapshot, model: &Arc<Model>) -> Vec<Target> {
         }
         next += 1;
     }
-    models.into_iter().flat_map(|model| model.targets.iter().cloned()).collect()
+    models.into_iter().skip(1).cloned().collect()
 }
 
 fn unknown_model(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Fault {

@@ -1,17 +1,22 @@
 //! Which target, which key, when to try again; and the one report of what happened.
 //!
-//! Pure: a plan is made from the snapshot, the catalog and a number; nothing here waits or asks.
+//! Pure: a plan is made from the snapshot, the catalog, what is known right now and the time; nothing here waits or asks.
 
 pub mod candidates;
 pub mod catalog;
 pub mod judge;
 pub mod lane;
+pub mod live;
 pub mod nearest;
+mod order;
 pub mod plan;
+pub mod policy;
 pub mod report;
 
 pub use catalog::{Catalog, Listing};
-pub use judge::{Verdict, judge};
+pub use judge::{Verdict, again, judge};
 pub use lane::{Counter, Lane, bridge, counters};
-pub use plan::{Ask, Attempt, Plan, plan};
+pub use live::{Held, Live, Moment, RestRow};
+pub use order::Lot;
+pub use plan::{Ask, Attempt, CREDENTIALS_EXHAUSTED, LeftOut, Now, Plan, Unplanned, plan};
 pub use report::{Outcome, Report, ReportSink};

@@ -1,13 +1,16 @@
 //! The ordered tries of one request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use trunkline_config::{AuthMode, Key, OnLoss, Snapshot, Target};
-use trunkline_wire::{DialectId, Fault, Operation};
+use trunkline_config::{AuthMode, Failover, Key, OnLoss, Snapshot, Target, WhenResting};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::Catalog;
 use crate::candidates::candidates;
 use crate::lane::{Lane, lane};
+use crate::live::{Held, Live, Moment};
+use crate::order::{self, Lot};
 
 /// Tries in one plan. Bounds how long and how often one request can bother providers.
 pub const ATTEMPTS_MAX: usize = 8;
@@ -23,6 +26,19 @@ pub struct Ask<'a> {
     pub operation: Operation,
 }
 
+/// What is so at the moment of planning.
+#[derive(Clone, Copy, Debug)]
+pub struct Now<'a> {
+    /// Who rests, and whose circuit is open.
+    pub live: &'a Live,
+    /// The time.
+    pub at: Moment,
+    /// When planning began: earlier than `at` when the request has waited for somebody to come back.
+    pub began: Moment,
+    /// What orders the request among others.
+    pub lot: Lot,
+}
+
 /// One try.
 #[derive(Clone, Debug)]
 pub struct Attempt {
@@ -34,6 +50,15 @@ pub struct Attempt {
     pub lane: Lane,
 }
 
+/// Who could have served, and why they are not asked.
+#[derive(Clone, Debug)]
+pub struct LeftOut {
+    /// The try that is not made.
+    pub attempt: Attempt,
+    /// Why.
+    pub held: Held,
+}
+
 /// The ordered tries of one request.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -43,43 +68,118 @@ pub struct Plan {
     pub on_loss: OnLoss,
     /// Never empty, at most [`ATTEMPTS_MAX`].
     pub attempts: Vec<Attempt>,
+    /// Those that are not made; empty while all is well.
+    pub left_out: Vec<LeftOut>,
+    /// Whether the tries are made although those who take part rest: there is nobody else.
+    pub regardless: bool,
 }
 
-/// Plans one request. `turn` rotates the keys: pass a number that grows by one a request.
+/// Why there is no plan.
+#[derive(Clone, Debug)]
+pub enum Unplanned {
+    /// Nobody can serve it.
+    Fault(Fault),
+    /// Everybody who can rests; the first comes back then, and it is worth waiting for.
+    Wait(Moment),
+}
+
+/// Plans one request.
 ///
 /// # Errors
-/// When the name is unknown, or nobody who has it can do what is asked.
-pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, turn: usize) -> Result<Plan, Fault> {
-    let found = candidates(snapshot, catalog, ask.model)?;
-    let mut attempts = Vec::with_capacity(found.targets.len());
+/// When the name is unknown, when nobody who has it can do what is asked, or when all who can rest.
+pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) -> Result<Plan, Unplanned> {
+    let mut found = candidates(snapshot, catalog, ask.model).map_err(Unplanned::Fault)?;
+    order::order(&mut found.targets, found.strategy, now.lot);
+    let key_turn = now.lot.of_keys(&found.targets, found.strategy);
+    for fallback in found.fallbacks {
+        let first = found.targets.len();
+        found.targets.extend(fallback.targets.iter().cloned());
+        order::order(found.targets.get_mut(first..).unwrap_or_default(), fallback.strategy, now.lot);
+    }
+    let mut tries = Tries::default();
     let mut refusal = None;
     for target in found.targets {
         match lane(&target, ask) {
-            Ok(lane) => push_tries(&mut attempts, target, lane, turn),
+            Ok(lane) => tries.push(target, lane, key_turn, now),
             Err(fault) => refusal = refusal.or(Some(fault)),
         }
     }
-    attempts.truncate(ATTEMPTS_MAX);
-    match refusal {
-        Some(fault) if attempts.is_empty() => Err(fault),
-        Some(_) | None => Ok(Plan { model: found.model, on_loss: found.on_loss, attempts }),
+    let Tries { mut attempts, left_out } = tries;
+    let mut regardless = false;
+    if attempts.is_empty() {
+        if let Some(fault) = refusal.filter(|_| left_out.is_empty()) {
+            return Err(Unplanned::Fault(fault));
+        }
+        match resting(&snapshot.failover, ask.model, &left_out, now) {
+            Some(unplanned) => return Err(unplanned),
+            None => {
+                attempts = left_out.iter().map(|left| left.attempt.clone()).take(ATTEMPTS_MAX).collect();
+                regardless = true;
+            }
+        }
+    }
+    Ok(Plan { model: found.model, on_loss: found.on_loss, attempts, left_out, regardless })
+}
+
+#[derive(Default)]
+struct Tries {
+    attempts: Vec<Attempt>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Tries {
+    /// One try a key, beginning with the one that is to be used first.
+    fn push(&mut self, target: Target, lane: Lane, key_turn: usize, now: Now<'_>) {
+        let provider = Arc::clone(&target.provider);
+        if provider.auth == AuthMode::Passthrough || provider.keys.is_empty() {
+            return self.push_one(Attempt { target, key: None, lane }, now);
+        }
+        if let [key] = provider.keys.as_slice() {
+            return self.push_one(Attempt { target, key: Some(key.clone()), lane }, now);
+        }
+        for key in order::keys(&provider.keys, provider.key_strategy, key_turn) {
+            self.push_one(Attempt { target: target.clone(), key: Some(key.clone()), lane }, now);
+        }
+    }
+
+    fn push_one(&mut self, attempt: Attempt, now: Now<'_>) {
+        match now.live.held(&attempt.target, attempt.key.as_ref(), now.at) {
+            Some(held) => self.left_out.push(LeftOut { attempt, held }),
+            None if self.attempts.len() < ATTEMPTS_MAX => self.attempts.push(attempt),
+            None => {}
+        }
     }
 }
 
-/// One try a key, beginning with the one whose turn it is.
-fn push_tries(attempts: &mut Vec<Attempt>, target: Target, lane: Lane, turn: usize) {
-    let keys = &target.provider.keys;
-    match keys.as_slice() {
-        _ if target.provider.auth == AuthMode::Passthrough => attempts.push(Attempt { target, key: None, lane }),
-        [] => attempts.push(Attempt { target, key: None, lane }),
-        [key] => {
-            let key = Some(key.clone());
-            attempts.push(Attempt { target, key, lane });
-        }
-        keys => {
-            let in_turn = keys.iter().cycle().skip(turn % keys.len()).take(keys.len());
-            let tries = in_turn.map(|key| Attempt { target: target.clone(), key: Some(key.clone()), lane });
-            attempts.extend(tries.take(ATTEMPTS_MAX.saturating_sub(attempts.len())));
-        }
+/// What becomes of a request when all who could serve it rest; `None`: they are tried all the same.
+fn resting(failover: &Failover, model: &str, left_out: &[LeftOut], now: Now<'_>) -> Option<Unplanned> {
+    let back = left_out.iter().map(|left| left.held.until()).min().unwrap_or(now.at);
+    let wait = back.since(now.at);
+    match failover.when_resting {
+        WhenResting::Try => None,
+        WhenResting::Wait(longest) if back.since(now.began) <= longest => Some(Unplanned::Wait(back)),
+        WhenResting::Wait(_) | WhenResting::Fail => Some(Unplanned::Fault(all_rest(model, left_out, wait))),
     }
+}
+
+/// The code of a failure that no key of ours could have avoided: clients must not take it for their own key's.
+pub const CREDENTIALS_EXHAUSTED: &str = "upstream_credentials_exhausted";
+
+fn all_rest(model: &str, left_out: &[LeftOut], wait: Duration) -> Fault {
+    let refused = |left: &LeftOut| match left.held {
+        Held::Resting { rest, .. } => matches!(rest.cause.kind, FaultKind::UpstreamAuth | FaultKind::QuotaExhausted),
+        Held::Open { .. } => false,
+    };
+    let seconds = wait.as_secs_f64().ceil();
+    if left_out.iter().all(refused) {
+        let message = format!("every key that could serve {model:?} was refused; the next is tried in {seconds} s");
+        return Fault::new(FaultKind::UpstreamAuth, message).with_code(CREDENTIALS_EXHAUSTED);
+    }
+    let limited =
+        |left: &LeftOut| matches!(left.held, Held::Resting { rest, .. } if rest.cause.kind == FaultKind::RateLimited);
+    let kind = if left_out.iter().any(limited) { FaultKind::RateLimited } else { FaultKind::Overloaded };
+    let message = format!("everything that could serve {model:?} rests; the first is back in {seconds} s");
+    let mut fault = Fault::new(kind, message);
+    fault.retry_after = Some(wait);
+    fault
 }

@@ -1,12 +1,14 @@
 //! Which tries a request gets, from a whole configuration.
 
+#![expect(clippy::panic, reason = "a panic is how a test fails")]
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_providers::{ListedModel, Tokenizer};
-use trunkline_route::{Ask, Catalog, Counter, Lane, Listing, counters, plan};
-use trunkline_wire::{DialectId, FaultKind, Operation};
+use trunkline_route::{Ask, Catalog, Counter, Lane, Listing, Live, Lot, Moment, Now, Plan, Unplanned, counters};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 const CONFIG: &str = r#"
 [providers.one]
@@ -36,6 +38,15 @@ fn catalog(snapshot: &Snapshot) -> Catalog {
     };
     let listings = [("one", listed(&["a", "org/shared"])), ("two", listed(&["b", "org/shared"]))];
     Catalog::new(snapshot, HashMap::from(listings.map(|(name, listing)| (Arc::from(name), listing))))
+}
+
+/// A plan made while all is well.
+fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, turn: usize) -> Result<Plan, Fault> {
+    let now = Now { live: &Live::default(), at: Moment(0), began: Moment(0), lot: Lot { turn, chance: 0 } };
+    trunkline_route::plan(snapshot, catalog, ask, now).map_err(|unplanned| match unplanned {
+        Unplanned::Fault(fault) => fault,
+        Unplanned::Wait(until) => panic!("nobody rests, least of all until {until:?}"),
+    })
 }
 
 /// The tries for `model`, each as `provider/model key`, or the kind of fault and its sentence.
@@ -72,7 +83,7 @@ fn keys_take_turns() {
 #[test]
 fn a_bare_name_goes_to_whoever_lists_it() {
     check("b", Operation::Chat, 0, Ok(&["two/b"]));
-    let both: &[&str] = &["one/org/shared one#1", "one/org/shared one#2", "one/org/shared one#3", "two/org/shared"];
+    let both: &[&str] = &["two/org/shared", "one/org/shared one#1", "one/org/shared one#2", "one/org/shared one#3"];
     check("org/shared", Operation::Embedding, 0, Ok(both));
 }
 

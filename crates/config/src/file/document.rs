@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    ClientKeySection, DiscoverySection, LogSection, ModelSection, ProviderSection, ServerSection, StoreSection,
+    ClientKeySection, DiscoverySection, FailoverSection, LogSection, ModelSection, ProviderSection, ServerSection,
+    StoreSection,
 };
 
 /// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
@@ -25,6 +26,9 @@ pub struct File {
     /// How model servers are found without being declared.
     #[serde(default)]
     pub discovery: DiscoverySection,
+    /// What happens when a provider does not answer as it should.
+    #[serde(default)]
+    pub failover: FailoverSection,
     /// The context window shown for a model when neither its provider nor this document states one.
     #[serde(default = "default_context_window")]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
@@ -47,6 +51,7 @@ impl Default for File {
             log: LogSection::default(),
             store: StoreSection::default(),
             discovery: DiscoverySection::default(),
+            failover: FailoverSection::default(),
             default_context_window: default_context_window(),
             providers: IndexMap::new(),
             client_keys: Vec::new(),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CapabilitiesSection, Period, PeriodOrZero};
+use super::{CapabilitiesSection, Period, PeriodOrZero, Strategy};
 
 /// A name clients ask for, and who serves it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -12,6 +12,9 @@ pub struct ModelSection {
     /// The ways to serve it, at least one; the lowest `priority` is tried first.
     #[schemars(length(min = 1))]
     pub targets: Vec<TargetSection>,
+    /// The order of targets of the same priority.
+    #[serde(default)]
+    pub strategy: Strategy,
     /// Declared models whose targets are tried when every target of this one failed.
     #[serde(default)]
     pub fallbacks: Vec<String>,
@@ -65,13 +68,14 @@ pub struct TargetSection {
     #[serde(default)]
     #[schemars(extend("x-default" = "the provider's"))]
     pub idle_timeout: Option<Period>,
-    /// How long it rests after a failure; `0s`: never. Checked now, used from failover on.
+    /// How long it rests after a failure that calls for it, unless the provider says how long; `0s`: never.
     #[serde(default)]
+    #[schemars(extend("x-default" = "5s when it has no room, 1m otherwise"))]
     pub cooldown: Option<PeriodOrZero>,
-    /// Lower is tried first; equal ones in the order written.
+    /// Lower is tried first; equal ones as the model's `strategy` says.
     #[serde(default)]
     pub priority: u32,
-    /// Its share among targets of the same priority. Checked now, used from balancing on.
+    /// Its share among targets of the same priority.
     #[serde(default = "default_weight")]
     #[schemars(range(min = 1))]
     pub weight: u32,

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CapabilitiesSection, Period};
+use super::{CapabilitiesSection, ErrorAction, KeyStrategy, Period, PeriodOrZero};
 use crate::Secret;
 
 /// One upstream: what it is, where it is, and whose credentials it gets.
@@ -32,6 +32,18 @@ pub struct ProviderSection {
     /// Its keys, used in turn.
     #[serde(default)]
     pub keys: Vec<Secret>,
+    /// Which of its keys is used first.
+    #[serde(default)]
+    pub key_strategy: KeyStrategy,
+    /// How long a key rests after a failure that calls for it, unless the provider says how long; `0s`: never.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "5s over its rate, 1m when refused, 1h without money"))]
+    pub key_cooldown: Option<PeriodOrZero>,
+    /// What follows from its errors, in place of the defaults: by status (`"429"`), by class of status (`"5xx"`), or by
+    /// kind (`"overloaded"`).
+    #[serde(default)]
+    #[schemars(extend("x-unit" = "table of actions"))]
+    pub errors: IndexMap<String, ErrorAction>,
     /// Whose credentials go upstream.
     #[serde(default)]
     pub auth: ProviderAuth,
@@ -117,6 +129,9 @@ impl ProviderSection {
             dialects: None,
             key: None,
             keys: Vec::new(),
+            key_strategy: KeyStrategy::default(),
+            key_cooldown: None,
+            errors: IndexMap::new(),
             auth: ProviderAuth::default(),
             headers: IndexMap::new(),
             forward_headers: Vec::new(),

@@ -94,6 +94,7 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Target>) -> Model {
     Model {
         name: name.into(),
         targets,
+        strategy: section.strategy,
         context_window: section.context_window,
         fallbacks: section.fallbacks.iter().map(|fallback| fallback.as_str().into()).collect(),
         on_loss: match section.on_loss {

@@ -91,6 +91,7 @@ impl Resolver<'_, '_> {
         let headers = self.headers(&section.headers, key_header.as_ref(), &at.key("headers"));
         let dialects = self.dialects(section, vendor, &at);
         let models = self.provider_models(section, vendor, &at);
+        let errors = self.errors(&section.errors, &at.key("errors"));
         Some(Provider {
             name: name.into(),
             name_header: HeaderValue::from_str(name).ok(),
@@ -102,6 +103,9 @@ impl Resolver<'_, '_> {
                 ProviderAuth::Passthrough => AuthMode::Passthrough,
             },
             keys,
+            key_strategy: section.key_strategy,
+            key_cooldown: section.key_cooldown.map(|period| period.duration()),
+            errors,
             headers,
             forward_headers: self.forward_headers(&section.forward_headers, &at.key("forward_headers")),
             timeouts: timeouts(section, total),
@@ -183,6 +187,7 @@ impl Resolver<'_, '_> {
 }
 
 fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, total: Duration) -> Provider {
+    let section = ProviderSection::unstated();
     Provider {
         name: vendor.id.into(),
         name_header: Some(HeaderValue::from_static(vendor.id)),
@@ -190,10 +195,13 @@ fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, 
         base_url,
         dialects: vendor.dialects.to_vec(),
         keys,
+        key_strategy: section.key_strategy,
+        key_cooldown: None,
+        errors: Vec::new(),
         auth: AuthMode::Keys,
         headers: Vec::new(),
         forward_headers: Vec::new(),
-        timeouts: timeouts(&ProviderSection::unstated(), total),
+        timeouts: timeouts(&section, total),
         context_window: None,
         models: IndexMap::new(),
     }

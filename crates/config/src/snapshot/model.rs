@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use trunkline_wire::{Capabilities, quoted};
 
 use super::provider::own_capabilities;
-use super::{Provider, Timeouts};
+use super::{Provider, Strategy, Timeouts};
 
 /// A name clients ask for, and who serves it.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Model {
     pub name: Arc<str>,
     /// Never empty; ordered by priority, then as written.
     pub targets: Vec<Target>,
+    /// The order of targets of the same priority.
+    pub strategy: Strategy,
     /// Tokens in and out, when stated.
     pub context_window: Option<u64>,
     /// Declared models to try when every target failed; each exists in [`Snapshot::models`]. Two models may name each
@@ -35,10 +37,11 @@ impl Model {
     pub(super) fn detached(&self, providers: &IndexMap<String, Arc<Provider>>) -> Self {
         let targets = self.targets.iter().map(|target| target.detached(providers)).collect();
         let fallbacks = self.fallbacks.iter().map(|name| Arc::from(&**name)).collect();
-        let Self { name, targets: _, context_window, fallbacks: _, on_loss, price } = self;
+        let Self { name, targets: _, strategy, context_window, fallbacks: _, on_loss, price } = self;
         Self {
             name: Arc::from(&**name),
             targets,
+            strategy: *strategy,
             context_window: *context_window,
             fallbacks,
             on_loss: *on_loss,

@@ -8,6 +8,8 @@ use indexmap::IndexMap;
 use trunkline_providers::{BaseUrl, Vendor, capabilities};
 use trunkline_wire::{Capabilities, DialectId};
 
+use super::{ErrorAction, ErrorCase, KeyStrategy};
+
 /// One configured upstream.
 #[derive(Debug)]
 pub struct Provider {
@@ -23,6 +25,12 @@ pub struct Provider {
     pub dialects: Vec<DialectId>,
     /// Credentials; rotated.
     pub keys: Vec<Key>,
+    /// Which of them is used first.
+    pub key_strategy: KeyStrategy,
+    /// How long one of them rests after a failure that calls for it, when stated; zero: never.
+    pub key_cooldown: Option<Duration>,
+    /// What follows from its errors, where that is not the default.
+    pub errors: Vec<(ErrorCase, ErrorAction)>,
     /// Whose credentials go upstream.
     pub auth: AuthMode,
     /// Added to every request.
@@ -54,6 +62,9 @@ impl Provider {
             base_url: self.base_url.clone(),
             dialects: self.dialects.clone(),
             keys: self.keys.iter().map(Key::detached).collect(),
+            key_strategy: self.key_strategy,
+            key_cooldown: self.key_cooldown,
+            errors: self.errors.clone(),
             auth: self.auth,
             headers: self.headers.clone(),
             forward_headers: self.forward_headers.clone(),
@@ -61,6 +72,12 @@ impl Provider {
             context_window: self.context_window,
             models: self.models.iter().map(model).collect(),
         }
+    }
+
+    /// Whether whoever failed to serve as `other` would fail as this one: the place and the keys are the same.
+    pub fn is_same_party(&self, other: &Self) -> bool {
+        let keys = |provider: &Self| provider.keys.iter().map(|key| key.header.clone()).collect::<Vec<_>>();
+        self.vendor.id == other.vendor.id && self.base_url == other.base_url && keys(self) == keys(other)
     }
 
     /// Tokens in and out of its model `model`, when the document states them for the model or for the provider.

@@ -67,7 +67,7 @@ fn check_method(buf: &[u8]) -> Result<(), HeadError> {
     let method = buf.iter().take(METHOD_BYTES_MAX).take_while(|byte| is_token(**byte)).count();
     match buf.get(method) {
         Some(b' ') if method > 0 => Ok(()),
-        None if method < METHOD_BYTES_MAX => Ok(()),
+        None => Ok(()),
         _ => Err(HeadError::NotHttp),
     }
 }

@@ -2,7 +2,7 @@ use bytes::BytesMut;
 use http::{HeaderMap, Method, Version};
 use proptest::prelude::*;
 
-use super::{BLANK_LINES_MAX, Received, RequestReader};
+use super::{BLANK_LINES_MAX, METHOD_BYTES_MAX, Received, RequestReader};
 use crate::h1::Framing;
 use crate::h1::lines::{HEAD_BYTES_MAX, HEADERS_MAX, HeadError};
 
@@ -101,7 +101,9 @@ fn refuses_other_protocols_at_once() {
     for input in ["\u{16}\u{3}\u{1}", " GET", "GE\u{e4}", "{\"model\"", "GET\t/ HTTP/1.1", "\rx"] {
         assert_eq!(refused(input), HeadError::NotHttp, "{input:?}");
     }
-    assert_eq!(refused(&"A".repeat(64)), HeadError::NotHttp);
+    let longest = "A".repeat(METHOD_BYTES_MAX);
+    assert_eq!(whole(format!("{longest} / HTTP/1.1\r\n\r\n").as_bytes()).unwrap().unwrap().line.0, *longest);
+    assert_eq!(refused(&format!("{longest}A")), HeadError::NotHttp);
     assert_eq!(refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), HeadError::NotHttp);
     for input in ["GET /a b HTTP/1.1\r\n\r\n", "GET  / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 \r\n\r\n", "GET /\r\n\r\n"] {
         let error = refused(input);

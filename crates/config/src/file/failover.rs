@@ -1,0 +1,137 @@
+//! `[failover]`, and the words for it in other sections.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Period;
+
+/// What happens when a provider does not answer as it should.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailoverSection {
+    /// How often all the tries of a request are begun again, when the last one failed in a way that may pass.
+    #[serde(default = "default_retries")]
+    #[schemars(range(min = 0, max = 10))]
+    pub retries: u32,
+    /// The wait before the first of these; it doubles with each, give or take a fifth.
+    #[serde(default = "default_backoff")]
+    pub backoff: Period,
+    /// The longest of these waits.
+    #[serde(default = "default_backoff_max")]
+    pub backoff_max: Period,
+    /// What happens to a request when everything that could serve it rests.
+    #[serde(default)]
+    pub when_resting: WhenResting,
+    /// The longest wait for something to come back, for `when_resting = "wait"`.
+    #[serde(default = "default_wait")]
+    pub wait: Period,
+    /// Failures of one target within `circuit_window` that take it out of use; 0: never.
+    #[serde(default = "default_circuit_failures")]
+    pub circuit_failures: u32,
+    /// How long failures are remembered for that.
+    #[serde(default = "default_circuit_window")]
+    pub circuit_window: Period,
+    /// How long such a target is left alone before one request probes it; doubled, up to 5 minutes, each time that fails.
+    #[serde(default = "default_circuit_open")]
+    pub circuit_open: Period,
+}
+
+impl Default for FailoverSection {
+    fn default() -> Self {
+        Self {
+            retries: default_retries(),
+            backoff: default_backoff(),
+            backoff_max: default_backoff_max(),
+            when_resting: WhenResting::default(),
+            wait: default_wait(),
+            circuit_failures: default_circuit_failures(),
+            circuit_window: default_circuit_window(),
+            circuit_open: default_circuit_open(),
+        }
+    }
+}
+
+/// What happens to a request when everything that could serve it rests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenResting {
+    /// It fails at once, and the error says when the first of them is back.
+    #[default]
+    Fail,
+    /// It is tried all the same.
+    Try,
+    /// It waits for the first of them, if that is soon enough.
+    Wait,
+}
+
+/// The order of the targets of one priority.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// By chance, in proportion to their weights.
+    #[default]
+    Weighted,
+    /// In turn, each as often as its weight says.
+    RoundRobin,
+    /// As written: the next only when the one before it cannot serve.
+    Backup,
+}
+
+/// Which of a provider's keys is used first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyStrategy {
+    /// Each in turn.
+    #[default]
+    RoundRobin,
+    /// The first as long as it can be used.
+    FillFirst,
+}
+
+/// What follows from an error of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorAction {
+    /// The key rests for every model; the next one is tried.
+    GlobalKeyFailure,
+    /// The key rests for this model; the next one is tried.
+    ModelKeyFailure,
+    /// The whole provider rests; the next target is tried.
+    ProviderCooldown,
+    /// The target rests; the next one is tried.
+    RouteFailure,
+    /// Nobody rests; the next target is tried.
+    FallbackNoCooldown,
+    /// Nobody rests, the failure counts toward the target's circuit; the next target is tried, and this one again.
+    Retry,
+    /// The client is told.
+    PassThrough,
+}
+
+fn default_retries() -> u32 {
+    1
+}
+
+fn default_backoff() -> Period {
+    Period::from_millis(500)
+}
+
+fn default_backoff_max() -> Period {
+    Period::from_secs(5)
+}
+
+fn default_wait() -> Period {
+    Period::from_secs(10)
+}
+
+fn default_circuit_failures() -> u32 {
+    5
+}
+
+fn default_circuit_window() -> Period {
+    Period::from_secs(30)
+}
+
+fn default_circuit_open() -> Period {
+    Period::from_secs(15)
+}

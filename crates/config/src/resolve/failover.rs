@@ -1,0 +1,54 @@
+//! `[failover]`, and what providers say about their errors.
+
+use indexmap::IndexMap;
+
+use super::Resolver;
+use crate::file::{self, ErrorAction};
+use crate::nearest;
+use crate::path::{Path, path};
+use crate::snapshot::{CircuitLimits, ErrorCase, Failover, UPSTREAM_KINDS, WhenResting};
+
+impl Resolver<'_, '_> {
+    pub(super) fn failover(&mut self) -> Failover {
+        let stated = &self.file.failover;
+        let (backoff, backoff_max) = (stated.backoff.duration(), stated.backoff_max.duration());
+        if backoff > backoff_max {
+            self.findings.at(&path(&["failover", "backoff"]), "is more than `backoff_max`", None);
+        }
+        Failover {
+            retries: stated.retries,
+            backoff,
+            backoff_max,
+            when_resting: match stated.when_resting {
+                file::WhenResting::Fail => WhenResting::Fail,
+                file::WhenResting::Try => WhenResting::Try,
+                file::WhenResting::Wait => WhenResting::Wait(stated.wait.duration()),
+            },
+            circuit: CircuitLimits {
+                failures: stated.circuit_failures,
+                window: stated.circuit_window.duration(),
+                open: stated.circuit_open.duration(),
+            },
+        }
+    }
+
+    pub(super) fn errors(
+        &mut self,
+        stated: &IndexMap<String, ErrorAction>,
+        at: &Path,
+    ) -> Vec<(ErrorCase, ErrorAction)> {
+        let mut errors = Vec::with_capacity(stated.len());
+        for (text, action) in stated {
+            match ErrorCase::parse(text) {
+                Some(case) => errors.push((case, *action)),
+                None => {
+                    let kinds: Vec<&str> = UPSTREAM_KINDS.iter().map(|kind| kind.as_str()).collect();
+                    let hint = format!("write a status such as `429`, `4xx`, `5xx`, or {}", nearest::list(&kinds));
+                    let message = format!("{text:?} is no status and no kind of error");
+                    self.findings.at_key(&at.key(text), message, Some(hint));
+                }
+            }
+        }
+        errors
+    }
+}

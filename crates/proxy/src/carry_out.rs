@@ -1,0 +1,185 @@
+//! Carries out a plan: its tries in order, until one of them answers or there is nothing left to try.
+
+use std::sync::Arc;
+
+use trunkline_config::{ErrorAction, Failover, OnLoss};
+use trunkline_route::policy::{action, penalty};
+use trunkline_route::{Attempt, CREDENTIALS_EXHAUSTED, Lane, Lot, Moment, Plan, Verdict, again, bridge, judge};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
+
+use crate::attempt::unserved;
+use crate::head;
+use crate::lane::{self, Failed, Tried};
+use crate::prepare::Taken;
+use crate::report_guard::ReportGuard;
+use crate::shared::now_ms;
+use crate::stored::{needs_state, resume};
+use crate::surface::streams_as_array;
+use crate::trail;
+use crate::worker::Worker;
+
+/// Tries the plan's attempts in order, and all of them again after a while when the last one failed in a way that may
+/// pass.
+pub(crate) async fn carry_out(
+    worker: &Worker,
+    taken: &Taken<'_>,
+    plan: &Plan,
+    (failover, lot): (Failover, Lot),
+    guard: ReportGuard,
+) -> Tried {
+    let mut guard = guard;
+    guard.trail.leave_out(&plan.left_out);
+    let mut round = 0;
+    loop {
+        let mut last = None;
+        for attempt in &plan.attempts {
+            if let Err(held) = enter(worker, plan, attempt) {
+                guard.trail.held(attempt, held);
+                continue;
+            }
+            let before = guard.trail.text();
+            let failed = match try_one(worker, taken, attempt, plan.on_loss, guard).await {
+                Ok(mut response) => {
+                    worker.shared.live.succeeded(&attempt.target, attempt.key.as_ref());
+                    head::name_provider(response.headers_mut(), attempt);
+                    trail::show(response.headers_mut(), before.as_deref(), Some(attempt));
+                    return Ok(response);
+                }
+                Err(failed) => failed,
+            };
+            let Failed { fault, guard: back } = *failed;
+            guard = back;
+            let action = learn(worker, attempt, &fault, &failover);
+            guard.trail.failed(attempt, fault.kind);
+            if judge(action) == Verdict::GiveUp {
+                return give_up(worker, taken, attempt, fault, guard).await;
+            }
+            last = Some((attempt, action, fault));
+        }
+        let Some((attempt, action, fault)) = last else {
+            let message = format!("everything that could serve {:?} has just failed for others", plan.model);
+            return Err(Failed::new(Fault::new(FaultKind::Overloaded, message), guard));
+        };
+        let left = attempt.target.timeouts.total.saturating_sub(guard.elapsed());
+        // A count is not worth waiting for: an estimate is at hand.
+        let again = (taken.surface.operation != Operation::CountTokens)
+            .then(|| again(&failover, action, fault.kind, round, lot.chance, left))
+            .flatten();
+        match again {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => {
+                let fault = if guard.trail.is_all_refused() { fault.with_code(CREDENTIALS_EXHAUSTED) } else { fault };
+                return give_up(worker, taken, attempt, fault, guard).await;
+            }
+        }
+        round += 1;
+    }
+}
+
+/// Whether this try may be made now. Since the plan was made another request may have found out that it is of no use.
+fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt) -> Result<(), trunkline_route::Held> {
+    let live = &worker.shared.live;
+    if plan.regardless || live.is_calm() {
+        return Ok(());
+    }
+    live.enter(&attempt.target, attempt.key.as_ref(), Moment(now_ms()))
+}
+
+/// Remembers a failure for the requests to come.
+fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover: &Failover) -> ErrorAction {
+    let Attempt { target, key, .. } = attempt;
+    let shared = &worker.shared;
+    let action = action(&target.provider, fault);
+    let penalty = penalty(action, fault, target);
+    shared.live.failed(target, key.as_ref(), penalty, &failover.circuit, Moment(now_ms()));
+    let status = fault.upstream.as_ref().map(|words| words.status);
+    if status == Some(404) {
+        // The provider's list may be older than its models.
+        shared.relist.notify_one();
+    }
+    let provider = &target.provider.name;
+    let key = key.as_ref().map(|key| &*key.label);
+    // A provider's own words may quote the prompt: the client gets them, the log does not.
+    let reason = fault.upstream.is_none().then_some(&*fault.message);
+    let rests = penalty.whose.map(|whose| whose.as_str());
+    let rest_s = penalty.rest.as_secs();
+    tracing::warn!(%provider, key, kind = fault.kind.as_str(), status, reason, rests, rest_s, "attempt failed");
+    action
+}
+
+/// One try, in the lane that its plan chose, or in another when the provider turns out not to know that one.
+async fn try_one(
+    worker: &Worker,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    on_loss: OnLoss,
+    mut guard: ReportGuard,
+) -> Tried {
+    guard.report.attempts += 1;
+    guard.report.provider = Some(Arc::clone(&attempt.target.provider.name));
+    guard.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
+    let lane = if matches!(attempt.lane, Lane::Native) && streams_as_array(taken) {
+        // What passes as events is counted; an array is not.
+        Lane::Bridged(taken.surface.dialect)
+    } else {
+        attempt.lane
+    };
+    let tried = try_once(worker, taken, attempt, lane, on_loss, guard).await;
+    match tried {
+        Err(failed) if matches!(lane, Lane::Native) && unserved(&failed.fault) => match other_lane(attempt, taken) {
+            Some(lane) => try_once(worker, taken, attempt, lane, on_loss, failed.guard).await,
+            None => Err(failed),
+        },
+        other => other,
+    }
+}
+
+/// One try, in one lane.
+async fn try_once(
+    worker: &Worker,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    lane: Lane,
+    on_loss: OnLoss,
+    guard: ReportGuard,
+) -> Tried {
+    // Boxed: few requests wait here, and all would carry the room for it.
+    if needs_state(taken, lane)
+        && let Err(fault) = Box::pin(resume(taken, &guard)).await
+    {
+        return Err(Failed::new(fault, guard));
+    }
+    match lane {
+        Lane::Native => lane::native::attempt(&worker.client, taken, attempt, guard).await,
+        Lane::Bridged(to) if taken.surface.operation == Operation::Embedding => {
+            lane::vectors::attempt(&worker.client, taken, attempt, to, guard).await
+        }
+        Lane::Bridged(to) => lane::bridged::attempt(&worker.client, taken, attempt, (to, on_loss), guard).await,
+        // Boxed: only counts pass here.
+        Lane::Counted => Box::pin(lane::counted::attempt(&worker.client, taken, attempt, guard)).await,
+        Lane::Estimated => lane::estimated::attempt(taken, guard),
+        Lane::Adapter(adapter) => lane::adapter::attempt(adapter, taken, attempt, guard).await,
+    }
+}
+
+/// The end of a plan that nobody could carry out. A count is an aid: where all who could count have failed, an estimate
+/// serves better than an error.
+async fn give_up(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: ReportGuard) -> Tried {
+    if taken.surface.operation != Operation::CountTokens || !fault.kind.worth_another_try() {
+        return Err(Failed::new(fault, guard));
+    }
+    // What cannot be estimated either, such as what goes on from an answer that is the provider's, fails as it did.
+    let estimated = try_once(worker, taken, attempt, Lane::Estimated, OnLoss::Report, guard).await;
+    estimated.map_err(|failed| Failed::new(fault, failed.guard))
+}
+
+/// The way to a server that is older than the client's dialect: it speaks another, or need not be asked.
+fn other_lane(attempt: &Attempt, taken: &Taken<'_>) -> Option<Lane> {
+    match taken.surface.operation {
+        // Everybody knows these paths: what is not there is the model.
+        _ if taken.surface.dialect == DialectId::OpenaiChat => None,
+        Operation::Chat | Operation::Completion => bridge(&attempt.target, taken.surface.dialect).map(Lane::Bridged),
+        Operation::CountTokens => Some(Lane::Counted),
+        Operation::Embedding | Operation::Other => None,
+    }
+}

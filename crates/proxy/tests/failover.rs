@@ -1,0 +1,218 @@
+//! A provider that does not answer as it should: who is asked instead, who is left alone afterwards, and what the client
+//! is told.
+
+use trunkline_route::Outcome;
+use trunkline_testkit::{Gateway, Reply, Say, Upstream, ask};
+use trunkline_wire::FaultKind;
+
+const CHAT: &str = "POST /v1/chat/completions";
+const MESSAGES: &str = "POST /v1/messages";
+const ASKED: &str = r#"{"model":"nice","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#;
+const ANSWER: &str = r#"{"id":"c1","object":"chat.completion","model":"real","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}"#;
+
+fn served() -> Vec<Say> {
+    vec![Say::json(200, ANSWER)]
+}
+
+fn error(status: u16, code: &str) -> Vec<Say> {
+    vec![Say::json(status, &format!(r#"{{"error":{{"message":"no","type":"t","code":"{code}"}}}}"#))]
+}
+
+fn limited(seconds: u32) -> Vec<Say> {
+    let body = r#"{"error":{"message":"slow down","type":"t","code":"rate_limit_exceeded"}}"#;
+    let head = format!("HTTP/1.1 429 X\r\nretry-after: {seconds}\r\ncontent-type: application/json\r\n");
+    vec![Say::text(format!("{head}content-length: {}\r\n\r\n{body}", body.len()))]
+}
+
+/// A gateway before these providers, each with so many keys, of which the first is asked first. One worker's turns are as
+/// good as another's, so keys are filled, not rotated.
+fn gateway(providers: &[(&Upstream, usize)], failover: &str) -> Gateway {
+    let mut document = format!("[discovery]\nprobe = false\n[failover]\nbackoff = \"10ms\"\n{failover}\n");
+    let mut targets = Vec::new();
+    for (index, (upstream, keys)) in providers.iter().enumerate() {
+        let keys: Vec<String> = (1..=*keys).map(|key| format!("\"key-{index}-{key}\"")).collect();
+        document += &format!(
+            "[providers.p{index}]\ntype = \"vllm\"\ndialects = [\"openai_chat\"]\nbase_url = \"{}\"\nkeys = [{}]\nkey_strategy = \"fill_first\"\n",
+            upstream.url(),
+            keys.join(", ")
+        );
+        targets.push(format!("{{ provider = \"p{index}\", model = \"real\", priority = {index} }}"));
+    }
+    Gateway::start(&format!("{document}[models.nice]\ntargets = [{}]\n", targets.join(", ")))
+}
+
+async fn chat(gateway: &Gateway) -> Reply {
+    ask(gateway.address(), CHAT, &[], ASKED).await
+}
+
+/// The numbers of the keys that an upstream was sent, in order.
+fn keys(upstream: &Upstream) -> String {
+    let received = upstream.received();
+    let key =
+        |head: &str| head.lines().find_map(|line| Some(line.strip_prefix("authorization: Bearer key-")?.to_owned()));
+    received.iter().filter_map(|request| key(&request.head)?.chars().last()).collect()
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_rests_and_the_next_one_serves() {
+    for (refusal, why) in [
+        (error(401, "invalid_api_key"), "upstream_auth"),
+        (limited(60), "rate_limited"),
+        (error(402, "insufficient_quota"), "quota_exhausted"),
+    ] {
+        let upstream = Upstream::start(vec![refusal, served()]).await;
+        let gateway = gateway(&[(&upstream, 2)], "");
+        let first = chat(&gateway).await;
+        assert_eq!(first.status, 200, "{}", first.body);
+        assert_eq!(first.header("x-trunkline-attempts"), Some(&*format!("p0#1/real {why}, p0#2/real served")));
+        let second = chat(&gateway).await;
+        assert_eq!(second.header("x-trunkline-attempts"), Some("p0#1/real key_rests, p0#2/real served"));
+        assert_eq!(keys(&upstream), "122", "{why}");
+        let reports = gateway.reports(2).await;
+        assert_eq!((reports[0].attempts, reports[1].attempts), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn other_keys_of_a_reload_begin_afresh() {
+    let upstream = Upstream::start(vec![error(401, "invalid_api_key"), served()]).await;
+    let one = gateway(&[(&upstream, 1)], "");
+    assert_eq!(chat(&one).await.status, 502);
+    let resting = chat(&one).await;
+    assert_eq!((resting.status, keys(&upstream).len()), (502, 1), "{}", resting.body);
+    one.reload(&format!(
+        "[discovery]\nprobe = false\n[providers.p0]\ntype = \"vllm\"\nbase_url = \"{}\"\nkey = \"key-new-9\"\n\
+         [models.nice]\ntargets = [{{ provider = \"p0\", model = \"real\" }}]\n",
+        upstream.url()
+    ));
+    assert_eq!(chat(&one).await.status, 200);
+    assert_eq!(keys(&upstream), "19");
+}
+
+#[tokio::test]
+async fn a_target_without_room_rests_and_the_next_tier_serves() {
+    let full = Upstream::start(vec![error(503, "unavailable_error"), served()]).await;
+    let spare = Upstream::start(vec![served()]).await;
+    let gateway = gateway(&[(&full, 1), (&spare, 1)], "");
+    for _ in 0..3 {
+        let reply = chat(&gateway).await;
+        assert_eq!((reply.status, reply.header("x-trunkline-provider")), (200, Some("p1")), "{}", reply.body);
+    }
+    assert_eq!((full.received().len(), spare.received().len()), (1, 3));
+}
+
+#[tokio::test]
+async fn when_all_rest_the_client_is_told_until_when() {
+    let upstream = Upstream::start(vec![limited(60)]).await;
+    let gateway = gateway(&[(&upstream, 2)], "");
+    let first = chat(&gateway).await;
+    assert_eq!((first.status, first.header("retry-after")), (429, Some("60")), "{}", first.body);
+    for (path, kind) in [(CHAT, "rate_limit_exceeded"), (MESSAGES, "rate_limit_error")] {
+        let reply = ask(gateway.address(), path, &[], ASKED).await;
+        assert_eq!(reply.status, 429, "{}", reply.body);
+        assert!(reply.body.contains(kind) && reply.body.contains("rests"), "{}", reply.body);
+        let wait: u32 = reply.header("retry-after").and_then(|wait| wait.parse().ok()).expect("a number of seconds");
+        assert!((50..=60).contains(&wait), "{wait}");
+        assert_eq!(reply.header("x-trunkline-attempts"), None, "nobody was asked");
+    }
+    assert_eq!(keys(&upstream), "12");
+}
+
+#[tokio::test]
+async fn what_rests_is_tried_or_waited_for_when_the_operator_says_so() {
+    let upstream = Upstream::start(vec![limited(60), served()]).await;
+    let trying = gateway(&[(&upstream, 1)], "when_resting = \"try\"");
+    assert_eq!([chat(&trying).await.status, chat(&trying).await.status], [429, 200]);
+
+    let upstream = Upstream::start(vec![limited(1), served()]).await;
+    let waiting = gateway(&[(&upstream, 1)], "when_resting = \"wait\"\nwait = \"5s\"");
+    assert_eq!([chat(&waiting).await.status, chat(&waiting).await.status], [429, 200]);
+
+    let upstream = Upstream::start(vec![limited(60), served()]).await;
+    let impatient = gateway(&[(&upstream, 1)], "when_resting = \"wait\"\nwait = \"1s\"");
+    assert_eq!([chat(&impatient).await.status, chat(&impatient).await.status], [429, 429]);
+}
+
+#[tokio::test]
+async fn when_every_key_is_refused_the_client_need_not_doubt_its_own() {
+    let upstream = Upstream::start(vec![error(401, "invalid_api_key")]).await;
+    let gateway = gateway(&[(&upstream, 3)], "");
+    for _ in 0..2 {
+        let reply = chat(&gateway).await;
+        assert_eq!(reply.status, 502);
+        assert_eq!(reply.json()["error"]["code"], "upstream_credentials_exhausted", "{}", reply.body);
+    }
+    assert_eq!(ask(gateway.address(), MESSAGES, &[], ASKED).await.status, 500);
+    assert_eq!(keys(&upstream), "123");
+    let reports = gateway.reports(3).await;
+    assert!(reports.iter().all(|report| report.outcome == Outcome::Failed(FaultKind::UpstreamAuth)));
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again_and_only_as_often_as_configured() {
+    let upstream = Upstream::start(vec![error(500, "x"), error(502, "x"), served()]).await;
+    let patient = gateway(&[(&upstream, 1)], "retries = 2");
+    let reply = chat(&patient).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let trail = "p0#1/real upstream_broken, p0#1/real upstream_broken, p0#1/real served";
+    assert_eq!(reply.header("x-trunkline-attempts"), Some(trail));
+
+    let upstream = Upstream::start(vec![error(500, "x")]).await;
+    let once = gateway(&[(&upstream, 1)], "retries = 0");
+    assert_eq!((chat(&once).await.status, upstream.received().len()), (502, 1));
+}
+
+#[tokio::test]
+async fn what_the_request_itself_is_to_blame_for_is_told_at_once() {
+    let upstream = Upstream::start(vec![error(400, "bad")]).await;
+    let spare = Upstream::start(vec![served()]).await;
+    let gateway = gateway(&[(&upstream, 2), (&spare, 1)], "");
+    let reply = chat(&gateway).await;
+    assert_eq!((reply.status, upstream.received().len(), spare.received().len()), (400, 1, 0), "{}", reply.body);
+}
+
+#[tokio::test]
+async fn a_model_that_is_gone_may_be_elsewhere() {
+    let upstream = Upstream::start(vec![error(404, "model_not_found")]).await;
+    let spare = Upstream::start(vec![served()]).await;
+    let gateway = gateway(&[(&upstream, 1), (&spare, 1)], "");
+    let reply = chat(&gateway).await;
+    assert_eq!((reply.status, reply.header("x-trunkline-provider")), (200, Some("p1")), "{}", reply.body);
+}
+
+#[tokio::test]
+async fn a_target_that_keeps_failing_is_taken_out_of_use() {
+    let upstream = Upstream::start(vec![error(500, "x")]).await;
+    let spare = Upstream::start(vec![served()]).await;
+    let gateway = gateway(&[(&upstream, 1), (&spare, 1)], "circuit_failures = 3\ncircuit_open = \"1h\"");
+    for _ in 0..5 {
+        assert_eq!(chat(&gateway).await.status, 200);
+    }
+    assert_eq!((upstream.received().len(), spare.received().len()), (3, 5));
+    let last = chat(&gateway).await;
+    assert_eq!(last.header("x-trunkline-attempts"), Some("p0#1/real circuit_open, p1#1/real served"));
+}
+
+#[tokio::test]
+async fn an_operator_decides_what_an_error_does() {
+    let upstream = Upstream::start(vec![error(400, "bad"), served()]).await;
+    let spare = Upstream::start(vec![served()]).await;
+    let document = format!(
+        "[discovery]\nprobe = false\n[providers.one]\ntype = \"vllm\"\nbase_url = \"{}\"\nerrors = {{ 400 = \"provider_cooldown\" }}\n\
+         [providers.two]\ntype = \"vllm\"\nbase_url = \"{}\"\n[models.nice]\n\
+         targets = [{{ provider = \"one\", model = \"real\" }}, {{ provider = \"two\", model = \"real\", priority = 1 }}]\n",
+        upstream.url(),
+        spare.url()
+    );
+    let gateway = Gateway::start(&document);
+    let first = chat(&gateway).await;
+    assert_eq!(
+        first.header("x-trunkline-attempts"),
+        Some("one/real upstream_rejected, two/real served"),
+        "{}",
+        first.body
+    );
+    let second = chat(&gateway).await;
+    assert_eq!(second.header("x-trunkline-attempts"), Some("one/real provider_rests, two/real served"));
+    assert_eq!(upstream.received().len(), 1);
+}

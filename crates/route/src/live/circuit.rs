@@ -1,0 +1,84 @@
+//! A target's circuit: opened by failures, closed by a try that probes it.
+
+use std::time::Duration;
+
+use trunkline_config::CircuitLimits;
+
+use super::Moment;
+
+/// Longest time between two probes, whatever was doubled. Bounds how long a recovered target is left alone.
+const OPEN_MAX: Duration = Duration::from_secs(300);
+/// How long a probe may take before another is let in: its request may be a long one.
+const PROBE_MAX: Duration = Duration::from_secs(60);
+
+/// Failures counted, and what follows from them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Circuit {
+    failures: u32,
+    /// When the first of them was counted.
+    from: Moment,
+    window: Duration,
+    open: Option<Open>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    until: Moment,
+    /// How long it was opened for.
+    period: Duration,
+    probe: Option<Moment>,
+}
+
+/// How a circuit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// As if nothing had happened.
+    Closed,
+    /// One try may probe it.
+    HalfOpen,
+    /// Nobody may, until then.
+    Open { until: Moment },
+}
+
+impl Circuit {
+    pub(super) fn state(&self, now: Moment) -> State {
+        let Some(open) = self.open else { return State::Closed };
+        let until = open.probe.map_or(open.until, |since| since + PROBE_MAX);
+        if until > now { State::Open { until } } else { State::HalfOpen }
+    }
+
+    /// A try begins that was let in.
+    pub(super) fn enter(&mut self, now: Moment) {
+        if let Some(open) = &mut self.open {
+            open.probe = Some(now);
+        }
+    }
+
+    pub(super) fn failed(&mut self, limits: &CircuitLimits, now: Moment) {
+        if let Some(open) = &mut self.open {
+            // Tries that were under way when it opened say nothing new.
+            if open.until <= now {
+                let period = (open.period * 2).min(OPEN_MAX);
+                *open = Open { until: now + period, period, probe: None };
+            }
+            return;
+        }
+        if now.since(self.from) > limits.window {
+            (self.failures, self.from) = (0, now);
+        }
+        self.window = limits.window;
+        self.failures += 1;
+        if self.failures >= limits.failures {
+            self.open = Some(Open { until: now + limits.open, period: limits.open, probe: None });
+        }
+    }
+
+    /// Whether there is nothing left to know.
+    pub(super) fn is_forgotten(&self, now: Moment) -> bool {
+        match self.open {
+            // Long after the last chance to probe it nobody asks for the target any more.
+            Some(open) => now.since(open.until) > OPEN_MAX,
+            None => now.since(self.from) > self.window,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Rests: who is left alone, until when, and why.
+
+use std::ops::Add;
+use std::sync::Arc;
+use std::time::Duration;
+
+use trunkline_wire::FaultKind;
+
+/// A moment, in milliseconds since the Unix epoch: a rest may outlive the process that ordered it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    /// How long it is from `earlier` to here; zero when it is not earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, period: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(period.as_millis()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// Who rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The whole provider.
+    Provider,
+    /// One model of one provider.
+    Target,
+    /// One key, for every model.
+    Key,
+    /// One key, for one model.
+    KeyForModel,
+}
+
+impl Whose {
+    /// The name in the API, the header of attempts and explanations.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Target => "target",
+            Self::Key => "key",
+            Self::KeyForModel => "key_for_model",
+        }
+    }
+}
+
+/// What a rest is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// What failed.
+    pub kind: FaultKind,
+    /// The provider's status, when it answered.
+    pub status: Option<u16>,
+}
+
+/// One rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// When it was ordered.
+    pub since: Moment,
+    /// When it is over.
+    pub until: Moment,
+    /// What for.
+    pub cause: Cause,
+}
+
+impl Rest {
+    /// A longer rest replaces this one, a shorter one changes nothing.
+    pub(super) fn extend(&mut self, by: Self) {
+        if by.until > self.until {
+            *self = Self { since: self.since, ..by };
+        }
+    }
+}
+
+/// What keeps a target or a key from being used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// Somebody rests.
+    Resting {
+        /// Who.
+        whose: Whose,
+        /// Until when, and why.
+        rest: Rest,
+    },
+    /// The target's circuit is open, or one try is probing it.
+    Open {
+        /// When the next try may probe it.
+        until: Moment,
+    },
+}
+
+impl Held {
+    /// When it may be used again.
+    pub fn until(self) -> Moment {
+        match self {
+            Self::Resting { rest, .. } => rest.until,
+            Self::Open { until } => until,
+        }
+    }
+}
+
+/// One rest as it is shown and kept: neither key nor model for a provider's, a model for a target's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestRow {
+    /// The provider's name.
+    pub provider: Arc<str>,
+    /// The key's label.
+    pub key: Option<Arc<str>>,
+    /// The provider's own name for the model.
+    pub model: Option<Arc<str>>,
+    /// Until when, and why.
+    pub rest: Rest,
+}

@@ -1,0 +1,130 @@
+use std::time::Duration;
+
+use trunkline_config::{CircuitLimits, Env, Key, Overrides, Target, load};
+use trunkline_wire::FaultKind;
+
+use super::*;
+
+const LIMITS: CircuitLimits =
+    CircuitLimits { failures: 3, window: Duration::from_secs(30), open: Duration::from_secs(15) };
+
+fn at(seconds: u64) -> Moment {
+    Moment(1_000_000 + seconds * 1_000)
+}
+
+/// Two targets of one provider, and its two keys.
+fn parties() -> ([Target; 2], [Key; 2]) {
+    let document = "[providers.p]\ntype = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\nkeys = [\"k1\", \"k2\"]\n\
+                    [models.m]\ntargets = [{ provider = \"p\", model = \"u\" }, { provider = \"p\", model = \"v\" }]\n";
+    let loaded = load(Some(("t.toml", document)), &Env::default(), &Overrides::default(), &[]);
+    let snapshot = loaded.expect("a right document").snapshot;
+    let targets = snapshot.models["m"].targets.clone();
+    let keys = targets[0].provider.keys.clone();
+    (targets.try_into().unwrap(), keys.try_into().unwrap())
+}
+
+fn rests(whose: Whose, seconds: u64) -> Penalty {
+    let cause = Cause { kind: FaultKind::RateLimited, status: Some(429) };
+    Penalty { whose: Some(whose), rest: Duration::from_secs(seconds), cause, counts: false }
+}
+
+const COUNTS: Penalty = Penalty {
+    whose: None,
+    rest: Duration::ZERO,
+    cause: Cause { kind: FaultKind::UpstreamBroken, status: Some(500) },
+    counts: true,
+};
+
+/// For each target and key, whether it is held at this time.
+fn held(live: &Live, seconds: u64) -> [bool; 4] {
+    let ([u, v], [one, two]) = parties();
+    [(&u, &one), (&u, &two), (&v, &one), (&v, &two)]
+        .map(|(target, key)| live.held(target, Some(key), at(seconds)).is_some())
+}
+
+#[test]
+fn each_scope_holds_its_own_and_no_longer_than_it_should() {
+    let ([u, _], [one, _]) = parties();
+    for (whose, expected) in [
+        (Whose::Provider, [true; 4]),
+        (Whose::Target, [true, true, false, false]),
+        (Whose::Key, [true, false, true, false]),
+        (Whose::KeyForModel, [true, false, false, false]),
+    ] {
+        let live = Live::default();
+        live.failed(&u, Some(&one), rests(whose, 10), &LIMITS, at(0));
+        assert_eq!(held(&live, 9), expected, "{whose:?}");
+        assert_eq!(held(&live, 10), [false; 4], "{whose:?}");
+        let [row] = live.rests(at(9)).try_into().unwrap();
+        assert_eq!((row.rest.since, row.rest.until), (at(0), at(10)));
+        assert_eq!(live.rests(at(10)), []);
+    }
+}
+
+#[test]
+fn a_longer_rest_replaces_a_shorter_one_and_success_ends_it() {
+    let ([u, _], [one, two]) = parties();
+    let live = Live::default();
+    live.failed(&u, Some(&one), rests(Whose::KeyForModel, 10), &LIMITS, at(0));
+    live.failed(&u, Some(&one), rests(Whose::KeyForModel, 30), &LIMITS, at(1));
+    live.failed(&u, Some(&one), rests(Whose::KeyForModel, 5), &LIMITS, at(2));
+    assert_eq!(live.held(&u, Some(&one), at(30)).unwrap().until(), at(31));
+    live.succeeded(&u, Some(&two));
+    assert!(live.held(&u, Some(&one), at(30)).is_some(), "another key's success says nothing of this one");
+    live.succeeded(&u, Some(&one));
+    assert_eq!(held(&live, 3), [false; 4]);
+}
+
+#[test]
+fn a_circuit_opens_is_probed_by_one_and_closes() {
+    let ([u, v], [one, _]) = parties();
+    let live = Live::default();
+    let fails = |seconds| live.failed(&u, Some(&one), COUNTS, &LIMITS, at(seconds));
+    let enters = |seconds| live.enter(&u, Some(&one), at(seconds)).is_ok();
+    fails(0);
+    fails(31);
+    fails(32);
+    assert!(enters(33), "the first was forgotten");
+    fails(34);
+    assert_eq!(live.held(&u, Some(&one), at(35)), Some(Held::Open { until: at(49) }));
+    assert_eq!(live.held(&v, Some(&one), at(35)), None);
+    assert!(!enters(48));
+    assert!(enters(49), "one probes it");
+    assert!(!enters(50), "the others wait for what comes of it");
+    fails(51);
+    assert!(!enters(80) && enters(81), "twice as long");
+    assert!(enters(200), "a probe of which nothing was heard does not block for ever");
+    live.succeeded(&u, Some(&one));
+    assert_eq!(held(&live, 200), [false; 4]);
+}
+
+#[test]
+fn rests_outlive_the_process() {
+    let ([u, v], [one, two]) = parties();
+    let before = Live::default();
+    before.failed(&u, Some(&one), rests(Whose::Key, 10), &LIMITS, at(0));
+    before.failed(&u, Some(&two), rests(Whose::KeyForModel, 20), &LIMITS, at(0));
+    before.failed(&v, None, rests(Whose::KeyForModel, 30), &LIMITS, at(0));
+    let rows = before.rests(at(5));
+    assert_eq!(rows.len(), 3);
+    let after = Live::default();
+    after.restore(rows.clone(), at(5));
+    assert_eq!(after.rests(at(5)), rows);
+    assert_eq!([held(&after, 5), held(&after, 15)], [[true, true, true, true], [false, true, true, true]]);
+    let late = Live::default();
+    late.restore(rows, at(60));
+    assert_eq!(late.rests(at(0)), []);
+}
+
+#[test]
+fn what_is_kept_is_bounded_and_swept() {
+    let ([u, _], _) = parties();
+    let live = Live::default();
+    for number in 0..2 * KEPT_PER_PROVIDER_MAX {
+        let target = Target { model: trunkline_config::UpstreamModel::new(&format!("m{number}")), ..u.clone() };
+        live.failed(&target, None, rests(Whose::Target, 10), &LIMITS, at(0));
+    }
+    assert_eq!(live.rests(at(0)).len(), KEPT_PER_PROVIDER_MAX);
+    live.sweep(at(10));
+    assert!(live.is_calm());
+}

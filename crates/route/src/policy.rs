@@ -1,0 +1,104 @@
+//! What follows from a failed try: for those who took part in it, and for the request.
+
+use std::time::Duration;
+
+use trunkline_config::{AuthMode, ErrorAction, ErrorCase, Provider, Target};
+use trunkline_wire::{Fault, FaultKind};
+
+use crate::live::{Cause, Penalty, Whose};
+
+/// How long a target rests that has no room, or a key that is over its rate, unless somebody says how long: either may be
+/// over at any moment.
+const SHORT_REST: Duration = Duration::from_secs(5);
+/// How long others rest, unless somebody says how long.
+const USUAL_REST: Duration = Duration::from_secs(60);
+/// How long a key rests for which nobody pays; money is slower than traffic.
+const NO_MONEY_REST: Duration = Duration::from_secs(3600);
+/// The longest rest. Guards against a provider that asks to be left alone for ever.
+pub const REST_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// What follows from this fault of this provider: what it says itself, by status, by kind, by class of status, in this
+/// order, or what is usual.
+pub fn action(provider: &Provider, fault: &Fault) -> ErrorAction {
+    let status = fault.upstream.as_ref().map(|words| words.status);
+    let stated = |wanted: fn(&ErrorCase) -> bool| {
+        let mut cases = provider.errors.iter().filter(|(case, _)| wanted(case));
+        cases.find(|(case, _)| applies(*case, fault.kind, status)).map(|(_, action)| *action)
+    };
+    stated(|case| matches!(case, ErrorCase::Status(_)))
+        .or_else(|| stated(|case| matches!(case, ErrorCase::Kind(_))))
+        .or_else(|| stated(|case| matches!(case, ErrorCase::Class(_))))
+        .unwrap_or_else(|| usual(fault.kind, status))
+}
+
+fn applies(case: ErrorCase, kind: FaultKind, status: Option<u16>) -> bool {
+    match case {
+        ErrorCase::Status(wanted) => status == Some(wanted),
+        ErrorCase::Kind(wanted) => kind == wanted,
+        ErrorCase::Class(wanted) => status.is_some_and(|status| status / 100 == wanted),
+    }
+}
+
+fn usual(kind: FaultKind, status: Option<u16>) -> ErrorAction {
+    match kind {
+        FaultKind::UpstreamAuth | FaultKind::QuotaExhausted => ErrorAction::GlobalKeyFailure,
+        FaultKind::RateLimited => ErrorAction::ModelKeyFailure,
+        FaultKind::Overloaded => ErrorAction::RouteFailure,
+        FaultKind::Unreachable | FaultKind::UpstreamTimeout | FaultKind::UpstreamBroken => ErrorAction::Retry,
+        // The model is not there any more, or not for us; it may be elsewhere.
+        FaultKind::UpstreamRejected if status == Some(404) => ErrorAction::FallbackNoCooldown,
+        FaultKind::UpstreamRejected
+        | FaultKind::ContextTooLong
+        | FaultKind::InvalidRequest
+        | FaultKind::Unauthenticated
+        | FaultKind::PathNotFound
+        | FaultKind::MethodNotAllowed
+        | FaultKind::ModelNotFound
+        | FaultKind::ProviderNotFound
+        | FaultKind::UnsupportedMediaType
+        | FaultKind::BodyTooLarge
+        | FaultKind::ClientTimeout
+        | FaultKind::Busy
+        | FaultKind::ClientLeft
+        | FaultKind::Internal => ErrorAction::PassThrough,
+    }
+}
+
+/// What `action` does to those who took part in a try that failed with `fault`.
+pub fn penalty(action: ErrorAction, fault: &Fault, target: &Target) -> Penalty {
+    // The clients' own keys are theirs: what one of them did wrong is nothing to the others.
+    let theirs = target.provider.auth == AuthMode::Passthrough;
+    let whose = match action {
+        ErrorAction::GlobalKeyFailure | ErrorAction::ModelKeyFailure if theirs => None,
+        ErrorAction::GlobalKeyFailure => Some(Whose::Key),
+        ErrorAction::ModelKeyFailure => Some(Whose::KeyForModel),
+        ErrorAction::ProviderCooldown => Some(Whose::Provider),
+        ErrorAction::RouteFailure => Some(Whose::Target),
+        ErrorAction::FallbackNoCooldown | ErrorAction::Retry | ErrorAction::PassThrough => None,
+    };
+    let cause = Cause { kind: fault.kind, status: fault.upstream.as_ref().map(|words| words.status) };
+    let rest = whose.map_or(Duration::ZERO, |whose| rest(whose, fault, target));
+    Penalty { whose, rest, cause, counts: action == ErrorAction::Retry }
+}
+
+/// How long somebody rests: as long as the provider asks for, unless resting is switched off.
+fn rest(whose: Whose, fault: &Fault, target: &Target) -> Duration {
+    let stated = match whose {
+        Whose::Key | Whose::KeyForModel => target.provider.key_cooldown,
+        Whose::Target | Whose::Provider => target.cooldown,
+    };
+    if stated == Some(Duration::ZERO) {
+        return Duration::ZERO;
+    }
+    let usual = if fault.kind == FaultKind::QuotaExhausted {
+        NO_MONEY_REST
+    } else if matches!(fault.kind, FaultKind::Overloaded | FaultKind::RateLimited) {
+        SHORT_REST
+    } else {
+        USUAL_REST
+    };
+    fault.retry_after.or(stated).unwrap_or(usual).min(REST_MAX)
+}
+
+#[cfg(test)]
+mod tests;
