@@ -12,9 +12,10 @@ use trunkline_wire::Capabilities;
 
 use crate::Vendor;
 
-/// Models of others on somebody's servers. The role `system` says what `developer` would, and is understood by all;
+/// Models of others on somebody's servers. They know little of what OpenAI's own has beside the conversation. The role `system` says what `developer` would, and is understood by all;
 /// documents are a part of messages that only the makers of closed models know.
-pub const HOSTED: Capabilities = Capabilities { developer_role: false, documents: false, ..Capabilities::UNKNOWN };
+pub const HOSTED: Capabilities =
+    Capabilities { openai_options: false, developer_role: false, documents: false, ..Capabilities::UNKNOWN };
 
 /// The same behind the chat template that came with the model: many fail on a system message that is not the first
 /// (Qwen, Mistral, Gemma).

@@ -152,6 +152,7 @@ impl Watcher {
             Event::Start { .. }
             | Event::Open { .. }
             | Event::Usage(_)
+            | Event::Served(_)
             | Event::Ping
             | Event::Stop(_)
             | Event::Fault(_) => {}
@@ -174,8 +175,9 @@ impl Watcher {
                 }
             }
             (Watched::Call { seal, .. }, Delta::Seal(new)) => *seal = Some(new.clone()),
-            (Watched::Thought(_), Delta::Arguments(_) | Delta::Citation { .. })
-            | (Watched::Call { .. }, Delta::Text(_) | Delta::Arguments(_) | Delta::Citation { .. }) => {}
+            (Watched::Thought(_), Delta::Arguments(_) | Delta::Citation(_) | Delta::Logprobs(_))
+            | (Watched::Call { .. }, Delta::Text(_) | Delta::Arguments(_) | Delta::Citation(_) | Delta::Logprobs(_)) => {
+            }
         }
     }
 }

@@ -9,17 +9,17 @@ use trunkline_config::AuthMode;
 use trunkline_providers::{BaseUrl, Call};
 use trunkline_route::Attempt;
 use trunkline_wire::dialects::anthropic::names::ToolNames;
+use trunkline_wire::dialects::openai_responses::state;
 use trunkline_wire::relay::Changes;
 use trunkline_wire::splice::splice;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, counting, dialect, dialects, ir, quoted};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, counting, dialect, dialects, ir, prefill, quoted};
 
 use crate::report_guard::ReportGuard;
 use crate::routes::{Form, Surface};
 use crate::upstream::{HeaderRefs, Outgoing};
 
-/// Fields that providers are not told because they are served here: stored answers and what belongs to them.
-const SERVED_HERE: [&str; 6] =
-    ["store", "include", "previous_response_id", "conversation", "client_metadata", "stream_options.include_usage"];
+/// Fields of Responses that providers are not told because they are served here: stored answers and what belongs to them.
+const SERVED_HERE: [&str; 5] = ["store", "include", "previous_response_id", "conversation", "client_metadata"];
 
 /// Client headers that any provider may see.
 static FORWARDED: [HeaderName; 8] = [
@@ -213,6 +213,7 @@ pub(crate) fn bridged<'a>(
     let mut request = ir::Request::clone(taken.request()?);
     request.model = target.model.name.to_string();
     guard.restore(&mut request);
+    let mut losses = prefill::ask_instead(&mut request, &target.capabilities);
     // Asked for whether the client did or not: the ledger wants to know.
     request.include_usage = true;
     let names = ToolNames::of(&request);
@@ -224,9 +225,17 @@ pub(crate) fn bridged<'a>(
     })?;
     let body = std::iter::once(encoded.bytes).collect();
     let outgoing = Outgoing { method: Method::POST, path, headers: headers(taken, attempt, to), body };
-    let mut losses = encoded.losses;
-    losses.forgive(|field| SERVED_HERE.contains(&field));
+    losses.extend(encoded.losses);
+    losses.forgive(|field| is_served_here(field, &request, guard));
     Ok(Bridged { outgoing, losses, names })
+}
+
+/// Whether nothing is lost although a provider is not told. An answer is kept here, unless nothing is; what other
+/// dialects mean by `store` is the provider's to do.
+fn is_served_here(field: &str, request: &ir::Request, guard: &ReportGuard) -> bool {
+    let kept = guard.responses().keeps() || !state::is_stored(request);
+    field == "stream_options.include_usage"
+        || request.origin == DialectId::OpenaiResponses && SERVED_HERE.contains(&field) && (field != "store" || kept)
 }
 
 /// Streams end without a count unless somebody asks; the client did not, so we do.

@@ -112,6 +112,17 @@ async fn the_third_turn_says_all_that_came_before_and_only_its_own_instructions(
 }
 
 #[tokio::test]
+async fn what_is_kept_here_is_neither_lost_nor_kept_by_the_provider() {
+    let (upstream, gateway) = rig(vec![vec![told("one")], vec![told("two")]]).await;
+    for store in [true, false] {
+        let reply = turn(&gateway, "1?", json!({"store": store})).await;
+        assert_eq!((reply.status, reply.header("x-trunkline-losses")), (200, None), "{}", reply.body);
+        assert_eq!(reply.json()["store"], json!(store));
+    }
+    assert!(upstream.received().iter().all(|request| !request.body.contains("store")));
+}
+
+#[tokio::test]
 async fn a_call_is_answered_by_its_result_alone() {
     let call = json!({"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
     let message = json!({"role": "assistant", "content": null, "tool_calls": [call]});

@@ -11,6 +11,9 @@ pub struct Capabilities {
     /// Whether it takes what OpenAI's own server does not know: top_k, min_p, repetition_penalty. Other dialects have words
     /// of their own for these, and do not ask.
     pub extended_sampling: bool,
+    /// Whether it takes what OpenAI's own server does and few others know: metadata, service_tier, safety_identifier,
+    /// verbosity, store, moderation, prompt_cache_options. Dialects of other vendors do not ask.
+    pub openai_options: bool,
     /// Whether temperature and top_p may be given together.
     pub temperature_with_top_p: bool,
     /// Whether the operator may speak between the turns, and not only before the first.
@@ -43,6 +46,8 @@ pub struct Capabilities {
     pub reasoning_replay: ReasoningReplay,
     /// Whether its dialect's cache marks reach it.
     pub cache_marks: bool,
+    /// Whether it goes on from its own words where they stand last.
+    pub prefill: bool,
     /// Most stop texts, where there is a limit.
     pub stop_texts_max: Option<usize>,
 }
@@ -53,6 +58,7 @@ impl Capabilities {
         thinking: ThinkingMode::Any,
         sampling: true,
         extended_sampling: true,
+        openai_options: true,
         temperature_with_top_p: true,
         system_in_middle: true,
         developer_role: true,
@@ -69,6 +75,7 @@ impl Capabilities {
         json_schema: true,
         reasoning_replay: ReasoningReplay::ReasoningContent,
         cache_marks: false,
+        prefill: true,
         stop_texts_max: None,
     };
 }

@@ -15,6 +15,7 @@ pub mod frame;
 pub mod ir;
 pub mod limits;
 pub mod peek;
+pub mod prefill;
 pub mod relay;
 mod scan;
 mod seal;

@@ -20,6 +20,11 @@ pub struct CapabilitiesSection {
     #[serde(default)]
     #[schemars(extend("x-default" = KNOWN))]
     pub extended_sampling: Option<bool>,
+    /// Whether it takes what OpenAI's own server does and few others: `metadata`, `service_tier`, `safety_identifier`,
+    /// `verbosity`, `store`, `moderation`, `prompt_cache_options`.
+    #[serde(default)]
+    #[schemars(extend("x-default" = KNOWN))]
+    pub openai_options: Option<bool>,
     /// Whether system messages may stand between the turns, and not only before the first.
     #[serde(default)]
     #[schemars(extend("x-default" = KNOWN))]
@@ -76,6 +81,10 @@ pub struct CapabilitiesSection {
     #[serde(default)]
     #[schemars(extend("x-default" = KNOWN))]
     pub cache_marks: Option<bool>,
+    /// Whether it goes on from a last message of its own; where not, it is asked to in words.
+    #[serde(default)]
+    #[schemars(extend("x-default" = KNOWN))]
+    pub prefill: Option<bool>,
     /// The most stop texts it takes; more are left out.
     #[serde(default)]
     #[schemars(range(min = 0), extend("x-default" = KNOWN))]

@@ -43,10 +43,12 @@ pub(super) fn overlaid(known: &Capabilities, stated: &CapabilitiesSection) -> Ca
         tool_images: images && stated.tool_images.unwrap_or(known.tool_images),
         tools: stated.tools.unwrap_or(known.tools),
         extended_sampling: stated.extended_sampling.unwrap_or(known.extended_sampling),
+        openai_options: stated.openai_options.unwrap_or(known.openai_options),
         parallel_tools: stated.parallel_tools.unwrap_or(known.parallel_tools),
         json_schema: stated.json_schema.unwrap_or(known.json_schema),
         reasoning_replay: stated.reasoning_replay.map_or(known.reasoning_replay, reasoning_replay),
         cache_marks: stated.cache_marks.unwrap_or(known.cache_marks),
+        prefill: stated.prefill.unwrap_or(known.prefill),
         stop_texts_max: stated
             .stop_texts_max
             .map_or(known.stop_texts_max, |most| Some(usize::try_from(most).unwrap_or(usize::MAX))),

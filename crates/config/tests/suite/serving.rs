@@ -103,54 +103,58 @@ fn a_target_takes_what_is_known_then_what_its_provider_says_then_what_its_model_
     check(
         &one[0].capabilities,
         &expect![[r#"
-        thinking: Always
-        system_in_middle: false
-        developer_role: false
-        max_tokens_field: MaxCompletionTokens
-        output_tokens_max: Some(4000)
-        output_tokens_default: 4000
-        context_window: Some(40000)
-        images: false
-        documents: false
-        reasoning_replay: Dropped
-        stop_texts_max: Some(2)"#]],
+            thinking: Always
+            openai_options: false
+            system_in_middle: false
+            developer_role: false
+            max_tokens_field: MaxCompletionTokens
+            output_tokens_max: Some(4000)
+            output_tokens_default: 4000
+            context_window: Some(40000)
+            images: false
+            documents: false
+            reasoning_replay: Dropped
+            stop_texts_max: Some(2)"#]],
     );
     check(
         &one[1].capabilities,
         &expect![[r#"
-        thinking: Always
-        system_in_middle: false
-        developer_role: false
-        max_tokens_field: MaxCompletionTokens
-        context_window: Some(30000)
-        documents: false
-        tool_images: true
-        reasoning_replay: Dropped"#]],
+            thinking: Always
+            openai_options: false
+            system_in_middle: false
+            developer_role: false
+            max_tokens_field: MaxCompletionTokens
+            context_window: Some(30000)
+            documents: false
+            tool_images: true
+            reasoning_replay: Dropped"#]],
     );
     check(
         &two[0].capabilities,
         &expect![[r#"
-        system_in_middle: false
-        developer_role: false
-        context_window: Some(50000)
-        documents: false
-        tool_images: true
-        reasoning_replay: Reasoning"#]],
+            openai_options: false
+            system_in_middle: false
+            developer_role: false
+            context_window: Some(50000)
+            documents: false
+            tool_images: true
+            reasoning_replay: Reasoning"#]],
     );
     let local = &snapshot.providers["local"];
     check(
         &local.capabilities_of("a"),
         &expect![[r#"
-        thinking: Budget
-        system_in_middle: false
-        developer_role: false
-        output_tokens_max: Some(4000)
-        output_tokens_default: 4000
-        context_window: Some(40000)
-        images: false
-        documents: false
-        reasoning_replay: Reasoning
-        stop_texts_max: Some(2)"#]],
+            thinking: Budget
+            openai_options: false
+            system_in_middle: false
+            developer_role: false
+            output_tokens_max: Some(4000)
+            output_tokens_default: 4000
+            context_window: Some(40000)
+            images: false
+            documents: false
+            reasoning_replay: Reasoning
+            stop_texts_max: Some(2)"#]],
     );
     assert_eq!(local.capabilities_of("b"), two[0].capabilities);
 }

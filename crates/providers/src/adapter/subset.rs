@@ -85,6 +85,7 @@ fn other_field(request: &ir::Request) -> Option<&str> {
     ]
     .into_iter()
     .find_map(|(name, set)| set.then_some(name))
+    .or_else(|| request.handling.asked().next().map(ir::Field::usual))
     .or_else(|| request.extras.iter().find(|extra| !extra.is_form()).map(|extra| extra.name.as_str()))
 }
 

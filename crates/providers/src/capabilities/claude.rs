@@ -29,6 +29,7 @@ pub(super) fn narrow(name: &str, takes: &mut Capabilities) {
     takes.sampling = version < (4, 7);
     takes.temperature_with_top_p = version < (4, 0);
     takes.system_in_middle = version >= (4, 8);
+    takes.prefill = version < (4, 6);
     takes.json_schema = version >= (4, 5) || (tier, version) == (Tier::Opus, (4, 1));
     takes.images = version >= (3, 0);
     takes.documents = version >= (3, 5);

@@ -14,6 +14,7 @@ pub(super) fn narrow(name: &str, takes: &mut Capabilities) {
     }
     takes.reasoning_replay = ReasoningReplay::ReasoningContent;
     takes.documents = false;
+    takes.openai_options = false;
     // DeepSeek writes JSON, but to no schema.
     takes.json_schema &= !name.starts_with("deepseek");
 }

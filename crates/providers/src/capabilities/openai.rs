@@ -26,6 +26,8 @@ pub(super) fn narrow(name: &str, takes: &mut Capabilities) {
     takes.audio = name.contains("audio") || name.contains("realtime");
     takes.developer_role = kind != Kind::Old;
     takes.json_schema = kind != Kind::Old;
+    // `prompt_cache_breakpoint` came with GPT-5.6.
+    takes.cache_marks |= version(name).is_some_and(|(version, _)| ((5, 6)..(35, 0)).contains(&version));
     match kind {
         Kind::Old => {
             takes.thinking = ThinkingMode::Never;
@@ -53,6 +55,11 @@ pub(super) fn narrow(name: &str, takes: &mut Capabilities) {
     }
 }
 
+/// The version of a GPT, and what follows it.
+fn version(name: &str) -> Option<((u32, u32), &str)> {
+    leading_version(name.strip_prefix("gpt-")?)
+}
+
 fn kind(name: &str) -> Option<Kind> {
     if let Some((_, rest)) = name.strip_prefix('o').and_then(leading_number) {
         return (rest.is_empty() || rest.starts_with('-')).then_some(Kind::Thinker);
@@ -63,7 +70,7 @@ fn kind(name: &str) -> Option<Kind> {
     if name.starts_with("codex-") {
         return Some(Kind::Gpt { thinks_always: true });
     }
-    let (version, rest) = leading_version(name.strip_prefix("gpt-")?)?;
+    let (version, rest) = version(name)?;
     Some(match version {
         // Azure writes GPT-3.5 without the dot.
         (..=3 | 35, _) => Kind::Old,

@@ -32,20 +32,20 @@ fn vendors_say_what_their_models_take() {
         &models,
         &expect![[r#"
             anthropic anything: system_in_middle: false, developer_role: false, audio: false, tool_images: true, cache_marks: true
-            cerebras anything: extended_sampling: false, developer_role: false, documents: false, audio: false, reasoning_replay: Reasoning
-            deepinfra anything: developer_role: false, documents: false
+            cerebras anything: extended_sampling: false, openai_options: false, developer_role: false, documents: false, audio: false, reasoning_replay: Reasoning
+            deepinfra anything: openai_options: false, developer_role: false, documents: false
             dummy anything: 
             gemini anything: system_in_middle: false, developer_role: false, tool_images: true, parallel_tools: false, stop_texts_max: Some(5)
-            groq anything: extended_sampling: false, developer_role: false, documents: false, audio: false, reasoning_replay: Reasoning, stop_texts_max: Some(4)
-            llama_cpp anything: system_in_middle: false, developer_role: false, documents: false
-            lm_studio anything: system_in_middle: false, developer_role: false, documents: false
-            mistral anything: extended_sampling: false, system_in_middle: false, developer_role: false, documents: false, reasoning_replay: Dropped
-            ollama anything: system_in_middle: false, developer_role: false, documents: false, parallel_tools: false, reasoning_replay: Reasoning
+            groq anything: extended_sampling: false, openai_options: false, developer_role: false, documents: false, audio: false, reasoning_replay: Reasoning, stop_texts_max: Some(4)
+            llama_cpp anything: openai_options: false, system_in_middle: false, developer_role: false, documents: false
+            lm_studio anything: openai_options: false, system_in_middle: false, developer_role: false, documents: false
+            mistral anything: extended_sampling: false, openai_options: false, system_in_middle: false, developer_role: false, documents: false, reasoning_replay: Dropped, prefill: false
+            ollama anything: openai_options: false, system_in_middle: false, developer_role: false, documents: false, parallel_tools: false, reasoning_replay: Reasoning
             openai anything: extended_sampling: false, developer_role: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
             openrouter anything: reasoning_replay: Reasoning, cache_marks: true
-            sglang anything: system_in_middle: false, developer_role: false, documents: false, tool_images: true
-            together anything: developer_role: false, documents: false
-            vllm anything: system_in_middle: false, developer_role: false, documents: false, tool_images: true, reasoning_replay: Reasoning
+            sglang anything: openai_options: false, system_in_middle: false, developer_role: false, documents: false, tool_images: true
+            together anything: openai_options: false, developer_role: false, documents: false
+            vllm anything: openai_options: false, system_in_middle: false, developer_role: false, documents: false, tool_images: true, reasoning_replay: Reasoning
         "#]],
     );
 }
@@ -77,16 +77,16 @@ fn claudes_are_told_apart_by_tier_and_version() {
         ]
         .map(at_anthropic),
         &expect![[r#"
-            anthropic claude-fable-5: thinking: Always, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true
-            anthropic claude-mythos-5-1: thinking: Always, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true
-            anthropic claude-opus-5-5: thinking: Always, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true
-            anthropic claude-opus-5: thinking: Adaptive, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true
-            anthropic claude-sonnet-5: thinking: Adaptive, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true
-            anthropic claude-haiku-5-5-20260901: thinking: Adaptive, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true
-            anthropic claude-opus-4-8: thinking: Adaptive, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true
-            anthropic claude-opus-4-7: thinking: Adaptive, sampling: false, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true
-            anthropic claude-opus-4-6: thinking: Adaptive, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true
-            anthropic claude-sonnet-4-6: thinking: Adaptive, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true
+            anthropic claude-fable-5: thinking: Always, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true, prefill: false
+            anthropic claude-mythos-5-1: thinking: Always, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true, prefill: false
+            anthropic claude-opus-5-5: thinking: Always, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true, prefill: false
+            anthropic claude-opus-5: thinking: Adaptive, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true, prefill: false
+            anthropic claude-sonnet-5: thinking: Adaptive, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true, prefill: false
+            anthropic claude-haiku-5-5-20260901: thinking: Adaptive, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true, prefill: false
+            anthropic claude-opus-4-8: thinking: Adaptive, sampling: false, temperature_with_top_p: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true, prefill: false
+            anthropic claude-opus-4-7: thinking: Adaptive, sampling: false, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true, prefill: false
+            anthropic claude-opus-4-6: thinking: Adaptive, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true, prefill: false
+            anthropic claude-sonnet-4-6: thinking: Adaptive, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(128000), audio: false, tool_images: true, cache_marks: true, prefill: false
             anthropic claude-opus-4-5-20251101: thinking: Budget, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(64000), audio: false, tool_images: true, cache_marks: true
             anthropic claude-haiku-4-5: thinking: Budget, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(64000), audio: false, tool_images: true, cache_marks: true
             anthropic claude-opus-4-1-20250805: thinking: Budget, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(32000), audio: false, tool_images: true, cache_marks: true
@@ -145,7 +145,7 @@ fn openais_models_and_their_look_alikes_are_told_apart_by_name() {
             openai gpt-5-chat-latest: thinking: Never, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
             openai gpt-5.2: thinking: Adaptive, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
             openai gpt-5.2-pro: thinking: Always, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
-            openai gpt-6: thinking: Adaptive, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
+            openai gpt-6: thinking: Adaptive, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, cache_marks: true, stop_texts_max: Some(0)
             openai codex-mini-latest: thinking: Always, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
             openai o1: thinking: Always, sampling: false, extended_sampling: false, max_tokens_field: MaxCompletionTokens, audio: false, parallel_tools: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
             openai o1-mini: thinking: Always, sampling: false, extended_sampling: false, developer_role: false, max_tokens_field: MaxCompletionTokens, images: false, documents: false, audio: false, parallel_tools: false, json_schema: false, reasoning_replay: Dropped, stop_texts_max: Some(0)
@@ -160,9 +160,9 @@ fn openais_models_and_their_look_alikes_are_told_apart_by_name() {
             openai gpt-35-turbo: thinking: Never, extended_sampling: false, developer_role: false, max_tokens_field: MaxCompletionTokens, images: false, documents: false, audio: false, json_schema: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
             openai gpt-oss-120b: extended_sampling: false, developer_role: false, images: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
             openai olmo-3: extended_sampling: false, developer_role: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
-            openai deepseek-chat: extended_sampling: false, developer_role: false, images: false, documents: false, json_schema: false, stop_texts_max: Some(4)
-            openai kimi-k3: extended_sampling: false, developer_role: false, documents: false, stop_texts_max: Some(4)
-            openai claude-opus-4-6: thinking: Adaptive, extended_sampling: false, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(128000), reasoning_replay: Dropped, stop_texts_max: Some(4)
+            openai deepseek-chat: extended_sampling: false, openai_options: false, developer_role: false, images: false, documents: false, json_schema: false, stop_texts_max: Some(4)
+            openai kimi-k3: extended_sampling: false, openai_options: false, developer_role: false, documents: false, stop_texts_max: Some(4)
+            openai claude-opus-4-6: thinking: Adaptive, extended_sampling: false, temperature_with_top_p: false, system_in_middle: false, developer_role: false, output_tokens_max: Some(128000), reasoning_replay: Dropped, prefill: false, stop_texts_max: Some(4)
             openai my-own: extended_sampling: false, developer_role: false, reasoning_replay: Dropped, stop_texts_max: Some(4)
         "#]],
     );

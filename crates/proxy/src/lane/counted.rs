@@ -5,7 +5,7 @@ use http::Method;
 use trunkline_providers::{BaseUrl, Call, Tokenizer};
 use trunkline_route::{Attempt, Counter, counters};
 use trunkline_wire::ir::{Losses, Request};
-use trunkline_wire::{DialectId, Encoded, Fault, FaultKind, Operation, WireError, counting};
+use trunkline_wire::{DialectId, Encoded, Fault, FaultKind, Operation, WireError, counting, prefill};
 
 use super::bridged::read_whole;
 use super::{Failed, Tried, estimated};
@@ -26,6 +26,8 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
     let target = &attempt.target;
     request.model = target.model.name.to_string();
     guard.restore(&mut request);
+    // Counted is what would be sent, a prefill's words among it: nothing is lost of that.
+    prefill::ask_instead(&mut request, &target.capabilities);
     let Some(base_url) = &target.provider.base_url else { return estimated::attempt(taken, guard) };
     let question = Question { client, taken, attempt, base_url, request: &request };
     let is_text = counting::is_text(&request);

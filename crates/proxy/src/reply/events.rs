@@ -154,6 +154,7 @@ impl EventsReply {
             | Event::Delta { .. }
             | Event::Close { .. }
             | Event::Usage(_)
+            | Event::Served(_)
             | Event::Ping => {}
         }
     }
@@ -191,6 +192,7 @@ pub(crate) async fn whole_answer(
             | Event::Delta { .. }
             | Event::Close { .. }
             | Event::Usage(_)
+            | Event::Served(_)
             | Event::Ping => {}
         }
     }
@@ -213,7 +215,12 @@ pub(crate) async fn first_events(
             let committed = match &event {
                 Event::Fault(fault) => return Err((**fault).clone()),
                 Event::Delta { .. } | Event::Stop(_) => true,
-                Event::Start { .. } | Event::Open { .. } | Event::Close { .. } | Event::Usage(_) | Event::Ping => false,
+                Event::Start { .. }
+                | Event::Open { .. }
+                | Event::Close { .. }
+                | Event::Usage(_)
+                | Event::Served(_)
+                | Event::Ping => false,
             };
             begun.push_back(event);
             if committed {
@@ -243,7 +250,7 @@ fn note(facts: &mut Facts, event: &Event) {
         Event::Delta { .. } => facts.content_events += 1,
         Event::Stop(_) => facts.finished = true,
         Event::Fault(_) => facts.error = true,
-        Event::Start { .. } | Event::Open { .. } | Event::Close { .. } | Event::Ping => {}
+        Event::Start { .. } | Event::Open { .. } | Event::Close { .. } | Event::Served(_) | Event::Ping => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use trunkline_wire::dialects::openai_responses::state;
-use trunkline_wire::ir::{Collector, Delta, Event, Response};
+use trunkline_wire::ir::{Collector, Event, Response};
 use trunkline_wire::{DialectId, Operation, StreamHead, dialect};
 
 use super::{KeptResponse, owner_name};
@@ -30,7 +30,7 @@ impl Keeper {
     /// Takes one event of the answer.
     pub(crate) fn push(&mut self, event: &Event) {
         if let Event::Delta { delta, .. } = event {
-            self.bytes += size(delta);
+            self.bytes += delta.bytes();
         }
         if self.bytes <= KEPT_BYTES_MAX {
             self.answer.push(event);
@@ -93,12 +93,4 @@ fn put(response: &Response, head: &StreamHead, encoded: &Bytes, guard: &ReportGu
 fn too_large(guard: &ReportGuard, bytes: usize) {
     let id = format!("{:032x}", guard.report.id);
     tracing::warn!(id, bytes, bytes_max = KEPT_BYTES_MAX, "an answer is too large to be kept for later requests");
-}
-
-fn size(delta: &Delta) -> usize {
-    match delta {
-        Delta::Text(text) | Delta::Arguments(text) => text.len(),
-        Delta::Seal(seal) => seal.data.len(),
-        Delta::Citation { raw, .. } => raw.get().len(),
-    }
 }

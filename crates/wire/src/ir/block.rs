@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::At;
+use super::{At, Citation};
 use crate::DialectId;
 
 /// A field that the neutral model has no place for, word for word. Its origin is that of what it stands in.
@@ -32,8 +32,10 @@ pub struct Block {
     pub content: Content,
     /// Up to here the prompt is worth caching.
     pub cache: Option<CacheMark>,
-    /// Sources of a text, each in the words of its origin.
-    pub citations: Vec<(DialectId, Box<RawValue>)>,
+    /// Sources of a text.
+    pub citations: Vec<Citation>,
+    /// How likely each token of a text was: objects as OpenAI has them, which others have taken over.
+    pub logprobs: Vec<Box<RawValue>>,
     /// Everything else it carried.
     pub extras: Vec<Extra>,
     /// Where it stood.
@@ -67,7 +69,8 @@ impl Block {
 
 impl From<Content> for Block {
     fn from(content: Content) -> Self {
-        Self { content, cache: None, citations: Vec::new(), extras: Vec::new(), at: At::default() }
+        let at = At::default();
+        Self { content, cache: None, citations: Vec::new(), logprobs: Vec::new(), extras: Vec::new(), at }
     }
 }
 

@@ -1,8 +1,8 @@
-//! A streamed answer, step by step: `Start (Open Delta* Close | Usage | Ping)* (Stop | Fault)`.
+//! A streamed answer, step by step: `Start (Open Delta* Close | Usage | Served | Ping)* (Stop | Fault)`.
 
 use serde_json::value::RawValue;
 
-use super::{Content, Reasoning, Seal, StopReason, ToolCall, Usage};
+use super::{Citation, Content, Reasoning, Seal, ServiceTier, StopReason, ToolCall, Usage};
 use crate::{DialectId, Fault};
 
 /// One step of a stream.
@@ -34,6 +34,8 @@ pub enum Event {
     },
     /// Tokens so far; the field-wise maximum counts.
     Usage(Usage),
+    /// With which capacity it is served; the last one counts.
+    Served(ServiceTier),
     /// Nothing new, but alive.
     Ping,
     /// The answer is complete.
@@ -107,13 +109,22 @@ pub enum Delta {
     Arguments(String),
     /// What the maker of thoughts or of a call wants back with them; the last one counts.
     Seal(Seal),
-    /// A source for the text, in the words of its origin.
-    Citation {
-        /// Whose words these are.
-        origin: DialectId,
-        /// All of it, untouched.
-        raw: Box<RawValue>,
-    },
+    /// A source for the text.
+    Citation(Box<Citation>),
+    /// How likely the tokens of the text were that came with it, as in [`super::Block::logprobs`].
+    Logprobs(Vec<Box<RawValue>>),
+}
+
+impl Delta {
+    /// Bytes of what it adds, for whoever holds it.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Arguments(text) => text.len(),
+            Self::Seal(seal) => seal.data.len(),
+            Self::Citation(citation) => citation.raw.get().len(),
+            Self::Logprobs(tokens) => tokens.iter().map(|token| token.get().len()).sum(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The order in which events may come: `Start (Open Delta* Close | Usage | Ping)* (Stop | Fault)`.
+//! The order in which events may come: `Start (Open Delta* Close | Usage | Served | Ping)* (Stop | Fault)`.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ impl Grammar {
                 self.open_block(*block)?;
             }
             (Phase::Going, Event::Close { block }) => *self.open_block(*block)? = false,
-            (Phase::Going, Event::Usage(_) | Event::Ping) => {}
+            (Phase::Going, Event::Usage(_) | Event::Served(_) | Event::Ping) => {}
             (Phase::Going, Event::Stop(_)) => {
                 if let Some((block, _)) = self.blocks.iter().find(|(_, open)| **open) {
                     return Err(Breach::LeftOpen(*block));

@@ -1,6 +1,6 @@
 //! What a translation could not say.
 
-use super::{At, Block, CacheMark, Extra, Field, Member, Message, Names, Request, Tool, ToolMember};
+use super::{At, Block, CacheMark, Extra, Field, Handling, Member, Message, Names, Request, Tool, ToolMember};
 use crate::dialect;
 
 /// One field that did not go over.
@@ -109,6 +109,11 @@ impl<'r> Lost<'r> {
         }
     }
 
+    /// How it was to be handled, as far as something is asked for here.
+    pub fn handling(&mut self, unsaid: &Handling) {
+        unsaid.asked().for_each(|field| self.field(field));
+    }
+
     /// What stands under this name in a field.
     pub fn within(&mut self, field: Field, name: &str) {
         let path = format!("{}.{name}", self.name(field));
@@ -124,6 +129,11 @@ impl<'r> Lost<'r> {
     pub fn role(&mut self, message: &Message) {
         let at = message.at.as_str();
         if at.ends_with(']') { self.joined(&message.at, "role") } else { self.whole(&message.at) }
+    }
+
+    /// A message, all of it.
+    pub fn message(&mut self, message: &Message) {
+        self.whole(&message.at);
     }
 
     /// What a message carried beside its blocks.

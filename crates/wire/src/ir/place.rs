@@ -82,6 +82,26 @@ pub enum Field {
     CacheKey,
     /// [`super::Caching::retention`].
     CacheRetention,
+    /// [`super::Handling::tier`].
+    ServiceTier,
+    /// [`super::Handling::metadata`].
+    Metadata,
+    /// [`super::Handling::store`].
+    Store,
+    /// [`super::Handling::safety_identifier`].
+    SafetyIdentifier,
+    /// [`super::Handling::verbosity`].
+    Verbosity,
+    /// [`super::Handling::moderation`].
+    Moderation,
+    /// [`super::Handling::cache_options`].
+    CacheOptions,
+    /// [`super::Handling::obfuscation`].
+    Obfuscation,
+    /// [`super::Handling::logprobs`].
+    Logprobs,
+    /// [`super::Handling::top_logprobs`].
+    TopLogprobs,
 }
 
 impl Field {
@@ -112,6 +132,16 @@ impl Field {
             Self::ThoughtsShown => "reasoning.exclude",
             Self::CacheKey => "prompt_cache_key",
             Self::CacheRetention => "prompt_cache_retention",
+            Self::ServiceTier => "service_tier",
+            Self::Metadata => "metadata",
+            Self::Store => "store",
+            Self::SafetyIdentifier => "safety_identifier",
+            Self::Verbosity => "verbosity",
+            Self::Moderation => "moderation",
+            Self::CacheOptions => "prompt_cache_options",
+            Self::Obfuscation => "stream_options.include_obfuscation",
+            Self::Logprobs => "logprobs",
+            Self::TopLogprobs => "top_logprobs",
         }
     }
 }
@@ -142,8 +172,6 @@ pub enum ToolMember {
     Parameters,
     /// A function's `strict`.
     Strict,
-    /// A custom tool's `format`.
-    Format,
 }
 
 /// What one dialect calls the things of the neutral model.

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::{At, Block, CacheMark, Extra, Field, Tool, ToolChoice};
+use super::{At, Block, CacheMark, Extra, Field, Handling, Tool, ToolChoice};
 use crate::DialectId;
 
 /// One conversation turn.
@@ -34,6 +34,8 @@ pub struct Request {
     pub output_format: Option<OutputFormat>,
     /// The caller's name for its own user.
     pub user: Option<String>,
+    /// How the provider is to handle it.
+    pub handling: Handling,
     /// What the provider's prompt cache should make of it.
     pub caching: Caching,
     /// Everything else, in the order it came.
@@ -59,6 +61,7 @@ impl Request {
             thinking: Thinking::default(),
             output_format: None,
             user: None,
+            handling: Handling::default(),
             caching: Caching::default(),
             extras: Vec::new(),
             spelt: Vec::new(),

@@ -1,6 +1,6 @@
 //! A whole answer, and what it is as a stream.
 
-use super::{Block, BlockKind, Content, Delta, Event, Extra, Reasoning, ToolCall, Usage};
+use super::{Block, BlockKind, Content, Delta, Event, Extra, Reasoning, ServiceTier, ToolCall, Usage};
 
 /// Why the model stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Response {
     pub stop: StopReason,
     /// What it took.
     pub usage: Option<Usage>,
+    /// With which capacity it was served.
+    pub tier: Option<ServiceTier>,
     /// Everything else it carried.
     pub extras: Vec<Extra>,
 }
@@ -55,6 +57,7 @@ impl Response {
             tell(block, number, &mut events);
         }
         events.extend(self.usage.map(Event::Usage));
+        events.extend(self.tier.map(Event::Served));
         events.push(Event::Stop(self.stop));
         events
     }
@@ -76,9 +79,12 @@ fn tell(block: Block, number: u32, events: &mut Vec<Event>) {
         // Models answer with neither.
         Content::Media(_) | Content::ToolResult(_) => return,
     };
-    let citations = block.citations.into_iter().map(|(origin, raw)| Delta::Citation { origin, raw });
+    let likely = (!block.logprobs.is_empty()).then_some(Delta::Logprobs(block.logprobs));
+    let citations = block.citations.into_iter().map(|citation| Delta::Citation(Box::new(citation)));
     events.push(Event::Open { block: number, kind });
-    events.extend(deltas.into_iter().flatten().chain(citations).map(|delta| Event::Delta { block: number, delta }));
+    events.extend(
+        deltas.into_iter().flatten().chain(likely).chain(citations).map(|delta| Event::Delta { block: number, delta }),
+    );
     events.push(Event::Close { block: number });
 }
 
@@ -89,6 +95,7 @@ pub struct Collector {
     blocks: Vec<(u32, Block)>,
     stop: Option<StopReason>,
     usage: Option<Usage>,
+    tier: Option<ServiceTier>,
 }
 
 impl Collector {
@@ -104,6 +111,7 @@ impl Collector {
                 }
             }
             Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().max(*usage)),
+            Event::Served(tier) => self.tier = Some(tier.clone()),
             Event::Stop(stop) => self.stop = Some(stop.clone()),
             Event::Close { .. } | Event::Ping | Event::Fault(_) => {}
         }
@@ -119,6 +127,7 @@ impl Collector {
             blocks: self.blocks.into_iter().map(|(_, block)| block).collect(),
             stop: self.stop.unwrap_or(StopReason::End),
             usage: self.usage,
+            tier: self.tier,
             extras: Vec::new(),
         }
     }
@@ -145,7 +154,8 @@ fn add(block: &mut Block, delta: &Delta) {
         (Content::Reasoning(reasoning), Delta::Seal(seal)) => reasoning.seal = Some(seal.clone()),
         (Content::ToolCall(call), Delta::Arguments(more)) => call.arguments.push_str(more),
         (Content::ToolCall(call), Delta::Seal(seal)) => call.seal = Some(seal.clone()),
-        (Content::Text(_), Delta::Citation { origin, raw }) => block.citations.push((*origin, raw.clone())),
+        (Content::Text(_), Delta::Citation(citation)) => block.citations.push((**citation).clone()),
+        (Content::Text(_), Delta::Logprobs(more)) => block.logprobs.extend_from_slice(more),
         // A piece that its block cannot hold: no decoder makes one.
         (_, _) => debug_assert!(false, "{delta:?} does not belong into its block"),
     }

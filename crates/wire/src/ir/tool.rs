@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{At, CacheMark, Extra};
 use crate::DialectId;
+use crate::fields::parse;
 
 /// One tool.
 #[derive(Clone, Debug)]
@@ -70,6 +71,23 @@ impl Tool {
             ToolKind::Hosted { .. } => None,
         }
     }
+}
+
+/// What a model is told of a custom tool where it gets a function of one text in its place: the description, and what the
+/// text must be.
+pub fn custom_in_words(description: Option<&str>, format: Option<&RawValue>) -> Option<String> {
+    /// Any text, which goes without saying.
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Form {
+        /// `text`.
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let is_any = |format: &RawValue| parse::<Form>(format).is_some_and(|form| form.kind == "text");
+    let Some(format) = format.filter(|format| !is_any(format)) else { return description.map(str::to_owned) };
+    let told = format!("{}\n\nThe input must be of this form: {}", description.unwrap_or_default(), format.get());
+    Some(told.trim_start().to_owned())
 }
 
 /// Whether the model may, must or must not call a tool.

@@ -2,10 +2,7 @@
 
 use std::fmt::Debug;
 
-use serde_json::value::RawValue;
-
-use super::{BlockKind, Content, Delta, Event, Losses, Reasoning, Response, StopReason};
-use crate::DialectId;
+use super::{BlockKind, Citation, Content, Delta, Event, Losses, Reasoning, Response, ServiceTier, StopReason};
 
 /// What answers in one dialect can say.
 pub trait Speech: Debug + Sync {
@@ -20,8 +17,14 @@ pub trait Speech: Debug + Sync {
         true
     }
 
-    /// Whether a source in the words of `origin` can be said.
-    fn citation(&self, origin: DialectId, raw: &RawValue) -> bool;
+    /// Whether this source can be said.
+    fn citation(&self, citation: &Citation) -> bool;
+
+    /// Whether it can be said how likely each token of a text was.
+    fn logprobs(&self) -> bool;
+
+    /// Whether it can be said that an answer was served with this capacity.
+    fn tier(&self, tier: &ServiceTier) -> bool;
 
     /// The field that says why an answer ended, when there is no word for this reason.
     fn stop(&self, reason: &StopReason) -> Option<&'static str> {
@@ -59,6 +62,8 @@ pub struct Unsaid {
     /// Blocks that are open; mostly one.
     open: Vec<Open>,
     opened: usize,
+    /// Whether the last capacity that was told cannot be said; only that one counts.
+    tier_unsaid: bool,
 }
 
 #[derive(Debug)]
@@ -75,7 +80,7 @@ struct Open {
 impl Unsaid {
     /// Nothing of an answer so far.
     pub fn new(speech: &'static dyn Speech) -> Self {
-        Self { speech, losses: Losses::default(), open: Vec::new(), opened: 0 }
+        Self { speech, losses: Losses::default(), open: Vec::new(), opened: 0, tier_unsaid: false }
     }
 
     /// Of a whole answer, but for what it carried beside its blocks.
@@ -96,10 +101,14 @@ impl Unsaid {
             {
                 unsaid.seal(number);
             }
-            block.citations.iter().for_each(|(origin, raw)| unsaid.citation(number, *origin, raw));
+            block.citations.iter().for_each(|citation| unsaid.citation(number, citation));
+            if !block.logprobs.is_empty() {
+                unsaid.logprobs(number);
+            }
             unsaid.close(number);
             block.extras.iter().for_each(|extra| unsaid.losses.add(format!("content[{index}].{}", extra.name)));
         }
+        response.tier.iter().for_each(|tier| unsaid.tier(tier));
         unsaid.stop(&response.stop);
         unsaid.losses
     }
@@ -114,9 +123,11 @@ impl Unsaid {
         match event {
             Event::Delta { delta: Delta::Text(_) | Delta::Arguments(_), .. } => {}
             Event::Delta { block, delta: Delta::Seal(_) } => self.seal(*block),
-            Event::Delta { block, delta: Delta::Citation { origin, raw } } => self.citation(*block, *origin, raw),
+            Event::Delta { block, delta: Delta::Citation(citation) } => self.citation(*block, citation),
+            Event::Delta { block, delta: Delta::Logprobs(_) } => self.logprobs(*block),
             Event::Open { block, kind } => self.open(*block, kind),
             Event::Close { block } => self.close(*block),
+            Event::Served(tier) => self.tier(tier),
             Event::Stop(reason) => self.stop(reason),
             Event::Start { .. } | Event::Usage(_) | Event::Ping | Event::Fault(_) => {}
         }
@@ -151,11 +162,22 @@ impl Unsaid {
         }
     }
 
-    fn citation(&mut self, block: u32, origin: DialectId, raw: &RawValue) {
+    fn citation(&mut self, block: u32, citation: &Citation) {
         let Some(open) = self.open.iter().find(|open| open.block == block && !open.unsaid) else { return };
-        if !self.speech.citation(origin, raw) {
+        if !self.speech.citation(citation) {
             self.losses.add(format!("content[{}].citations", open.index));
         }
+    }
+
+    fn logprobs(&mut self, block: u32) {
+        let Some(open) = self.open.iter().find(|open| open.block == block && !open.unsaid) else { return };
+        if !self.speech.logprobs() {
+            self.losses.add(format!("content[{}].logprobs", open.index));
+        }
+    }
+
+    fn tier(&mut self, tier: &ServiceTier) {
+        self.tier_unsaid = !self.speech.tier(tier);
     }
 
     fn close(&mut self, block: u32) {
@@ -167,6 +189,9 @@ impl Unsaid {
     }
 
     fn stop(&mut self, reason: &StopReason) {
+        if self.tier_unsaid {
+            self.losses.add("service_tier");
+        }
         if let Some(field) = self.speech.stop(reason) {
             self.losses.add(field);
         }

@@ -5,6 +5,7 @@ pub(crate) static NEUTRAL: &[(&str, &str, &str)] = &[
     ("openai_chat", "response_format(text)", TEXT),
     ("openai_chat", "response_format(json_schema).json_schema.name", LABEL),
     ("openai_chat", "response_format(json_schema).json_schema.strict", STRICT),
+    ("openai_chat", "tools[custom].custom.format(text)", ANY_TEXT),
     ("openai_chat", "function_call", NO_TOOLS),
     ("openai_chat", "stream_options.include_usage", USAGE),
     ("openai_chat", "messages[user].content(list)[input_audio].input_audio.format", FOUND_OUT),
@@ -14,6 +15,8 @@ pub(crate) static NEUTRAL: &[(&str, &str, &str)] = &[
     ("openai_responses", "text.format(json_schema).name", LABEL),
     ("openai_responses", "text.format(json_schema).strict", STRICT),
     ("openai_responses", "tools[function].strict", DEFAULT),
+    ("openai_responses", "tools[custom].format(text)", ANY_TEXT),
+    ("openai_responses", "tools[namespace].tools[custom].format(text)", ANY_TEXT),
     ("openai_responses", "input[message, user].status", ITEM),
     ("openai_responses", "input[message, system].status", ITEM),
     ("openai_responses", "input[message, developer].status", ITEM),
@@ -55,6 +58,7 @@ pub(crate) static NEUTRAL: &[(&str, &str, &str)] = &[
 ];
 
 const TEXT: &str = "plain text is what an absent format says";
+const ANY_TEXT: &str = "any text is what an absent format says";
 const LABEL: &str = "a label that nobody reads";
 const STRICT: &str = "there an answer is always held to its schema";
 const DEFAULT: &str = "the example says what an absent field says";

@@ -29,6 +29,9 @@ A loss is named in the header `x-trunkline-losses` and in the report of the requ
 Members of an object that share its
 fate are not listed apart. `content(list)[text]` is an element `text` of a list where a plain text could stand as well.
 Where client and target speak the same dialect the body is relayed as it is, whatever the column of that dialect says.
+What Trunkline itself does for clients of Responses is said to no provider, and is not named either: `store`, `include`,
+`previous_response_id` and `conversation`. What only OpenAI's own server knows is said to a model whose capability
+`openai_options` allows it; this page takes all to be allowed.
 ";
 
 /// The page, as far as it is written.

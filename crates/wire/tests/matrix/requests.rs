@@ -9,9 +9,13 @@ use crate::fixture::{self, Fixture, Outcome, pretty, same};
 /// What the usual model behind a dialect takes. A dialect's own client is taken at its word.
 pub(crate) fn takes(to: DialectId, origin: DialectId) -> Capabilities {
     let own = to == origin;
+    // Who asks for marks in one of OpenAI's dialects has a model that knows them.
+    let marks = own || origin == DialectId::OpenaiChat || origin == DialectId::OpenaiResponses;
     let (cache_marks, tool_images) = match to {
-        DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::Ollama => (own, own),
-        DialectId::OpenaiResponses | DialectId::Gemini => (own, true),
+        DialectId::OpenaiChat => (marks, own),
+        DialectId::OpenaiCompletions | DialectId::Ollama => (own, own),
+        DialectId::OpenaiResponses => (marks, true),
+        DialectId::Gemini => (own, true),
         DialectId::Anthropic => (true, true),
     };
     Capabilities { cache_marks, tool_images, ..Capabilities::UNKNOWN }

@@ -30,6 +30,7 @@ fn read(mut events: Events) -> Vec<String> {
             ir::Event::Delta { block, delta: ir::Delta::Text(text) } => format!("delta {block} {text:?}"),
             ir::Event::Delta { block, delta } => format!("delta {block} {delta:?}"),
             ir::Event::Close { block } => format!("close {block}"),
+            ir::Event::Served(tier) => format!("served {}", tier.as_str()),
             ir::Event::Usage(usage) => format!("usage {} {}", usage.prompt(), usage.output),
             ir::Event::Ping => "ping".to_owned(),
             ir::Event::Stop(reason) => format!("stop {reason:?}"),

@@ -4,6 +4,7 @@ pub mod count_tokens;
 pub mod names;
 mod places;
 
+mod citation;
 mod error;
 mod extras;
 mod request;
@@ -11,6 +12,7 @@ mod response;
 mod signature;
 mod stop;
 mod stream;
+mod tier;
 mod usage;
 
 use bytes::Bytes;

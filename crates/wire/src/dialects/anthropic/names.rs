@@ -125,6 +125,7 @@ impl Restorer {
             | Event::Open { .. }
             | Event::Delta { .. }
             | Event::Usage(_)
+            | Event::Served(_)
             | Event::Ping
             | Event::Stop(_)
             | Event::Fault(_) => {}

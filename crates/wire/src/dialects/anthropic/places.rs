@@ -38,7 +38,6 @@ impl Names for Places {
             ToolMember::Name => "name",
             ToolMember::Parameters => "input_schema",
             ToolMember::Strict => "strict",
-            ToolMember::Format => "format",
         }
     }
 }

@@ -1,15 +1,16 @@
 //! The whole answer: a `message`.
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 use super::signature::{self, Fingerprint};
 use super::stop::{self, Held};
-use super::{extras, request, usage};
+use super::{citation, extras, request, tier, usage};
 use crate::dialect::{Encoded, StreamHead};
-use crate::fields::Fields;
-use crate::ir::{Block, BlockKind, Content, Reasoning, Response, Said, Sealed, Speech, StopReason, Unsaid};
-use crate::write::{Array, Object, object};
+use crate::fields::{Fields, parse};
+use crate::ir::{
+    Block, BlockKind, Citation, Content, Reasoning, Response, Said, Sealed, ServiceTier, Speech, StopReason, Unsaid,
+};
+use crate::write::{Array, object};
 use crate::{DialectId, WireError};
 
 /// Reads a whole answer.
@@ -34,16 +35,18 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, WireError> {
         blocks.push(Content::Refusal(why).into());
     }
     let mut kept = Vec::new();
-    let mut counts = None;
+    let (mut counts, mut tier) = (None, None);
     if let Some(mut object) = fields.object("usage")? {
         counts = Some(usage::decode(&mut object));
+        let served: Option<String> = object.take("service_tier").and_then(parse);
+        tier = served.as_deref().map(tier::read_served);
         extras::keep(object, "usage", &mut kept);
     }
     fields.take("role");
     let id = fields.optional("id", "a string")?.unwrap_or_default();
     let model = fields.optional("model", "a string")?.unwrap_or_default();
     kept.extend(fields.rest());
-    Ok(Response { id, model, created: 0, blocks, stop, usage: counts, extras: kept })
+    Ok(Response { id, model, created: 0, blocks, stop, usage: counts, tier, extras: kept })
 }
 
 /// The id a client sees: the provider's when it is of this dialect, else one of ours.
@@ -70,7 +73,10 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
         });
         body.put("stop_reason", reason);
         body.put("stop_sequence", &sequence);
-        body.object("usage", |object| usage::encode(response.usage.unwrap_or_default(), object));
+        body.object("usage", |object| {
+            usage::encode(response.usage.unwrap_or_default(), object);
+            object.put_some("service_tier", response.tier.as_ref().and_then(tier::write_served));
+        });
     });
     Encoded { bytes: Bytes::from(bytes), losses }
 }
@@ -102,8 +108,16 @@ impl Speech for Answers {
         false
     }
 
-    fn citation(&self, origin: DialectId, _raw: &RawValue) -> bool {
-        origin == DialectId::Anthropic
+    fn citation(&self, citation: &Citation) -> bool {
+        citation.is_sayable(DialectId::Anthropic)
+    }
+
+    fn logprobs(&self) -> bool {
+        false
+    }
+
+    fn tier(&self, tier: &ServiceTier) -> bool {
+        tier::write_served(tier).is_some()
     }
 }
 
@@ -112,7 +126,7 @@ fn put_block(block: &Block, list: &mut Array<'_>) {
         Content::Text(text) | Content::Refusal(text) => list.object(|to| {
             to.put("type", "text");
             to.put("text", text);
-            put_citations(block, to);
+            citation::put_all(&block.citations, to);
         }),
         Content::Reasoning(Reasoning { redacted: true, seal: None, .. }) => {}
         Content::Reasoning(reasoning) => list.object(|to| {
@@ -135,14 +149,6 @@ fn put_block(block: &Block, list: &mut Array<'_>) {
         Content::Opaque { origin: DialectId::Anthropic, raw, .. } => list.raw(raw),
         // Models answer with neither of the first two.
         Content::Media(_) | Content::ToolResult(_) | Content::Opaque { .. } => {}
-    }
-}
-
-fn put_citations(block: &Block, to: &mut Object<'_>) {
-    let own = |origin: &DialectId| *origin == DialectId::Anthropic;
-    if block.citations.iter().any(|(origin, _)| own(origin)) {
-        let citations = block.citations.iter().filter(|(origin, _)| own(origin));
-        to.array("citations", |list| citations.for_each(|(_, raw)| list.raw(raw)));
     }
 }
 

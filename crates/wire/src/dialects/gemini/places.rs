@@ -24,6 +24,7 @@ impl Names for Places {
             (Field::ThinkingBudget, "generationConfig.thinkingConfig.thinkingBudget"),
             (Field::Effort, "generationConfig.thinkingConfig.thinkingLevel"),
             (Field::ThoughtsShown, "generationConfig.thinkingConfig.includeThoughts"),
+            (Field::ServiceTier, "serviceTier"),
         ]
     }
 
@@ -44,7 +45,6 @@ impl Names for Places {
             ToolMember::Name => "name",
             ToolMember::Parameters => "parametersJsonSchema",
             ToolMember::Strict => "strict",
-            ToolMember::Format => "format",
         }
     }
 }

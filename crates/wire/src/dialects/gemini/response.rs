@@ -11,7 +11,8 @@ use super::stream::Reader;
 use crate::dialect::{Encoded, StreamHead};
 use crate::fields::{Fields, parse_list};
 use crate::ir::{
-    BlockKind, Collector, Content, Event, Extra, Response, Said, Sealed, Speech, StopReason, Unsaid, Usage,
+    BlockKind, Citation, Collector, Content, Event, Extra, Response, Said, Sealed, ServiceTier, Speech, StopReason,
+    Unsaid, Usage,
 };
 use crate::write::{Object, object};
 use crate::{DialectId, WireError};
@@ -69,7 +70,7 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
     let mut parts = Vec::new();
     for block in &response.blocks {
         parts.extend(self::parts(&block.content, &mut sources));
-        block.citations.iter().for_each(|(origin, raw)| sources.add(*origin, raw));
+        block.citations.iter().for_each(|citation| sources.add(citation.origin, &citation.raw));
     }
     if parts.is_empty() {
         parts.push(Part::Text { text: "", extras: &[] });
@@ -109,8 +110,16 @@ impl Speech for Answers {
         }
     }
 
-    fn citation(&self, origin: DialectId, raw: &RawValue) -> bool {
-        read_sources(origin, raw).is_some()
+    fn citation(&self, citation: &Citation) -> bool {
+        read_sources(citation.origin, &citation.raw).is_some()
+    }
+
+    fn logprobs(&self) -> bool {
+        false
+    }
+
+    fn tier(&self, _tier: &ServiceTier) -> bool {
+        false
     }
 
     fn stop(&self, reason: &StopReason) -> Option<&'static str> {

@@ -40,6 +40,9 @@ pub(super) struct Line<'a> {
     /// Its calls.
     #[serde(borrow)]
     tool_calls: Option<Vec<&'a RawValue>>,
+    /// How likely its tokens were.
+    #[serde(borrow)]
+    logprobs: Option<Vec<&'a RawValue>>,
     /// Whether this is the last line.
     #[serde(default)]
     pub(super) done: bool,
@@ -70,6 +73,7 @@ struct Spoken<'a> {
 pub(super) struct News {
     pub(super) thinking: String,
     pub(super) content: String,
+    pub(super) logprobs: Vec<Box<RawValue>>,
     pub(super) calls: Vec<ToolCall>,
 }
 
@@ -92,7 +96,12 @@ impl<'a> Line<'a> {
             tool_calls: self.tool_calls.take(),
         });
         let calls = call::read_all(&spoken.tool_calls.unwrap_or_default(), ids, salt)?;
-        Some(News { thinking: spoken.thinking.unwrap_or_default(), content: spoken.content.unwrap_or_default(), calls })
+        Some(News {
+            thinking: spoken.thinking.unwrap_or_default(),
+            content: spoken.content.unwrap_or_default(),
+            logprobs: self.logprobs.take().into_iter().flatten().map(ToOwned::to_owned).collect(),
+            calls,
+        })
     }
 
     /// The tokens it counts; `None` when it counts none.
@@ -130,6 +139,8 @@ pub(super) struct Calling<'a> {
 pub(super) struct Saying<'a> {
     pub(super) content: &'a str,
     pub(super) thinking: &'a str,
+    /// How likely the tokens of the content were.
+    pub(super) logprobs: &'a [Box<RawValue>],
     pub(super) calls: &'a [Calling<'a>],
 }
 
@@ -142,6 +153,9 @@ impl Form {
                 saying.write("content", message);
             }),
             Self::Generate => saying.write("response", line),
+        }
+        if !saying.logprobs.is_empty() {
+            line.put("logprobs", saying.logprobs);
         }
     }
 }

@@ -8,17 +8,18 @@ use super::call::CallIds;
 use super::timestamp;
 use crate::dialect::Encoded;
 use crate::fields::Fields;
-use crate::ir::{Block, BlockKind, Content, Reasoning, Response, Said, Sealed, Speech, Unsaid};
-use crate::{DialectId, WireError, write};
+use crate::ir::{Block, BlockKind, Citation, Content, Reasoning, Response, Said, Sealed, ServiceTier, Speech, Unsaid};
+use crate::{WireError, write};
 
 /// Members of an answer that the neutral model has a place for.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "model",
     "created_at",
     "message",
     "response",
     "thinking",
     "tool_calls",
+    "logprobs",
     "done",
     "done_reason",
     "prompt_eval_count",
@@ -41,7 +42,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, WireError> {
         line.news(&mut ids, body).ok_or_else(|| wrong("message.tool_calls", "a list of calls, each with a name"))?;
     let thinking = (!news.thinking.is_empty())
         .then(|| Content::Reasoning(Reasoning { text: news.thinking, ..Reasoning::default() }).into());
-    let text = (!news.content.is_empty()).then(|| Block::text(news.content));
+    let text = (!news.content.is_empty()).then(|| Block { logprobs: news.logprobs, ..Block::text(news.content) });
     let calls = news.calls.into_iter().map(|call| Content::ToolCall(call).into());
     for name in KNOWN {
         fields.take(name);
@@ -51,6 +52,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, WireError> {
         created: line.created_at.as_deref().and_then(timestamp::read).unwrap_or(0),
         stop: line.stop(ids.len() > 0),
         usage: line.usage(),
+        tier: None,
         model: line.model.unwrap_or_default(),
         blocks: thinking.into_iter().chain(text).chain(calls).collect(),
         extras: fields.rest(),
@@ -61,6 +63,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, WireError> {
 pub(super) fn encode(response: &Response, form: Form) -> Encoded {
     let mut losses = Unsaid::of(response, &Answers);
     let (mut content, mut thinking, mut calls) = (String::new(), String::new(), Vec::new());
+    let logprobs: Vec<_> = response.blocks.iter().flat_map(|block| block.logprobs.clone()).collect();
     for block in &response.blocks {
         match &block.content {
             Content::Text(text) | Content::Refusal(text) => content.push_str(text),
@@ -80,7 +83,7 @@ pub(super) fn encode(response: &Response, form: Form) -> Encoded {
     let bytes = write::object(|line| {
         line.put("model", &response.model);
         line.put("created_at", &timestamp::write(response.created));
-        form.write(line, &Saying { content: &content, thinking: &thinking, calls: &calls });
+        form.write(line, &Saying { content: &content, thinking: &thinking, logprobs: &logprobs, calls: &calls });
         write_end(line, &response.stop, response.usage, durations);
     });
     Encoded { bytes: Bytes::from(bytes), losses }
@@ -106,8 +109,16 @@ impl Speech for Answers {
         }
     }
 
-    fn citation(&self, origin: DialectId, _raw: &RawValue) -> bool {
-        origin == DialectId::Ollama
+    fn citation(&self, _citation: &Citation) -> bool {
+        false
+    }
+
+    fn logprobs(&self) -> bool {
+        true
+    }
+
+    fn tier(&self, _tier: &ServiceTier) -> bool {
+        false
     }
 }
 

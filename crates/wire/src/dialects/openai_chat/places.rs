@@ -32,7 +32,6 @@ impl Names for Places {
             ToolMember::Name => "function.name",
             ToolMember::Parameters => "function.parameters",
             ToolMember::Strict => "function.strict",
-            ToolMember::Format => "custom.format",
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+pub(in crate::dialects) mod handling;
 mod marks;
 mod options;
 

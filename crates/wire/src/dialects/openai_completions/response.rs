@@ -1,12 +1,10 @@
 //! The whole answer: `text_completion`.
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 use super::openai_chat::usage::UsageBody;
-use crate::DialectId;
 use crate::dialect::{Encoded, StreamHead};
-use crate::ir::{BlockKind, Response, Said, Sealed, Speech, StopReason, Unsaid};
+use crate::ir::{BlockKind, Citation, Response, Said, Sealed, ServiceTier, Speech, StopReason, Unsaid};
 use crate::write;
 
 /// Writes an answer: its text. All else is lost.
@@ -54,7 +52,15 @@ impl Speech for Answers {
         }
     }
 
-    fn citation(&self, _origin: DialectId, _raw: &RawValue) -> bool {
+    fn citation(&self, _citation: &Citation) -> bool {
+        false
+    }
+
+    fn logprobs(&self) -> bool {
+        false
+    }
+
+    fn tier(&self, _tier: &ServiceTier) -> bool {
         false
     }
 }
@@ -89,6 +95,7 @@ mod tests {
             blocks: vec![Block::text("a"), Content::ToolCall(ToolCall::default()).into(), Block::text("b")],
             stop: StopReason::ToolCalls,
             usage: Some(Usage { input: 1, output: 2, ..Usage::default() }),
+            tier: None,
             extras: Vec::new(),
         };
         let head =

@@ -103,8 +103,8 @@ impl StreamEncoder for Encoder {
                 out.extend_from_slice(self.without_usage());
             }
             Event::Close { block } => self.texts.retain(|open| open != block),
-            // Thoughts, calls and sources have no place in plain text.
-            Event::Open { .. } | Event::Delta { .. } => {}
+            // Thoughts, calls, sources and the like have no place in plain text.
+            Event::Open { .. } | Event::Delta { .. } | Event::Served(_) => {}
             Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().max(*usage)),
             Event::Ping => self.ping(out),
             Event::Stop(reason) => self.stop(reason, out),

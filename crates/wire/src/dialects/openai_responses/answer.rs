@@ -70,7 +70,7 @@ pub(super) fn blocks(raw: &RawValue, index: u32) -> Result<Vec<Block>, WireError
         return Ok(vec![Content::ToolCall(call).into()]);
     }
     let blocks = match request::decode_item(raw, format!("output[{index}]"))? {
-        Item::Said(blocks) => blocks,
+        Item::Said(blocks, _) => blocks,
         Item::Message(message) => message.blocks,
         Item::Tools(..) => Vec::new(),
     };
@@ -84,6 +84,8 @@ fn without_forms(mut block: Block) -> Block {
         let (origin, kind) = (DialectId::OpenaiResponses, format!("{}_call", call.name));
         return Content::Opaque { origin, kind, raw: whole.to_owned() }.into();
     }
+    let likely = block.extras.extract_if(.., |extra| extra.name == "logprobs").next();
+    block.logprobs = likely.and_then(|extra| parse(&extra.raw)).unwrap_or_default();
     block.extras.retain(|extra| !extra.is_form());
     block
 }

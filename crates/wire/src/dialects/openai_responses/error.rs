@@ -23,7 +23,7 @@ pub(super) fn encode_frame(fault: &Fault) -> Bytes {
     let data = object(|event| {
         event.put("type", "response.failed");
         event.put("sequence_number", &0);
-        event.object("response", |body| frame.write(body, &Outcome::Failed(fault), &[], None));
+        event.object("response", |body| frame.write(body, &Outcome::Failed(fault), &[], None, None));
     });
     let mut out = b"event: response.failed\ndata: ".to_vec();
     out.extend_from_slice(&data);

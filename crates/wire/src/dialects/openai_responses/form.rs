@@ -6,6 +6,7 @@
 
 use serde_json::value::RawValue;
 
+use crate::fields::Fields;
 use crate::ir::Extra;
 
 /// On a system message: it stood in `instructions`.
@@ -22,7 +23,7 @@ pub(super) const MESSAGE: &str = "form:message";
 pub(super) const PART: &str = "form:part";
 /// On the only text of a tool's result: it was a list of one part, not a string.
 pub(super) const PARTS: &str = "form:parts";
-/// On a call or a result: the whole item, which was synthesised.
+/// On a tool, a call or a result: all of it, of which a function, its call or its result was made.
 pub(super) const WHOLE: &str = "form:whole";
 /// On a tool or a call: the namespace that its name begins with.
 pub(super) const NAMESPACE: &str = "form:namespace";
@@ -42,6 +43,9 @@ pub(super) const ID: &str = "form:id";
 pub(super) const STATUS: &str = "form:status";
 /// A part's empty `logprobs`.
 pub(super) const LOGPROBS: &str = "form:logprobs";
+
+/// The member of `include` that asks how likely each token was.
+pub(super) const INCLUDED_LOGPROBS: &str = "message.output_text.logprobs";
 
 /// Between the namespace of a tool and its name.
 pub(super) const NAMESPACE_END: &str = "__";
@@ -73,4 +77,10 @@ pub(super) fn has(extras: &[Extra], name: &str) -> bool {
 /// A text as JSON.
 pub(super) fn text(text: &str) -> Box<RawValue> {
     serde_json::value::to_raw_value(text).expect("text always serialises")
+}
+
+/// What nobody took, under its path.
+pub(super) fn within<'a>(path: &'a str, fields: Fields<'_>) -> impl Iterator<Item = Extra> + use<'a> {
+    let rest = fields.rest().into_iter().filter(|extra| extra.raw.get() != "null");
+    rest.map(move |extra| Extra { name: format!("{path}.{}", extra.name), raw: extra.raw })
 }

@@ -77,8 +77,8 @@ pub(super) enum Part<'a> {
         text: &'a str,
         /// Its sources.
         annotations: &'a [Box<RawValue>],
-        /// Not offered; the key is there all the same.
-        logprobs: [(); 0],
+        /// How likely each token was; empty unless asked for.
+        logprobs: &'a [Box<RawValue>],
     },
     /// Why the model will not answer.
     Refusal {

@@ -4,10 +4,12 @@
 //! messages, thoughts and calls) and that stand next to each other become one message of the assistant; every other
 //! item becomes a message of its own. What the form of an item says beside that is kept in marks.
 
+mod annotation;
 mod answer;
 mod error;
 mod form;
 mod item;
+mod machine;
 mod places;
 mod request;
 mod response;

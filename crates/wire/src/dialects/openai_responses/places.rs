@@ -19,6 +19,8 @@ impl Names for Places {
             (Field::Thinking, "reasoning.effort"),
             (Field::Effort, "reasoning.effort"),
             (Field::ThoughtsShown, "reasoning.summary"),
+            (Field::Verbosity, "text.verbosity"),
+            (Field::Logprobs, "include"),
         ]
     }
 
@@ -39,7 +41,6 @@ impl Names for Places {
             ToolMember::Name => "name",
             ToolMember::Parameters => "parameters",
             ToolMember::Strict => "strict",
-            ToolMember::Format => "format",
         }
     }
 

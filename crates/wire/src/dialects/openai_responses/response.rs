@@ -9,10 +9,14 @@ use super::{answer, error, form, stream};
 use crate::dialect::{Encoded, StreamHead};
 use crate::fields::{Fields, parse};
 use crate::ir::{
-    self, BlockKind, Content, Delta, Event, Extra, Lost, Response, Said, Sealed, Speech, StopReason, Unsaid,
+    self, BlockKind, Citation, Content, Event, Extra, Lost, Response, Said, Sealed, ServiceTier, Speech, StopReason,
+    Unsaid,
 };
 use crate::write::{Object, object};
 use crate::{DialectId, Fault, WireError};
+
+/// Where an answer says with which capacity it is served.
+const SERVICE_TIER: &str = "service_tier";
 
 /// How far an answer is.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +86,7 @@ impl Frame {
         outcome: &Outcome<'_>,
         output: &[Box<RawValue>],
         usage: Option<ir::Usage>,
+        tier: Option<&ServiceTier>,
     ) {
         body.put("id", &self.id);
         body.put("object", "response");
@@ -103,7 +108,13 @@ impl Frame {
         body.put("model", &self.model);
         body.put("output", output);
         body.put("usage", &usage.map(UsageBody::from));
-        body.extras(&self.echo);
+        for Extra { name, raw } in &self.echo {
+            match tier {
+                // With what was asked for it begins, with what it was it ends.
+                Some(tier) if name == SERVICE_TIER => body.put(name, tier.as_str()),
+                Some(_) | None => body.raw(name, raw),
+            }
+        }
     }
 }
 
@@ -111,6 +122,7 @@ impl Frame {
 fn echo(request: Option<&ir::Request>) -> Vec<Extra> {
     let nothing = ir::Request::new(DialectId::OpenaiResponses, "");
     let request = request.unwrap_or(&nothing);
+    let handling = &request.handling;
     let kept = |name: &str| form::find(&request.extras, name).map(ToOwned::to_owned);
     let json = |bytes: Vec<u8>| parse_back(&bytes);
     let null = || RawValue::NULL.to_owned();
@@ -128,7 +140,8 @@ fn echo(request: Option<&ir::Request>) -> Vec<Extra> {
         // What goes without saying in a request is said in an answer.
         let plain = form::mark(form::TEXT_FORMAT, &json(object(|format| format.put("type", "text"))));
         let given = request.extras.iter().filter(|extra| extra.name.starts_with("text.")).cloned();
-        request::put_text(body, request.output_format.as_ref(), &given.chain([plain]).collect::<Vec<_>>());
+        let verbosity = request.handling.verbosity.as_deref();
+        request::put_text(body, request.output_format.as_ref(), verbosity, &given.chain([plain]).collect::<Vec<_>>());
     });
     let default_reasoning = || {
         json(object(|reasoning| {
@@ -142,25 +155,30 @@ fn echo(request: Option<&ir::Request>) -> Vec<Extra> {
         ("instructions", raw(&instructions)),
         ("max_output_tokens", raw(&request.sampling.output_tokens_max)),
         ("max_tool_calls", kept("max_tool_calls").unwrap_or_else(null)),
-        ("metadata", kept("metadata").unwrap_or_else(|| json(object(|_| {})))),
+        ("metadata", handling.metadata.clone().unwrap_or_else(|| json(object(|_| {})))),
         ("parallel_tool_calls", raw(&request.parallel_tool_calls.unwrap_or(true))),
         ("previous_response_id", previous.unwrap_or_else(null)),
         ("prompt_cache_key", raw(&request.caching.key)),
         ("reasoning", reasoning.unwrap_or_else(default_reasoning)),
-        ("safety_identifier", kept("safety_identifier").unwrap_or_else(null)),
-        ("service_tier", kept("service_tier").unwrap_or_else(null)),
+        ("safety_identifier", raw(&handling.safety_identifier)),
+        (SERVICE_TIER, raw(&handling.tier.as_ref().map(ServiceTier::as_str))),
         ("store", kept("store").unwrap_or_else(|| raw(&true))),
         ("temperature", raw(&request.sampling.temperature)),
         ("text", text.unwrap_or_else(null)),
         ("tool_choice", kept("tool_choice").or(choice).unwrap_or_else(null)),
         ("tools", tools.unwrap_or_else(null)),
-        ("top_logprobs", kept("top_logprobs").unwrap_or_else(|| raw(&0))),
+        ("top_logprobs", raw(&handling.top_logprobs.unwrap_or(0))),
         ("top_p", raw(&request.sampling.top_p)),
         ("truncation", kept("truncation").unwrap_or_else(|| form::text("disabled"))),
         ("user", raw(&request.user)),
     ];
-    let optional = ["conversation", "prompt_cache_options", "prompt_cache_retention"].into_iter();
-    let given = optional.filter_map(|name| Some((name, kept(name)?)));
+    let retention = request.caching.retention.as_ref().map(raw);
+    let optional = [
+        ("conversation", kept("conversation")),
+        ("prompt_cache_options", handling.cache_options.clone()),
+        ("prompt_cache_retention", retention),
+    ];
+    let given = optional.into_iter().filter_map(|(name, raw)| Some((name, raw?)));
     members.into_iter().chain(given).map(|(name, raw)| Extra { name: name.to_owned(), raw }).collect()
 }
 
@@ -183,8 +201,7 @@ fn member(name: &str, write: impl FnOnce(&mut Object<'_>)) -> Option<Box<RawValu
 pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
     let mut losses = Unsaid::of(response, &Answers);
     response.extras.iter().for_each(|extra| losses.add(extra.name.clone()));
-    let events = events_of(response);
-    let encoder = run(stream::Encoder::new(head), &events);
+    let encoder = run(stream::Encoder::new(head), &response.clone().into_events());
     let outcome = Outcome::of(&response.stop, encoder.refused());
     let bytes = object(|body| encoder.write_response(body, &outcome));
     Encoded { bytes: Bytes::from(bytes), losses }
@@ -192,8 +209,7 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
 
 /// The items of a whole answer, seals included whether or not the client asked for them.
 pub(super) fn output_items(response: &Response, head: &StreamHead) -> Vec<Box<RawValue>> {
-    let events = events_of(response);
-    run(stream::Encoder::new(head).with_seals(), &events).into_output()
+    run(stream::Encoder::new(head).with_seals(), &response.clone().into_events()).into_output()
 }
 
 fn run(mut encoder: stream::Encoder, events: &[Event]) -> stream::Encoder {
@@ -230,31 +246,21 @@ impl Speech for Answers {
         }
     }
 
-    fn citation(&self, origin: DialectId, _raw: &RawValue) -> bool {
-        origin == DialectId::OpenaiResponses
+    fn citation(&self, citation: &Citation) -> bool {
+        citation.is_sayable(DialectId::OpenaiResponses)
+    }
+
+    fn logprobs(&self) -> bool {
+        true
+    }
+
+    fn tier(&self, _tier: &ServiceTier) -> bool {
+        true
     }
 
     fn stop(&self, reason: &StopReason) -> Option<&'static str> {
         matches!(reason, StopReason::StopText(_)).then_some("stop_sequence")
     }
-}
-
-/// The answer as a stream, with the sources of its texts.
-fn events_of(response: &Response) -> Vec<Event> {
-    let told = response.clone().into_events();
-    let cited = told.iter().any(|event| matches!(event, Event::Delta { delta: Delta::Citation { .. }, .. }));
-    let mut events = Vec::with_capacity(told.len());
-    for event in told {
-        if let (Event::Close { block }, false) = (&event, cited) {
-            let sources = response.blocks.iter().zip(0..).find(|(_, number)| number == block);
-            for (origin, raw) in sources.map(|(block, _)| block.citations.as_slice()).unwrap_or_default() {
-                let delta = Delta::Citation { origin: *origin, raw: raw.clone() };
-                events.push(Event::Delta { block: *block, delta });
-            }
-        }
-        events.push(event);
-    }
-    events
 }
 
 /// What an answer repeats of its request, or says of itself: nothing of it is lost when it is not handed on.
@@ -307,6 +313,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, WireError> {
         None => None,
     };
     let called = blocks.iter().any(|block| matches!(block.content, Content::ToolCall(_)));
+    let tier: Option<String> = fields.take(SERVICE_TIER).and_then(parse);
     let usage = fields.take("usage").and_then(parse::<UsageBody>).map(ir::Usage::from);
     Ok(Response {
         id: fields.optional("id", "a string")?.unwrap_or_default(),
@@ -316,6 +323,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, WireError> {
         blocks,
         stop: stop(status.as_deref().unwrap_or("completed"), reason.as_deref(), called),
         usage,
+        tier: tier.as_deref().map(ServiceTier::from_name),
         extras: fields.rest().into_iter().filter(|extra| !ECHOED.contains(&extra.name.as_str())).collect(),
     })
 }

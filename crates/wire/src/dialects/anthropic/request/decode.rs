@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
+use crate::dialects::anthropic::tier;
 use crate::fields::{Fields, parse, starts_with};
 use crate::ir::{Block, Content, Message, Request, Role, Sampling};
 use crate::{DialectId, WireError};
@@ -38,6 +39,8 @@ pub(in crate::dialects::anthropic) fn decode_prompt(body: &[u8]) -> Result<Reque
     settings::output_config(&mut fields, &mut request, &mut extras)?;
     request.stop = stop_sequences(&mut fields)?;
     request.user = settings::user(&mut fields, &mut extras)?;
+    let tier: Option<String> = fields.optional("service_tier", "a string")?;
+    request.handling.tier = tier.as_deref().map(tier::read_asked);
     request.caching.mark = settings::cache_mark(&mut fields, &mut extras)?;
     request.stream = fields.optional("stream", "a boolean")?.unwrap_or(false);
     // Every stream of Messages tells its usage.

@@ -78,7 +78,10 @@ impl<'a> Writer<'a> {
         self.put_stop(body);
         self.put_thinking(plan, body);
         self.put_output_config(plan, body);
-        self.put_metadata(body);
+        let mut unsaid = self.request.handling.clone();
+        self.put_metadata(&mut unsaid, body);
+        self.put_tier(&mut unsaid, body);
+        self.lost.handling(&unsaid);
         let caching = &self.request.caching;
         self.put_cache(caching.mark.as_ref(), &self.request.extras, &At::default(), body);
         self.lost.field_if(caching.key.is_some(), Field::CacheKey);

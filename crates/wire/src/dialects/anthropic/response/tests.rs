@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
 use super::*;
-use crate::ir::{Media, MediaKind, MediaSource, Seal, SealOrigin, ToolCall, Usage};
+use crate::ir::{Citation, Media, MediaKind, MediaSource, Seal, SealOrigin, ToolCall, Usage};
 
 fn head() -> StreamHead {
     StreamHead { model: "m".into(), include_usage: false, created: 7, request_id: "0".repeat(32), request: None }
@@ -39,8 +39,8 @@ fn an_answer_of_messages_goes_over() {
           "usage":{"input_tokens":1,"cache_read_input_tokens":2,"cache_creation_input_tokens":3,"output_tokens":4,
             "output_tokens_details":{"thinking_tokens":2},"service_tier":"standard"}}"#,
         &expect![[r#"
-            {"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"thinking","thinking":"","signature":"EqoB"},{"type":"redacted_thinking","data":"Emw"},{"type":"text","text":"t","citations":[{"type":"x"}]},{"type":"text","text":"u"},{"type":"server_tool_use","id":"s","name":"web_search","input":{}},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":1,"cache_creation_input_tokens":3,"cache_read_input_tokens":2,"output_tokens":4,"output_tokens_details":{"thinking_tokens":2}}}
-            ["content[5].caller", "usage.service_tier", "container"]
+            {"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"thinking","thinking":"","signature":"EqoB"},{"type":"redacted_thinking","data":"Emw"},{"type":"text","text":"t","citations":[{"type":"x"}]},{"type":"text","text":"u"},{"type":"server_tool_use","id":"s","name":"web_search","input":{}},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":1,"cache_creation_input_tokens":3,"cache_read_input_tokens":2,"output_tokens":4,"output_tokens_details":{"thinking_tokens":2},"service_tier":"standard"}}
+            ["content[5].caller", "container"]
         "#]],
     );
 }
@@ -72,7 +72,7 @@ fn an_answer_of_another_dialect_gets_what_strict_clients_want() {
         }))
     };
     let mut cited = Block::text("t");
-    cited.citations.push((DialectId::Gemini, serde_json::value::to_raw_value("c").expect("JSON")));
+    cited.citations.push(Citation::own(DialectId::Gemini, serde_json::value::to_raw_value("c").expect("JSON")));
     let file = MediaSource::File("f".to_owned());
     let media = Media { kind: MediaKind::Image, source: file, media_type: None, name: None, detail: None };
     let response = Response {
@@ -91,6 +91,7 @@ fn an_answer_of_another_dialect_gets_what_strict_clients_want() {
         ],
         stop: StopReason::End,
         usage: Some(Usage { input: 1, output: 2, ..Usage::default() }),
+        tier: None,
         extras: Vec::new(),
     };
     check(

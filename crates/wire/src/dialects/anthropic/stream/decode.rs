@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use self::block::{Reading, Told};
 use crate::dialect::StreamDecoder;
-use crate::dialects::anthropic::{error, stop, usage};
+use crate::dialects::anthropic::{error, stop, tier, usage};
 use crate::fields::{Fields, parse};
 use crate::frame::likeness::Likeness;
 use crate::frame::sse::{SseFrame, SseReader, SseSink};
@@ -139,6 +139,8 @@ impl Message {
         if let Some(mut counts) = fields.object("usage").ok().flatten() {
             self.usage = self.usage.max(usage::decode(&mut counts));
             out.push(Event::Usage(self.usage));
+            let served: Option<String> = counts.take("service_tier").and_then(parse);
+            out.extend(served.as_deref().map(tier::read_served).map(Event::Served));
         }
     }
 

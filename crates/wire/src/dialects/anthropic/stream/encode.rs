@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use self::block::Writing;
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::dialects::anthropic::stop::{self, Held};
-use crate::dialects::anthropic::{error, response, usage};
-use crate::ir::{BlockKind, Delta, Event, Grammar, Losses, StopReason, Unsaid, Usage};
+use crate::dialects::anthropic::{error, response, tier, usage};
+use crate::ir::{BlockKind, Delta, Event, Grammar, Losses, ServiceTier, StopReason, Unsaid, Usage};
 use crate::write::Object;
 use crate::{Fault, FaultKind};
 
@@ -30,6 +30,7 @@ pub(in crate::dialects::anthropic) struct Encoder {
     /// The next block's number for the client, who must see no gap.
     next_index: u32,
     usage: Usage,
+    tier: Option<ServiceTier>,
     held: Held,
     unsaid: Unsaid,
     grammar: Grammar,
@@ -44,6 +45,7 @@ impl Encoder {
             waiting_bytes: 0,
             next_index: 0,
             usage: Usage::default(),
+            tier: None,
             held: Held::default(),
             unsaid: Unsaid::new(&response::Answers),
             grammar: Grammar::new(),
@@ -108,7 +110,10 @@ impl Encoder {
                 delta.put("stop_reason", word);
                 delta.put("stop_sequence", &sequence);
             });
-            data.object("usage", |counts| usage::encode(self.usage, counts));
+            data.object("usage", |counts| {
+                usage::encode(self.usage, counts);
+                counts.put_some("service_tier", self.tier.as_ref().and_then(tier::write_served));
+            });
         });
         frame("message_stop", out, |_| {});
     }
@@ -153,6 +158,7 @@ impl StreamEncoder for Encoder {
                 self.advance(out);
             }
             Event::Usage(usage) => self.usage = self.usage.max(*usage),
+            Event::Served(tier) => self.tier = Some(tier.clone()),
             Event::Ping => out.extend_from_slice(PING),
             Event::Stop(reason) => self.stop(reason, out),
             Event::Fault(fault) => self.fail(fault, out),

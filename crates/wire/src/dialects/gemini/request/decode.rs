@@ -7,7 +7,7 @@ mod settings;
 mod tools;
 
 use crate::fields::Fields;
-use crate::ir::{Message, Request, Role};
+use crate::ir::{Handling, Message, Request, Role, ServiceTier};
 use crate::{DialectId, WireError};
 
 use super::spelling;
@@ -40,8 +40,21 @@ pub(in super::super) fn decode_fields(mut fields: Fields<'_>) -> Result<Request,
     }
     tools::decode(&mut fields, &mut request)?;
     settings::decode(&mut fields, &mut request)?;
+    request.handling = decode_handling(&mut fields)?;
     request.extras.extend(fields.rest());
     Ok(request)
+}
+
+/// What is written again as it came: `unspecified` and the like stay the words they are.
+fn decode_handling(fields: &mut Fields<'_>) -> Result<Handling, WireError> {
+    let tier: Option<String> = fields.optional(&spelling(fields, "serviceTier"), "a string")?;
+    let tier = tier.map(|word| match word.as_str() {
+        "standard" => ServiceTier::Standard,
+        "flex" => ServiceTier::Flex,
+        "priority" => ServiceTier::Priority,
+        _ => ServiceTier::Other(word),
+    });
+    Ok(Handling { tier, store: fields.optional("store", "a boolean")?, ..Handling::default() })
 }
 
 fn decode_system(fields: &mut Fields<'_>, calls: &mut Calls) -> Result<Option<Message>, WireError> {

@@ -1,6 +1,7 @@
 //! Writes a request for a model: planned first, so that losses are known, then written in one go.
 
 mod contents;
+mod handling;
 mod settings;
 mod thinking;
 mod tools;
@@ -14,6 +15,7 @@ use crate::write::{Object, object};
 use crate::{Capabilities, DialectId, Encoded, WireError};
 
 use contents::Contents;
+use handling::Handled;
 use settings::Settings;
 use tools::Tools;
 
@@ -30,6 +32,7 @@ pub(in super::super) struct Plan<'a> {
     contents: Contents<'a>,
     tools: Tools<'a>,
     settings: Settings<'a>,
+    handled: Handled,
     /// Of Gemini's own making; empty for any other origin.
     extras: &'a [Extra],
 }
@@ -54,10 +57,11 @@ impl<'a> Plan<'a> {
         if let Some(mark) = &request.caching.mark {
             lost.mark(mark);
         }
+        let handled = Handled::plan(request, lost);
         if !own {
             request.extras.iter().for_each(|extra| lost.extra(extra));
         }
-        Ok(Self { contents, tools, settings, extras: if own { &request.extras } else { &[] } })
+        Ok(Self { contents, tools, settings, handled, extras: if own { &request.extras } else { &[] } })
     }
 
     /// Writes the members of the body.
@@ -65,6 +69,7 @@ impl<'a> Plan<'a> {
         self.contents.write(body);
         self.tools.write(self.extras, body);
         object_unless_empty("generationConfig", body, |config| self.settings.write(self.extras, config));
+        self.handled.write(body);
         at_home(self.extras, "").for_each(|(name, raw)| body.raw(name, raw));
     }
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::ir::{Block, Reasoning, Seal, SealOrigin, ToolCall};
+use crate::ir::{Block, Citation, Reasoning, Seal, SealOrigin, ToolCall};
 
 fn head() -> StreamHead {
     StreamHead { model: "m".into(), include_usage: true, created: 7, request_id: "0".repeat(32), request: None }
@@ -57,6 +57,7 @@ fn an_answer_goes_home_as_it_came() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                     at: At(
                         "",
@@ -68,6 +69,7 @@ fn an_answer_goes_home_as_it_came() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                     at: At(
                         "",
@@ -90,6 +92,7 @@ fn an_answer_goes_home_as_it_came() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                     at: At(
                         "",
@@ -112,6 +115,7 @@ fn an_answer_goes_home_as_it_came() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                     at: At(
                         "",
@@ -127,6 +131,7 @@ fn an_answer_goes_home_as_it_came() {
                     },
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                     at: At(
                         "",
@@ -142,6 +147,7 @@ fn an_answer_goes_home_as_it_came() {
                     },
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                     at: At(
                         "",
@@ -158,6 +164,7 @@ fn an_answer_goes_home_as_it_came() {
                     reasoning: 2,
                 },
             ),
+            tier: None,
             extras: [
                 Extra {
                     name: "candidates[0].safetyRatings",
@@ -198,6 +205,7 @@ fn answer(contents: Vec<Content>, stop: StopReason) -> Response {
         blocks: contents.into_iter().map(Block::from).collect(),
         stop,
         usage: None,
+        tier: None,
         extras: Vec::new(),
     }
 }
@@ -222,7 +230,7 @@ fn answers_of_others_are_said_as_far_as_they_can_be() {
         ],
         StopReason::Other("eos".to_owned()),
     );
-    response.blocks[1].citations.push((DialectId::Anthropic, raw.clone()));
+    response.blocks[1].citations.push(Citation::own(DialectId::Anthropic, raw.clone()));
     response.extras.push(Extra { name: "system_fingerprint".to_owned(), raw });
     check(
         &response,

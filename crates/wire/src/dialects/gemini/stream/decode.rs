@@ -7,7 +7,7 @@ use crate::dialects::gemini::chunk::{self, CallBody, Candidate, Chunk, Ending, K
 use crate::dialects::gemini::{error, signature};
 use crate::fields::starts_with;
 use crate::frame::sse::{SseEvent, SseReader};
-use crate::ir::{BlockKind, Delta, Event, Seal, StopReason};
+use crate::ir::{BlockKind, Citation, Delta, Event, Seal, StopReason};
 use crate::write::object;
 use crate::{DialectId, Fault, FaultKind};
 
@@ -214,7 +214,10 @@ impl Reader {
         let Ok(raw) = RawValue::from_string(text) else { return };
         let origin = DialectId::Gemini;
         match self.open {
-            Some((block, Open::Text)) => out.push(Event::Delta { block, delta: Delta::Citation { origin, raw } }),
+            Some((block, Open::Text)) => {
+                let citation = Citation::own(origin, raw);
+                out.push(Event::Delta { block, delta: Delta::Citation(Box::new(citation)) });
+            }
             Some((_, Open::Thoughts)) | None => {
                 self.whole(BlockKind::Opaque { origin, kind: name.to_owned(), raw }, [], out);
             }

@@ -158,6 +158,8 @@ impl Writer {
                 self.write_ready(out);
             }
             Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().max(*usage)),
+            // It has no place in an answer.
+            Event::Served(_) => {}
             Event::Ping => self.ping(out),
             Event::Stop(reason) => self.stop(reason, out),
             Event::Fault(fault) => self.fail(fault, out),
@@ -183,12 +185,12 @@ impl Writer {
                 *held = Some(seal.clone());
                 return self.hold(seal.data.len(), out);
             }
-            (_, Delta::Citation { origin, raw }) => {
-                self.sources.add(*origin, raw);
-                return self.hold(raw.get().len(), out);
+            (_, Delta::Citation(citation)) => {
+                self.sources.add(citation.origin, &citation.raw);
+                return self.hold(citation.raw.get().len(), out);
             }
-            // A piece that its block cannot hold: no decoder makes one.
-            (_, Delta::Arguments(_) | Delta::Seal(_)) => return,
+            // What there is no word for, and a piece that its block cannot hold.
+            (_, Delta::Logprobs(_) | Delta::Arguments(_) | Delta::Seal(_)) => return,
         };
         self.write(&[part], None, out);
     }

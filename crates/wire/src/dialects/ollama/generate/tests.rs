@@ -33,6 +33,7 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                             ),
                             cache: None,
                             citations: [],
+                            logprobs: [],
                             extras: [],
                             at: At(
                                 "system",
@@ -53,6 +54,7 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                             ),
                             cache: None,
                             citations: [],
+                            logprobs: [],
                             extras: [],
                             at: At(
                                 "prompt",
@@ -74,6 +76,7 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                             ),
                             cache: None,
                             citations: [],
+                            logprobs: [],
                             extras: [],
                             at: At(
                                 "images[0]",
@@ -117,6 +120,18 @@ fn reads_a_prompt_and_keeps_what_is_special_about_it() {
                 JsonObject,
             ),
             user: None,
+            handling: Handling {
+                tier: None,
+                metadata: None,
+                store: None,
+                safety_identifier: None,
+                verbosity: None,
+                moderation: None,
+                cache_options: None,
+                obfuscation: None,
+                logprobs: None,
+                top_logprobs: None,
+            },
             caching: Caching {
                 key: None,
                 retention: None,

@@ -7,7 +7,6 @@ use serde_json::value::RawValue;
 use super::super::call::Arguments;
 use super::FUNCTION;
 use super::encode::Writer;
-use crate::DialectId;
 use crate::capabilities::ReasoningReplay;
 use crate::ir::{
     Block, Content, Media, MediaKind, MediaSource, Member, Message, Reasoning, Role, ToolCall, ToolResult,
@@ -281,7 +280,7 @@ fn lose_trimmings(block: &Block, writer: &mut Writer<'_>) {
     if let Some(mark) = &block.cache {
         writer.lost.mark(mark);
     }
-    if block.citations.iter().any(|(origin, _)| *origin != DialectId::Ollama) {
+    if !block.citations.is_empty() {
         writer.lost.of_block(block, Member::Citations);
     }
     writer.lost.block_extras(block);

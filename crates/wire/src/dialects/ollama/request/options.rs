@@ -18,6 +18,8 @@ pub(in super::super) fn decode(fields: &mut Fields<'_>) -> Result<Request, WireE
     request.include_usage = true;
     request.output_format = decode_format(fields)?;
     request.thinking = decode_think(fields)?;
+    request.handling.logprobs = fields.optional("logprobs", "a boolean")?;
+    request.handling.top_logprobs = fields.optional("top_logprobs", "an integer of 0 or more")?;
     if let Some(mut options) = fields.object("options")? {
         request.sampling = decode_sampling(&mut options, &mut request.extras)?;
         request.stop = options.optional("stop", "an array of strings")?.unwrap_or_default();
@@ -91,6 +93,7 @@ pub(in super::super) fn encode(body: &mut Object<'_>, writer: &mut Writer<'_>) {
     encode_format(body, writer);
     encode_think(body, writer);
     encode_options(body, writer);
+    encode_handling(body, writer);
     lose_the_rest(writer);
 }
 
@@ -172,6 +175,15 @@ fn level<'a>(effort: &'a Effort, writer: &mut Writer<'_>) -> Option<Think<'a>> {
             Some(Think::Flag(true))
         }
     }
+}
+
+/// Of how a request is to be handled it knows one thing: to tell how likely each token was.
+fn encode_handling(body: &mut Object<'_>, writer: &mut Writer<'_>) {
+    let mut unsaid = writer.request.handling.clone();
+    let implied = || (!writer.own && unsaid.top_logprobs > Some(0)).then_some(true);
+    body.put_some("logprobs", unsaid.logprobs.take().or_else(implied));
+    body.put_some("top_logprobs", unsaid.top_logprobs.take());
+    writer.lost.handling(&unsaid);
 }
 
 /// What was not said is left to the Modelfile, which holds what the model's makers recommend.

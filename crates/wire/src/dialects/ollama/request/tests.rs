@@ -34,387 +34,405 @@ fn reads_every_field_and_keeps_what_it_does_not_know() {
     check_decoded(
         FULL,
         &expect![[r#"
-        Request {
-            origin: Ollama,
-            model: "qwen3",
-            messages: [
-                Message {
-                    role: System,
-                    blocks: [
-                        Block {
-                            content: Text(
-                                "be brief",
-                            ),
-                            cache: None,
-                            citations: [],
-                            extras: [],
-                            at: At(
-                                "messages[0].content",
-                            ),
-                        },
-                    ],
-                    extras: [],
-                    at: At(
-                        "messages[0]",
-                    ),
-                },
-                Message {
-                    role: User,
-                    blocks: [
-                        Block {
-                            content: Text(
-                                "what is it?",
-                            ),
-                            cache: None,
-                            citations: [],
-                            extras: [],
-                            at: At(
-                                "messages[1].content",
-                            ),
-                        },
-                        Block {
-                            content: Media(
-                                Media {
-                                    kind: Image,
-                                    source: Base64(
-                                        "iVBORw0KGgoAAA",
-                                    ),
-                                    media_type: Some(
-                                        "image/png",
-                                    ),
-                                    name: None,
-                                    detail: None,
-                                },
-                            ),
-                            cache: None,
-                            citations: [],
-                            extras: [],
-                            at: At(
-                                "messages[1].images[0]",
-                            ),
-                        },
-                    ],
-                    extras: [
-                        Extra {
-                            name: "name",
-                            raw: RawValue(
-                                "ann",
-                            ),
-                        },
-                    ],
-                    at: At(
-                        "messages[1]",
-                    ),
-                },
-                Message {
-                    role: Assistant,
-                    blocks: [
-                        Block {
-                            content: Reasoning(
-                                Reasoning {
-                                    text: "hm",
-                                    summary: false,
-                                    seal: None,
-                                    redacted: false,
-                                    id: None,
-                                },
-                            ),
-                            cache: None,
-                            citations: [],
-                            extras: [],
-                            at: At(
-                                "messages[2].thinking",
-                            ),
-                        },
-                        Block {
-                            content: ToolCall(
-                                ToolCall {
-                                    id: "c1",
-                                    name: "look",
-                                    arguments: "{\"a\": [1,  2]}",
-                                    custom: false,
-                                    seal: None,
-                                },
-                            ),
-                            cache: None,
-                            citations: [],
-                            extras: [
-                                Extra {
-                                    name: "type",
-                                    raw: RawValue(
-                                        "function",
-                                    ),
-                                },
-                                Extra {
-                                    name: "function.index",
-                                    raw: RawValue(
-                                        0,
-                                    ),
-                                },
-                            ],
-                            at: At(
-                                "messages[2].tool_calls[0]",
-                            ),
-                        },
-                        Block {
-                            content: ToolCall(
-                                ToolCall {
-                                    id: "c2",
-                                    name: "look",
-                                    arguments: "{}",
-                                    custom: false,
-                                    seal: None,
-                                },
-                            ),
-                            cache: None,
-                            citations: [],
-                            extras: [],
-                            at: At(
-                                "messages[2].tool_calls[1]",
-                            ),
-                        },
-                    ],
-                    extras: [],
-                    at: At(
-                        "messages[2]",
-                    ),
-                },
-                Message {
-                    role: Tool,
-                    blocks: [
-                        Block {
-                            content: ToolResult(
-                                ToolResult {
-                                    call_id: "c1",
-                                    name: Some(
-                                        "look",
-                                    ),
-                                    blocks: [
-                                        Block {
-                                            content: Text(
-                                                "a cat",
-                                            ),
-                                            cache: None,
-                                            citations: [],
-                                            extras: [],
-                                            at: At(
-                                                "messages[3].content",
-                                            ),
-                                        },
-                                    ],
-                                    is_error: None,
-                                    custom: false,
-                                },
-                            ),
-                            cache: None,
-                            citations: [],
-                            extras: [],
-                            at: At(
-                                "messages[3]",
-                            ),
-                        },
-                    ],
-                    extras: [],
-                    at: At(
-                        "messages[3]",
-                    ),
-                },
-                Message {
-                    role: Tool,
-                    blocks: [
-                        Block {
-                            content: ToolResult(
-                                ToolResult {
-                                    call_id: "c2",
-                                    name: Some(
-                                        "look",
-                                    ),
-                                    blocks: [],
-                                    is_error: None,
-                                    custom: false,
-                                },
-                            ),
-                            cache: None,
-                            citations: [],
-                            extras: [],
-                            at: At(
-                                "messages[4]",
-                            ),
-                        },
-                    ],
-                    extras: [],
-                    at: At(
-                        "messages[4]",
-                    ),
-                },
-                Message {
-                    role: Other(
-                        "critic",
-                    ),
-                    blocks: [
-                        Block {
-                            content: Text(
-                                "no",
-                            ),
-                            cache: None,
-                            citations: [],
-                            extras: [],
-                            at: At(
-                                "messages[5].content",
-                            ),
-                        },
-                    ],
-                    extras: [],
-                    at: At(
-                        "messages[5]",
-                    ),
-                },
-            ],
-            tools: [
-                Tool {
-                    kind: Function {
-                        name: "look",
-                        description: Some(
-                            "d",
+            Request {
+                origin: Ollama,
+                model: "qwen3",
+                messages: [
+                    Message {
+                        role: System,
+                        blocks: [
+                            Block {
+                                content: Text(
+                                    "be brief",
+                                ),
+                                cache: None,
+                                citations: [],
+                                logprobs: [],
+                                extras: [],
+                                at: At(
+                                    "messages[0].content",
+                                ),
+                            },
+                        ],
+                        extras: [],
+                        at: At(
+                            "messages[0]",
                         ),
-                        parameters: Some(
-                            RawValue(
-                                {"type":"object"},
+                    },
+                    Message {
+                        role: User,
+                        blocks: [
+                            Block {
+                                content: Text(
+                                    "what is it?",
+                                ),
+                                cache: None,
+                                citations: [],
+                                logprobs: [],
+                                extras: [],
+                                at: At(
+                                    "messages[1].content",
+                                ),
+                            },
+                            Block {
+                                content: Media(
+                                    Media {
+                                        kind: Image,
+                                        source: Base64(
+                                            "iVBORw0KGgoAAA",
+                                        ),
+                                        media_type: Some(
+                                            "image/png",
+                                        ),
+                                        name: None,
+                                        detail: None,
+                                    },
+                                ),
+                                cache: None,
+                                citations: [],
+                                logprobs: [],
+                                extras: [],
+                                at: At(
+                                    "messages[1].images[0]",
+                                ),
+                            },
+                        ],
+                        extras: [
+                            Extra {
+                                name: "name",
+                                raw: RawValue(
+                                    "ann",
+                                ),
+                            },
+                        ],
+                        at: At(
+                            "messages[1]",
+                        ),
+                    },
+                    Message {
+                        role: Assistant,
+                        blocks: [
+                            Block {
+                                content: Reasoning(
+                                    Reasoning {
+                                        text: "hm",
+                                        summary: false,
+                                        seal: None,
+                                        redacted: false,
+                                        id: None,
+                                    },
+                                ),
+                                cache: None,
+                                citations: [],
+                                logprobs: [],
+                                extras: [],
+                                at: At(
+                                    "messages[2].thinking",
+                                ),
+                            },
+                            Block {
+                                content: ToolCall(
+                                    ToolCall {
+                                        id: "c1",
+                                        name: "look",
+                                        arguments: "{\"a\": [1,  2]}",
+                                        custom: false,
+                                        seal: None,
+                                    },
+                                ),
+                                cache: None,
+                                citations: [],
+                                logprobs: [],
+                                extras: [
+                                    Extra {
+                                        name: "type",
+                                        raw: RawValue(
+                                            "function",
+                                        ),
+                                    },
+                                    Extra {
+                                        name: "function.index",
+                                        raw: RawValue(
+                                            0,
+                                        ),
+                                    },
+                                ],
+                                at: At(
+                                    "messages[2].tool_calls[0]",
+                                ),
+                            },
+                            Block {
+                                content: ToolCall(
+                                    ToolCall {
+                                        id: "c2",
+                                        name: "look",
+                                        arguments: "{}",
+                                        custom: false,
+                                        seal: None,
+                                    },
+                                ),
+                                cache: None,
+                                citations: [],
+                                logprobs: [],
+                                extras: [],
+                                at: At(
+                                    "messages[2].tool_calls[1]",
+                                ),
+                            },
+                        ],
+                        extras: [],
+                        at: At(
+                            "messages[2]",
+                        ),
+                    },
+                    Message {
+                        role: Tool,
+                        blocks: [
+                            Block {
+                                content: ToolResult(
+                                    ToolResult {
+                                        call_id: "c1",
+                                        name: Some(
+                                            "look",
+                                        ),
+                                        blocks: [
+                                            Block {
+                                                content: Text(
+                                                    "a cat",
+                                                ),
+                                                cache: None,
+                                                citations: [],
+                                                logprobs: [],
+                                                extras: [],
+                                                at: At(
+                                                    "messages[3].content",
+                                                ),
+                                            },
+                                        ],
+                                        is_error: None,
+                                        custom: false,
+                                    },
+                                ),
+                                cache: None,
+                                citations: [],
+                                logprobs: [],
+                                extras: [],
+                                at: At(
+                                    "messages[3]",
+                                ),
+                            },
+                        ],
+                        extras: [],
+                        at: At(
+                            "messages[3]",
+                        ),
+                    },
+                    Message {
+                        role: Tool,
+                        blocks: [
+                            Block {
+                                content: ToolResult(
+                                    ToolResult {
+                                        call_id: "c2",
+                                        name: Some(
+                                            "look",
+                                        ),
+                                        blocks: [],
+                                        is_error: None,
+                                        custom: false,
+                                    },
+                                ),
+                                cache: None,
+                                citations: [],
+                                logprobs: [],
+                                extras: [],
+                                at: At(
+                                    "messages[4]",
+                                ),
+                            },
+                        ],
+                        extras: [],
+                        at: At(
+                            "messages[4]",
+                        ),
+                    },
+                    Message {
+                        role: Other(
+                            "critic",
+                        ),
+                        blocks: [
+                            Block {
+                                content: Text(
+                                    "no",
+                                ),
+                                cache: None,
+                                citations: [],
+                                logprobs: [],
+                                extras: [],
+                                at: At(
+                                    "messages[5].content",
+                                ),
+                            },
+                        ],
+                        extras: [],
+                        at: At(
+                            "messages[5]",
+                        ),
+                    },
+                ],
+                tools: [
+                    Tool {
+                        kind: Function {
+                            name: "look",
+                            description: Some(
+                                "d",
                             ),
+                            parameters: Some(
+                                RawValue(
+                                    {"type":"object"},
+                                ),
+                            ),
+                            strict: None,
+                        },
+                        cache: None,
+                        extras: [
+                            Extra {
+                                name: "y",
+                                raw: RawValue(
+                                    2,
+                                ),
+                            },
+                            Extra {
+                                name: "function.x",
+                                raw: RawValue(
+                                    1,
+                                ),
+                            },
+                        ],
+                        at: At(
+                            "tools[0]",
+                        ),
+                    },
+                    Tool {
+                        kind: Hosted {
+                            origin: Ollama,
+                            kind: "web_search",
+                            raw: RawValue(
+                                {"type":"web_search","max":3},
+                            ),
+                        },
+                        cache: None,
+                        extras: [],
+                        at: At(
+                            "tools[1]",
+                        ),
+                    },
+                ],
+                tool_choice: None,
+                parallel_tool_calls: None,
+                stream: false,
+                include_usage: true,
+                sampling: Sampling {
+                    temperature: Some(
+                        0.5,
+                    ),
+                    top_p: Some(
+                        0.9,
+                    ),
+                    top_k: Some(
+                        40,
+                    ),
+                    min_p: Some(
+                        0.1,
+                    ),
+                    seed: Some(
+                        7,
+                    ),
+                    presence_penalty: Some(
+                        0.1,
+                    ),
+                    frequency_penalty: Some(
+                        0.2,
+                    ),
+                    repetition_penalty: Some(
+                        1.1,
+                    ),
+                    output_tokens_max: Some(
+                        100,
+                    ),
+                },
+                stop: [
+                    "x",
+                ],
+                thinking: Thinking {
+                    enabled: Some(
+                        true,
+                    ),
+                    effort: Some(
+                        Low,
+                    ),
+                    budget_tokens: None,
+                    shown: None,
+                },
+                output_format: Some(
+                    JsonSchema {
+                        name: None,
+                        description: None,
+                        schema: RawValue(
+                            {"type":"object"},
                         ),
                         strict: None,
                     },
-                    cache: None,
-                    extras: [
-                        Extra {
-                            name: "y",
-                            raw: RawValue(
-                                2,
-                            ),
-                        },
-                        Extra {
-                            name: "function.x",
-                            raw: RawValue(
-                                1,
-                            ),
-                        },
-                    ],
-                    at: At(
-                        "tools[0]",
+                ),
+                user: None,
+                handling: Handling {
+                    tier: None,
+                    metadata: None,
+                    store: None,
+                    safety_identifier: None,
+                    verbosity: None,
+                    moderation: None,
+                    cache_options: None,
+                    obfuscation: None,
+                    logprobs: Some(
+                        true,
                     ),
+                    top_logprobs: None,
                 },
-                Tool {
-                    kind: Hosted {
-                        origin: Ollama,
-                        kind: "web_search",
+                caching: Caching {
+                    key: None,
+                    retention: None,
+                    mark: None,
+                },
+                extras: [
+                    Extra {
+                        name: "options.num_ctx",
                         raw: RawValue(
-                            {"type":"web_search","max":3},
+                            8192,
                         ),
                     },
-                    cache: None,
-                    extras: [],
-                    at: At(
-                        "tools[1]",
-                    ),
-                },
-            ],
-            tool_choice: None,
-            parallel_tool_calls: None,
-            stream: false,
-            include_usage: true,
-            sampling: Sampling {
-                temperature: Some(
-                    0.5,
-                ),
-                top_p: Some(
-                    0.9,
-                ),
-                top_k: Some(
-                    40,
-                ),
-                min_p: Some(
-                    0.1,
-                ),
-                seed: Some(
-                    7,
-                ),
-                presence_penalty: Some(
-                    0.1,
-                ),
-                frequency_penalty: Some(
-                    0.2,
-                ),
-                repetition_penalty: Some(
-                    1.1,
-                ),
-                output_tokens_max: Some(
-                    100,
-                ),
-            },
-            stop: [
-                "x",
-            ],
-            thinking: Thinking {
-                enabled: Some(
-                    true,
-                ),
-                effort: Some(
-                    Low,
-                ),
-                budget_tokens: None,
-                shown: None,
-            },
-            output_format: Some(
-                JsonSchema {
-                    name: None,
-                    description: None,
-                    schema: RawValue(
-                        {"type":"object"},
-                    ),
-                    strict: None,
-                },
-            ),
-            user: None,
-            caching: Caching {
-                key: None,
-                retention: None,
-                mark: None,
-            },
-            extras: [
-                Extra {
-                    name: "options.num_ctx",
-                    raw: RawValue(
-                        8192,
-                    ),
-                },
-                Extra {
-                    name: "options.mirostat",
-                    raw: RawValue(
-                        1,
-                    ),
-                },
-                Extra {
-                    name: "keep_alive",
-                    raw: RawValue(
-                        -1,
-                    ),
-                },
-                Extra {
-                    name: "truncate",
-                    raw: RawValue(
-                        true,
-                    ),
-                },
-                Extra {
-                    name: "logprobs",
-                    raw: RawValue(
-                        true,
-                    ),
-                },
-            ],
-            spelt: [],
-        }
-    "#]],
+                    Extra {
+                        name: "options.mirostat",
+                        raw: RawValue(
+                            1,
+                        ),
+                    },
+                    Extra {
+                        name: "keep_alive",
+                        raw: RawValue(
+                            -1,
+                        ),
+                    },
+                    Extra {
+                        name: "truncate",
+                        raw: RawValue(
+                            true,
+                        ),
+                    },
+                ],
+                spelt: [],
+            }
+        "#]],
     );
 }
 

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::FUNCTION;
 use super::encode::Writer;
 use crate::fields::Fields;
-use crate::ir::{Extra, Field, Tool, ToolChoice, ToolKind, ToolMember};
+use crate::ir::{Extra, Field, Tool, ToolChoice, ToolKind, ToolMember, custom_in_words};
 use crate::write::{Array, Object};
 use crate::{DialectId, WireError};
 
@@ -93,15 +93,12 @@ fn encode_tool(list: &mut Array<'_>, tool: &Tool, writer: &mut Writer<'_>) {
             if *strict == Some(true) {
                 writer.lost.of_tool(tool, ToolMember::Strict);
             }
-            (name, description, parameters.as_deref().map(RawValue::get))
+            (name, description.clone(), parameters.as_deref().map(RawValue::get))
         }
         ToolKind::Custom { name, description, format } => {
-            if format.is_some() {
-                writer.lost.of_tool(tool, ToolMember::Format);
-            }
             // A tool that takes text is one that takes an object of one text.
             let text = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
-            (name, description, Some(text))
+            (name, custom_in_words(description.as_deref(), format.as_deref()), Some(text))
         }
     };
     // Ollama's templates walk over the properties; its own clients are left to what they wrote.
@@ -115,7 +112,7 @@ fn encode_tool(list: &mut Array<'_>, tool: &Tool, writer: &mut Writer<'_>) {
         object.put("type", "function");
         object.object("function", |function| {
             function.put("name", name);
-            function.put_some("description", description.as_ref());
+            function.put_some("description", description);
             if let Some(parameters) = parameters {
                 function.raw("parameters", parameters);
             }

@@ -34,118 +34,123 @@ fn reads_a_whole_answer_of_either_path() {
     check_decoded(
         FULL,
         &expect![[r#"
-        Response {
-            id: "",
-            model: "qwen3",
-            created: 1795281360,
-            blocks: [
-                Block {
-                    content: Reasoning(
-                        Reasoning {
-                            text: "hm",
-                            summary: false,
-                            seal: None,
-                            redacted: false,
-                            id: None,
-                        },
-                    ),
-                    cache: None,
-                    citations: [],
-                    extras: [],
-                    at: At(
-                        "",
-                    ),
-                },
-                Block {
-                    content: Text(
-                        "so",
-                    ),
-                    cache: None,
-                    citations: [],
-                    extras: [],
-                    at: At(
-                        "",
-                    ),
-                },
-                Block {
-                    content: ToolCall(
-                        ToolCall {
-                            id: "c1",
-                            name: "f",
-                            arguments: "{\"a\":1}",
-                            custom: false,
-                            seal: None,
-                        },
-                    ),
-                    cache: None,
-                    citations: [],
-                    extras: [],
-                    at: At(
-                        "",
-                    ),
-                },
-                Block {
-                    content: ToolCall(
-                        ToolCall {
-                            id: "c2",
-                            name: "g",
-                            arguments: "{}",
-                            custom: false,
-                            seal: None,
-                        },
-                    ),
-                    cache: None,
-                    citations: [],
-                    extras: [],
-                    at: At(
-                        "",
-                    ),
-                },
-            ],
-            stop: ToolCalls,
-            usage: Some(
-                Usage {
-                    input: 26,
-                    cache_read: 0,
-                    cache_write: 0,
-                    output: 298,
-                    reasoning: 0,
-                },
-            ),
-            extras: [
-                Extra {
-                    name: "total_duration",
-                    raw: RawValue(
-                        9,
-                    ),
-                },
-                Extra {
-                    name: "load_duration",
-                    raw: RawValue(
-                        1,
-                    ),
-                },
-                Extra {
-                    name: "prompt_eval_duration",
-                    raw: RawValue(
-                        1,
-                    ),
-                },
-                Extra {
-                    name: "eval_duration",
-                    raw: RawValue(
-                        7,
-                    ),
-                },
-                Extra {
-                    name: "remote_host",
-                    raw: RawValue(
-                        "https://ollama.com",
-                    ),
-                },
-            ],
-        }
-    "#]],
+            Response {
+                id: "",
+                model: "qwen3",
+                created: 1795281360,
+                blocks: [
+                    Block {
+                        content: Reasoning(
+                            Reasoning {
+                                text: "hm",
+                                summary: false,
+                                seal: None,
+                                redacted: false,
+                                id: None,
+                            },
+                        ),
+                        cache: None,
+                        citations: [],
+                        logprobs: [],
+                        extras: [],
+                        at: At(
+                            "",
+                        ),
+                    },
+                    Block {
+                        content: Text(
+                            "so",
+                        ),
+                        cache: None,
+                        citations: [],
+                        logprobs: [],
+                        extras: [],
+                        at: At(
+                            "",
+                        ),
+                    },
+                    Block {
+                        content: ToolCall(
+                            ToolCall {
+                                id: "c1",
+                                name: "f",
+                                arguments: "{\"a\":1}",
+                                custom: false,
+                                seal: None,
+                            },
+                        ),
+                        cache: None,
+                        citations: [],
+                        logprobs: [],
+                        extras: [],
+                        at: At(
+                            "",
+                        ),
+                    },
+                    Block {
+                        content: ToolCall(
+                            ToolCall {
+                                id: "c2",
+                                name: "g",
+                                arguments: "{}",
+                                custom: false,
+                                seal: None,
+                            },
+                        ),
+                        cache: None,
+                        citations: [],
+                        logprobs: [],
+                        extras: [],
+                        at: At(
+                            "",
+                        ),
+                    },
+                ],
+                stop: ToolCalls,
+                usage: Some(
+                    Usage {
+                        input: 26,
+                        cache_read: 0,
+                        cache_write: 0,
+                        output: 298,
+                        reasoning: 0,
+                    },
+                ),
+                tier: None,
+                extras: [
+                    Extra {
+                        name: "total_duration",
+                        raw: RawValue(
+                            9,
+                        ),
+                    },
+                    Extra {
+                        name: "load_duration",
+                        raw: RawValue(
+                            1,
+                        ),
+                    },
+                    Extra {
+                        name: "prompt_eval_duration",
+                        raw: RawValue(
+                            1,
+                        ),
+                    },
+                    Extra {
+                        name: "eval_duration",
+                        raw: RawValue(
+                            7,
+                        ),
+                    },
+                    Extra {
+                        name: "remote_host",
+                        raw: RawValue(
+                            "https://ollama.com",
+                        ),
+                    },
+                ],
+            }
+        "#]],
     );
     check_decoded(
         r#"{"model":"m","response":"so","thinking":"hm","done":true,"done_reason":"length","context":[1,2]}"#,
@@ -167,6 +172,7 @@ fn reads_a_whole_answer_of_either_path() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                         at: At(
                             "",
@@ -178,6 +184,7 @@ fn reads_a_whole_answer_of_either_path() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                         at: At(
                             "",
@@ -186,6 +193,7 @@ fn reads_a_whole_answer_of_either_path() {
                 ],
                 stop: Length,
                 usage: None,
+                tier: None,
                 extras: [
                     Extra {
                         name: "context",
@@ -209,6 +217,7 @@ fn reads_a_whole_answer_of_either_path() {
                 "load",
             ),
             usage: None,
+            tier: None,
             extras: [],
         }
     "#]],
@@ -271,6 +280,7 @@ fn writes_answers_of_others() {
         ],
         stop: StopReason::ToolCalls,
         usage: Some(Usage { input: 3, cache_read: 4, cache_write: 0, output: 6, reasoning: 2 }),
+        tier: None,
         extras: Vec::new(),
     };
     check_encoded(

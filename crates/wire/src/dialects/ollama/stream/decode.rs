@@ -83,6 +83,10 @@ impl Decoder {
             }
             self.add(Delta::Text(text), out);
         }
+        // Those of thoughts have no place.
+        if self.state == State::Speaking && !news.logprobs.is_empty() {
+            self.add(Delta::Logprobs(news.logprobs), out);
+        }
         for call in news.calls {
             self.close(out);
             let ToolCall { id, name, arguments, custom, seal: _ } = call;

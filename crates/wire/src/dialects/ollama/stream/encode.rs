@@ -101,8 +101,9 @@ impl Encoder {
                     held.call.arguments.push_str(more);
                 }
             }
+            Delta::Logprobs(tokens) => self.say(&Saying { logprobs: tokens, ..Saying::default() }, None, out),
             // Neither can be said.
-            Delta::Seal(_) | Delta::Citation { .. } => {}
+            Delta::Seal(_) | Delta::Citation(_) => {}
         }
     }
 
@@ -134,8 +135,8 @@ impl StreamEncoder for Encoder {
         }
         self.unsaid.note(event);
         match event {
-            // There is no word for a beginning.
-            Event::Start { .. } => {}
+            // There is no word for a beginning, nor for how it is served.
+            Event::Start { .. } | Event::Served(_) => {}
             Event::Open { block, kind } => self.open(*block, kind),
             Event::Delta { block, delta } => self.add(*block, delta, out),
             Event::Close { block } => self.close(*block, out),

@@ -280,6 +280,7 @@ fn what_is_written_is_read_again() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                     at: At(
                         "",
@@ -291,6 +292,7 @@ fn what_is_written_is_read_again() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                     at: At(
                         "",
@@ -308,6 +310,7 @@ fn what_is_written_is_read_again() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                     at: At(
                         "",
@@ -325,6 +328,7 @@ fn what_is_written_is_read_again() {
                     ),
                     cache: None,
                     citations: [],
+                    logprobs: [],
                     extras: [],
                     at: At(
                         "",
@@ -341,6 +345,7 @@ fn what_is_written_is_read_again() {
                     reasoning: 0,
                 },
             ),
+            tier: None,
             extras: [],
         }
     "#]]

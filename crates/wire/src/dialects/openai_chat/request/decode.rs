@@ -7,9 +7,9 @@ mod tools;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::options;
+use super::{handling, options};
 use crate::fields::{Fields, parse};
-use crate::ir::{Effort, Extra, Field, OutputFormat, Request, Thinking};
+use crate::ir::{Effort, Extra, Field, Handling, OutputFormat, Request, Thinking};
 use crate::{DialectId, WireError};
 
 /// Reads a request; every error names the path of the field to blame.
@@ -17,12 +17,31 @@ pub(in crate::dialects::openai_chat) fn decode(body: &[u8]) -> Result<Request, W
     let mut fields = Fields::of_body(body)?;
     let mut request = Request::new(DialectId::OpenaiChat, options::model(&mut fields)?);
     request.messages = messages::decode(&mut fields)?;
+    request.handling = decode_handling(&mut fields)?;
     options::read(&mut fields, &mut request)?;
     tools::decode(&mut fields, &mut request)?;
     request.thinking = decode_thinking(&mut fields, &mut request.spelt)?;
     request.output_format = decode_output_format(&mut fields, &mut request.extras)?;
     request.extras.extend(fields.rest());
     Ok(request)
+}
+
+fn decode_handling(fields: &mut Fields<'_>) -> Result<Handling, WireError> {
+    Ok(Handling {
+        store: fields.optional("store", "a boolean")?,
+        verbosity: fields.optional("verbosity", "a string")?,
+        logprobs: decode_logprobs(fields),
+        ..handling::read(fields)?
+    })
+}
+
+/// Together's is a number, which stays an extra.
+fn decode_logprobs(fields: &mut Fields<'_>) -> Option<bool> {
+    let asked = fields.look("logprobs").and_then(parse);
+    if asked.is_some() {
+        fields.take("logprobs");
+    }
+    asked
 }
 
 /// OpenRouter's way to ask for thoughts, <https://openrouter.ai/docs/use-cases/reasoning-tokens> (2026-11-21).

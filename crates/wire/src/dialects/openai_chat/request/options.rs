@@ -3,14 +3,12 @@
 
 use serde_json::value::RawValue;
 
+use super::handling;
 use crate::capabilities::MaxTokensField;
 use crate::fields::{Fields, parse, parse_list, starts_with};
-use crate::ir::{Caching, Extra, Field, Lost, Request, Sampling};
+use crate::ir::{Caching, Extra, Field, Handling, Lost, Request, Sampling};
 use crate::write::Object;
 use crate::{Capabilities, DialectId, WireError};
-
-/// Longest `user` that OpenAI takes, in bytes.
-const USER_BYTES_MAX: usize = 64;
 
 /// The model's name.
 ///
@@ -29,7 +27,10 @@ pub(in crate::dialects) fn model(fields: &mut Fields<'_>) -> Result<String, Wire
 pub(in crate::dialects) fn read(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
     const NUMBER: &str = "a number";
     request.stream = fields.optional("stream", "a boolean")?.unwrap_or(false);
-    request.include_usage = read_include_usage(fields, &mut request.extras)?;
+    let mut options = fields.object(handling::STREAM_OPTIONS)?;
+    let include_usage = options.as_mut().map(|options| options.optional("include_usage", "a boolean")).transpose()?;
+    request.include_usage = include_usage.flatten().unwrap_or(false);
+    request.handling.obfuscation = handling::read_stream_options(options, &mut request.extras)?;
     request.sampling = Sampling {
         temperature: fields.optional("temperature", NUMBER)?,
         top_p: fields.optional("top_p", NUMBER)?,
@@ -42,23 +43,13 @@ pub(in crate::dialects) fn read(fields: &mut Fields<'_>, request: &mut Request) 
         output_tokens_max: read_output_tokens_max(fields, &mut request.spelt)?,
     };
     request.stop = read_stop(fields)?;
-    read_user(fields, request)?;
+    request.user = fields.optional("user", "a string")?;
     request.caching = Caching {
         key: fields.optional("prompt_cache_key", "a string")?,
         retention: fields.optional("prompt_cache_retention", "a string")?,
         mark: super::marks::take(fields),
     };
     Ok(())
-}
-
-fn read_include_usage(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<bool, WireError> {
-    let Some(raw) = fields.take("stream_options") else { return Ok(false) };
-    let mut options = Fields::of_value(raw, "stream_options".to_owned())?;
-    let include_usage = options.optional("include_usage", "a boolean")?.unwrap_or(false);
-    if !options.is_empty() {
-        extras.push(Extra { name: "stream_options".to_owned(), raw: raw.to_owned() });
-    }
-    Ok(include_usage)
 }
 
 /// Local servers take -1 or 0 for "all tokens", which is what an absent field says.
@@ -99,39 +90,33 @@ fn read_stop(fields: &mut Fields<'_>) -> Result<Vec<String>, WireError> {
     texts.into_iter().enumerate().map(text).collect()
 }
 
-/// `safety_identifier` is OpenAI's newer name for `user`. Where both stand, the older one rides along.
-fn read_user(fields: &mut Fields<'_>, request: &mut Request) -> Result<(), WireError> {
-    let user = fields.look("user");
-    let old: Option<String> = fields.optional("user", "a string")?;
-    let new: Option<String> = fields.optional("safety_identifier", "a string")?;
-    if let (Some(raw), true) = (user, new.is_some()) {
-        request.extras.push(Extra { name: "user".to_owned(), raw: raw.to_owned() });
-    }
-    if new.is_some() {
-        request.spelt.push((Field::User, "safety_identifier"));
-    }
-    request.user = new.or(old);
-    Ok(())
-}
-
 /// Whether the model is one of OpenAI's own, which refuse what other servers added. Only they insist on that name.
 pub(super) fn is_openai_own(to: &Capabilities) -> bool {
     to.max_tokens_field == MaxTokensField::MaxCompletionTokens
 }
 
-/// Writes them, and the request's own extras. `own` says which dialect's extras go back word for word.
+/// Writes them, and the request's own extras. Those of `dialect`, which is written, go back
+/// word for word.
 pub(in crate::dialects) fn write(
     object: &mut Object<'_>,
     request: &Request,
-    own: DialectId,
+    dialect: DialectId,
     to: &Capabilities,
     lost: &mut Lost<'_>,
 ) {
-    let own = request.origin == own;
+    let own = request.origin == dialect;
+    let mut unsaid = request.handling.clone();
     write_output_tokens_max(object, request, to, lost);
     write_sampling(object, &request.sampling, to, lost);
     write_stop(object, &request.stop, to, lost);
-    write_user(object, request, own);
+    match dialect {
+        DialectId::OpenaiCompletions => handling::write_old_user(object, request, &mut unsaid),
+        DialectId::OpenaiChat
+        | DialectId::OpenaiResponses
+        | DialectId::Anthropic
+        | DialectId::Ollama
+        | DialectId::Gemini => write_handling(object, request, &mut unsaid, own, to),
+    }
     let Caching { key, retention, mark } = &request.caching;
     object.put_some("prompt_cache_key", key.as_ref());
     match request.origin {
@@ -151,30 +136,34 @@ pub(in crate::dialects) fn write(
             lost.mark(mark);
         }
     }
+    // Of an answer that is not streamed it says nothing.
+    let obfuscation = unsaid.obfuscation.take();
     if request.stream {
         object.put("stream", &true);
-        write_stream_options(object, request, own);
+        // Usage is always asked for: reports need it, whatever the client wants to see.
+        let extras: &[Extra] = if own { &request.extras } else { &[] };
+        handling::write_stream_options(object, Some(true), obfuscation, extras);
     }
+    lost.handling(&unsaid);
     for extra in &request.extras {
         if !own {
             lost.extra(extra);
-        } else if extra.name != "stream_options" {
+        } else if handling::of_stream_options(extra).is_none() {
             object.raw(&extra.name, &extra.raw);
         }
     }
 }
 
-/// Usage is always asked for: reports need it, whatever the client wants to see.
-fn write_stream_options(object: &mut Object<'_>, request: &Request, own: bool) {
-    object.object("stream_options", |options| {
-        options.put("include_usage", &true);
-        let extra = request.extras.iter().find(|extra| own && extra.name == "stream_options");
-        let rest = extra.and_then(|extra| Fields::of_value(&extra.raw, String::new()).ok());
-        if let Some(mut rest) = rest {
-            rest.take("include_usage");
-            options.extras(&rest.rest());
-        }
-    });
+/// Writes how it is to be handled, as only Chat Completions says it.
+fn write_handling(object: &mut Object<'_>, request: &Request, unsaid: &mut Handling, own: bool, to: &Capabilities) {
+    let likely = unsaid.logprobs.take();
+    let implied = || (!own && unsaid.top_logprobs > Some(0)).then_some(true);
+    object.put_some("logprobs", likely.or_else(implied));
+    handling::write(object, request, unsaid, own, to);
+    if own || to.openai_options {
+        object.put_some("verbosity", unsaid.verbosity.take());
+        object.put_some("store", unsaid.store.take());
+    }
 }
 
 fn write_output_tokens_max(object: &mut Object<'_>, request: &Request, to: &Capabilities, lost: &mut Lost<'_>) {
@@ -252,17 +241,4 @@ fn write_stop(object: &mut Object<'_>, stop: &[String], to: &Capabilities, lost:
     if most > 0 {
         object.array("stop", |list| stop.iter().take(most).for_each(|text| list.put(text)));
     }
-}
-
-fn write_user(object: &mut Object<'_>, request: &Request, own: bool) {
-    let Some(user) = &request.user else { return };
-    if own {
-        let older = request.extras.iter().any(|extra| extra.name == "user");
-        return object.put(if older { "safety_identifier" } else { "user" }, user);
-    }
-    if user.len() > USER_BYTES_MAX {
-        // Claude Code's is longer; what matters is that the same user keeps the same name.
-        return object.put("user", &format!("user_{:016x}", super::super::ids::hash([user.as_str()])));
-    }
-    object.put("user", user);
 }

@@ -55,12 +55,12 @@ fn reads_the_smallest_request() {
     check(
         &with(""),
         &expect![[r#"
-        User []
-          Block { content: Text("a"), cache: None, citations: [], extras: [], at: At("messages[0].content") }
-        None Thinking { enabled: None, effort: None, budget_tokens: None, shown: None } Sampling { temperature: None, top_p: None, top_k: None, min_p: None, seed: None, presence_penalty: None, frequency_penalty: None, repetition_penalty: None, output_tokens_max: None }
-        None Caching { key: None, retention: None, mark: None } None
-        false false []
-        []"#]],
+            User []
+              Block { content: Text("a"), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[0].content") }
+            None Thinking { enabled: None, effort: None, budget_tokens: None, shown: None } Sampling { temperature: None, top_p: None, top_k: None, min_p: None, seed: None, presence_penalty: None, frequency_penalty: None, repetition_penalty: None, output_tokens_max: None }
+            None Caching { key: None, retention: None, mark: None } None
+            false false []
+            []"#]],
     );
 }
 
@@ -82,21 +82,21 @@ fn reads_every_part_and_keeps_what_it_does_not_know() {
           "max_tokens":7,"max_completion_tokens":9,"stop":["x","y"],"user":"u","safety_identifier":"s","seed":null,"n":1}"#,
         &expect![[r#"
             Developer [Extra { name: "name", raw: RawValue("boss") }]
-              Block { content: Text("be brief"), cache: None, citations: [], extras: [], at: At("messages[0].content") }
+              Block { content: Text("be brief"), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[0].content") }
             User []
-              Block { content: Text("b"), cache: Some(CacheMark { ttl: Some("1h"), at: At("messages[1].content[0].cache_control") }), citations: [], extras: [], at: At("messages[1].content[0]") }
-              Block { content: Media(Media { kind: Image, source: Base64("AA=="), media_type: Some("image/png"), name: None, detail: Some("low") }), cache: None, citations: [], extras: [Extra { name: "image_url.format", raw: RawValue("x") }], at: At("messages[1].content[1]") }
-              Block { content: Media(Media { kind: Image, source: Url("https://u"), media_type: None, name: None, detail: None }), cache: None, citations: [], extras: [], at: At("messages[1].content[2]") }
-              Block { content: Media(Media { kind: Audio, source: Base64("AA=="), media_type: Some("audio/mpeg"), name: None, detail: None }), cache: Some(CacheMark { ttl: None, at: At("messages[1].content[3].prompt_cache_breakpoint") }), citations: [], extras: [], at: At("messages[1].content[3]") }
-              Block { content: Media(Media { kind: Document, source: Base64("AA=="), media_type: Some("application/pdf"), name: Some("a.pdf"), detail: None }), cache: None, citations: [], extras: [], at: At("messages[1].content[4]") }
-              Block { content: Media(Media { kind: Document, source: File("f1"), media_type: None, name: None, detail: None }), cache: None, citations: [], extras: [Extra { name: "note", raw: RawValue(1) }], at: At("messages[1].content[5]") }
-              Block { content: Opaque { origin: OpenaiChat, kind: "sticker", raw: RawValue({"type":"sticker","n":1}) }, cache: None, citations: [], extras: [], at: At("messages[1].content[6]") }
+              Block { content: Text("b"), cache: Some(CacheMark { ttl: Some("1h"), at: At("messages[1].content[0].cache_control") }), citations: [], logprobs: [], extras: [], at: At("messages[1].content[0]") }
+              Block { content: Media(Media { kind: Image, source: Base64("AA=="), media_type: Some("image/png"), name: None, detail: Some("low") }), cache: None, citations: [], logprobs: [], extras: [Extra { name: "image_url.format", raw: RawValue("x") }], at: At("messages[1].content[1]") }
+              Block { content: Media(Media { kind: Image, source: Url("https://u"), media_type: None, name: None, detail: None }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[1].content[2]") }
+              Block { content: Media(Media { kind: Audio, source: Base64("AA=="), media_type: Some("audio/mpeg"), name: None, detail: None }), cache: Some(CacheMark { ttl: None, at: At("messages[1].content[3].prompt_cache_breakpoint") }), citations: [], logprobs: [], extras: [], at: At("messages[1].content[3]") }
+              Block { content: Media(Media { kind: Document, source: Base64("AA=="), media_type: Some("application/pdf"), name: Some("a.pdf"), detail: None }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[1].content[4]") }
+              Block { content: Media(Media { kind: Document, source: File("f1"), media_type: None, name: None, detail: None }), cache: None, citations: [], logprobs: [], extras: [Extra { name: "note", raw: RawValue(1) }], at: At("messages[1].content[5]") }
+              Block { content: Opaque { origin: OpenaiChat, kind: "sticker", raw: RawValue({"type":"sticker","n":1}) }, cache: None, citations: [], logprobs: [], extras: [], at: At("messages[1].content[6]") }
             Assistant []
             Assistant []
             None Thinking { enabled: None, effort: None, budget_tokens: None, shown: None } Sampling { temperature: Some(1.0), top_p: Some(0.5), top_k: None, min_p: None, seed: None, presence_penalty: None, frequency_penalty: None, repetition_penalty: None, output_tokens_max: Some(9) }
-            Some("s") Caching { key: None, retention: None, mark: None } None
+            Some("u") Caching { key: None, retention: None, mark: None } None
             true true ["x", "y"]
-            [Extra { name: "stream_options", raw: RawValue({"include_usage":true,"include_obfuscation":false}) }, Extra { name: "user", raw: RawValue("u") }, Extra { name: "n", raw: RawValue(1) }]"#]],
+            [Extra { name: "n", raw: RawValue(1) }]"#]],
     );
 }
 
@@ -119,20 +119,20 @@ fn reads_thoughts_calls_and_results() {
           "functions":[{"name":"old"}],"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"required","tools":[{"type":"function","function":{"name":"f"}}]}}}"#,
         &expect![[r#"
             Assistant []
-              Block { content: Reasoning(Reasoning { text: "thought", summary: false, seal: Some(Seal { origin: Anthropic, data: "sig" }), redacted: false, id: None }), cache: None, citations: [], extras: [], at: At("messages[0].reasoning_details") }
-              Block { content: Reasoning(Reasoning { text: "", summary: false, seal: Some(Seal { origin: Openrouter, data: "[{\"type\":\"reasoning.encrypted\",\"data\":\"secret\",\"id\":\"rs_1\",\"format\":\"openai-responses-v1\",\"index\":1}]" }), redacted: true, id: Some("rs_1") }), cache: None, citations: [], extras: [], at: At("messages[0].reasoning_details") }
-              Block { content: Text("said"), cache: None, citations: [], extras: [], at: At("messages[0].content") }
-              Block { content: ToolCall(ToolCall { id: "c1", name: "f", arguments: "{\"a\":1}", custom: false, seal: Some(Seal { origin: Gemini, data: "g" }) }), cache: None, citations: [], extras: [], at: At("messages[0].tool_calls[0]") }
-              Block { content: ToolCall(ToolCall { id: "c2", name: "g", arguments: "text", custom: true, seal: None }), cache: None, citations: [], extras: [], at: At("messages[0].tool_calls[1]") }
-              Block { content: ToolCall(ToolCall { id: "c3", name: "h", arguments: "{\"b\": 2}", custom: false, seal: None }), cache: None, citations: [], extras: [], at: At("messages[0].tool_calls[2]") }
+              Block { content: Reasoning(Reasoning { text: "thought", summary: false, seal: Some(Seal { origin: Anthropic, data: "sig" }), redacted: false, id: None }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[0].reasoning_details") }
+              Block { content: Reasoning(Reasoning { text: "", summary: false, seal: Some(Seal { origin: Openrouter, data: "[{\"type\":\"reasoning.encrypted\",\"data\":\"secret\",\"id\":\"rs_1\",\"format\":\"openai-responses-v1\",\"index\":1}]" }), redacted: true, id: Some("rs_1") }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[0].reasoning_details") }
+              Block { content: Text("said"), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[0].content") }
+              Block { content: ToolCall(ToolCall { id: "c1", name: "f", arguments: "{\"a\":1}", custom: false, seal: Some(Seal { origin: Gemini, data: "g" }) }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[0].tool_calls[0]") }
+              Block { content: ToolCall(ToolCall { id: "c2", name: "g", arguments: "text", custom: true, seal: None }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[0].tool_calls[1]") }
+              Block { content: ToolCall(ToolCall { id: "c3", name: "h", arguments: "{\"b\": 2}", custom: false, seal: None }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[0].tool_calls[2]") }
             Tool []
-              Block { content: ToolResult(ToolResult { call_id: "c1", name: None, blocks: [Block { content: Text("r"), cache: None, citations: [], extras: [], at: At("messages[1].content[0]") }], is_error: None, custom: false }), cache: Some(CacheMark { ttl: None, at: At("messages[1].cache_control") }), citations: [], extras: [], at: At("messages[1]") }
+              Block { content: ToolResult(ToolResult { call_id: "c1", name: None, blocks: [Block { content: Text("r"), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[1].content[0]") }], is_error: None, custom: false }), cache: Some(CacheMark { ttl: None, at: At("messages[1].cache_control") }), citations: [], logprobs: [], extras: [], at: At("messages[1]") }
             Tool []
-              Block { content: ToolResult(ToolResult { call_id: "c2", name: Some("g"), blocks: [Block { content: Text("r2"), cache: None, citations: [], extras: [], at: At("messages[2].content") }], is_error: None, custom: true }), cache: None, citations: [], extras: [], at: At("messages[2]") }
+              Block { content: ToolResult(ToolResult { call_id: "c2", name: Some("g"), blocks: [Block { content: Text("r2"), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[2].content") }], is_error: None, custom: true }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[2]") }
             Assistant []
-              Block { content: ToolCall(ToolCall { id: "call_3_old", name: "old", arguments: "{}", custom: false, seal: None }), cache: None, citations: [], extras: [], at: At("messages[3].function_call") }
+              Block { content: ToolCall(ToolCall { id: "call_3_old", name: "old", arguments: "{}", custom: false, seal: None }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[3].function_call") }
             Tool []
-              Block { content: ToolResult(ToolResult { call_id: "call_3_old", name: Some("old"), blocks: [Block { content: Text("r3"), cache: None, citations: [], extras: [], at: At("messages[4].content") }], is_error: None, custom: false }), cache: None, citations: [], extras: [], at: At("messages[4]") }
+              Block { content: ToolResult(ToolResult { call_id: "call_3_old", name: Some("old"), blocks: [Block { content: Text("r3"), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[4].content") }], is_error: None, custom: false }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[4]") }
             Tool { kind: Function { name: "f", description: Some("d"), parameters: Some(RawValue({"type":"object"})), strict: Some(true) }, cache: None, extras: [Extra { name: "function.x", raw: RawValue(1) }, Extra { name: "y", raw: RawValue(2) }], at: At("tools[0]") }
             Tool { kind: Custom { name: "g", description: None, format: Some(RawValue({"type":"text"})) }, cache: None, extras: [], at: At("tools[1]") }
             Tool { kind: Hosted { origin: OpenaiChat, kind: "web_search", raw: RawValue({"type":"web_search"}) }, cache: None, extras: [], at: At("tools[2]") }
@@ -155,11 +155,11 @@ fn reads_what_cursor_sends() {
             {"type":"function","name":"g","parameters":{}}],"tool_choice":{"type":"tool","name":"f"}}"#,
         &expect![[r#"
             Assistant []
-              Block { content: Reasoning(Reasoning { text: "t", summary: false, seal: Some(Seal { origin: Anthropic, data: "s" }), redacted: false, id: None }), cache: None, citations: [], extras: [], at: At("messages[0].content[0]") }
-              Block { content: ToolCall(ToolCall { id: "t1", name: "f", arguments: "{\"a\":1}", custom: false, seal: None }), cache: None, citations: [], extras: [], at: At("messages[0].content[1]") }
+              Block { content: Reasoning(Reasoning { text: "t", summary: false, seal: Some(Seal { origin: Anthropic, data: "s" }), redacted: false, id: None }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[0].content[0]") }
+              Block { content: ToolCall(ToolCall { id: "t1", name: "f", arguments: "{\"a\":1}", custom: false, seal: None }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[0].content[1]") }
             User []
-              Block { content: ToolResult(ToolResult { call_id: "t1", name: None, blocks: [Block { content: Text("r"), cache: None, citations: [], extras: [], at: At("messages[1].content[0].content[0]") }, Block { content: Media(Media { kind: Image, source: Base64("AA=="), media_type: Some("image/png"), name: None, detail: None }), cache: None, citations: [], extras: [], at: At("messages[1].content[0].content[1]") }], is_error: Some(true), custom: false }), cache: None, citations: [], extras: [], at: At("messages[1].content[0]") }
-              Block { content: Text("go on"), cache: None, citations: [], extras: [], at: At("messages[1].content[1]") }
+              Block { content: ToolResult(ToolResult { call_id: "t1", name: None, blocks: [Block { content: Text("r"), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[1].content[0].content[0]") }, Block { content: Media(Media { kind: Image, source: Base64("AA=="), media_type: Some("image/png"), name: None, detail: None }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[1].content[0].content[1]") }], is_error: Some(true), custom: false }), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[1].content[0]") }
+              Block { content: Text("go on"), cache: None, citations: [], logprobs: [], extras: [], at: At("messages[1].content[1]") }
             Tool { kind: Function { name: "f", description: Some("d"), parameters: Some(RawValue({"type":"object"})), strict: None }, cache: Some(CacheMark { ttl: None, at: At("tools[0].cache_control") }), extras: [], at: At("tools[0]") }
             Tool { kind: Function { name: "g", description: None, parameters: Some(RawValue({})), strict: None }, cache: None, extras: [], at: At("tools[1]") }
             Some(Named { name: "f", custom: false }) Thinking { enabled: None, effort: None, budget_tokens: None, shown: None } Sampling { temperature: None, top_p: None, top_k: None, min_p: None, seed: None, presence_penalty: None, frequency_penalty: None, repetition_penalty: None, output_tokens_max: None }

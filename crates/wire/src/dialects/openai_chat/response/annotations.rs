@@ -1,24 +1,34 @@
 //! Sources of a text, as `url_citation`.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::DialectId;
+use crate::fields::parse;
+use crate::ir::{Citation, Page};
 use crate::write::Array;
 
-/// What other dialects say of a page on the web: Responses' `url_citation`, Anthropic's `web_search_result_location`.
+/// One of `annotations`.
 #[derive(Deserialize)]
-struct Page<'a> {
+struct Annotation {
+    /// What it is of, where that is a page on the web.
+    url_citation: UrlCitation,
+}
+
+/// A page on the web.
+#[derive(Deserialize)]
+struct UrlCitation {
     /// Its address.
-    #[serde(borrow)]
-    url: Cow<'a, str>,
+    url: String,
     /// Its title.
-    #[serde(borrow, default)]
-    title: Option<Cow<'a, str>>,
-    /// Where in the text it is used, of Responses.
+    #[serde(default)]
+    title: Option<String>,
+    /// What it says, of OpenRouter.
+    #[serde(default)]
+    content: Option<String>,
+    /// Where in the message's content it is used.
     #[serde(default)]
     start_index: Option<usize>,
     /// The end of that place.
@@ -26,36 +36,43 @@ struct Page<'a> {
     end_index: Option<usize>,
 }
 
-/// Writes a source of the text that stands at `place` of the content, in characters. False when this dialect cannot say
-/// it: then nothing is written.
+/// Reads one of `annotations`.
+pub(in crate::dialects::openai_chat) fn read_annotation(raw: &RawValue) -> Citation {
+    let page = parse::<Annotation>(raw).map(|Annotation { url_citation: page }| {
+        let place = page.start_index.zip(page.end_index).filter(|(start, end)| start < end);
+        let place = place.map(|(start, end)| start..end);
+        Page { url: page.url, title: page.title, cited: page.content, place }
+    });
+    Citation { origin: DialectId::OpenaiChat, raw: raw.to_owned(), page }
+}
+
+/// Writes a source of the text that stands at `place` of the content, in characters. Nothing when this dialect cannot
+/// say it.
 pub(in crate::dialects::openai_chat) fn write_annotation(
-    origin: DialectId,
-    raw: &RawValue,
+    citation: &Citation,
     place: Range<usize>,
     list: &mut Array<'_>,
-) -> bool {
-    if origin == DialectId::OpenaiChat {
-        list.raw(raw);
-        return true;
-    }
-    let Some(page) = parse_page(raw) else { return false };
+) {
+    let Some(page) = citation.page_for(DialectId::OpenaiChat) else {
+        if citation.origin == DialectId::OpenaiChat {
+            list.raw(&citation.raw);
+        }
+        return;
+    };
+    let used = page.place.as_ref().map_or_else(
+        || place.clone(),
+        |used| {
+            let from = |at: usize| place.start.saturating_add(at);
+            from(used.start)..from(used.end)
+        },
+    );
     list.object(|annotation| {
         annotation.put("type", "url_citation");
         annotation.object("url_citation", |citation| {
-            citation.put("start_index", &page.start_index.map_or(place.start, |start| place.start + start));
-            citation.put("end_index", &page.end_index.map_or(place.end, |end| place.start + end));
+            citation.put("start_index", &used.start);
+            citation.put("end_index", &used.end);
             citation.put("url", &page.url);
             citation.put("title", page.title.as_deref().unwrap_or_default());
         });
     });
-    true
-}
-
-/// Whether this dialect can say it.
-pub(super) fn is_sayable(origin: DialectId, raw: &RawValue) -> bool {
-    origin == DialectId::OpenaiChat || parse_page(raw).is_some()
-}
-
-fn parse_page(raw: &RawValue) -> Option<Page<'_>> {
-    serde_json::from_str(raw.get()).ok()
 }

@@ -9,7 +9,8 @@ use crate::fields::{Fields, parse};
 use crate::ir::{Collector, Event, Response};
 
 /// Members that say nothing, or what the neutral model says elsewhere.
-const KNOWN: [&str; 7] = ["id", "object", "created", "model", "choices", "usage", "prompt_filter_results"];
+const KNOWN: [&str; 8] =
+    ["id", "object", "created", "model", "choices", "usage", "service_tier", "prompt_filter_results"];
 
 /// Reads an answer of Chat Completions or of the legacy Completions.
 ///

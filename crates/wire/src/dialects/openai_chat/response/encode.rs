@@ -1,19 +1,21 @@
 //! Writes a whole answer for a client.
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 use super::super::stream::finish_reason;
 use super::super::usage::UsageBody;
 use super::super::{request, thoughts};
-use super::annotations::{is_sayable, write_annotation};
+use super::annotations::write_annotation;
+use super::logprobs::write_logprobs;
 use crate::DialectId;
 use crate::dialect::{Encoded, StreamHead};
-use crate::ir::{BlockKind, Content, Reasoning, Response, Said, SealOrigin, Sealed, Speech, ToolCall, Unsaid};
+use crate::ir::{
+    BlockKind, Citation, Content, Reasoning, Response, Said, SealOrigin, Sealed, ServiceTier, Speech, ToolCall, Unsaid,
+};
 use crate::write::{self, Array, Object};
 
 /// What OpenAI itself says beside the answer; goes back as it came.
-const EXTRAS: [&str; 2] = ["service_tier", "system_fingerprint"];
+const EXTRAS: [&str; 1] = ["system_fingerprint"];
 
 /// Writes an answer of one choice.
 pub(in crate::dialects::openai_chat) fn encode(response: &Response, head: &StreamHead) -> Encoded {
@@ -29,11 +31,12 @@ pub(in crate::dialects::openai_chat) fn encode(response: &Response, head: &Strea
             choices.object(|choice| {
                 choice.put("index", &0);
                 choice.object("message", |message| write_message(message, response));
-                choice.put("logprobs", &None::<&str>);
+                write_logprobs(choice, response.blocks.iter().flat_map(|block| &block.logprobs));
                 choice.put("finish_reason", finish_reason(&response.stop));
             });
         });
         object.put_some("usage", response.usage.map(UsageBody::from));
+        object.put_some("service_tier", response.tier.as_ref().map(ServiceTier::as_str));
         for extra in &response.extras {
             if EXTRAS.contains(&extra.name.as_str()) {
                 object.raw(&extra.name, &extra.raw);
@@ -66,8 +69,16 @@ impl Speech for Answers {
         }
     }
 
-    fn citation(&self, origin: DialectId, raw: &RawValue) -> bool {
-        is_sayable(origin, raw)
+    fn citation(&self, citation: &Citation) -> bool {
+        citation.is_sayable(DialectId::OpenaiChat)
+    }
+
+    fn logprobs(&self) -> bool {
+        true
+    }
+
+    fn tier(&self, _tier: &ServiceTier) -> bool {
+        true
     }
 }
 
@@ -90,9 +101,9 @@ fn write_message(message: &mut Object<'_>, response: &Response) {
             Content::Opaque { origin: DialectId::OpenaiChat, kind, raw } if kind == "audio" => audio = Some(raw),
             Content::Opaque { .. } | Content::Media(_) | Content::ToolResult(_) => {}
         }
-        for (origin, raw) in &block.citations {
-            if is_sayable(*origin, raw) {
-                citations.push((*origin, raw, from..characters));
+        for citation in &block.citations {
+            if citation.is_sayable(DialectId::OpenaiChat) {
+                citations.push((citation, from..characters));
             }
         }
     }
@@ -103,8 +114,8 @@ fn write_message(message: &mut Object<'_>, response: &Response) {
     write_thoughts(message, &thoughts);
     if !citations.is_empty() {
         message.array("annotations", |list| {
-            for (origin, raw, place) in citations {
-                write_annotation(origin, raw, place, list);
+            for (citation, place) in citations {
+                write_annotation(citation, place, list);
             }
         });
     }

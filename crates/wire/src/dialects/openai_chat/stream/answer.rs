@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use super::calls::Calls;
 use super::chunk::{CallPiece, Choice, Chunk, Delta, Said};
 use super::sketch::Told;
+use crate::dialects::openai_chat::response::{read_annotation, read_logprobs};
 use crate::dialects::openai_chat::thoughts::{Detail, Thought};
 use crate::dialects::openai_chat::upstream_error;
 use crate::fields::{parse, parse_list, starts_with};
-use crate::ir::{self, BlockKind, Event, StopReason, Usage};
+use crate::ir::{self, BlockKind, Event, ServiceTier, StopReason, Usage};
 use crate::relay::read_usage;
 use crate::{DialectId, Fault, FaultKind};
 
@@ -24,7 +25,10 @@ pub(in crate::dialects::openai_chat) struct Answer {
     /// Whether thoughts came as plain text, so that details only repeat them.
     plain_thoughts: bool,
     calls: Calls,
+    /// How many texts began.
+    texts: u32,
     usage: Option<Usage>,
+    tier: Option<ServiceTier>,
     stop: Option<StopReason>,
 }
 
@@ -56,6 +60,7 @@ impl Answer {
         if let Some(choice) = first {
             self.choice(choice, out);
         }
+        self.served(chunk.service_tier, out);
         let groq =
             chunk.x_groq.and_then(|raw| serde_json::from_str::<Groq<'_>>(raw.get()).ok()).and_then(|groq| groq.usage);
         let usage = chunk
@@ -139,6 +144,15 @@ impl Answer {
         }
     }
 
+    /// Every chunk may say it; told when it is new.
+    fn served(&mut self, tier: Option<&serde_json::value::RawValue>, out: &mut Vec<Event>) {
+        let tier = tier.and_then(parse::<String>).map(|tier| ServiceTier::from_name(&tier));
+        if let Some(tier) = tier.filter(|tier| self.started && !self.over && self.tier.as_ref() != Some(tier)) {
+            self.tier = Some(tier.clone());
+            out.push(Event::Served(tier));
+        }
+    }
+
     fn choice(&mut self, choice: Choice<'_>, out: &mut Vec<Event>) {
         if let Some(delta) = choice.delta {
             self.delta(delta, out);
@@ -151,6 +165,7 @@ impl Answer {
             self.delta(message, out);
         }
         self.say(Voice::Text, choice.text.text, out);
+        self.likely(read_logprobs(choice.logprobs), out);
         let Some(word) = choice.finish_reason.filter(|word| !word.is_empty()) else {
             if let Some(error) = choice.error {
                 self.fail(upstream_error::fault(error), out);
@@ -178,7 +193,12 @@ impl Answer {
         self.say(Voice::Refusal, delta.refusal.text, out);
         for raw in delta.annotations.and_then(parse_list).into_iter().flatten() {
             let block = self.speak(Voice::Text, out);
-            let delta = ir::Delta::Citation { origin: DialectId::OpenaiChat, raw: raw.to_owned() };
+            let mut citation = read_annotation(raw);
+            if let Some(page) = citation.page.as_mut().filter(|_| self.texts > 1) {
+                // Counted from where an earlier text began.
+                page.place = None;
+            }
+            let delta = ir::Delta::Citation(Box::new(citation));
             out.push(Event::Delta { block, delta });
         }
         if let Some(raw) = delta.audio.filter(|raw| raw.get().contains("\"id\"") && raw.get().contains("\"data\"")) {
@@ -213,6 +233,14 @@ impl Answer {
         }
     }
 
+    /// How likely the tokens of the text were.
+    fn likely(&mut self, tokens: Vec<Box<serde_json::value::RawValue>>, out: &mut Vec<Event>) {
+        if !tokens.is_empty() {
+            let block = self.speak(Voice::Text, out);
+            out.push(Event::Delta { block, delta: ir::Delta::Logprobs(tokens) });
+        }
+    }
+
     /// The open block of this voice.
     fn speak(&mut self, voice: Voice, out: &mut Vec<Event>) -> u32 {
         if let Some((block, _)) = self.voice.filter(|(_, open)| *open == voice) {
@@ -222,6 +250,7 @@ impl Answer {
         self.calls.open_named(&self.id, &mut self.next, out);
         let block = self.number();
         self.voice = Some((block, voice));
+        self.texts += u32::from(voice == Voice::Text);
         let kind = match voice {
             Voice::Text => BlockKind::Text,
             Voice::Refusal => BlockKind::Refusal,

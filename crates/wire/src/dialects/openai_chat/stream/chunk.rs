@@ -17,6 +17,9 @@ pub(in crate::dialects::openai_chat) struct Chunk<'a> {
     /// Alternatives; only the first one counts.
     #[serde(borrow, default)]
     pub(super) choices: Option<Vec<Choice<'a>>>,
+    /// With which capacity it is served.
+    #[serde(borrow, default)]
+    pub(super) service_tier: Option<&'a RawValue>,
     /// Tokens.
     #[serde(borrow, default)]
     pub(super) usage: Option<&'a RawValue>,
@@ -63,6 +66,9 @@ pub(in crate::dialects::openai_chat) struct Choice<'a> {
     /// What is added or was said, in the legacy Completions.
     #[serde(default)]
     pub(super) text: Said,
+    /// How likely each token was.
+    #[serde(borrow, default)]
+    pub(super) logprobs: Option<&'a RawValue>,
     /// Why it ended.
     #[serde(default)]
     pub(super) finish_reason: Option<String>,

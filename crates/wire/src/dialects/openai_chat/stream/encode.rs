@@ -1,15 +1,20 @@
 //! Writes a stream for a client.
 
-use super::super::response::{Answers, write_annotation};
+use serde_json::value::RawValue;
+
+use super::super::response::{Answers, write_annotation, write_logprobs};
 use super::super::usage::UsageBody;
 use super::super::{error, request, thoughts};
 use crate::dialect::{StreamEncoder, StreamHead};
-use crate::ir::{self, BlockKind, Delta, Event, Reasoning, Seal, SealOrigin, StopReason};
+use crate::ir::{self, BlockKind, Citation, Delta, Event, Reasoning, Seal, SealOrigin, ServiceTier, StopReason};
 use crate::write::Object;
-use crate::{Fault, FaultKind};
+use crate::{DialectId, Fault, FaultKind};
 
 /// What is said of an answer that has no end.
 pub(in crate::dialects) const BROKE_OFF: &str = "the provider's answer broke off before it was complete; try again";
+
+/// Sources kept until their text ends. Guards memory; more are told at once, for the text as far as it is.
+const SOURCES_MAX: usize = 1024;
 
 /// Thoughts kept to be repeated beside their seal. Guards memory; longer ones are told without a seal.
 const THOUGHT_BYTES_MAX: usize = 4 << 20;
@@ -21,6 +26,7 @@ pub(in crate::dialects::openai_chat) struct Encoder {
     head: StreamHead,
     frame: Frame,
     usage: Option<ir::Usage>,
+    tier: Option<ServiceTier>,
     over: bool,
     /// The open blocks with their numbers; mostly one.
     blocks: Vec<(u32, Block)>,
@@ -44,14 +50,21 @@ struct Frame {
 /// An open block, as far as this dialect cares.
 #[derive(Debug)]
 enum Block {
-    Text {
-        from: usize,
-    },
+    Text(Text),
     Refusal,
     Thought(Thought),
     Call(Call),
     /// Known to another dialect only.
     Silent,
+}
+
+/// A text whose sources may yet come.
+#[derive(Debug)]
+struct Text {
+    /// Where it begins, in characters.
+    from: usize,
+    /// Sources of all of it, told when its end is known.
+    sources: Vec<Citation>,
 }
 
 /// Thoughts that may yet get a seal.
@@ -78,6 +91,7 @@ impl Encoder {
             head: head.without_request(),
             frame: Frame::default(),
             usage: None,
+            tier: None,
             over: false,
             blocks: Vec::new(),
             calls: 0,
@@ -120,6 +134,38 @@ impl Encoder {
         out.extend_from_slice(&self.frame.after);
     }
 
+    /// A source of a text; what this dialect cannot say is left out.
+    fn cite(&self, text: &mut Text, citation: &Citation, out: &mut Vec<u8>) {
+        if !citation.is_sayable(DialectId::OpenaiChat) {
+            return;
+        }
+        let of_all = citation.page_for(DialectId::OpenaiChat).is_some_and(|page| page.place.is_none());
+        if of_all && text.sources.len() < SOURCES_MAX {
+            text.sources.push(citation.clone());
+        } else {
+            self.annotate(citation, text.from, out);
+        }
+    }
+
+    fn annotate(&self, citation: &Citation, from: usize, out: &mut Vec<u8>) {
+        self.chunk(out, |delta| {
+            delta.array("annotations", |list| write_annotation(citation, from..self.characters, list));
+        });
+    }
+
+    /// A chunk that only says how likely tokens were.
+    fn likely(&self, tokens: &[Box<RawValue>], out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.frame.before);
+        let mut choice = Object::begin(out);
+        choice.put("index", &0);
+        choice.object("delta", |_| {});
+        write_logprobs(&mut choice, tokens);
+        choice.put("finish_reason", &None::<&str>);
+        choice.end();
+        out.push(b']');
+        out.extend_from_slice(if self.head.include_usage { b",\"usage\":null}\n\n" } else { b"}\n\n" });
+    }
+
     /// A piece of a call.
     fn call_chunk(&self, place: u64, out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
         self.chunk(out, |delta| {
@@ -134,7 +180,7 @@ impl Encoder {
 
     fn open(&mut self, number: u32, kind: &BlockKind) {
         let block = match kind {
-            BlockKind::Text => Block::Text { from: self.characters },
+            BlockKind::Text => Block::Text(Text { from: self.characters, sources: Vec::new() }),
             BlockKind::Refusal => Block::Refusal,
             BlockKind::Reasoning { summary, redacted, id } => {
                 let place = self.thoughts;
@@ -157,18 +203,15 @@ impl Encoder {
     fn delta(&mut self, number: u32, delta: &Delta, out: &mut Vec<u8>) {
         let Some(place) = self.blocks.iter().rposition(|(open, _)| *open == number) else { return };
         let Some((_, open)) = self.blocks.get_mut(place) else { return };
-        if let (Block::Text { .. }, Delta::Text(text)) = (&*open, delta) {
+        if let (Block::Text(_), Delta::Text(text)) = (&*open, delta) {
             self.characters += text.chars().count();
             return self.chunk(out, |delta| delta.text("content", text));
         }
         // Out of its place, so that writing may borrow the rest.
         let mut block = std::mem::replace(open, Block::Silent);
         match (&mut block, delta) {
-            (Block::Text { from }, Delta::Citation { origin, raw }) => self.chunk(out, |delta| {
-                delta.array("annotations", |list| {
-                    write_annotation(*origin, raw, *from..self.characters, list);
-                });
-            }),
+            (Block::Text(text), Delta::Citation(citation)) => self.cite(text, citation, out),
+            (Block::Text(_), Delta::Logprobs(tokens)) => self.likely(tokens, out),
             (Block::Refusal, Delta::Text(text)) => self.chunk(out, |delta| delta.text("refusal", text)),
             (Block::Thought(thought), Delta::Text(text)) => {
                 thought.add(text);
@@ -182,7 +225,7 @@ impl Encoder {
             }
             (Block::Call(call), Delta::Seal(seal)) => self.tell(call, Some(seal), out),
             // What no block of this kind holds, and what the client would not understand.
-            (Block::Text { .. } | Block::Refusal | Block::Thought(_) | Block::Call(_) | Block::Silent, _) => {}
+            (Block::Text(_) | Block::Refusal | Block::Thought(_) | Block::Call(_) | Block::Silent, _) => {}
         }
         if let Some((_, open)) = self.blocks.get_mut(place) {
             *open = block;
@@ -238,7 +281,10 @@ impl Encoder {
                     delta.array("reasoning_details", |list| thoughts::write_details(&reasoning, place, list));
                 });
             }
-            Some(Block::Text { .. } | Block::Refusal | Block::Thought(_) | Block::Silent) | None => {}
+            Some(Block::Text(Text { from, sources })) => {
+                sources.iter().for_each(|source| self.annotate(source, from, out));
+            }
+            Some(Block::Refusal | Block::Thought(_) | Block::Silent) | None => {}
         }
     }
 
@@ -254,6 +300,9 @@ impl Encoder {
         choice.put("finish_reason", finish_reason(reason));
         choice.end();
         out.push(b']');
+        if let Some(tier) = &self.tier {
+            Object::resume(out).text("service_tier", tier.as_str());
+        }
         match usage {
             Some(usage) if self.head.include_usage => {
                 out.extend_from_slice(b",\"usage\":null}\n\n");
@@ -302,6 +351,7 @@ impl StreamEncoder for Encoder {
             Event::Delta { block, delta } => self.delta(*block, delta, out),
             Event::Close { block } => self.close(*block, out),
             Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().max(*usage)),
+            Event::Served(tier) => self.tier = Some(tier.clone()),
             Event::Ping => self.ping(out),
             Event::Stop(reason) => self.stop(reason, out),
             Event::Fault(fault) => self.fail(fault, out),

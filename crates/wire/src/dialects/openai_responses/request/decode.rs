@@ -4,11 +4,14 @@ use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
-use super::super::form;
+use super::super::{form, machine};
 use super::items::{Conversation, Item, decode_item};
 use super::tools;
+use crate::dialects::openai_chat::request::handling;
 use crate::fields::{Fields, parse, parse_list, starts_with};
-use crate::ir::{Block, Caching, Content, Effort, Extra, Message, OutputFormat, Request, Role, Sampling, Thinking};
+use crate::ir::{
+    Block, Caching, Content, Effort, Extra, Handling, Message, OutputFormat, Request, Role, Sampling, Thinking,
+};
 use crate::{DialectId, WireError};
 
 /// Reads a request; every error names the path of the field to blame.
@@ -25,9 +28,10 @@ pub(in super::super) fn decode(body: &[u8]) -> Result<Request, WireError> {
         None => Vec::new(),
     };
     tools.extend(conversation.tools);
-    let tool_choice = tools::decode_choice(&mut fields, &mut extras)?;
+    machine::keep_apart(&mut tools);
+    let tool_choice = tools::decode_choice(&mut fields, &tools, &mut extras)?;
     let thinking = decode_reasoning(&mut fields, &mut extras)?;
-    let output_format = decode_text(&mut fields, &mut extras)?;
+    let (output_format, verbosity) = decode_text(&mut fields, &mut extras)?;
     let sampling = Sampling {
         temperature: fields.optional("temperature", "a number")?,
         top_p: fields.optional("top_p", "a number")?,
@@ -42,6 +46,7 @@ pub(in super::super) fn decode(body: &[u8]) -> Result<Request, WireError> {
     let parallel_tool_calls = fields.optional("parallel_tool_calls", "a boolean")?;
     let stream = fields.optional("stream", "a boolean")?.unwrap_or(false);
     let user = fields.optional("user", "a string")?;
+    let handling = decode_handling(&mut fields, verbosity, &mut extras)?;
     extras.extend(fields.rest().into_iter().filter(|extra| extra.raw.get() != "null"));
     Ok(Request {
         messages: conversation.messages,
@@ -55,6 +60,7 @@ pub(in super::super) fn decode(body: &[u8]) -> Result<Request, WireError> {
         thinking,
         output_format,
         user,
+        handling,
         caching,
         extras,
         ..Request::new(DialectId::OpenaiResponses, model)
@@ -96,7 +102,7 @@ fn decode_items(items: Vec<&RawValue>, whole: bool, conversation: &mut Conversat
         let item = decode_item(raw, format!("input[{index}]"))?;
         let known = match &item {
             Item::Message(message) => calls.take(&message.blocks),
-            Item::Said(blocks) => calls.take(blocks),
+            Item::Said(blocks, _) => calls.take(blocks),
             Item::Tools(..) => true,
         };
         if whole && !known {
@@ -166,16 +172,33 @@ fn decode_reasoning(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<
             extras.push(Extra { name: "reasoning.summary".to_owned(), raw: raw.to_owned() });
         }
     }
-    extras.extend(within("reasoning", reasoning));
+    extras.extend(form::within("reasoning", reasoning));
     Ok(thinking)
 }
 
-/// `text`; likewise.
-fn decode_text(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<Option<OutputFormat>, WireError> {
-    let Some(mut text) = fields.object("text")? else { return Ok(None) };
+/// How the answer is to be handled. `store` is what the answer's keeper reads, and stays an extra.
+fn decode_handling(
+    fields: &mut Fields<'_>,
+    verbosity: Option<String>,
+    extras: &mut Vec<Extra>,
+) -> Result<Handling, WireError> {
+    let obfuscation = handling::read_stream_options(fields.object(handling::STREAM_OPTIONS)?, extras)?;
+    let include: Option<Vec<String>> = fields.look("include").and_then(parse);
+    let logprobs = include.is_some_and(|names| names.iter().any(|name| name == form::INCLUDED_LOGPROBS));
+    let logprobs = logprobs.then_some(true);
+    Ok(Handling { verbosity, obfuscation, logprobs, ..handling::read(fields)? })
+}
+
+/// `text`: the form, and how much to say; what has no word likewise.
+fn decode_text(
+    fields: &mut Fields<'_>,
+    extras: &mut Vec<Extra>,
+) -> Result<(Option<OutputFormat>, Option<String>), WireError> {
+    let Some(mut text) = fields.object("text")? else { return Ok((None, None)) };
+    let verbosity = text.optional("verbosity", "a string")?;
     let Some(raw) = text.take("format") else {
-        extras.extend(within("text", text));
-        return Ok(None);
+        extras.extend(form::within("text", text));
+        return Ok((None, verbosity));
     };
     let mut format = Fields::of_value(raw, text.path("format"))?;
     let kind: String = format.required("type", "a string")?;
@@ -197,14 +220,8 @@ fn decode_text(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<Optio
         }
     };
     if read.is_some() {
-        extras.extend(within("text.format", format));
+        extras.extend(form::within("text.format", format));
     }
-    extras.extend(within("text", text));
-    Ok(read)
-}
-
-/// What nobody took, under its path.
-fn within<'a>(path: &'a str, fields: Fields<'_>) -> impl Iterator<Item = Extra> + use<'a> {
-    let rest = fields.rest().into_iter().filter(|extra| extra.raw.get() != "null");
-    rest.map(move |extra| Extra { name: format!("{path}.{}", extra.name), raw: extra.raw })
+    extras.extend(form::within("text", text));
+    Ok((read, verbosity))
 }

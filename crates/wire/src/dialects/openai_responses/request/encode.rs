@@ -7,7 +7,8 @@ use super::messages::{Places, instructions, put_items, split_instructions};
 use super::tools::{self, Reader};
 use crate::capabilities::ThinkingMode;
 use crate::dialect::Encoded;
-use crate::ir::{Effort, Extra, Field, Lost, OutputFormat, Request, Thinking, Tool};
+use crate::dialects::openai_chat::request::handling;
+use crate::ir::{Effort, Extra, Field, Handling, Lost, OutputFormat, Request, Thinking, Tool};
 use crate::write::{Object, object};
 use crate::{Capabilities, DialectId};
 
@@ -31,17 +32,22 @@ pub(in super::super) fn encode(request: &Request, to: &Capabilities) -> Encoded 
         put_sampling(body, request, to, &mut lost);
         let thinking = thinking(request, to, &mut lost);
         put_reasoning(body, &thinking, own_extras(request));
-        put_text(body, output_format(request, to, &mut lost), own_extras(request));
+        let mut unsaid = request.handling.clone();
+        let own = is_own(request);
+        let verbosity = unsaid.verbosity.take_if(|_| own || to.openai_options);
+        put_text(body, output_format(request, to, &mut lost), verbosity.as_deref(), own_extras(request));
         if request.stream {
             body.put("stream", &true);
         }
-        body.put_some("user", request.user.as_deref());
+        handling::write(body, request, &mut unsaid, own, to);
+        handling::write_stream_options(body, None, unsaid.obfuscation.take(), own_extras(request));
         body.put_some("prompt_cache_key", request.caching.key.as_deref());
         body.put_some("prompt_cache_retention", request.caching.retention.as_deref());
         if let Some(mark) = &request.caching.mark {
             lost.mark(mark);
         }
-        put_extras(body, request, &thinking, &mut lost);
+        put_extras(body, request, &thinking, &mut unsaid, &mut lost);
+        lost.handling(&unsaid);
     });
     Encoded { bytes: Bytes::from(bytes), losses: lost.into_losses() }
 }
@@ -180,9 +186,14 @@ fn output_format<'a>(request: &'a Request, to: &Capabilities, lost: &mut Lost<'_
 }
 
 /// Writes `text`, where there is something to say.
-pub(in super::super) fn put_text(body: &mut Object<'_>, format: Option<&OutputFormat>, extras: &[Extra]) {
+pub(in super::super) fn put_text(
+    body: &mut Object<'_>,
+    format: Option<&OutputFormat>,
+    verbosity: Option<&str>,
+    extras: &[Extra],
+) {
     let mark = form::find(extras, form::TEXT_FORMAT);
-    if format.is_none() && mark.is_none() && within(extras, "text.").next().is_none() {
+    if format.is_none() && mark.is_none() && verbosity.is_none() && within(extras, "text.").next().is_none() {
         return;
     }
     body.object("text", |text| {
@@ -202,24 +213,37 @@ pub(in super::super) fn put_text(body: &mut Object<'_>, format: Option<&OutputFo
                 within(extras, "text.format.").for_each(|(name, extra)| format.raw(name, &extra.raw));
             }),
         }
+        text.put_some("verbosity", verbosity);
         let direct = within(extras, "text.").filter(|(name, _)| !name.starts_with("format."));
         direct.for_each(|(name, extra)| text.raw(name, &extra.raw));
     });
 }
 
 /// The client's own extras, or what a client of another dialect takes for granted.
-fn put_extras(body: &mut Object<'_>, request: &Request, thinking: &Thinking, lost: &mut Lost<'_>) {
+fn put_extras(
+    body: &mut Object<'_>,
+    request: &Request,
+    thinking: &Thinking,
+    unsaid: &mut Handling,
+    lost: &mut Lost<'_>,
+) {
+    let likely = unsaid.logprobs.take() == Some(true) || request.handling.top_logprobs > Some(0);
     if is_own(request) {
-        let nested = |name: &str| ["reasoning.", "text."].iter().any(|path| name.starts_with(path));
+        let nested = |name: &str| ["reasoning.", "text.", "stream_options."].iter().any(|path| name.starts_with(path));
         let said = |extra: &&Extra| !extra.is_form() && !nested(&extra.name);
         request.extras.iter().filter(said).for_each(|extra| body.raw(&extra.name, &extra.raw));
         return;
     }
     request.extras.iter().for_each(|extra| lost.extra(extra));
     // Only this dialect keeps answers unless told not to.
-    body.put("store", &false);
+    body.put("store", &unsaid.store.take().unwrap_or(false));
     // Thoughts that nobody stores must come back sealed, or the next turn begins without them.
-    if thinking.effort.as_ref().is_some_and(|effort| *effort != Effort::None) || thinking.shown == Some(true) {
-        body.put("include", &["reasoning.encrypted_content"]);
+    let thinks = thinking.effort.as_ref().is_some_and(|effort| *effort != Effort::None) || thinking.shown == Some(true);
+    let include: Vec<&str> = [(thinks, "reasoning.encrypted_content"), (likely, form::INCLUDED_LOGPROBS)]
+        .into_iter()
+        .filter_map(|(wanted, name)| wanted.then_some(name))
+        .collect();
+    if !include.is_empty() {
+        body.put("include", &include);
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::super::form;
+use super::super::machine::Machine;
 use super::part::{self, opaque};
 use super::tools;
 use crate::fields::{Fields, parse, parse_list, starts_with};
@@ -14,8 +15,8 @@ use crate::{DialectId, WireError};
 pub(in super::super) enum Item {
     /// A message of its own.
     Message(Message),
-    /// What the model said, thought or called: blocks of the assistant's message.
-    Said(Vec<Block>),
+    /// What the model said, thought or called: blocks of the assistant's message, and where the item stood.
+    Said(Vec<Block>, At),
     /// More tools, and the item as it stood.
     Tools(Vec<Tool>, Extra),
 }
@@ -36,12 +37,9 @@ impl Conversation {
     pub(in super::super) fn push(&mut self, item: Item) {
         match item {
             Item::Message(message) => self.messages.push(message),
-            Item::Said(blocks) => match self.messages.last_mut() {
+            Item::Said(blocks, at) => match self.messages.last_mut() {
                 Some(last) if last.role == Role::Assistant && last.extras.is_empty() => last.blocks.extend(blocks),
-                Some(_) | None => {
-                    let at = blocks.first().map(|block| block.at.clone()).unwrap_or_default();
-                    self.messages.push(Message::new(Role::Assistant, blocks).at(at));
-                }
+                Some(_) | None => self.messages.push(Message::new(Role::Assistant, blocks).at(at)),
             },
             Item::Tools(tools, item) => {
                 self.tools.extend(tools);
@@ -66,16 +64,17 @@ pub(in super::super) fn decode_item(raw: &RawValue, path: String) -> Result<Item
         Some("function_call_output") => return result(fields, false),
         Some("custom_tool_call_output") => return result(fields, true),
         Some("reasoning") => reasoning(fields)?,
-        Some("local_shell_call") => hosted_call(&fields, raw, "local_shell", "action")?,
-        Some("shell_call") => hosted_call(&fields, raw, "shell", "action")?,
-        Some("apply_patch_call") => hosted_call(&fields, raw, "apply_patch", "operation")?,
-        Some("local_shell_call_output") => return hosted_result(&fields, raw, "local_shell"),
-        Some("shell_call_output") => return hosted_result(&fields, raw, "shell"),
-        Some("apply_patch_call_output") => return hosted_result(&fields, raw, "apply_patch"),
+        Some("local_shell_call") => machine_call(&fields, raw, Machine::LocalShell)?,
+        Some("shell_call") => machine_call(&fields, raw, Machine::Shell)?,
+        Some("apply_patch_call") => machine_call(&fields, raw, Machine::ApplyPatch)?,
+        Some("local_shell_call_output") => return machine_result(&fields, raw, Machine::LocalShell),
+        Some("shell_call_output") => return machine_result(&fields, raw, Machine::Shell),
+        Some("apply_patch_call_output") => return machine_result(&fields, raw, Machine::ApplyPatch),
         Some("additional_tools") => return additional_tools(fields, raw),
         Some(kind) => opaque(kind.to_owned(), raw).at(fields.at()),
     };
-    Ok(Item::Said(vec![block]))
+    let at = block.at.clone();
+    Ok(Item::Said(vec![block], at))
 }
 
 /// The marks of what says nothing to anybody else.
@@ -109,7 +108,8 @@ fn message(mut fields: Fields<'_>, mut extras: Vec<Extra>) -> Result<Item, WireE
         parts.into_iter().enumerate().map(part).collect::<Result<_, _>>()?
     };
     if role == Role::Assistant && !blocks.is_empty() {
-        return Ok(Item::Said(assistant_message(blocks, extras, fields.rest())));
+        let at = fields.at();
+        return Ok(Item::Said(assistant_message(blocks, extras, fields.rest()), at));
     }
     let at = fields.at();
     extras.extend(fields.rest());
@@ -250,23 +250,27 @@ pub(in super::super) fn read_seal(text: &str) -> Option<(Seal, bool)> {
 }
 
 /// A call of a tool that only this dialect has, as a call of a function of that name.
-fn hosted_call(fields: &Fields<'_>, raw: &RawValue, name: &str, argument: &str) -> Result<Block, WireError> {
+fn machine_call(fields: &Fields<'_>, raw: &RawValue, machine: Machine) -> Result<Block, WireError> {
     let id: Option<String> = fields.look("call_id").and_then(parse).filter(|id: &String| !id.is_empty());
     let Some(id) = id else { return Err(fields.missing("call_id")) };
+    let argument = machine.member();
     let arguments = fields.look(argument).ok_or_else(|| fields.missing(argument))?.get().to_owned();
-    let call = ToolCall { id, name: name.to_owned(), arguments, custom: false, seal: None };
+    let call = ToolCall { id, name: machine.name().to_owned(), arguments, custom: false, seal: None };
     let extras = vec![form::mark(form::WHOLE, raw)];
     Ok(Block { extras, at: fields.at(), ..Block::from(Content::ToolCall(call)) })
 }
 
 /// The result of such a call. A local shell's names its call by `id`.
-fn hosted_result(fields: &Fields<'_>, raw: &RawValue, name: &str) -> Result<Item, WireError> {
+fn machine_result(fields: &Fields<'_>, raw: &RawValue, machine: Machine) -> Result<Item, WireError> {
     let call_id = ["call_id", "id"].into_iter().find_map(|field| fields.look(field).and_then(parse::<String>));
     let Some(call_id) = call_id else { return Err(fields.missing("call_id")) };
     let output = fields.look("output");
     let text = output.map(|output| parse::<String>(output).unwrap_or_else(|| output.get().to_owned()));
     let blocks = vec![Block::text(text.unwrap_or_default()).at(fields.at_member("output"))];
-    let result = ToolResult { call_id, name: Some(name.to_owned()), blocks, is_error: None, custom: false };
+    // Of a patch, whether it could be applied is said beside the output.
+    let failed = fields.look("status").and_then(parse::<String>).is_some_and(|status| status == "failed");
+    let is_error = failed.then_some(true);
+    let result = ToolResult { call_id, name: Some(machine.name().to_owned()), blocks, is_error, custom: false };
     Ok(answered(result, vec![form::mark(form::WHOLE, raw)], fields.at()))
 }
 

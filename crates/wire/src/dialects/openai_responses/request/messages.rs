@@ -37,7 +37,7 @@ impl<'a, 'r> Places<'a, 'r> {
         if !self.own {
             self.lost.block_extras(block);
         }
-        if block.citations.iter().any(|(origin, _)| *origin != DialectId::OpenaiResponses) {
+        if !block.citations.iter().all(|citation| citation.is_sayable(DialectId::OpenaiResponses)) {
             self.lost.of_block(block, Member::Citations);
         }
         if let Some(mark) = block.cache.as_ref().filter(|_| !self.keeps_marks()) {

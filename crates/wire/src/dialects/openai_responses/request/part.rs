@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::super::form;
+use super::super::{annotation, form};
 use crate::fields::{Fields, parse};
 use crate::ir::{Block, CacheMark, Content, Extra, Media, MediaKind, MediaSource};
 use crate::write::{Array, Object};
@@ -30,7 +30,7 @@ pub(in super::super) fn decode(raw: &RawValue, path: String) -> Result<Block, Wi
     };
     let mut block = Block::from(content).at(fields.at());
     let annotations = fields.list("annotations", "an array")?.unwrap_or_default();
-    block.citations = annotations.into_iter().map(|raw| (DialectId::OpenaiResponses, raw.to_owned())).collect();
+    block.citations = annotations.into_iter().map(annotation::read).collect();
     if fields.look("logprobs").is_some_and(|raw| raw.get() == "[]") {
         block.extras.extend(fields.take("logprobs").map(|raw| form::mark(form::LOGPROBS, raw)));
     }
@@ -129,8 +129,8 @@ pub(super) fn put_text(array: &mut Array<'_>, text: &str, side: Side, block: &Bl
         part.put("text", text);
         if side == Side::Output || !block.citations.is_empty() {
             part.array("annotations", |list| {
-                let own = block.citations.iter().filter(|(origin, _)| *origin == DialectId::OpenaiResponses);
-                own.for_each(|(_, raw)| list.raw(raw));
+                let sayable = block.citations.iter().filter_map(|citation| annotation::annotation(citation, text));
+                sayable.for_each(|raw| list.raw(&raw));
             });
         }
         put_extras(part, block, keep);

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::super::form;
+use super::super::machine::Machine;
 use crate::fields::{Fields, parse, parse_list, starts_with};
 use crate::ir::{Extra, Lost, Request, Tool, ToolChoice, ToolKind};
 use crate::write::{Array, Object};
@@ -18,9 +19,15 @@ pub(super) fn decode_list(list: Vec<&RawValue>, path: &str) -> Result<Vec<Tool>,
 }
 
 fn decode_tool(raw: &RawValue, path: String, tools: &mut Vec<Tool>) -> Result<(), WireError> {
-    let mut fields = Fields::of_value(raw, path)?;
+    let mut fields = Fields::of_value(raw, path.clone())?;
     let at = fields.at();
     let kind: String = fields.required("type", "a string")?;
+    if let Some(machine) = Machine::from_name(&kind)
+        && let Some(tool) = machine.declared(Fields::of_value(raw, path)?, raw)?
+    {
+        tools.push(tool);
+        return Ok(());
+    }
     let kind = match kind.as_str() {
         "function" => ToolKind::Function {
             name: name(&mut fields)?,
@@ -77,7 +84,11 @@ fn decode_namespace(mut fields: Fields<'_>, tools: &mut Vec<Tool>) -> Result<(),
 }
 
 /// Reads `tool_choice`; a form that the neutral model has no word for is an extra.
-pub(super) fn decode_choice(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) -> Result<Option<ToolChoice>, WireError> {
+pub(super) fn decode_choice(
+    fields: &mut Fields<'_>,
+    tools: &[Tool],
+    extras: &mut Vec<Extra>,
+) -> Result<Option<ToolChoice>, WireError> {
     const EXPECTED: &str = "`auto`, `none`, `required` or an object";
     let Some(raw) = fields.take("tool_choice") else { return Ok(None) };
     if starts_with(raw, '"') {
@@ -98,8 +109,10 @@ pub(super) fn decode_choice(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) ->
             let name = name(&mut choice)?;
             choice.is_empty().then_some(ToolChoice::Named { name, custom: kind == "custom" })
         }
-        "allowed_tools" => decode_allowed(&mut choice)?,
-        _ => None,
+        "allowed_tools" => decode_allowed(&mut choice, tools)?,
+        _ => machine_named(tools, &kind)
+            .filter(|_| choice.is_empty())
+            .map(|_| ToolChoice::Named { name: kind, custom: false }),
     };
     if read.is_none() {
         extras.push(Extra { name: "tool_choice".to_owned(), raw: raw.to_owned() });
@@ -108,7 +121,7 @@ pub(super) fn decode_choice(fields: &mut Fields<'_>, extras: &mut Vec<Extra>) ->
 }
 
 /// `None` when tools are allowed that have no name of their own.
-fn decode_allowed(choice: &mut Fields<'_>) -> Result<Option<ToolChoice>, WireError> {
+fn decode_allowed(choice: &mut Fields<'_>, tools: &[Tool]) -> Result<Option<ToolChoice>, WireError> {
     let mode: String = choice.required("mode", "a string")?;
     let list = choice.list("tools", "an array")?.ok_or_else(|| choice.missing("tools"))?;
     let mut names = Vec::with_capacity(list.len());
@@ -118,11 +131,17 @@ fn decode_allowed(choice: &mut Fields<'_>) -> Result<Option<ToolChoice>, WireErr
         let name: Option<String> = tool.optional("name", "a string")?;
         match name {
             Some(name) if tool.is_empty() && (kind == "function" || kind == "custom") => names.push(name),
+            None if tool.is_empty() && machine_named(tools, &kind).is_some() => names.push(kind),
             Some(_) | None => return Ok(None),
         }
     }
     let known = choice.is_empty() && (mode == "auto" || mode == "required");
     Ok(known.then_some(ToolChoice::Allowed { required: mode == "required", names }))
+}
+
+/// The tool of the client's machine that is declared under this name.
+fn machine_named(tools: &[Tool], name: &str) -> Option<Machine> {
+    tools.iter().find(|tool| tool.name() == Some(name)).and_then(Machine::of_tool)
 }
 
 /// Who reads tools that are written.
@@ -177,6 +196,9 @@ fn namespace(tool: &Tool) -> Option<String> {
 }
 
 fn put_tool(array: &mut Array<'_>, tool: &Tool, own: bool, reader: Reader, lost: &mut Lost<'_>) {
+    if let Some(whole) = form::find(&tool.extras, form::WHOLE).filter(|_| own) {
+        return array.raw(whole);
+    }
     match &tool.kind {
         ToolKind::Function { name, description, parameters, strict } => array.object(|object| {
             object.put("type", "function");
@@ -244,6 +266,9 @@ pub(in super::super) fn put_tool_choice(object: &mut Object<'_>, choice: &ToolCh
         ToolChoice::Auto => object.put("tool_choice", "auto"),
         ToolChoice::None => object.put("tool_choice", "none"),
         ToolChoice::Required => object.put("tool_choice", "required"),
+        ToolChoice::Named { name, .. } if machine_named(tools, name).is_some() => {
+            object.object("tool_choice", |choice| choice.put("type", name));
+        }
         ToolChoice::Named { name, custom } => object.object("tool_choice", |choice| {
             choice.put("type", if *custom { "custom" } else { "function" });
             choice.put("name", name);
@@ -254,6 +279,9 @@ pub(in super::super) fn put_tool_choice(object: &mut Object<'_>, choice: &ToolCh
             choice.array("tools", |list| {
                 for name in names {
                     list.object(|tool| {
+                        if machine_named(tools, name).is_some() {
+                            return tool.put("type", name);
+                        }
                         tool.put("type", if is_custom(tools, name) { "custom" } else { "function" });
                         tool.put("name", name);
                     });
@@ -277,6 +305,8 @@ pub(in super::super) struct Shape {
     pub(in super::super) namespace: Option<String>,
     /// Whether the client wants plain text.
     pub(in super::super) custom: bool,
+    /// What its call is in the client's own words, where only this dialect has such tools.
+    pub(in super::super) machine: Option<Machine>,
 }
 
 impl Shape {
@@ -288,8 +318,9 @@ impl Shape {
                 name: short_name(tool, name),
                 namespace: namespace(tool),
                 custom: custom || matches!(tool.kind, ToolKind::Custom { .. }),
+                machine: Machine::of_tool(tool),
             },
-            None => Self { name: name.to_owned(), namespace: None, custom },
+            None => Self { name: name.to_owned(), namespace: None, custom, machine: None },
         }
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::dialect::Dialect;
 use crate::dialects::openai_responses::OpenaiResponses;
-use crate::ir::{Block, Reasoning, Seal, SealOrigin, ToolCall, Usage};
+use crate::ir::{Block, Citation, Reasoning, Seal, SealOrigin, ToolCall, Usage};
 use crate::scan::tests::mutated_json;
 
 #[track_caller]
@@ -52,6 +52,7 @@ fn reads_a_whole_answer() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                         at: At(
                             "output[0]",
@@ -63,13 +64,15 @@ fn reads_a_whole_answer() {
                         ),
                         cache: None,
                         citations: [
-                            (
-                                OpenaiResponses,
-                                RawValue(
+                            Citation {
+                                origin: OpenaiResponses,
+                                raw: RawValue(
                                     {"x":1},
                                 ),
-                            ),
+                                page: None,
+                            },
                         ],
+                        logprobs: [],
                         extras: [],
                         at: At(
                             "output[1].content[0]",
@@ -81,6 +84,7 @@ fn reads_a_whole_answer() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                         at: At(
                             "output[1].content[1]",
@@ -98,6 +102,7 @@ fn reads_a_whole_answer() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                         at: At(
                             "",
@@ -115,6 +120,7 @@ fn reads_a_whole_answer() {
                         ),
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                         at: At(
                             "",
@@ -130,6 +136,7 @@ fn reads_a_whole_answer() {
                         },
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                         at: At(
                             "",
@@ -145,6 +152,7 @@ fn reads_a_whole_answer() {
                         },
                         cache: None,
                         citations: [],
+                        logprobs: [],
                         extras: [],
                         at: At(
                             "output[5]",
@@ -161,6 +169,7 @@ fn reads_a_whole_answer() {
                         reasoning: 0,
                     },
                 ),
+                tier: None,
                 extras: [
                     Extra {
                         name: "speed",
@@ -214,7 +223,10 @@ fn a_whole_answer_is_the_end_of_its_stream() {
     };
     let seal = Some(Seal { origin: SealOrigin::Anthropic, data: "d".into() });
     let mut cited = Block::text("a");
-    cited.citations = vec![(DialectId::OpenaiResponses, raw(r#"{"x":1}"#)), (DialectId::Anthropic, raw("{}"))];
+    cited.citations = vec![
+        Citation::own(DialectId::OpenaiResponses, raw(r#"{"x":1}"#)),
+        Citation::own(DialectId::Anthropic, raw("{}")),
+    ];
     let call =
         ToolCall { id: "c1".into(), name: "g".into(), arguments: r#"{"input":"x"}"#.into(), ..ToolCall::default() };
     let nothing = ToolCall { id: "c2".into(), name: "f".into(), ..ToolCall::default() };
@@ -231,6 +243,7 @@ fn a_whole_answer_is_the_end_of_its_stream() {
         ],
         stop: StopReason::StopText("x".into()),
         usage: Some(Usage { input: 1, output: 2, ..Usage::default() }),
+        tier: None,
         extras: vec![Extra { name: "speed".into(), raw: raw("1") }],
     };
     let encoded = encode(&response, &head);

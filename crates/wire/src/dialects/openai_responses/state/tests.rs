@@ -33,6 +33,7 @@ fn answer() -> Response {
         blocks: vec![Content::Reasoning(thought).into(), Block::text("a"), Content::ToolCall(call).into()],
         stop: StopReason::ToolCalls,
         usage: None,
+        tier: None,
         extras: Vec::new(),
     }
 }

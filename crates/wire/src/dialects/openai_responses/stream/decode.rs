@@ -1,5 +1,7 @@
 //! Reads a provider's stream.
 
+mod beside;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -13,8 +15,8 @@ use crate::dialect::StreamDecoder;
 use crate::fields::parse;
 use crate::frame::likeness::Likeness;
 use crate::frame::sse::{SseFrame, SseReader, SseSink};
-use crate::ir::{Block, BlockKind, Content, Delta, Event, Reasoning, ToolCall, Usage};
-use crate::{DialectId, Fault, FaultKind};
+use crate::ir::{Block, BlockKind, Content, Delta, Event, Reasoning, ServiceTier, ToolCall, Usage};
+use crate::{Fault, FaultKind};
 
 /// Items of one answer. What is known of each is kept until the end: this guards memory against an upstream that never
 /// ends.
@@ -119,7 +121,10 @@ impl Answer {
             }
             "response.output_item.added" => self.item_added(frame, out),
             "response.output_item.done" => self.item_done(frame.output_index, frame.item, out),
-            "response.output_text.delta" => self.delta(frame, Part::Text(frame.content_index), out),
+            "response.output_text.delta" => {
+                self.delta(frame, Part::Text(frame.content_index), out);
+                self.likely(frame, out);
+            }
             "response.output_text.done" => self.done(frame, Part::Text(frame.content_index), frame.text, out),
             "response.output_text.annotation.added" => self.source(frame, out),
             "response.refusal.delta" => self.delta(frame, Part::Refusal(frame.content_index), out),
@@ -238,16 +243,6 @@ impl Answer {
         }
     }
 
-    fn source(&mut self, frame: &Frame<'_>, out: &mut Vec<Event>) {
-        let Some(annotation) = frame.annotation else { return };
-        let part = Part::Text(frame.content_index);
-        if let Some(block) = self.block(frame.output_index, part, out) {
-            self.items.entry(frame.output_index).or_default().cited = true;
-            let delta = Delta::Citation { origin: DialectId::OpenaiResponses, raw: annotation.to_owned() };
-            out.push(Event::Delta { block, delta });
-        }
-    }
-
     /// An item is whole: what of it was not told yet, and its end.
     fn item_done(&mut self, index: u32, item: Option<&RawValue>, out: &mut Vec<Event>) {
         let Some(raw) = item else { return };
@@ -273,6 +268,7 @@ impl Answer {
             Content::Text(text) => {
                 let part = Part::Text(number);
                 self.add_whole(index, part, text, out);
+                self.logprobs_done(index, part, block.logprobs, out);
                 self.sources_done(index, part, block.citations, out);
             }
             Content::Refusal(text) => self.add_whole(index, Part::Refusal(number), text, out),
@@ -284,13 +280,6 @@ impl Answer {
             // No item of an answer is one of these.
             Content::Media(_) | Content::ToolResult(_) => {}
         }
-    }
-
-    fn sources_done(&mut self, index: u32, part: Part, sources: Vec<(DialectId, Box<RawValue>)>, out: &mut Vec<Event>) {
-        let Some(parts) = self.items.get(&index).filter(|parts| !parts.cited) else { return };
-        let Some(block) = parts.find(part).filter(|entry| entry.open).map(|entry| entry.block) else { return };
-        let told = |(origin, raw)| Event::Delta { block, delta: Delta::Citation { origin, raw } };
-        out.extend(sources.into_iter().map(told));
     }
 
     fn thought_done(&mut self, index: u32, thought: Reasoning, out: &mut Vec<Event>) {
@@ -315,6 +304,9 @@ impl Answer {
         let status = whole.status.as_deref().unwrap_or(name);
         for (raw, index) in whole.output.unwrap_or_default().into_iter().zip(0..) {
             self.item_done(index, Some(raw), out);
+        }
+        if let Some(tier) = whole.service_tier {
+            out.push(Event::Served(ServiceTier::from_name(&tier)));
         }
         if let Some(usage) = whole.usage.and_then(parse::<UsageBody>) {
             out.push(Event::Usage(Usage::from(usage)));

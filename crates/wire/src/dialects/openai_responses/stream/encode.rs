@@ -12,7 +12,7 @@ use super::piece::{Piece, wants_seals};
 use super::teller::Teller;
 use super::words::{item_of, names, part_of};
 use crate::dialect::{StreamEncoder, StreamHead};
-use crate::ir::{self, BlockKind, Event, StopReason, Usage};
+use crate::ir::{self, BlockKind, Event, ServiceTier, StopReason, Usage};
 use crate::write::Object;
 use crate::{DialectId, Fault, FaultKind};
 
@@ -39,6 +39,7 @@ pub(in super::super) struct Encoder {
     current: Option<Piece>,
     waiting: VecDeque<Piece>,
     usage: Option<Usage>,
+    tier: Option<ServiceTier>,
     taken_bytes: usize,
     blocks: u32,
     refused: bool,
@@ -70,6 +71,7 @@ impl Encoder {
             current: None,
             waiting: VecDeque::new(),
             usage: None,
+            tier: None,
             taken_bytes: 0,
             blocks: 0,
             refused: false,
@@ -98,13 +100,13 @@ impl Encoder {
 
     /// Writes the whole answer as it is now.
     pub(in super::super) fn write_response(&self, body: &mut Object<'_>, outcome: &Outcome<'_>) {
-        self.frame.write(body, outcome, &self.output, self.usage);
+        self.frame.write(body, outcome, &self.output, self.usage, self.tier.as_ref());
     }
 
     fn tell_response(&mut self, kind: &str, outcome: &Outcome<'_>, out: &mut Vec<u8>) {
-        let Self { teller, frame, output, usage, .. } = self;
+        let Self { teller, frame, output, usage, tier, .. } = self;
         teller.event(kind, out, |event| {
-            event.object("response", |body| frame.write(body, outcome, output, *usage));
+            event.object("response", |body| frame.write(body, outcome, output, *usage, tier.as_ref()));
         });
     }
 
@@ -161,6 +163,10 @@ impl Encoder {
             }
             BlockKind::ToolCall { .. } => {
                 self.close_message("completed", out);
+                if let Some(machine) = piece.machine() {
+                    (piece.item, piece.index) = self.next_item(machine.prefix());
+                    return;
+                }
                 let custom = piece.shape.as_ref().is_some_and(|shape| shape.custom);
                 (piece.item, piece.index) = self.next_item(if custom { "ctc" } else { "fc" });
             }
@@ -181,7 +187,7 @@ impl Encoder {
 
     /// More of the block whose turn it is.
     fn tell_delta(&mut self, piece: &mut Piece, text: &str, out: &mut Vec<u8>) {
-        if text.is_empty() || piece.wrapped() {
+        if text.is_empty() || piece.wrapped() || piece.machine().is_some() {
             return;
         }
         if matches!(piece.kind, BlockKind::Reasoning { .. }) && !piece.begun {
@@ -211,6 +217,9 @@ impl Encoder {
                 self.finish_item(piece.index, item, out);
             }
             BlockKind::ToolCall { .. } => {
+                if piece.machine().is_some() && self.tell_machine(piece, out) {
+                    return;
+                }
                 if piece.wrapped() {
                     piece.unwrap_input();
                     // What is unwrapped is a custom tool's own.
@@ -234,6 +243,27 @@ impl Encoder {
             }
             BlockKind::Opaque { .. } => {}
         }
+    }
+
+    /// A call of a tool that only this dialect has. False when its arguments do not say what they must: then it is begun
+    /// as that of a plain function, for the client to refuse in its own words.
+    fn tell_machine(&mut self, piece: &mut Piece, out: &mut Vec<u8>) -> bool {
+        let Some(shape) = &mut piece.shape else { return false };
+        let (machine, BlockKind::ToolCall { id: call_id, .. }) = (shape.machine.take(), &piece.kind) else {
+            return false;
+        };
+        let item = |status| machine.and_then(|machine| machine.item(&piece.item, status, call_id, &piece.text));
+        if let (Some(begun), Some(done)) = (item("in_progress"), item("completed")) {
+            self.teller.item("response.output_item.added", piece.index, &begun, out);
+            self.finish_item(piece.index, done, out);
+            return true;
+        }
+        piece.item = format!("fc_{}_{}", self.request_id, piece.index);
+        let begun = item_of(piece, "", None, "in_progress");
+        self.teller.item("response.output_item.added", piece.index, &begun, out);
+        let text = piece.text.clone();
+        self.tell_delta(piece, &text, out);
+        false
     }
 
     fn end_part(&mut self, piece: &Piece, out: &mut Vec<u8>) -> Box<RawValue> {
@@ -261,11 +291,12 @@ impl Encoder {
     fn take(&mut self, block: u32, delta: &ir::Delta, out: &mut Vec<u8>) {
         if let Some(mut piece) = self.current.take_if(|piece| piece.block == block) {
             let text = piece.take(delta);
-            self.taken_bytes += text.len();
+            self.taken_bytes += delta.bytes();
             self.tell_delta(&mut piece, text, out);
             self.current = Some(piece);
         } else if let Some(piece) = self.waiting.iter_mut().find(|piece| piece.block == block) {
-            self.taken_bytes += piece.take(delta).len();
+            piece.take(delta);
+            self.taken_bytes += delta.bytes();
         }
     }
 
@@ -329,6 +360,7 @@ impl StreamEncoder for Encoder {
             Event::Delta { block, delta } => self.take(*block, delta, out),
             Event::Close { block } => self.close(*block, out),
             Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().max(*usage)),
+            Event::Served(tier) => self.tier = Some(tier.clone()),
             Event::Ping => self.ping(out),
             Event::Stop(reason) => self.stop(reason, out),
             Event::Fault(fault) => self.fail(fault, out),

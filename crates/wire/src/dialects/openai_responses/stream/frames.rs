@@ -22,6 +22,9 @@ pub(super) struct Frame<'a> {
     /// More of a text.
     #[serde(borrow)]
     pub(super) delta: Option<&'a RawValue>,
+    /// How likely the tokens of the delta were.
+    #[serde(borrow)]
+    pub(super) logprobs: Option<Vec<&'a RawValue>>,
     /// All of a text.
     #[serde(borrow)]
     pub(super) text: Option<&'a RawValue>,
@@ -96,6 +99,8 @@ pub(super) struct Whole<'a> {
     /// All its items.
     #[serde(borrow)]
     pub(super) output: Option<Vec<&'a RawValue>>,
+    /// With which capacity it was served.
+    pub(super) service_tier: Option<String>,
     /// What it took.
     #[serde(borrow)]
     pub(super) usage: Option<&'a RawValue>,

@@ -41,6 +41,8 @@ pub(super) struct Parts {
     pub(super) entries: Vec<Entry>,
     /// Whether a source was told.
     pub(super) cited: bool,
+    /// Whether it was told how likely tokens were.
+    pub(super) weighed: bool,
     /// Whether the item is whole.
     pub(super) done: bool,
 }

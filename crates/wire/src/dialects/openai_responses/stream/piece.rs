@@ -2,11 +2,12 @@
 
 use serde_json::value::RawValue;
 
+use super::super::annotation::annotation;
 use super::super::form;
+use super::super::machine::Machine;
 use super::super::request::Shape;
 use crate::fields::parse;
-use crate::ir::{BlockKind, Delta, Request, Seal};
-use crate::{DialectId, ir};
+use crate::ir::{self, BlockKind, Citation, Delta, Request, Seal};
 
 /// A block, and what of it has come.
 #[derive(Debug)]
@@ -21,8 +22,10 @@ pub(super) struct Piece {
     pub(super) text: String,
     /// What the maker wants back.
     pub(super) seal: Option<Seal>,
-    /// The sources of its text in the words of this dialect.
-    pub(super) sources: Vec<Box<RawValue>>,
+    /// The sources of its text.
+    pub(super) sources: Vec<Citation>,
+    /// How likely its tokens were.
+    pub(super) logprobs: Vec<Box<RawValue>>,
     /// Whether nothing more comes.
     pub(super) closed: bool,
     /// The id of its item, once that is open.
@@ -51,6 +54,7 @@ impl Piece {
             text: String::new(),
             seal: None,
             sources: Vec::new(),
+            logprobs: Vec::new(),
             closed: false,
             item: String::new(),
             index: 0,
@@ -71,12 +75,14 @@ impl Piece {
                 self.seal = Some(seal.clone());
                 ""
             }
-            Delta::Citation { origin: DialectId::OpenaiResponses, raw } => {
-                self.sources.push(raw.clone());
+            Delta::Citation(citation) => {
+                self.sources.push(Citation::clone(citation));
                 ""
             }
-            // The sources of other dialects have no form here.
-            Delta::Citation { .. } => "",
+            Delta::Logprobs(more) => {
+                self.logprobs.extend_from_slice(more);
+                ""
+            }
         }
     }
 
@@ -87,6 +93,11 @@ impl Piece {
         written_as_json && self.shape.as_ref().is_some_and(|shape| shape.custom)
     }
 
+    /// What its call is in the client's own words, where only this dialect has such tools. It is told when it is whole.
+    pub(super) fn machine(&self) -> Option<Machine> {
+        self.shape.as_ref().and_then(|shape| shape.machine)
+    }
+
     /// The plain text of a custom tool's call that came as a function's.
     pub(super) fn unwrap_input(&mut self) {
         let arguments: Option<Box<RawValue>> = serde_json::from_str(&self.text).ok();
@@ -95,6 +106,11 @@ impl Piece {
         if let Some(serde_json::Value::String(input)) = fields.as_ref().and_then(|fields| fields.get("input")) {
             self.text.clone_from(input);
         }
+    }
+
+    /// The sources of its text in the words of this dialect; those that it has no word for are left out.
+    pub(super) fn annotations(&self) -> Vec<Box<RawValue>> {
+        self.sources.iter().filter_map(|source| annotation(source, &self.text)).collect()
     }
 
     /// Whether its thoughts are a summary.

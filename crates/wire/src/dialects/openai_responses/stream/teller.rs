@@ -86,7 +86,7 @@ impl Teller {
             }
             event.put(whole, &piece.text);
             match &piece.kind {
-                BlockKind::Text => event.array("logprobs", |_| {}),
+                BlockKind::Text => event.put("logprobs", &piece.logprobs),
                 BlockKind::ToolCall { name, .. } => {
                     event.put("name", piece.shape.as_ref().map_or(name, |shape| &shape.name));
                 }
@@ -97,7 +97,7 @@ impl Teller {
 
     /// The sources of a text.
     pub(super) fn sources(&mut self, piece: &Piece, out: &mut Vec<u8>) {
-        for (number, source) in piece.sources.iter().enumerate() {
+        for (number, source) in piece.annotations().iter().enumerate() {
             self.event("response.output_text.annotation.added", out, |event| {
                 event.put("item_id", &piece.item);
                 event.put("output_index", &piece.index);

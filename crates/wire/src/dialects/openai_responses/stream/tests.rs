@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::*;
 use crate::dialect::{Dialect, StreamDecoder, StreamEncoder, StreamHead};
 use crate::dialects::openai_responses::OpenaiResponses;
-use crate::ir::{self, BlockKind, Delta, Event, Seal, SealOrigin, StopReason, Usage};
+use crate::ir::{self, BlockKind, Citation, Delta, Event, Seal, SealOrigin, StopReason, Usage};
 use crate::{DialectId, Fault, FaultKind};
 
 mod alike;
@@ -106,7 +106,8 @@ const USAGE: Usage = Usage { input: 3, cache_read: 4, cache_write: 5, output: 6,
 
 #[test]
 fn tells_a_text_from_beginning_to_end() {
-    let citation = Delta::Citation { origin: DialectId::OpenaiResponses, raw: raw(r#"{"type":"url_citation"}"#) };
+    let source = Citation::own(DialectId::OpenaiResponses, raw(r#"{"type":"url_citation"}"#));
+    let citation = Delta::Citation(Box::new(source));
     let events = [
         start(),
         open(0, BlockKind::Text),
@@ -534,7 +535,7 @@ fn reads_text_thoughts_and_calls() {
             Close { block: 0 }
             Open { block: 1, kind: Text }
             Delta { block: 1, delta: Text("é") }
-            Delta { block: 1, delta: Citation { origin: OpenaiResponses, raw: RawValue({"a":1}) } }
+            Delta { block: 1, delta: Citation(Citation { origin: OpenaiResponses, raw: RawValue({"a":1}), page: None }) }
             Close { block: 1 }
             Open { block: 2, kind: Refusal }
             Delta { block: 2, delta: Text("no") }
@@ -573,7 +574,7 @@ fn takes_what_was_left_out_from_where_it_stands_again() {
             Close { block: 1 }
             Open { block: 2, kind: Text }
             Delta { block: 2, delta: Text("a") }
-            Delta { block: 2, delta: Citation { origin: OpenaiResponses, raw: RawValue({"b":1}) } }
+            Delta { block: 2, delta: Citation(Citation { origin: OpenaiResponses, raw: RawValue({"b":1}), page: None }) }
             Close { block: 2 }
             Open { block: 3, kind: Reasoning { summary: true, redacted: true, id: None } }
             Delta { block: 3, delta: Seal(Seal { origin: Openai, data: "gA" }) }

@@ -72,8 +72,10 @@ pub(super) fn part_of(piece: &Piece, text: &str) -> Box<RawValue> {
         BlockKind::Reasoning { summary: true, .. } => Part::SummaryText { text }.json(),
         BlockKind::Reasoning { summary: false, .. } => Part::ReasoningText { text }.json(),
         BlockKind::Text | BlockKind::ToolCall { .. } | BlockKind::Opaque { .. } => {
-            let annotations = if text.is_empty() { [].as_slice() } else { &piece.sources };
-            Part::OutputText { text, annotations, logprobs: [] }.json()
+            let whole = !text.is_empty();
+            let annotations = if whole { piece.annotations() } else { Vec::new() };
+            let logprobs = if whole { piece.logprobs.as_slice() } else { &[] };
+            Part::OutputText { text, annotations: &annotations, logprobs }.json()
         }
     }
 }

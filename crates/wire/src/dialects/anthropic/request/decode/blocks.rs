@@ -3,9 +3,9 @@
 use serde_json::value::RawValue;
 
 use super::{content, settings, text_of};
-use crate::dialects::anthropic::{extras, signature};
+use crate::dialects::anthropic::{citation, extras, signature};
 use crate::fields::{Fields, parse, starts_with};
-use crate::ir::{Block, Content, Extra, Media, MediaKind, MediaSource, Reasoning, ToolCall, ToolResult};
+use crate::ir::{Block, Citation, Content, Extra, Media, MediaKind, MediaSource, Reasoning, ToolCall, ToolResult};
 use crate::{DialectId, WireError};
 
 /// Reads the block at `path`. A kind that the neutral model has no word for is kept whole.
@@ -42,9 +42,9 @@ pub(in crate::dialects::anthropic) fn block(raw: &RawValue, path: String) -> Res
     Ok(block)
 }
 
-fn citations(fields: &mut Fields<'_>) -> Result<Vec<(DialectId, Box<RawValue>)>, WireError> {
+fn citations(fields: &mut Fields<'_>) -> Result<Vec<Citation>, WireError> {
     let citations = fields.list("citations", "an array")?.unwrap_or_default();
-    Ok(citations.into_iter().map(|raw| (DialectId::Anthropic, raw.to_owned())).collect())
+    Ok(citations.into_iter().map(citation::read).collect())
 }
 
 fn thinking(fields: &mut Fields<'_>) -> Result<Reasoning, WireError> {

@@ -6,7 +6,7 @@ use super::Writer;
 use super::turns::{Piece, Speaker, is_image};
 use crate::DialectId;
 use crate::capabilities::ReasoningReplay;
-use crate::ir::{At, Block, CacheMark, Content, Extra, Member, Reasoning, SealOrigin, ToolCall, ToolResult};
+use crate::ir::{At, Block, CacheMark, Citation, Content, Extra, Member, Reasoning, SealOrigin, ToolCall, ToolResult};
 use crate::write::Object;
 
 /// What stands in a result for an image that was moved behind it.
@@ -80,13 +80,13 @@ impl Writer<'_> {
     }
 
     fn put_citations(&mut self, block: &Block, to: &mut Object<'_>) {
-        let own = |origin: &DialectId| *origin == DialectId::Anthropic;
-        if !block.citations.iter().all(|(origin, _)| own(origin)) {
+        let own = |citation: &&Citation| citation.origin == DialectId::Anthropic;
+        if !block.citations.iter().all(|citation| own(&citation)) {
             self.lost.of_block(block, Member::Citations);
         }
-        if block.citations.iter().any(|(origin, _)| own(origin)) {
-            let citations = block.citations.iter().filter(|(origin, _)| own(origin));
-            to.array("citations", |list| citations.for_each(|(_, raw)| list.raw(raw)));
+        if block.citations.iter().any(|citation| own(&citation)) {
+            let citations = block.citations.iter().filter(own);
+            to.array("citations", |list| citations.for_each(|citation| list.raw(&citation.raw)));
         }
     }
 

@@ -3,7 +3,8 @@
 use super::thinking::Plan;
 use super::{Writer, schema};
 use crate::capabilities::ThinkingMode;
-use crate::ir::{Field, OutputFormat};
+use crate::dialects::anthropic::tier;
+use crate::ir::{Field, Handling, OutputFormat};
 use crate::write::Object;
 
 /// The least `top_p` beside thinking.
@@ -99,9 +100,13 @@ impl Writer<'_> {
     }
 
     /// Writes the user's id. Anthropic forbids what tells who a person is.
-    pub(super) fn put_metadata(&mut self, to: &mut Object<'_>) {
-        let own = self.own;
-        let user = self.keep(self.request.user.as_deref(), Field::User, |user| own || !tells_a_person(user));
+    pub(super) fn put_metadata(&mut self, unsaid: &mut Handling, to: &mut Object<'_>) {
+        let (own, user) = (self.own, self.request.user.as_deref());
+        // Of OpenAI's two names for it the newer one wins.
+        let newer = unsaid.safety_identifier.take();
+        self.lost.field_if(newer.is_some() && user.is_some_and(|user| newer.as_deref() != Some(user)), Field::User);
+        let field = if newer.is_some() { Field::SafetyIdentifier } else { Field::User };
+        let user = self.keep(newer.as_deref().or(user), field, |user| own || !tells_a_person(user));
         let nested = self.nested(&self.request.extras, "metadata");
         if user.is_none() && nested.is_empty() {
             return;
@@ -110,6 +115,17 @@ impl Writer<'_> {
             metadata.put_some("user_id", user);
             nested.iter().for_each(|(name, raw)| metadata.raw(name, raw));
         });
+    }
+
+    /// Writes with which capacity it is to be served.
+    pub(super) fn put_tier(&mut self, unsaid: &mut Handling, to: &mut Object<'_>) {
+        let Some(tier) = unsaid.tier.take() else { return };
+        let (word, whole) = tier::write_asked(&tier);
+        if self.own && word.is_none() {
+            return to.put("service_tier", tier.as_str());
+        }
+        self.lost.field_if(!whole, Field::ServiceTier);
+        to.put_some("service_tier", word);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::thinking::Plan;
 use super::{Writer, schema};
 use crate::DialectId;
-use crate::ir::{Field, Tool, ToolChoice, ToolKind, ToolMember};
+use crate::ir::{Field, Tool, ToolChoice, ToolKind, ToolMember, custom_in_words};
 use crate::write::{Array, Object};
 
 /// What a custom tool takes here: its plain text as the only argument.
@@ -78,11 +78,9 @@ impl<'a> Writer<'a> {
                     to.put_some("strict", *strict);
                 }
                 ToolKind::Custom { name, description, format } => {
-                    self.put_name(tool, name, description.as_deref(), to);
+                    let told = custom_in_words(description.as_deref(), format.as_deref());
+                    self.put_name(tool, name, told.as_deref(), to);
                     to.raw("input_schema", &schema::fixed(CUSTOM_SCHEMA));
-                    if format.is_some() {
-                        self.lost.of_tool(tool, ToolMember::Format);
-                    }
                 }
                 ToolKind::Hosted { .. } => {}
             }

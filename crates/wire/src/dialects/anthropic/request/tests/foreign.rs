@@ -3,8 +3,8 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::ir::{
-    Block, CacheMark, Content, Extra, Media, MediaKind, MediaSource, Message, OutputFormat, Reasoning, Role, Seal,
-    SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
+    Block, CacheMark, Citation, Content, Extra, Media, MediaKind, MediaSource, Message, OutputFormat, Reasoning, Role,
+    Seal, SealOrigin, Tool, ToolCall, ToolChoice, ToolKind, ToolResult,
 };
 
 fn raw(json: &str) -> Box<RawValue> {
@@ -121,7 +121,7 @@ fn only_thoughts_that_anthropic_sealed_go_back() {
 fn what_messages_has_no_word_for_is_a_loss() {
     let mut text = Block::text("t");
     text.cache = Some(CacheMark { ttl: Some("24h".to_owned()), ..CacheMark::default() });
-    text.citations.push((DialectId::OpenaiChat, raw("{}")));
+    text.citations.push(Citation::own(DialectId::OpenaiChat, raw("{}")));
     text.extras.push(Extra { name: "more".to_owned(), raw: raw("1") });
     let media = |kind, source, media_type: Option<&str>| {
         let media_type = media_type.map(str::to_owned);
@@ -185,9 +185,9 @@ fn tools_get_names_and_schemas_that_messages_takes() {
     check_request(
         &request,
         &expect![[r#"
-        {"model":"m","max_tokens":8192,"tools":[{"name":"a_b_108bf50c","input_schema":{"type":"object","properties":{}},"strict":true},{"name":"a_b","input_schema":{"type":"object","properties":{"x":{}}},"strict":true},{"name":"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn_3395645d","input_schema":{"properties":{},"type":"object"},"strict":true},{"name":"patch","input_schema":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}}],"tool_choice":{"type":"tool","name":"a_b_108bf50c","disable_parallel_tool_use":true},"messages":[{"role":"user","content":"hi"}]}
-        ["tools[4]", "tools[1].function.parameters.oneOf", "tools[3].custom.format"]
-    "#]],
+            {"model":"m","max_tokens":8192,"tools":[{"name":"a_b_108bf50c","input_schema":{"type":"object","properties":{}},"strict":true},{"name":"a_b","input_schema":{"type":"object","properties":{"x":{}}},"strict":true},{"name":"nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn_3395645d","input_schema":{"properties":{},"type":"object"},"strict":true},{"name":"patch","description":"The input must be of this form: {}","input_schema":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}}],"tool_choice":{"type":"tool","name":"a_b_108bf50c","disable_parallel_tool_use":true},"messages":[{"role":"user","content":"hi"}]}
+            ["tools[4]", "tools[1].function.parameters.oneOf"]
+        "#]],
     );
     request.tool_choice = Some(ToolChoice::Allowed { required: true, names: vec!["patch".to_owned()] });
     request.parallel_tool_calls = None;
@@ -202,9 +202,9 @@ fn tools_get_names_and_schemas_that_messages_takes() {
     check_request(
         &request,
         &expect![[r#"
-        {"model":"m","max_tokens":8192,"tools":[{"name":"patch","input_schema":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}}],"tool_choice":{"type":"any"},"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":"c","name":"patch","input":{"input":"a \"b\""}}]}]}
-        ["tools[4]", "tools[3].custom.format"]
-    "#]],
+            {"model":"m","max_tokens":8192,"tools":[{"name":"patch","description":"The input must be of this form: {}","input_schema":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}}],"tool_choice":{"type":"any"},"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":"c","name":"patch","input":{"input":"a \"b\""}}]}]}
+            ["tools[4]"]
+        "#]],
     );
 }
 

@@ -53,6 +53,7 @@ fn reads_into_the_neutral_model() {
                                     },
                                 ),
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                                 at: At(
                                     "system[0]",
@@ -73,6 +74,7 @@ fn reads_into_the_neutral_model() {
                                 ),
                                 cache: None,
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                                 at: At(
                                     "messages[0].content",
@@ -104,6 +106,7 @@ fn reads_into_the_neutral_model() {
                                 ),
                                 cache: None,
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                                 at: At(
                                     "messages[1].content[0]",
@@ -121,6 +124,7 @@ fn reads_into_the_neutral_model() {
                                 ),
                                 cache: None,
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                                 at: At(
                                     "messages[1].content[1]",
@@ -138,6 +142,7 @@ fn reads_into_the_neutral_model() {
                                 ),
                                 cache: None,
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                                 at: At(
                                     "messages[1].content[2]",
@@ -164,6 +169,7 @@ fn reads_into_the_neutral_model() {
                                 ),
                                 cache: None,
                                 citations: [],
+                                logprobs: [],
                                 extras: [],
                                 at: At(
                                     "messages[2].content[0]",
@@ -250,6 +256,20 @@ fn reads_into_the_neutral_model() {
                 user: Some(
                     "u",
                 ),
+                handling: Handling {
+                    tier: Some(
+                        Auto,
+                    ),
+                    metadata: None,
+                    store: None,
+                    safety_identifier: None,
+                    verbosity: None,
+                    moderation: None,
+                    cache_options: None,
+                    obfuscation: None,
+                    logprobs: None,
+                    top_logprobs: None,
+                },
                 caching: Caching {
                     key: None,
                     retention: None,
@@ -260,12 +280,6 @@ fn reads_into_the_neutral_model() {
                         name: "output_config.task_budget",
                         raw: RawValue(
                             5,
-                        ),
-                    },
-                    Extra {
-                        name: "service_tier",
-                        raw: RawValue(
-                            "auto",
                         ),
                     },
                 ],

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 use crate::DialectId;
-use crate::dialects::anthropic::signature;
+use crate::dialects::anthropic::{citation as source, signature};
 use crate::fields::parse;
 use crate::frame::likeness::Sketch;
 use crate::ir::{BlockKind, Delta, Event};
@@ -248,7 +248,7 @@ impl Reading {
 }
 
 fn citation(raw: &RawValue) -> Delta {
-    Delta::Citation { origin: DialectId::Anthropic, raw: raw.to_owned() }
+    Delta::Citation(Box::new(source::read(raw)))
 }
 
 impl Opaque {

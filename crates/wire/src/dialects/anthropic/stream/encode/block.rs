@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::frame;
 use crate::DialectId;
+use crate::dialects::anthropic::citation;
 use crate::dialects::anthropic::signature::{self, Fingerprint};
 use crate::ir::{BlockKind, Delta, Seal};
 use crate::write::{Object, quote_into};
@@ -68,7 +69,7 @@ impl Writing {
     /// Holds a piece; gives its length.
     pub(super) fn push(&mut self, delta: &Delta) -> usize {
         self.held.push(delta.clone());
-        length(delta)
+        delta.bytes()
     }
 
     /// Writes a piece of the block that is open. False when it must be held first: then nothing is written.
@@ -100,7 +101,7 @@ impl Writing {
         }
         let mut written = 0;
         for delta in std::mem::take(&mut self.held) {
-            written += length(&delta);
+            written += delta.bytes();
             self.delta(&delta, out);
         }
         if self.closed && !self.done {
@@ -138,8 +139,11 @@ impl Writing {
     fn delta(&mut self, delta: &Delta, out: &mut Vec<u8>) {
         match (&mut self.shape, delta) {
             (Shape::Text, Delta::Text(text)) => self.text(text, out),
-            (Shape::Text, Delta::Citation { origin: DialectId::Anthropic, raw }) => {
-                self.piece("citations_delta", out, |delta| delta.raw("citation", raw));
+            (Shape::Text, Delta::Citation(source)) if source.is_sayable(DialectId::Anthropic) => {
+                self.piece("citations_delta", out, |delta| match source.page_for(DialectId::Anthropic) {
+                    Some(page) => delta.object("citation", |location| citation::put_page(page, location)),
+                    None => delta.raw("citation", &source.raw),
+                });
             }
             (Shape::Thoughts { print, .. }, Delta::Text(text)) => {
                 print.push(text);
@@ -151,8 +155,8 @@ impl Writing {
                 *argued = true;
                 self.text(&json, out);
             }
-            // What Messages has no word for: sources in other dialects' words, seals of calls.
-            (_, Delta::Citation { .. } | Delta::Seal(_)) => {}
+            // What Messages has no word for: sources of other kinds, seals of calls, how likely tokens were.
+            (_, Delta::Citation(_) | Delta::Seal(_) | Delta::Logprobs(_)) => {}
             (_, Delta::Text(_) | Delta::Arguments(_)) => {}
         }
     }
@@ -242,12 +246,4 @@ fn wrapped(text: &str, first: bool) -> Cow<'static, str> {
     let quoted = serde_json::to_string(text).expect("text always serialises");
     let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
     Cow::Owned(format!("{}{inner}", if first { "{\"input\":\"" } else { "" }))
-}
-
-fn length(delta: &Delta) -> usize {
-    match delta {
-        Delta::Text(text) | Delta::Arguments(text) => text.len(),
-        Delta::Seal(seal) => seal.data.len(),
-        Delta::Citation { raw, .. } => raw.get().len(),
-    }
 }

@@ -93,7 +93,7 @@ fn reads_thoughts_text_and_calls() {
             Close { block: 1 }
             Open { block: 2, kind: Text }
             Delta { block: 2, delta: Text("a") }
-            Delta { block: 2, delta: Citation { origin: Anthropic, raw: RawValue({"n":1}) } }
+            Delta { block: 2, delta: Citation(Citation { origin: Anthropic, raw: RawValue({"n":1}), page: None }) }
             Close { block: 2 }
             Open { block: 3, kind: ToolCall { id: "toolu_1", name: "f", custom: false } }
             Delta { block: 3, delta: Arguments("{\"a\":1}") }

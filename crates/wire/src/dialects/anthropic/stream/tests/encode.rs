@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 
 use crate::dialect::{StreamDecoder, StreamEncoder, StreamHead};
 use crate::dialects::anthropic::stream::{Decoder, Encoder};
-use crate::ir::{BlockKind, Delta, Event, Seal, SealOrigin, StopReason, Usage};
+use crate::ir::{BlockKind, Citation, Delta, Event, Seal, SealOrigin, StopReason, Usage};
 use crate::{DialectId, Fault, FaultKind};
 
 fn write(events: &[Event]) -> Vec<u8> {
@@ -295,7 +295,7 @@ fn its_own_reader_understands_it() {
         close(0),
         open(1, BlockKind::Text),
         text(1, "a"),
-        Event::Delta { block: 1, delta: Delta::Citation { origin: DialectId::Anthropic, raw: citation } },
+        Event::Delta { block: 1, delta: Delta::Citation(Box::new(Citation::own(DialectId::Anthropic, citation))) },
         close(1),
         open(2, call("c", false)),
         arguments(2, "{\"a\":"),

@@ -1,9 +1,11 @@
 //! `tools` and `toolConfig`.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::{at_home, object_unless_empty};
-use crate::ir::{Extra, Field, Lost, Request, Tool, ToolChoice, ToolKind, ToolMember};
+use crate::ir::{Extra, Field, Lost, Request, Tool, ToolChoice, ToolKind, ToolMember, custom_in_words};
 use crate::write::{Array, Object};
 use crate::{Capabilities, DialectId};
 
@@ -28,7 +30,7 @@ enum Entry<'a> {
 #[derive(Debug)]
 struct Declaration<'a> {
     name: &'a str,
-    description: Option<&'a str>,
+    description: Option<Cow<'a, str>>,
     parameters: Option<&'a RawValue>,
     custom: bool,
     extras: &'a [Extra],
@@ -69,16 +71,14 @@ impl<'a> Tools<'a> {
         let declaration = match &tool.kind {
             ToolKind::Function { name, description, parameters, strict: _ } => Declaration {
                 name,
-                description: description.as_deref(),
+                description: description.as_deref().map(Cow::Borrowed),
                 parameters: parameters.as_deref(),
                 custom: false,
                 extras,
             },
             ToolKind::Custom { name, description, format } => {
-                if format.is_some() {
-                    lost.of_tool(tool, ToolMember::Format);
-                }
-                Declaration { name, description: description.as_deref(), parameters: None, custom: true, extras }
+                let description = custom_in_words(description.as_deref(), format.as_deref()).map(Cow::Owned);
+                Declaration { name, description, parameters: None, custom: true, extras }
             }
             ToolKind::Hosted { origin: DialectId::Gemini, raw, .. } => {
                 self.entries.push(Entry::Hosted(raw));
@@ -177,7 +177,7 @@ impl Entry<'_> {
 impl Declaration<'_> {
     fn write(&self, object: &mut Object<'_>) {
         object.put("name", self.name);
-        object.put_some("description", self.description);
+        object.put_some("description", self.description.as_deref());
         if self.custom {
             let schema: &RawValue = serde_json::from_str(TEXT_SCHEMA).expect("the constant is JSON");
             object.raw("parametersJsonSchema", schema);

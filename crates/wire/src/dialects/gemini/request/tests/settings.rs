@@ -44,7 +44,6 @@ fn everything_a_request_can_ask_for() {
     let lost = [
         "parallel_tool_calls",
         "tools[0].cache_control",
-        "tools[1].custom.format",
         "tools[2]",
         "stop",
         "min_p",
@@ -62,71 +61,71 @@ fn everything_a_request_can_ask_for() {
         &to,
         &lost,
         &expect![[r#"
-        {
-          "contents": [
             {
-              "role": "user",
-              "parts": [
+              "contents": [
                 {
-                  "text": "a"
+                  "role": "user",
+                  "parts": [
+                    {
+                      "text": "a"
+                    }
+                  ]
                 }
-              ]
-            }
-          ],
-          "tools": [
-            {
-              "functionDeclarations": [
+              ],
+              "tools": [
                 {
-                  "name": "f",
-                  "parametersJsonSchema": {
-                    "type": "object"
-                  }
-                },
-                {
-                  "name": "c",
-                  "description": "d",
-                  "parametersJsonSchema": {
-                    "type": "object",
-                    "properties": {
-                      "input": {
-                        "type": "string"
+                  "functionDeclarations": [
+                    {
+                      "name": "f",
+                      "parametersJsonSchema": {
+                        "type": "object"
                       }
                     },
-                    "required": [
-                      "input"
-                    ],
-                    "additionalProperties": false
-                  }
+                    {
+                      "name": "c",
+                      "description": "d\n\nThe input must be of this form: {}",
+                      "parametersJsonSchema": {
+                        "type": "object",
+                        "properties": {
+                          "input": {
+                            "type": "string"
+                          }
+                        },
+                        "required": [
+                          "input"
+                        ],
+                        "additionalProperties": false
+                      }
+                    }
+                  ]
                 }
-              ]
-            }
-          ],
-          "toolConfig": {
-            "functionCallingConfig": {
-              "mode": "VALIDATED"
-            }
-          },
-          "generationConfig": {
-            "temperature": 0.5,
-            "topK": 3,
-            "maxOutputTokens": 64,
-            "stopSequences": [
-              "a",
-              "b",
-              "c",
-              "d",
-              "e"
-            ],
-            "responseMimeType": "application/json",
-            "responseJsonSchema": {
-              "type": "object"
-            },
-            "thinkingConfig": {
-              "thinkingLevel": "HIGH",
-              "includeThoughts": true
-            }
-          }
-        }"#]],
+              ],
+              "toolConfig": {
+                "functionCallingConfig": {
+                  "mode": "VALIDATED"
+                }
+              },
+              "generationConfig": {
+                "temperature": 0.5,
+                "topK": 3,
+                "maxOutputTokens": 64,
+                "stopSequences": [
+                  "a",
+                  "b",
+                  "c",
+                  "d",
+                  "e"
+                ],
+                "responseMimeType": "application/json",
+                "responseJsonSchema": {
+                  "type": "object"
+                },
+                "thinkingConfig": {
+                  "thinkingLevel": "HIGH",
+                  "includeThoughts": true
+                }
+              }
+            }"#]],
     );
     let choices = [
         (ToolChoice::None, r#"{"mode":"NONE"}"#),

@@ -88,7 +88,7 @@ fn sources_go_with_the_text_and_other_parts_stay_as_they_are() {
             Close { block: 0 }
             Open { block: 1, kind: Text }
             Delta { block: 1, delta: Text("a") }
-            Delta { block: 1, delta: Citation { origin: Gemini, raw: RawValue({"groundingMetadata":{"webSearchQueries":["q"]}}) } }
+            Delta { block: 1, delta: Citation(Citation { origin: Gemini, raw: RawValue({"groundingMetadata":{"webSearchQueries":["q"]}}), page: None }) }
             Close { block: 1 }
             Open { block: 2, kind: ToolCall { id: "call_0", name: "f", custom: false } }
             Close { block: 2 }

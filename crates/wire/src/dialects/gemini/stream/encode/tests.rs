@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::DialectId;
-use crate::ir::{Seal, SealOrigin, Usage};
+use crate::ir::{Citation, Seal, SealOrigin, Usage};
 use serde_json::value::RawValue;
 
 fn head() -> StreamHead {
@@ -71,7 +71,7 @@ fn thoughts_then_text_then_sources_and_usage() {
             open(2, BlockKind::Text),
             text(2, "a"),
             Event::Ping,
-            Event::Delta { block: 2, delta: Delta::Citation { origin, raw } },
+            Event::Delta { block: 2, delta: Delta::Citation(Box::new(Citation::own(origin, raw))) },
             text(2, "b"),
             Event::Usage(usage),
             close(2),

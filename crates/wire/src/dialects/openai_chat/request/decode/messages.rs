@@ -7,9 +7,10 @@ use serde_json::value::RawValue;
 use super::super::super::thoughts;
 use super::super::marks;
 use super::{nested, parts};
+use crate::WireError;
+use crate::dialects::openai_chat::response::read_annotation;
 use crate::fields::{Fields, parse, parse_list, starts_with};
 use crate::ir::{Block, Content, Message, Role, Seal, SealOrigin, ToolCall, ToolResult};
-use crate::{DialectId, WireError};
 
 /// Reads all of them.
 pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Vec<Message>, WireError> {
@@ -121,7 +122,7 @@ fn take_annotations(fields: &mut Fields<'_>, blocks: &mut [Block]) {
     let list = fields.look("annotations").and_then(parse_list);
     if let (Some(last), Some(list)) = (last, list) {
         fields.take("annotations");
-        last.citations.extend(list.into_iter().map(|raw| (DialectId::OpenaiChat, raw.to_owned())));
+        last.citations.extend(list.into_iter().map(read_annotation));
     }
 }
 

@@ -65,7 +65,7 @@ impl<'a> Part<'a> {
         if !own {
             lost.block_extras(block);
         }
-        if block.citations.iter().any(|(origin, _)| *origin != DialectId::OpenaiChat) {
+        if block.citations.iter().any(|citation| citation.origin != DialectId::OpenaiChat) {
             lost.of_block(block, Member::Citations);
         }
         if let What::Media(media) = &what {

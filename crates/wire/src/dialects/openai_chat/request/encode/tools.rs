@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::super::{marks, options::is_openai_own};
 use super::{is_own, nested, outer};
 use crate::fields::Fields;
-use crate::ir::{Field, Lost, Request, Tool, ToolChoice, ToolKind};
+use crate::ir::{Field, Lost, Request, Tool, ToolChoice, ToolKind, custom_in_words};
 use crate::write::{Array, Object};
 use crate::{Capabilities, DialectId};
 
@@ -135,15 +135,10 @@ fn write_format(object: &mut Object<'_>, format: Option<&RawValue>) {
 }
 
 fn write_custom_as_function(object: &mut Object<'_>, name: &str, description: Option<&str>, format: Option<&RawValue>) {
-    let mut told = description.unwrap_or_default().to_owned();
-    if let Some(format) = format {
-        told.push_str("\n\nThe input must be of this form: ");
-        told.push_str(format.get());
-    }
     object.put("type", "function");
     object.object("function", |inner| {
         inner.put("name", name);
-        inner.put("description", told.trim_start());
+        inner.put("description", &custom_in_words(description, format).unwrap_or_default());
         inner.object("parameters", |schema| {
             schema.put("type", "object");
             schema.object("properties", |properties| {

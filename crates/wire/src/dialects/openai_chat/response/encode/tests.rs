@@ -3,14 +3,23 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::dialects::openai_chat::response::decode;
-use crate::ir::{Block, Extra, Seal, StopReason, Usage};
+use crate::ir::{Block, Citation, Extra, Page, Seal, StopReason, Usage};
 
 fn head() -> StreamHead {
     StreamHead { model: "m".into(), include_usage: false, created: 7, request_id: "0".repeat(32), request: None }
 }
 
 fn response(blocks: Vec<Block>, stop: StopReason, usage: Option<Usage>) -> Response {
-    Response { id: "chatcmpl-1".into(), model: "m".into(), created: 7, blocks, stop, usage, extras: Vec::new() }
+    Response {
+        id: "chatcmpl-1".into(),
+        model: "m".into(),
+        created: 7,
+        blocks,
+        stop,
+        usage,
+        tier: None,
+        extras: Vec::new(),
+    }
 }
 
 #[track_caller]
@@ -80,23 +89,23 @@ fn writes_a_whole_answer() {
 #[test]
 fn sources_become_annotations_and_the_rest_is_lost() {
     let mut cited = Block::text("there");
-    let page = r#"{"type":"web_search_result_location","url":"https://u","title":"t","cited_text":"x"}"#;
+    let page = Page { url: "https://u".into(), title: Some("t".into()), cited: None, place: None };
+    let at = |place| Some(Page { place: Some(place), ..page.clone() });
     cited.citations = vec![
-        (DialectId::Anthropic, raw(page)),
-        (DialectId::OpenaiChat, raw(r#"{"type":"url_citation","url_citation":{}}"#)),
-        (DialectId::Anthropic, raw(r#"{"type":"char_location","document_index":0}"#)),
+        Citation { page: Some(page.clone()), ..Citation::own(DialectId::Anthropic, raw("{}")) },
+        Citation { page: at(1..3), ..Citation::own(DialectId::OpenaiResponses, raw("{}")) },
+        Citation::own(DialectId::OpenaiChat, raw(r#"{"type":"url_citation","url_citation":{}}"#)),
+        Citation::own(DialectId::Anthropic, raw(r#"{"type":"char_location","document_index":0}"#)),
     ];
     let hosted = Content::Opaque { origin: DialectId::Anthropic, kind: "server_tool_use".into(), raw: raw("{}") };
     let mut answer = response(vec![Block::text("é "), cited, hosted.into()], StopReason::End, None);
-    answer.extras = vec![
-        Extra { name: "service_tier".into(), raw: raw("\"flex\"") },
-        Extra { name: "container".into(), raw: raw("{}") },
-    ];
+    answer.tier = Some(ServiceTier::Flex);
+    answer.extras = vec![Extra { name: "container".into(), raw: raw("{}") }];
     check(
         &answer,
         &expect![[r#"
-        {"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"é there","refusal":null,"annotations":[{"type":"url_citation","url_citation":{"start_index":2,"end_index":7,"url":"https://u","title":"t"}},{"type":"url_citation","url_citation":{}}]},"logprobs":null,"finish_reason":"stop"}],"service_tier":"flex"}
-        ["content[1].citations", "content[2]", "container"]"#]],
+            {"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"é there","refusal":null,"annotations":[{"type":"url_citation","url_citation":{"start_index":2,"end_index":7,"url":"https://u","title":"t"}},{"type":"url_citation","url_citation":{"start_index":3,"end_index":5,"url":"https://u","title":"t"}},{"type":"url_citation","url_citation":{}}]},"logprobs":null,"finish_reason":"stop"}],"service_tier":"flex"}
+            ["content[1].citations", "content[2]", "container"]"#]],
     );
 }
 

@@ -221,7 +221,7 @@ fn openrouters_details_come_back_as_they_were() {
             Close { block: 1 }
             Open { block: 2, kind: Text }
             Delta { block: 2, delta: Text("a") }
-            Delta { block: 2, delta: Citation { origin: OpenaiChat, raw: RawValue({"type":"url_citation","url_citation":{"url":"u"}}) } }
+            Delta { block: 2, delta: Citation(Citation { origin: OpenaiChat, raw: RawValue({"type":"url_citation","url_citation":{"url":"u"}}), page: Some(Page { url: "u", title: None, cited: None, place: None }) }) }
             Close { block: 2 }
             Stop(End)"#]],
     );

@@ -3,6 +3,7 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::DialectId;
+use crate::ir::{Citation, Page};
 
 fn events_of(kind: BlockKind, deltas: &[Delta]) -> Vec<Event> {
     let mut events = vec![Event::Start { id: "c1".into() }, Event::Open { block: 0, kind }];
@@ -167,8 +168,9 @@ fn thoughts_refusals_and_sources_have_their_members() {
         data: [DONE]
     "#]],
     );
-    let raw = RawValue::from_string(r#"{"url":"https://u","title":"t"}"#.to_owned()).expect("JSON");
-    let source = Delta::Citation { origin: DialectId::Anthropic, raw };
+    let page = Page { url: "https://u".into(), title: Some("t".into()), cited: None, place: None };
+    let source = Citation { page: Some(page), ..Citation::own(DialectId::Anthropic, RawValue::NULL.to_owned()) };
+    let source = Delta::Citation(Box::new(source));
     check(
         false,
         &events_of(BlockKind::Text, &[Delta::Text("é!".into()), source]),

@@ -75,7 +75,7 @@ impl<'a> Writer<'_, '_, 'a> {
 
     fn lose_citations(&mut self, words: &[&Block]) {
         for block in words {
-            if block.citations.iter().any(|(origin, _)| *origin != DialectId::OpenaiChat) {
+            if block.citations.iter().any(|citation| citation.origin != DialectId::OpenaiChat) {
                 self.lost.of_block(block, Member::Citations);
             }
         }
@@ -121,9 +121,9 @@ fn write_thoughts(object: &mut Object<'_>, thoughts: &[&Reasoning], to: &Capabil
 
 fn write_annotations(object: &mut Object<'_>, words: &[&Block]) {
     let citations = || words.iter().flat_map(|block| &block.citations);
-    let own: Vec<_> = citations().filter(|(origin, _)| *origin == DialectId::OpenaiChat).collect();
+    let own: Vec<_> = citations().filter(|citation| citation.origin == DialectId::OpenaiChat).collect();
     if !own.is_empty() {
-        object.array("annotations", |list| own.iter().for_each(|(_, raw)| list.raw(raw)));
+        object.array("annotations", |list| own.iter().for_each(|citation| list.raw(&citation.raw)));
     }
 }
 
