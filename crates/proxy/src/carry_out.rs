@@ -38,6 +38,7 @@ pub(crate) async fn carry_out(
                 continue;
             }
             let before = guard.trail.text();
+            guard.try_begins(plan.watched.then(|| worker.shared.live.loads.of(&attempt.target)));
             let failed = match try_one(worker, taken, attempt, plan.on_loss, guard).await {
                 Ok(mut response) => {
                     worker.shared.live.succeeded(&attempt.target, attempt.key.as_ref());

@@ -24,6 +24,7 @@ mod reply;
 mod report_guard;
 pub mod routes;
 pub mod server;
+mod session;
 pub mod shared;
 mod small;
 pub mod stored;

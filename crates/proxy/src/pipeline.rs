@@ -15,6 +15,7 @@ use crate::reply::ReplyBody;
 use crate::report_guard::ReportGuard;
 use crate::routes::{self, Form, Route, Surface};
 use crate::server::RequestBody;
+use crate::session::SessionOf;
 use crate::shared::now_ms;
 use crate::small::name_in_path;
 use crate::worker::Worker;
@@ -90,7 +91,8 @@ async fn serve(
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
     let lot = worker.draw();
-    let plan = match planned(worker, snapshot, &taken, lot).await {
+    let session = SessionOf { taken: &taken, client_key: guard.report.client_key.as_deref() };
+    let plan = match planned(worker, snapshot, &session, lot).await {
         Ok(plan) => plan,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
@@ -99,13 +101,13 @@ async fn serve(
 }
 
 /// The plan of a request. Where all who could serve it rest, and the configuration says so, waits for the first of them.
-async fn planned(worker: &Worker, snapshot: &Snapshot, taken: &Taken<'_>, lot: Lot) -> Result<Plan, Fault> {
-    let shared = &worker.shared;
+async fn planned(worker: &Worker, snapshot: &Snapshot, session: &SessionOf<'_>, lot: Lot) -> Result<Plan, Fault> {
+    let (shared, taken) = (&worker.shared, session.taken);
     let ask = Ask { model: &taken.model, dialect: taken.surface.dialect, operation: taken.surface.operation };
     let began = Moment(now_ms());
     let mut at = began;
     loop {
-        let planned = plan(snapshot, &shared.catalog(), ask, Now { live: &shared.live, at, began, lot });
+        let planned = plan(snapshot, &shared.catalog(), ask, Now { live: &shared.live, at, began, lot, session });
         match planned {
             Ok(plan) => return Ok(plan),
             Err(Unplanned::Wait(until)) => {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use trunkline_route::loads::{Load, Open};
 use trunkline_route::{Outcome, Report};
 use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
@@ -22,6 +23,8 @@ pub(crate) struct ReportGuard {
     pub(crate) report: Box<Report>,
     /// What became of its tries.
     pub(crate) trail: Trail,
+    /// The try that is under way, where it is counted how busy targets are, and when it began.
+    busy: Option<(Open, Instant)>,
     started: Instant,
     /// Where the report goes, and where the request has its place.
     worker: Arc<Worker>,
@@ -34,7 +37,14 @@ impl ReportGuard {
     pub(crate) fn begin(worker: &Arc<Worker>, operation: Operation) -> Self {
         let at_ms = now_ms();
         let report = Box::new(Report::begin(worker.next_id(at_ms), at_ms, operation));
-        Self { report, trail: Trail::default(), started: Instant::now(), worker: Arc::clone(worker), admitted: None }
+        Self {
+            report,
+            trail: Trail::default(),
+            busy: None,
+            started: Instant::now(),
+            worker: Arc::clone(worker),
+            admitted: None,
+        }
     }
 
     /// Takes a place among the open requests, until this one ends.
@@ -45,6 +55,11 @@ impl ReportGuard {
         self.worker.gate.admit(requests_max)?;
         self.admitted = Some(requests_max);
         Ok(())
+    }
+
+    /// A try begins, counted toward this target's load, if any is kept; the try before is over.
+    pub(crate) fn try_begins(&mut self, load: Option<Arc<Load>>) {
+        self.busy = load.map(|load| (load.begin(), Instant::now()));
     }
 
     /// How long the request has been open.
@@ -76,6 +91,9 @@ impl ReportGuard {
     pub(crate) fn sent(&mut self, bytes: usize) {
         self.report.bytes_out += bytes as u64;
         if self.report.first_byte_us.is_none() {
+            if let Some((open, began)) = &self.busy {
+                open.answered(began.elapsed());
+            }
             self.report.first_byte_us = Some(micros(self.elapsed()));
         }
     }

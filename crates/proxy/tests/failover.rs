@@ -2,7 +2,7 @@
 //! is told.
 
 use trunkline_route::Outcome;
-use trunkline_testkit::{Gateway, Reply, Say, Upstream, ask};
+use trunkline_testkit::{Gateway, Reply, Say, Upstream, ask, open};
 use trunkline_wire::FaultKind;
 
 const CHAT: &str = "POST /v1/chat/completions";
@@ -215,4 +215,62 @@ async fn an_operator_decides_what_an_error_does() {
     let second = chat(&gateway).await;
     assert_eq!(second.header("x-trunkline-attempts"), Some("one/real provider_rests, two/real served"));
     assert_eq!(upstream.received().len(), 1);
+}
+
+/// A gateway before these upstreams, all of one priority, and `first` before the first alone.
+fn among_equals(upstreams: &[&Upstream], strategy: &str) -> Gateway {
+    let mut document = "[discovery]\nprobe = false\n".to_owned();
+    let mut targets = Vec::new();
+    for (index, upstream) in upstreams.iter().enumerate() {
+        document += &format!("[providers.p{index}]\ntype = \"vllm\"\nbase_url = \"{}\"\n", upstream.url());
+        targets.push(format!("{{ provider = \"p{index}\", model = \"real\" }}"));
+    }
+    let model = |name: &str, targets: &[String]| {
+        format!("[models.{name}]\nstrategy = \"{strategy}\"\ntargets = [{}]\n", targets.join(", "))
+    };
+    Gateway::start(&format!(
+        "{document}{}{}",
+        model("nice", &targets),
+        model("first", targets.get(..1).unwrap_or_default())
+    ))
+}
+
+#[tokio::test]
+async fn a_session_stays_with_one_target_however_it_is_named() {
+    let upstreams = [Upstream::start(vec![served()]).await, Upstream::start(vec![served()]).await];
+    let gateway = among_equals(&[&upstreams[0], &upstreams[1]], "sticky");
+    let provider = async |path: &str, headers: &[&str], more: &str| {
+        let body = ASKED.replace("\"max_tokens\"", &format!("{more}\"max_tokens\""));
+        let reply = ask(gateway.address(), path, headers, &body).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.header("x-trunkline-provider").map(str::to_owned)
+    };
+    let mut seen = Vec::new();
+    for session in 0..16 {
+        let header = format!("x-session-id: s{session}");
+        let cached = format!("\"prompt_cache_key\":\"s{session}\",");
+        let person = format!("\"metadata\":{{\"user_id\":\"s{session}\"}},");
+        let first = provider(CHAT, &[&header], "").await;
+        assert_eq!(provider(CHAT, &[&header], "\"prompt_cache_key\":\"another\",").await, first);
+        assert_eq!(provider(CHAT, &[], &cached).await, first, "one name, one place");
+        assert_eq!(provider(MESSAGES, &[], &person).await, first);
+        seen.push(first);
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 2, "sessions are spread");
+}
+
+#[tokio::test]
+async fn the_least_busy_target_is_asked() {
+    let first = Say::chunk("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n");
+    let held = Upstream::start(vec![vec![Say::stream_head(), first, Say::Wait]]).await;
+    let idle = Upstream::start(vec![served()]).await;
+    let gateway = among_equals(&[&held, &idle], "least_busy");
+    let open = open(gateway.address(), CHAT, &[], &ASKED.replace("nice", "first")).await;
+    held.wait_for(1).await;
+    for _ in 0..8 {
+        assert_eq!(chat(&gateway).await.header("x-trunkline-provider"), Some("p1"));
+    }
+    drop(open);
 }

@@ -17,6 +17,8 @@ pub use rest::{Cause, Held, Moment, Rest, RestRow, Whose};
 
 use circuit::{Circuit, State};
 
+use crate::loads::Loads;
+
 /// Things of one provider of which something is kept. Guards memory against clients that ask for ever new names; what
 /// rests for the shortest time goes first.
 const KEPT_PER_PROVIDER_MAX: usize = 1024;
@@ -24,6 +26,8 @@ const KEPT_PER_PROVIDER_MAX: usize = 1024;
 /// What is known right now. Shared by all threads; written to when something fails, or recovers.
 #[derive(Debug, Default)]
 pub struct Live {
+    /// How busy targets are.
+    pub loads: Loads,
     /// Providers of which something is kept.
     unwell: AtomicUsize,
     providers: RwLock<HashMap<Arc<str>, Unwell>>,

@@ -1,6 +1,18 @@
 //! The order of a model's targets, and of a provider's keys.
 
+use std::cmp::Ordering;
+use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use trunkline_config::{Key, KeyStrategy, Strategy, Target};
+
+use crate::plan::Now;
+
+/// Whose request it is, for whoever asks: finding out may mean reading the body.
+pub trait Session: Debug {
+    /// The same number for all requests of one session; `None` when it belongs to none.
+    fn id(&self) -> Option<u64>;
+}
 
 /// What orders a request among others.
 #[derive(Clone, Copy, Debug)]
@@ -21,13 +33,20 @@ impl Lot {
 }
 
 /// Orders targets that are sorted by priority: those of the same priority as the strategy says.
-pub(crate) fn order(targets: &mut [Target], strategy: Strategy, lot: Lot) {
+pub(crate) fn order(targets: &mut [Target], strategy: Strategy, now: Now<'_>) {
+    let lot = now.lot;
     for tier in targets.chunk_by_mut(|a, b| a.priority == b.priority) {
         if tier.len() > 1 {
             match strategy {
                 Strategy::Weighted => shuffle(tier, lot.chance),
                 Strategy::RoundRobin => rotate(tier, lot.turn),
                 Strategy::Backup => {}
+                Strategy::LeastBusy => by_load(tier, now),
+                Strategy::TwoChoices => better_of_two(tier, now),
+                Strategy::Sticky => match now.session.id() {
+                    Some(session) => by_session(tier, session),
+                    None => shuffle(tier, lot.chance),
+                },
             }
         }
     }
@@ -81,6 +100,58 @@ pub(crate) fn keys(keys: &[Key], strategy: KeyStrategy, turn: usize) -> impl Ite
         KeyStrategy::FillFirst => 0,
     };
     keys.iter().cycle().skip(first).take(keys.len())
+}
+
+/// The least busy for its weight first, and by chance among equals.
+fn by_load(tier: &mut [Target], now: Now<'_>) {
+    shuffle(tier, now.lot.chance);
+    let busy = |target: &Target| f64::from(now.live.loads.of(target).open()) / f64::from(target.weight.max(1));
+    tier.sort_by_cached_key(|target| Ordered(busy(target)));
+}
+
+/// Of the first two that were drawn, the one that is likely to answer first.
+fn better_of_two(tier: &mut [Target], now: Now<'_>) {
+    shuffle(tier, now.lot.chance);
+    let [first, second, ..] = tier else { return };
+    // Whoever never answered is tried before those of whom it is known how long they take.
+    let wait = |target: &Target| {
+        let load = now.live.loads.of(target);
+        load.first_byte().unwrap_or_default() * (load.open() + 1)
+    };
+    if wait(second) < wait(first) {
+        std::mem::swap(first, second);
+    }
+}
+
+/// Each session has an order of its own among the targets, which does not change for those that are left when one is gone
+/// or resting (rendezvous hashing), and in which each comes first in proportion to its weight.
+fn by_session(tier: &mut [Target], session: u64) {
+    let score = |target: &Target| {
+        let mut hasher = DefaultHasher::new();
+        (session, &target.provider.name, &target.model.name).hash(&mut hasher);
+        // In (0, 1): never a logarithm of zero.
+        let share = (hasher.finish() >> 11) as f64 / (1_u64 << 53) as f64 + f64::EPSILON;
+        -share.ln() / f64::from(target.weight.max(1))
+    };
+    tier.sort_by_cached_key(|target| Ordered(score(target)));
+}
+
+/// A number that can be sorted by: none of ours is missing.
+#[derive(PartialEq)]
+struct Ordered(f64);
+
+impl Eq for Ordered {}
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ordered {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
 }
 
 /// A number that looks like chance, from one that may not (SplitMix64).

@@ -10,7 +10,7 @@ use crate::Catalog;
 use crate::candidates::candidates;
 use crate::lane::{Lane, lane};
 use crate::live::{Held, Live, Moment};
-use crate::order::{self, Lot};
+use crate::order::{self, Lot, Session};
 
 /// Tries in one plan. Bounds how long and how often one request can bother providers.
 pub const ATTEMPTS_MAX: usize = 8;
@@ -37,6 +37,8 @@ pub struct Now<'a> {
     pub began: Moment,
     /// What orders the request among others.
     pub lot: Lot,
+    /// Whose request it is.
+    pub session: &'a dyn Session,
 }
 
 /// One try.
@@ -70,6 +72,8 @@ pub struct Plan {
     pub attempts: Vec<Attempt>,
     /// Those that are not made; empty while all is well.
     pub left_out: Vec<LeftOut>,
+    /// Whether it is to be counted how busy those are who are asked.
+    pub watched: bool,
     /// Whether the tries are made although those who take part rest: there is nobody else.
     pub regardless: bool,
 }
@@ -89,12 +93,14 @@ pub enum Unplanned {
 /// When the name is unknown, when nobody who has it can do what is asked, or when all who can rest.
 pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) -> Result<Plan, Unplanned> {
     let mut found = candidates(snapshot, catalog, ask.model).map_err(Unplanned::Fault)?;
-    order::order(&mut found.targets, found.strategy, now.lot);
+    order::order(&mut found.targets, found.strategy, now);
+    let mut watched = found.strategy.asks_for_loads();
     let key_turn = now.lot.of_keys(&found.targets, found.strategy);
     for fallback in found.fallbacks {
         let first = found.targets.len();
+        watched |= fallback.strategy.asks_for_loads();
         found.targets.extend(fallback.targets.iter().cloned());
-        order::order(found.targets.get_mut(first..).unwrap_or_default(), fallback.strategy, now.lot);
+        order::order(found.targets.get_mut(first..).unwrap_or_default(), fallback.strategy, now);
     }
     let mut tries = Tries::default();
     let mut refusal = None;
@@ -118,7 +124,7 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) 
             }
         }
     }
-    Ok(Plan { model: found.model, on_loss: found.on_loss, attempts, left_out, regardless })
+    Ok(Plan { model: found.model, on_loss: found.on_loss, attempts, left_out, watched, regardless })
 }
 
 #[derive(Default)]

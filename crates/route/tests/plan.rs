@@ -7,8 +7,19 @@ use std::sync::Arc;
 
 use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_providers::{ListedModel, Tokenizer};
-use trunkline_route::{Ask, Catalog, Counter, Lane, Listing, Live, Lot, Moment, Now, Plan, Unplanned, counters};
+use trunkline_route::{
+    Ask, Catalog, Counter, Lane, Listing, Live, Lot, Moment, Now, Plan, Session, Unplanned, counters,
+};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
+
+#[derive(Debug)]
+struct Nobody;
+
+impl Session for Nobody {
+    fn id(&self) -> Option<u64> {
+        None
+    }
+}
 
 const CONFIG: &str = r#"
 [providers.one]
@@ -42,7 +53,8 @@ fn catalog(snapshot: &Snapshot) -> Catalog {
 
 /// A plan made while all is well.
 fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, turn: usize) -> Result<Plan, Fault> {
-    let now = Now { live: &Live::default(), at: Moment(0), began: Moment(0), lot: Lot { turn, chance: 0 } };
+    let now =
+        Now { live: &Live::default(), at: Moment(0), began: Moment(0), lot: Lot { turn, chance: 0 }, session: &Nobody };
     trunkline_route::plan(snapshot, catalog, ask, now).map_err(|unplanned| match unplanned {
         Unplanned::Fault(fault) => fault,
         Unplanned::Wait(until) => panic!("nobody rests, least of all until {until:?}"),

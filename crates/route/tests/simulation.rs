@@ -9,8 +9,17 @@ use std::time::Duration;
 
 use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_route::policy::{action, penalty};
-use trunkline_route::{Ask, Attempt, Catalog, Live, Lot, Moment, Now, Unplanned, Verdict, again, judge, plan};
+use trunkline_route::{Ask, Attempt, Catalog, Live, Lot, Moment, Now, Session, Unplanned, Verdict, again, judge, plan};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
+
+#[derive(Debug)]
+struct Nobody;
+
+impl Session for Nobody {
+    fn id(&self) -> Option<u64> {
+        None
+    }
+}
 
 const SEEDS: u64 = 1_000;
 const REQUESTS: usize = 120;
@@ -127,7 +136,13 @@ impl World {
         self.turn += 1;
         let chance = self.dice.roll(u64::MAX >> 1);
         let ask = Ask { model: "m", dialect: DialectId::OpenaiChat, operation: Operation::Chat };
-        let now = Now { live: &self.live, at: self.now, began: self.now, lot: Lot { turn: self.turn, chance } };
+        let now = Now {
+            live: &self.live,
+            at: self.now,
+            began: self.now,
+            lot: Lot { turn: self.turn, chance },
+            session: &Nobody,
+        };
         let plan = match plan(&self.snapshot, &self.catalog, ask, now) {
             Ok(plan) => plan,
             Err(Unplanned::Wait(_)) => panic!("waiting is not configured"),

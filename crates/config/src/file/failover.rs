@@ -75,6 +75,19 @@ pub enum Strategy {
     RoundRobin,
     /// As written: the next only when the one before it cannot serve.
     Backup,
+    /// The one with the fewest open requests for its weight.
+    LeastBusy,
+    /// The better of two drawn by chance: the one that is likely to answer first.
+    TwoChoices,
+    /// The same for all requests of a session, as long as it can be used.
+    Sticky,
+}
+
+impl Strategy {
+    /// Whether it asks how busy targets are.
+    pub fn asks_for_loads(self) -> bool {
+        matches!(self, Self::LeastBusy | Self::TwoChoices)
+    }
 }
 
 /// Which of a provider's keys is used first.
