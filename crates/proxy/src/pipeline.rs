@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, header};
 use trunkline_config::Snapshot;
+use trunkline_route::policy::others_for;
 use trunkline_route::{Ask, Lot, Moment, Now, Plan, Unplanned, plan};
 use trunkline_wire::{Fault, FaultKind, Peek, dialect};
 
@@ -91,19 +92,50 @@ async fn serve(
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
     let lot = worker.draw();
-    let session = SessionOf { taken: &taken, client_key: guard.report.client_key.as_deref() };
-    let plan = match planned(worker, snapshot, &session, lot).await {
+    let client_key = guard.report.client_key.clone();
+    let session = SessionOf { taken: &taken, client_key: client_key.as_deref() };
+    let plan = match planned(worker, snapshot, &session, &taken.model, lot).await {
         Ok(plan) => plan,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
     guard.report.model = Some(Arc::clone(&plan.model));
-    carry_out(worker, &taken, &plan, (snapshot.failover, lot), guard).await
+    let tried = carry_out(worker, &taken, &plan, (snapshot.failover, lot), guard).await;
+    match tried {
+        Ok(response) => Ok(response),
+        Err(failed) => ask_others(worker, snapshot, &session, lot, failed).await,
+    }
 }
 
-/// The plan of a request. Where all who could serve it rest, and the configuration says so, waits for the first of them.
-async fn planned(worker: &Worker, snapshot: &Snapshot, session: &SessionOf<'_>, lot: Lot) -> Result<Plan, Fault> {
-    let (shared, taken) = (&worker.shared, session.taken);
-    let ask = Ask { model: &taken.model, dialect: taken.surface.dialect, operation: taken.surface.operation };
+/// Asks the models that are configured for requests that fail as this one did; the first failure stands when they do.
+async fn ask_others(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    session: &SessionOf<'_>,
+    lot: Lot,
+    failed: Box<Failed>,
+) -> Tried {
+    let Failed { fault, mut guard } = *failed;
+    let model = snapshot.models.get(&session.taken.model);
+    for other in model.map(|model| others_for(model, &fault)).unwrap_or_default() {
+        let Ok(plan) = planned(worker, snapshot, session, other, lot).await else { continue };
+        match Box::pin(carry_out(worker, session.taken, &plan, (snapshot.failover, lot), guard)).await {
+            Ok(response) => return Ok(response),
+            Err(failed) => guard = failed.guard,
+        }
+    }
+    Err(Failed::new(fault, guard))
+}
+
+/// The plan of a request, for this model. Where all who could serve it rest, and the configuration says so, waits for the first of them.
+async fn planned(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    session: &SessionOf<'_>,
+    model: &str,
+    lot: Lot,
+) -> Result<Plan, Fault> {
+    let (shared, surface) = (&worker.shared, session.taken.surface);
+    let ask = Ask { model, dialect: surface.dialect, operation: surface.operation };
     let began = Moment(now_ms());
     let mut at = began;
     loop {

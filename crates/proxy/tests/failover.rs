@@ -274,3 +274,33 @@ async fn the_least_busy_target_is_asked() {
     }
     drop(open);
 }
+
+#[tokio::test]
+async fn a_prompt_that_does_not_fit_or_is_not_liked_goes_to_another_model() {
+    for (setting, code) in
+        [("context_fallbacks", "context_length_exceeded"), ("content_fallbacks", "content_policy_violation")]
+    {
+        let refusing = Upstream::start(vec![error(400, code)]).await;
+        let other = Upstream::start(vec![served()]).await;
+        let document = |setting: &str| {
+            format!(
+                "[discovery]\nprobe = false\n[providers.p0]\ntype = \"vllm\"\nbase_url = \"{}\"\n\
+                 [providers.p1]\ntype = \"vllm\"\nbase_url = \"{}\"\n\
+                 [models.nice]\n{setting}targets = [{{ provider = \"p0\", model = \"real\" }}]\n\
+                 [models.large]\ntargets = [{{ provider = \"p1\", model = \"real\" }}]\n",
+                refusing.url(),
+                other.url()
+            )
+        };
+        let gateway = Gateway::start(&document(&format!("{setting} = [\"large\"]\n")));
+        for path in [CHAT, MESSAGES] {
+            let reply = ask(gateway.address(), path, &[], ASKED).await;
+            assert_eq!((reply.status, reply.header("x-trunkline-provider")), (200, Some("p1")), "{}", reply.body);
+            assert_eq!(reply.json()["model"], "nice", "under the name it was asked by");
+            assert!(reply.header("x-trunkline-attempts").is_some_and(|trail| trail.ends_with("p1/real served")));
+        }
+        assert_eq!(gateway.reports(2).await[0].model.as_deref(), Some("nice"));
+        gateway.reload(&document(""));
+        assert_eq!(chat(&gateway).await.status, 400, "nobody said who else could be asked");
+    }
+}

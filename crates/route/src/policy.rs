@@ -1,8 +1,9 @@
 //! What follows from a failed try: for those who took part in it, and for the request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use trunkline_config::{AuthMode, ErrorAction, ErrorCase, Provider, Target};
+use trunkline_config::{AuthMode, ErrorAction, ErrorCase, Model, Provider, Target};
 use trunkline_wire::{Fault, FaultKind};
 
 use crate::live::{Cause, Penalty, Whose};
@@ -63,6 +64,20 @@ fn usual(kind: FaultKind, status: Option<u16>) -> ErrorAction {
         | FaultKind::Busy
         | FaultKind::ClientLeft
         | FaultKind::Internal => ErrorAction::PassThrough,
+    }
+}
+
+/// Codes by which providers refuse a prompt for its content.
+const CONTENT_CODES: [&str; 3] = ["content_filter", "content_policy_violation", "moderation_blocked"];
+
+/// The models to ask instead of `model` when a request fails for a reason that is the request's own.
+pub fn others_for<'a>(model: &'a Model, fault: &Fault) -> &'a [Arc<str>] {
+    if fault.kind == FaultKind::ContextTooLong {
+        &model.context_fallbacks
+    } else if fault.code.as_deref().is_some_and(|code| CONTENT_CODES.contains(&code)) {
+        &model.content_fallbacks
+    } else {
+        &[]
     }
 }
 

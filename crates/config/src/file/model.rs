@@ -18,6 +18,12 @@ pub struct ModelSection {
     /// Declared models whose targets are tried when every target of this one failed.
     #[serde(default)]
     pub fallbacks: Vec<String>,
+    /// Declared models that are asked instead when the prompt does not fit this one: larger ones.
+    #[serde(default)]
+    pub context_fallbacks: Vec<String>,
+    /// Declared models that are asked instead when a provider refuses the prompt for its content.
+    #[serde(default)]
+    pub content_fallbacks: Vec<String>,
     /// Tokens it can take and give in all. Not stated: what the first target's provider says.
     #[serde(default)]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]

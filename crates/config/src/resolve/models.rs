@@ -25,7 +25,9 @@ impl Resolver<'_, '_> {
             if name.trim().is_empty() || name.trim() != name || name.contains(char::is_control) {
                 self.findings.at_key(&at, format!("{name:?} cannot be a model's name"), None);
             }
-            self.check_fallbacks(name, section, &declared, &at);
+            self.check_fallbacks(name, &section.fallbacks, &declared, &at.key("fallbacks"));
+            self.check_fallbacks(name, &section.context_fallbacks, &declared, &at.key("context_fallbacks"));
+            self.check_fallbacks(name, &section.content_fallbacks, &declared, &at.key("content_fallbacks"));
             self.check_capabilities(&section.capabilities, &at.key("capabilities"));
             let targets = self.targets(section, providers, &declared_providers, &at);
             if targets.is_empty() {
@@ -36,15 +38,16 @@ impl Resolver<'_, '_> {
         }
         let served: BTreeSet<String> = models.keys().cloned().collect();
         let keep = |mut model: Model| {
-            model.fallbacks.retain(|name| served.contains(&**name));
+            let all = [&mut model.fallbacks, &mut model.context_fallbacks, &mut model.content_fallbacks];
+            all.into_iter().for_each(|names| names.retain(|name| served.contains(&**name)));
             Arc::new(model)
         };
         models.into_iter().map(|(name, model)| (name, keep(model))).collect()
     }
 
-    fn check_fallbacks(&mut self, name: &str, section: &ModelSection, declared: &BTreeSet<String>, at: &Path) {
-        for (index, fallback) in section.fallbacks.iter().enumerate() {
-            let at = at.key("fallbacks").index(index);
+    fn check_fallbacks(&mut self, name: &str, fallbacks: &[String], declared: &BTreeSet<String>, at: &Path) {
+        for (index, fallback) in fallbacks.iter().enumerate() {
+            let at = at.index(index);
             if fallback == name {
                 self.findings.at(&at, "a model cannot be its own fallback", None);
             } else if !declared.contains(fallback) {
@@ -90,13 +93,19 @@ impl Resolver<'_, '_> {
     }
 }
 
+fn names(stated: &[String]) -> Vec<Arc<str>> {
+    stated.iter().map(|name| name.as_str().into()).collect()
+}
+
 fn model(name: &str, section: &ModelSection, targets: Vec<Target>) -> Model {
     Model {
         name: name.into(),
         targets,
         strategy: section.strategy,
         context_window: section.context_window,
-        fallbacks: section.fallbacks.iter().map(|fallback| fallback.as_str().into()).collect(),
+        fallbacks: names(&section.fallbacks),
+        context_fallbacks: names(&section.context_fallbacks),
+        content_fallbacks: names(&section.content_fallbacks),
         on_loss: match section.on_loss {
             file::OnLoss::Report => OnLoss::Report,
             file::OnLoss::Reject => OnLoss::Reject,

@@ -25,6 +25,10 @@ pub struct Model {
     /// Declared models to try when every target failed; each exists in [`Snapshot::models`]. Two models may name each
     /// other: whoever follows the names must remember where it was.
     pub fallbacks: Vec<Arc<str>>,
+    /// Declared models to ask instead when the prompt does not fit; each exists as well.
+    pub context_fallbacks: Vec<Arc<str>>,
+    /// Declared models to ask instead when a provider refuses the prompt for its content; each exists as well.
+    pub content_fallbacks: Vec<Arc<str>>,
     /// What happens to requests that a target cannot be told in full. Who asks for this model meets this answer, also
     /// at the targets of its fallbacks.
     pub on_loss: OnLoss,
@@ -36,14 +40,16 @@ impl Model {
     /// The same among other providers, in memory of its own.
     pub(super) fn detached(&self, providers: &IndexMap<String, Arc<Provider>>) -> Self {
         let targets = self.targets.iter().map(|target| target.detached(providers)).collect();
-        let fallbacks = self.fallbacks.iter().map(|name| Arc::from(&**name)).collect();
-        let Self { name, targets: _, strategy, context_window, fallbacks: _, on_loss, price } = self;
+        let own = |names: &[Arc<str>]| names.iter().map(|name| Arc::from(&**name)).collect();
+        let Self { name, targets: _, strategy, context_window, on_loss, price, .. } = self;
         Self {
             name: Arc::from(&**name),
             targets,
             strategy: *strategy,
             context_window: *context_window,
-            fallbacks,
+            fallbacks: own(&self.fallbacks),
+            context_fallbacks: own(&self.context_fallbacks),
+            content_fallbacks: own(&self.content_fallbacks),
             on_loss: *on_loss,
             price: *price,
         }
