@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kit import config
-from kit.gateway import Gateway
+from kit.gateway import Gateway, command
 from kit.upstream import Exchange, Upstream, openai_error, plain
 from kit.waits import eventually
 
@@ -62,6 +62,15 @@ def test_a_cooling_key_is_left_alone_across_a_crash(start: Callable[..., Gateway
     assert keys_of(upstream, "limited") == [KEYS[0], *[KEYS[1]] * 6], "the cooling key was asked once, and never again"
     assert second.chat("up/other").status_code == 200
     assert keys_of(upstream, "other") == [KEYS[0]], "for another model it may be used"
+
+    told = command(
+        ["explain", "--model", "up/limited", "--config", str(second.config_path), "--data-dir", str(second.data)],
+        second.folder,
+    )
+    assert told.returncode == 0, told.stderr
+    first_line, asked, left_out = told.stdout.splitlines()
+    assert first_line == "up/limited" and "key up#2" in asked
+    assert "key up#1" in left_out and "rests after rate_limited (429)" in left_out
 
 
 def kept(gateway: Gateway) -> bool:

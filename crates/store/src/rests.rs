@@ -33,6 +33,11 @@ impl Rests {
         Ok(Self { path: sqlite::path_of(place.as_ref())? })
     }
 
+    /// Whether there is a database at all: asking a table makes one.
+    pub fn is_there(&self) -> bool {
+        self.path.exists()
+    }
+
     /// Keeps these rests and no others.
     ///
     /// # Errors

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use trunkline_config::Overrides;
+use trunkline_wire::DialectId;
 
 /// One endpoint in front of every model you can reach.
 #[derive(Debug, Parser)]
@@ -33,8 +34,51 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say whom a request would be sent to, in which order, and who is left out; asks nobody
+    Explain(ExplainOptions),
     /// Print the JSON Schema of the configuration document
     Schema,
+}
+
+/// Which request is to be explained.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct ExplainOptions {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// The model, as a client would name it
+    #[arg(long)]
+    pub(crate) model: String,
+    /// What the client speaks
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) dialect: ExplainDialect,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The dialects of clients.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum ExplainDialect {
+    #[default]
+    Chat,
+    Completions,
+    Responses,
+    Messages,
+    Ollama,
+    Gemini,
+}
+
+impl ExplainDialect {
+    pub(crate) fn id(self) -> DialectId {
+        match self {
+            Self::Chat => DialectId::OpenaiChat,
+            Self::Completions => DialectId::OpenaiCompletions,
+            Self::Responses => DialectId::OpenaiResponses,
+            Self::Messages => DialectId::Anthropic,
+            Self::Ollama => DialectId::Ollama,
+            Self::Gemini => DialectId::Gemini,
+        }
+    }
 }
 
 /// What overrides the document and the environment.

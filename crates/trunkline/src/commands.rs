@@ -12,7 +12,9 @@ use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
 
 use crate::cli::{Cli, Command, Options};
+use crate::explain;
 use crate::probe;
+use crate::rests;
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
 use crate::state::{Discard, State};
@@ -38,6 +40,11 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Some(Command::Serve(options)) => serve(&options),
         Some(Command::Check { file }) => check(file),
         Some(Command::Models { options, json }) => models(&options, json),
+        Some(Command::Explain(options)) => {
+            let loaded = source_of(&options.options).load(&[])?;
+            let live = run::control_runtime()?.block_on(explain::live(&loaded));
+            Ok(explain::explain(&options, &loaded, (&live, rests::now()), &mut std::io::stdout().lock())?)
+        }
         Some(Command::Schema) => {
             writeln!(std::io::stdout(), "{}", schema())?;
             Ok(ExitCode::SUCCESS)

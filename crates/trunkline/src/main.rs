@@ -3,6 +3,7 @@
 mod banner;
 mod cli;
 mod commands;
+mod explain;
 mod ledger;
 mod probe;
 mod reload;

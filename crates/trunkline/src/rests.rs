@@ -57,7 +57,8 @@ pub(crate) async fn keep_last(rests: &Rests, shared: &Shared) {
     }
 }
 
-fn now() -> Moment {
+/// The time.
+pub(crate) fn now() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

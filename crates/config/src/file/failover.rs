@@ -84,6 +84,18 @@ pub enum Strategy {
 }
 
 impl Strategy {
+    /// Its name in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Weighted => "weighted",
+            Self::RoundRobin => "round_robin",
+            Self::Backup => "backup",
+            Self::LeastBusy => "least_busy",
+            Self::TwoChoices => "two_choices",
+            Self::Sticky => "sticky",
+        }
+    }
+
     /// Whether it asks how busy targets are.
     pub fn asks_for_loads(self) -> bool {
         matches!(self, Self::LeastBusy | Self::TwoChoices)
