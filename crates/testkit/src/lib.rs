@@ -1,6 +1,7 @@
 //! Test rigs: a scripted upstream, a raw client, and a gateway in this process. For tests only.
 
 mod client;
+pub mod faulty;
 mod gateway;
 mod responses;
 mod upstream;

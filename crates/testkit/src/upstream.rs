@@ -82,6 +82,9 @@ impl Default for Semaphores {
     }
 }
 
+/// Makes the script for a request, given how many came before.
+type Pick = dyn Fn(usize, &Received) -> Vec<Say> + Send + Sync;
+
 /// The upstream. It stops with the runtime of the test.
 #[derive(Debug)]
 pub struct Upstream {
@@ -92,13 +95,21 @@ pub struct Upstream {
 impl Upstream {
     /// Listens on a free port and answers the n-th request with the n-th script; the last one serves all that follow.
     pub async fn start(scripts: Vec<Vec<Say>>) -> Self {
+        let closed = vec![Say::Close];
+        Self::answering(move |number, _| scripts.get(number).or(scripts.last()).unwrap_or(&closed).clone()).await
+    }
+
+    /// Listens on a free port and answers each request with the script that `pick` makes for it, given how many came
+    /// before.
+    pub async fn answering(pick: impl Fn(usize, &Received) -> Vec<Say> + Send + Sync + 'static) -> Self {
+        let pick: Arc<Pick> = Arc::new(pick);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, scripts.clone(), Arc::clone(&shared)));
+                tokio::spawn(converse(stream, Arc::clone(&pick), Arc::clone(&shared)));
             }
         });
         Self { address, state }
@@ -106,7 +117,12 @@ impl Upstream {
 
     /// Its base URL, version included.
     pub fn url(&self) -> String {
-        format!("http://{}/v1", self.address)
+        self.url_below("")
+    }
+
+    /// The same with a path before the version, such as `/loading`.
+    pub fn url_below(&self, path: &str) -> String {
+        format!("http://{}{path}/v1", self.address)
     }
 
     /// Lets one [`Say::Wait`] go on.
@@ -140,20 +156,20 @@ impl Upstream {
     }
 }
 
-async fn converse(mut stream: TcpStream, scripts: Vec<Vec<Say>>, state: Arc<State>) {
+async fn converse(mut stream: TcpStream, pick: Arc<Pick>, state: Arc<State>) {
     let mut buffer = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut buffer).await {
-        let number = {
+        let script = {
             let mut received = state.received.lock().unwrap_or_else(PoisonError::into_inner);
+            let script = pick(received.len(), &request);
             received.push(request);
-            received.len() - 1
+            script
         };
         state.changed.notify_waiters();
-        let Some(script) = scripts.get(number).or(scripts.last()) else { return };
         for say in script {
             match say {
                 Say::Bytes(bytes) => {
-                    if stream.write_all(bytes).await.is_err() {
+                    if stream.write_all(&bytes).await.is_err() {
                         state.left.gone.add_permits(1);
                         return;
                     }
