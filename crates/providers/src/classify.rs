@@ -52,12 +52,15 @@ pub fn limits(headers: &HeaderMap) -> RateLimits {
     RateLimits::read(texts)
 }
 
-/// Texts that say that a prompt does not fit, in lower case: OpenAI and vLLM; Anthropic; llama.cpp; SGLang and others.
+/// Texts that say that a prompt does not fit, in lower case: OpenAI and vLLM; Anthropic; llama.cpp; Gemini; Ollama; SGLang
+/// and others.
 const CONTEXT_WORDINGS: &[&str] = &[
     "maximum context length",
     "prompt is too long",
     "exceeds the available context size",
     "exceed context limit",
+    "exceeds the maximum number of tokens",
+    "exceeds the context length",
     "longer than the model's context length",
     "too many tokens",
 ];
@@ -91,7 +94,11 @@ pub fn classify(answer: &FailedAnswer<'_>, now: SystemTime) -> Fault {
     };
     let mut fault = Fault::new(kind, message(answer, kind, (!withheld).then_some(&words)));
     let limits = limits(answer.headers);
-    let used_up = || limits.wait(now).filter(|_| kind == FaultKind::RateLimited);
+    let used_up = || {
+        let in_body = || words.limits.wait(now);
+        let wait = limits.wait(now).or_else(in_body).filter(|_| kind == FaultKind::RateLimited);
+        wait.map(|wait| wait.min(RETRY_AFTER_MAX))
+    };
     fault.retry_after = retry_after::read(answer.headers, words.retry_delay.as_deref(), now).or_else(used_up);
     fault.upstream = Some(Box::new(UpstreamWords {
         status: answer.status,

@@ -133,9 +133,9 @@ pub(crate) fn upgrade_required() -> Response<ReplyBody> {
     refusal
 }
 
-/// The frame that ends a stream which had begun.
-pub(crate) fn stream_frame(dialect: DialectId, fault: &Fault) -> Bytes {
-    dialect::of(dialect).encode_stream_fault(fault)
+/// The frame that ends a stream which had begun, behind so many events.
+pub(crate) fn stream_frame(dialect: DialectId, fault: &Fault, events: u64) -> Bytes {
+    dialect::of(dialect).encode_stream_fault_behind(fault, events)
 }
 
 fn seconds_up(wait: Duration) -> u64 {

@@ -60,6 +60,28 @@ pub async fn ask(to: SocketAddr, method_and_path: &str, headers: &[&str], body: 
     read_all(open(to, method_and_path, headers, body).await).await
 }
 
+/// The same, and calls `then` once `text` has come.
+pub async fn ask_until(
+    to: SocketAddr,
+    method_and_path: &str,
+    body: &str,
+    text: &str,
+    then: impl FnOnce(),
+) -> Reply {
+    let mut stream = open(to, method_and_path, &[], body).await;
+    let mut read = Vec::new();
+    let begin = async {
+        while !read.windows(text.len()).any(|window| window == text.as_bytes()) {
+            if stream.read_buf(&mut read).await.ok().is_none_or(|read| read == 0) {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, begin).await.expect("the text comes, or the end");
+    then();
+    read_on(stream, read).await
+}
+
 /// Sends these very bytes and reads the whole answer; the request must ask for the connection to be closed.
 pub async fn ask_raw(to: SocketAddr, request: &str) -> Reply {
     let mut stream = TcpStream::connect(to).await.expect("the gateway listens");
@@ -67,8 +89,11 @@ pub async fn ask_raw(to: SocketAddr, request: &str) -> Reply {
     read_all(stream).await
 }
 
-async fn read_all(mut stream: TcpStream) -> Reply {
-    let mut raw = Vec::new();
+async fn read_all(stream: TcpStream) -> Reply {
+    read_on(stream, Vec::new()).await
+}
+
+async fn read_on(mut stream: TcpStream, mut raw: Vec<u8>) -> Reply {
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut raw)).await.expect("the answer ends");
     // A reset after the answer is an end like any other.
     let _ = read;

@@ -114,6 +114,11 @@ impl Trouble {
         }
     }
 
+    /// Whether a stream fails so behind its first content, once the gate is open.
+    pub fn waits(self) -> bool {
+        matches!(self, Self::CutAfter | Self::EndedAfter | Self::ErrorAfter)
+    }
+
     /// Whether only streams can fail so.
     pub fn needs_stream(self) -> bool {
         match self {
@@ -137,8 +142,12 @@ impl Trouble {
     }
 
     /// What is said to one request.
-    fn script(self, dialect: DialectId, streamed: bool) -> Vec<Say> {
+    fn script(self, dialect: DialectId, streamed: bool, gate: &str) -> Vec<Say> {
         let answer = answer(dialect, streamed);
+        let behind_content = |end: Vec<Say>| {
+            let wait = streamed.then(|| Say::WaitAt(gate.to_owned()));
+            [answer.begun(&[answer.start, answer.content]), wait.into_iter().collect(), end].concat()
+        };
         match self {
             Self::None => answer.said(answer.kind),
             Self::Unreachable | Self::Closed => vec![Say::Close],
@@ -148,17 +157,17 @@ impl Trouble {
             Self::ErrorBody => vec![Say::json(200, &Refusal::Overloaded.body(dialect))],
             Self::EmptyBody => vec![said(200, answer.kind, "", "")],
             Self::SlowHead => vec![Say::Wait],
-            Self::CutBefore => answer.begun(&[answer.start], Say::Close),
-            Self::ResetBefore => answer.begun(&[answer.start], Say::Reset),
-            Self::CutAfter => answer.begun(&[answer.start, answer.content], Say::Close),
-            Self::EndedAfter => answer.begun(&[answer.start, answer.content], Say::last_chunk()),
+            Self::CutBefore => [answer.begun(&[answer.start]), vec![Say::Close]].concat(),
+            Self::ResetBefore => [answer.begun(&[answer.start]), vec![Say::Reset]].concat(),
+            Self::CutAfter => behind_content(vec![Say::Close]),
+            Self::EndedAfter => behind_content(vec![Say::last_chunk()]),
             Self::Garbage => vec![said(200, answer.kind, "", "\u{0}\u{1}}{ out of memory at 0x7f00\n\n")],
             Self::EndlessLine => endless(&answer),
             Self::WebPage => vec![said(200, "text/html", "", "<html><title>Sign in</title>Sign in first</html>")],
             Self::WrongType => answer.said("text/plain"),
-            Self::ErrorFirst => answer.begun(&[answer.error], Say::last_chunk()),
-            Self::ErrorBefore => answer.begun(&[answer.start, answer.error], Say::last_chunk()),
-            Self::ErrorAfter => answer.begun(&[answer.start, answer.content, answer.error_late], Say::last_chunk()),
+            Self::ErrorFirst => [answer.begun(&[answer.error]), vec![Say::last_chunk()]].concat(),
+            Self::ErrorBefore => [answer.begun(&[answer.start, answer.error]), vec![Say::last_chunk()]].concat(),
+            Self::ErrorAfter => behind_content(vec![Say::chunk(answer.error_late), Say::last_chunk()]),
         }
     }
 }
@@ -168,20 +177,22 @@ pub async fn upstream() -> Upstream {
     let troubles = Trouble::all();
     Upstream::answering(move |_, request| {
         let path = request.head.split(' ').nth(1).unwrap_or_default();
-        let name = path.split('/').nth(1).unwrap_or_default();
+        let mut segments = path.split('/').skip(1);
+        let (name, gate) = (segments.next().unwrap_or_default(), segments.next().unwrap_or_default());
         let trouble = troubles.iter().find(|trouble| trouble.name() == name);
         let trouble = trouble.unwrap_or_else(|| unreachable!("{path} names no trouble"));
-        trouble.script(dialect_of(path), is_streamed(path, request))
+        trouble.script(dialect_of(path), is_streamed(path, request), gate)
     })
     .await
 }
 
-/// The base URL below which it fails so.
-pub fn url(upstream: &Upstream, trouble: Trouble) -> String {
+/// The base URL below which it fails so. What breaks behind a stream's first content waits for [`Upstream::open`] with
+/// `gate`: until then the client may read what came.
+pub fn url(upstream: &Upstream, trouble: Trouble, gate: &str) -> String {
     match trouble {
         // Nobody may listen there without being root.
         Trouble::Unreachable => "http://127.0.0.1:1/v1".to_owned(),
-        trouble => upstream.url_below(&format!("/{}", trouble.name())),
+        trouble => upstream.url_below(&format!("/{}/{gate}", trouble.name())),
     }
 }
 

@@ -6,6 +6,6 @@ mod gateway;
 mod responses;
 mod upstream;
 
-pub use client::{Reply, ask, ask_raw, open};
+pub use client::{Reply, ask, ask_raw, ask_until, open};
 pub use gateway::Gateway;
 pub use upstream::{Received, Say, Upstream};

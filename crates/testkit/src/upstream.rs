@@ -1,5 +1,6 @@
 //! An upstream that says exactly what it is told, byte for byte.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +19,8 @@ pub enum Say {
     Bytes(Vec<u8>),
     /// Nothing, until the test calls [`Upstream::go_on`].
     Wait,
+    /// Nothing, until the test opens the gate of this name with [`Upstream::open`].
+    WaitAt(String),
     /// Close the connection.
     Close,
     /// Close it with a reset.
@@ -68,6 +71,8 @@ struct State {
     received: Mutex<Vec<Received>>,
     changed: Notify,
     left: Semaphores,
+    /// The gates that are open.
+    open: Mutex<HashSet<String>>,
 }
 
 #[derive(Debug)]
@@ -79,6 +84,18 @@ struct Semaphores {
 impl Default for Semaphores {
     fn default() -> Self {
         Self { go: Semaphore::new(0), gone: Semaphore::new(0) }
+    }
+}
+
+impl State {
+    async fn wait_at(&self, gate: &str) {
+        loop {
+            let changed = self.changed.notified();
+            if self.open.lock().unwrap_or_else(PoisonError::into_inner).contains(gate) {
+                return;
+            }
+            changed.await;
+        }
     }
 }
 
@@ -128,6 +145,12 @@ impl Upstream {
     /// Lets one [`Say::Wait`] go on.
     pub fn go_on(&self) {
         self.state.left.go.add_permits(1);
+    }
+
+    /// Opens a gate for all who wait at it, now or later.
+    pub fn open(&self, gate: &str) {
+        self.state.open.lock().unwrap_or_else(PoisonError::into_inner).insert(gate.to_owned());
+        self.state.changed.notify_waiters();
     }
 
     /// The requests so far.
@@ -185,6 +208,7 @@ async fn converse(mut stream: TcpStream, pick: Arc<Pick>, state: Arc<State>) {
                         }
                     }
                 }
+                Say::WaitAt(gate) => state.wait_at(&gate).await,
                 Say::Close => return,
                 Say::Reset => {
                     // With a zero linger the close is a reset.

@@ -106,6 +106,10 @@ pub trait Dialect: Sync {
     /// When it is none.
     fn decode_response(&self, body: &[u8]) -> Result<ir::Response, WireError>;
 
+    /// The error that a provider tells of in an answer, or in one event of it, whose status was fine; `None` when it tells
+    /// of none.
+    fn error_in(&self, body: &[u8]) -> Option<Fault>;
+
     /// Writes a whole answer. `head` says what the client asked for.
     fn encode_response(&self, response: &ir::Response, head: &StreamHead) -> Encoded;
 
@@ -125,6 +129,11 @@ pub trait Dialect: Sync {
 
     /// The one frame that ends a stream that had begun, separator included.
     fn encode_stream_fault(&self, fault: &Fault) -> Bytes;
+
+    /// The same behind so many events, for dialects that number them.
+    fn encode_stream_fault_behind(&self, fault: &Fault, _events: u64) -> Bytes {
+        self.encode_stream_fault(fault)
+    }
 }
 
 /// What was written, and what could not be.

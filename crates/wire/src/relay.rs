@@ -16,6 +16,7 @@ mod usage;
 
 pub use json::JsonRelay;
 pub use lines::LinesRelay;
+pub use reader::Failure;
 pub use sse::SseRelay;
 pub use usage::read_usage;
 
@@ -35,8 +36,10 @@ pub struct Facts {
     /// Whether a stream's last event came by: `data: [DONE]`, `message_stop`, `response.completed` and its like, a line
     /// with `"done": true`. Gemini has none.
     pub done: bool,
-    /// Whether the provider itself reported an error inside the answer.
+    /// Whether the provider itself reported an error inside the answer. Nothing of a stream passes behind that.
     pub error: bool,
+    /// Whether an event came by that is no JSON object.
+    pub garbled: bool,
 }
 
 impl Facts {

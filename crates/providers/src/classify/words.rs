@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
+use trunkline_wire::RateLimits;
 
 /// Longest message taken from a body, in characters. Guards logs and clients against a provider that sends a traceback.
 pub const MESSAGE_CHARS_MAX: usize = 2_000;
@@ -28,7 +29,9 @@ pub(super) struct Words {
     pub(super) retry_delay: Option<String>,
     /// Whether moderation gave its reasons.
     pub(super) moderated: bool,
-    /// Whether the body is an object with `error.message`.
+    /// OpenRouter's headers in the body, as far as they speak of a budget.
+    pub(super) limits: RateLimits,
+    /// Whether the body is an object with `error.message`, and neither Anthropic's nor Google's, which have that too.
     pub(super) openai_shape: bool,
 }
 
@@ -71,7 +74,8 @@ fn from_object(object: &Map<String, Value>) -> Words {
         // SGLang and older vLLM put the fields at the top; Bedrock puts nothing but `message` there.
         _ => from_error(object),
     };
-    words.openai_shape = object.get("error").is_some_and(|error| error.get("message").is_some_and(Value::is_string));
+    let has_text = |name| object.get("error").and_then(|error| error.get(name)).is_some_and(Value::is_string);
+    words.openai_shape = has_text("message") && !has_text("status") && !object.contains_key("type");
     if words.message.is_none() {
         words.message = serde_json::to_string(object).ok().and_then(|text| one_line(&text, MESSAGE_CHARS_MAX));
     }
@@ -99,8 +103,17 @@ fn from_error(error: &Map<String, Value>) -> Words {
         param: name_at(error, "param"),
         retry_delay: detail("retryDelay").and_then(name),
         moderated: metadata.is_some_and(|metadata| metadata.get("reasons").is_some()),
+        limits: metadata.and_then(|metadata| metadata.get("headers")).map(limits).unwrap_or_default(),
         openai_shape: false,
     }
+}
+
+/// What headers inside a body say of a budget: OpenRouter quotes there those of whoever it asked.
+fn limits(headers: &Value) -> RateLimits {
+    let headers = headers.as_object().into_iter().flatten();
+    let texts: Vec<(String, &str)> =
+        headers.filter_map(|(name, value)| Some((name.to_ascii_lowercase(), value.as_str()?))).collect();
+    RateLimits::read(texts.iter().map(|(name, value)| (name.as_str(), *value)))
 }
 
 /// FastAPI's shapes: a text, a list of `{loc, msg}`, or an object of the service's own.

@@ -10,7 +10,6 @@ use http::{HeaderMap, HeaderValue, Response, header};
 use trunkline_config::OnLoss;
 use trunkline_providers::adapter::{self, Events};
 use trunkline_route::Attempt;
-use trunkline_wire::dialects::openai_chat::OpenaiChat;
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, StreamHead, dialect, ir};
 
@@ -108,7 +107,7 @@ async fn answer(
     let limits = limits(attempt, &headers);
     let head = surface::head(taken, guard)?;
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
-    let answer = if is_stream(&headers, to) {
+    let answer = if is_stream(&headers, taken) {
         let decoder = dialect::of(to).stream_decoder();
         let mut events: Events = Box::pin(BridgedEvents::new(body, decoder, names, Arc::clone(&provider.name)));
         if taken.streams() {
@@ -120,7 +119,7 @@ async fn answer(
         }
     } else {
         let bytes = read_whole(body, &mut deadline, &provider.name).await?;
-        if let Some(fault) = error_in(to, &bytes) {
+        if let Some(fault) = dialect::of(to).error_in(&bytes) {
             return Err(fault);
         }
         let mut response = dialect::of(to).decode_response(&bytes).map_err(|error| {
@@ -165,19 +164,12 @@ fn refuse_losses(taken: &Taken<'_>, attempt: &Attempt, losses: &ir::Losses, on_l
     Err(Fault::new(FaultKind::InvalidRequest, message).with_param(first.field.clone()))
 }
 
-/// What some servers answer with status 200.
-fn error_in(to: DialectId, body: &[u8]) -> Option<Fault> {
-    match to {
-        DialectId::OpenaiChat | DialectId::OpenaiCompletions => OpenaiChat.error_in(body),
-        DialectId::OpenaiResponses | DialectId::Anthropic | DialectId::Ollama | DialectId::Gemini => None,
-    }
-}
-
-/// Whether an answer of this dialect is a stream of frames.
-fn is_stream(headers: &HeaderMap, to: DialectId) -> bool {
+/// Whether an answer is a stream of frames. One that does not say what it is is what was asked for.
+fn is_stream(headers: &HeaderMap, taken: &Taken<'_>) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let is = |name: &[u8]| kind.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
-    is(b"text/event-stream") || to == DialectId::Ollama && is(b"application/x-ndjson")
+    let says_stream = is(b"text/event-stream") || is(b"application/x-ndjson");
+    says_stream || taken.streams() && !is(b"application/json")
 }
 
 pub(crate) async fn read_whole(mut body: Body, deadline: &mut Deadline, provider: &str) -> Result<Bytes, Fault> {

@@ -1,6 +1,5 @@
 //! The native lane: the provider speaks the client's dialect, so the bytes are relayed.
 
-use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,8 +12,9 @@ use super::{Failed, Tried};
 use crate::attempt::send;
 use crate::head;
 use crate::prepare::{self, Taken};
-use crate::reply::{Deadline, NativeReply, Relay, ReplyBody, Source};
+use crate::reply::{self, Deadline, NativeReply, Relay, ReplyBody, Source, speaks_tokens};
 use crate::report_guard::ReportGuard;
+use crate::surface;
 use crate::upstream::{Answer, Client};
 
 /// One try in the native lane, up to its first bytes.
@@ -26,18 +26,21 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
     };
     let prepared = prepare::native(taken, attempt, base_url);
     let sent = send(client, attempt, base_url, &prepared.outgoing, guard.started()).await;
-    let Answer { status, headers, body } = match sent {
+    let Answer { status, mut headers, body } = match sent {
         Ok(answer) => answer,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
     let changes = prepared.changes;
     let changed = changes != Default::default();
+    mend_type(&mut headers, taken);
     let relay = match kind_of(&headers) {
         Kind::Sse => Relay::Sse(SseRelay::new(changes)),
         Kind::Json => Relay::Json(JsonRelay::new(changes)),
         Kind::Lines => Relay::Lines(LinesRelay::new(changes)),
         Kind::Opaque => Relay::Opaque(Facts::default()),
     };
+    // A stream may end in an event of ours.
+    let resized = changed || matches!(relay, Relay::Sse(_) | Relay::Lines(_));
     let mut source = Box::new(Source {
         upstream: body,
         relay,
@@ -47,18 +50,28 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
         ready: Bytes::new(),
         ended: false,
     });
-    // The status line waits for the first bytes: an answer that breaks before them is still a plain error.
-    if let Err(fault) = poll_fn(|cx| source.poll_read(cx)).await {
+    // The status line waits for the first content: an answer that breaks before it is still a plain error.
+    if let Err(fault) = reply::open(&mut source, taken.surface.dialect).await {
         return Err(Failed::new(fault, guard));
     }
     guard.report.status = status.as_u16();
-    let reply = NativeReply::new(source, guard, taken.surface.dialect, !changed);
+    let reply = NativeReply::new(source, guard, taken.surface.dialect, !resized);
     let mut response = Response::new(ReplyBody::Native(reply));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     // Hyper states the length again where it is known.
-    head::clean(response.headers_mut(), attempt.key.is_some(), changed);
+    head::clean(response.headers_mut(), attempt.key.is_some(), resized);
     Ok(response)
+}
+
+/// Puts right a type that no answer to such a request has: what it is shows when it is read.
+fn mend_type(headers: &mut HeaderMap, taken: &Taken<'_>) {
+    let known = headers.contains_key(header::CONTENT_ENCODING) || !matches!(kind_of(headers), Kind::Opaque);
+    if known || !speaks_tokens(taken.surface.operation) {
+        return;
+    }
+    let kind = if taken.streams() { surface::stream_type(taken) } else { "application/json" };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
 }
 
 /// What an answer's bytes are.

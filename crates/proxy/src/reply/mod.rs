@@ -4,6 +4,7 @@ mod bridge;
 mod deadline;
 mod events;
 mod native;
+mod opening;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,7 +17,8 @@ use thiserror::Error;
 pub(crate) use bridge::BridgedEvents;
 pub(crate) use deadline::Deadline;
 pub(crate) use events::{EventsReply, Ping, first_events, whole_answer};
-pub(crate) use native::{NativeReply, Relay, Source};
+pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
+pub(crate) use opening::open;
 
 /// The body of any answer.
 pub(crate) enum ReplyBody {

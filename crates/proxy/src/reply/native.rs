@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use trunkline_wire::relay::{Facts, JsonRelay, LinesRelay, SseRelay};
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
+use trunkline_wire::relay::{Facts, Failure, JsonRelay, LinesRelay, SseRelay};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, dialect};
 
 use super::BrokenOff;
 use super::deadline::Deadline;
@@ -46,6 +46,28 @@ impl Relay {
         }
     }
 
+    /// What the provider said when it failed in the middle of its stream.
+    fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Sse(relay) => relay.failure(),
+            Self::Lines(relay) => relay.failure(),
+            Self::Json(_) | Self::Opaque(_) => None,
+        }
+    }
+
+    /// Events so far, where they are numbered.
+    fn events(&self) -> u64 {
+        match self {
+            Self::Sse(relay) => relay.events(),
+            Self::Lines(_) | Self::Json(_) | Self::Opaque(_) => 0,
+        }
+    }
+
+    /// Whether a stream said that it failed: nothing follows.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self, Self::Sse(_) | Self::Lines(_)) && self.facts().error
+    }
+
     pub(crate) fn facts(&self) -> &Facts {
         match self {
             Self::Sse(relay) => relay.facts(),
@@ -77,7 +99,9 @@ impl Source {
                 Poll::Ready(Some(Ok(chunk))) => {
                     self.deadline.touch();
                     self.ready = self.relay.push(chunk);
-                    if self.upstream.is_end_stream() {
+                    if self.relay.has_failed() {
+                        self.ended = true;
+                    } else if self.upstream.is_end_stream() {
                         self.end()?;
                     }
                 }
@@ -87,6 +111,15 @@ impl Source {
             }
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// What became of a stream that said that it failed.
+    pub(super) fn failure(&self, dialect: DialectId) -> Fault {
+        let said = self.relay.failure().and_then(|failure| dialect::of(dialect).error_in(&failure.json));
+        said.unwrap_or_else(|| {
+            let message = format!("provider {:?}: failed in the middle of the answer", self.provider);
+            Fault::new(FaultKind::UpstreamBroken, message)
+        })
     }
 
     /// The provider is done. A stream of tokens that never said why it ended was cut, whatever the framing says.
@@ -126,7 +159,7 @@ impl NativeReply {
     /// Bytes still to come, when that is known.
     pub(crate) fn exact_len(&self) -> Option<u64> {
         let ready = self.source.ready.len() as u64;
-        if self.source.ended {
+        if self.source.ended && !self.source.relay.has_failed() {
             return Some(ready);
         }
         if !self.length_kept {
@@ -141,6 +174,9 @@ impl NativeReply {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(fault)) => return Poll::Ready(Some(self.break_off(&fault))),
         }
+        if self.source.ended && self.source.relay.has_failed() {
+            return Poll::Ready(self.fail());
+        }
         let data = std::mem::take(&mut self.source.ready);
         if !data.is_empty() {
             self.guard.sent(data.len());
@@ -150,6 +186,19 @@ impl NativeReply {
             self.guard.served();
         }
         Poll::Ready((!data.is_empty()).then_some(Ok(data)))
+    }
+
+    /// Ends an answer whose provider said that it failed, in the provider's own words where all clients know them.
+    fn fail(&mut self) -> Option<Result<Bytes, BrokenOff>> {
+        let fault = self.source.failure(self.dialect);
+        if self.source.relay.failure().is_some_and(|failure| failure.withheld) {
+            return Some(self.break_off(&fault));
+        }
+        self.settle(End::Cut);
+        self.guard.broke(&fault);
+        let data = std::mem::take(&mut self.source.ready);
+        self.guard.sent(data.len());
+        (!data.is_empty()).then_some(Ok(data))
     }
 
     /// Ends a begun answer that cannot go on: a stream with one error event, anything else by cutting the connection.
@@ -166,7 +215,7 @@ impl NativeReply {
             Relay::Json(_) | Relay::Opaque(_) => return Err(BrokenOff),
         };
         let gap = if begun { Bytes::from_static(end) } else { Bytes::new() };
-        let frame = fault::stream_frame(self.dialect, fault);
+        let frame = fault::stream_frame(self.dialect, fault, self.source.relay.events());
         let last = join(std::mem::take(&mut self.source.ready), join(gap, frame));
         self.guard.sent(last.len());
         Ok(last)
@@ -192,7 +241,8 @@ impl Drop for NativeReply {
     }
 }
 
-fn speaks_tokens(operation: Operation) -> bool {
+/// Whether answers are made of tokens, in a form that is known.
+pub(crate) fn speaks_tokens(operation: Operation) -> bool {
     match operation {
         Operation::Chat | Operation::Completion => true,
         Operation::Embedding | Operation::CountTokens | Operation::Other => false,

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use trunkline_testkit::faulty::{self, Trouble};
-use trunkline_testkit::{Upstream, ask};
+use trunkline_testkit::faulty::{self, FIRST_TEXT, Trouble};
+use trunkline_testkit::{Upstream, ask, ask_until};
 use trunkline_wire::DialectId;
 
 use crate::client::{CLIENTS, Seen, read, request};
@@ -53,13 +53,17 @@ impl Cell {
     }
 
     pub(crate) fn expected(self) -> Seen {
-        self.meaning().seen(self.client, self.streamed, self.trouble)
+        self.meaning().seen((self.client, self.provider), self.trouble, self.streamed)
     }
 
     /// Asks, and reads the answer.
-    pub(crate) async fn ask(self, gateway: SocketAddr) -> Result<Seen, String> {
+    pub(crate) async fn ask(self, gateway: SocketAddr, upstream: &Upstream) -> Result<Seen, String> {
         let (line, body) = request(self.client, &self.model(), self.streamed);
-        let reply = ask(gateway, &line, &[], &body).await;
+        let reply = if self.streamed && self.trouble.waits() {
+            ask_until(gateway, &line, &body, FIRST_TEXT, || upstream.open(&self.model())).await
+        } else {
+            ask(gateway, &line, &[], &body).await
+        };
         if reply.body.contains("sk-upstream-key") {
             return Err("the key is told".to_owned());
         }
@@ -69,7 +73,7 @@ impl Cell {
     /// Its own provider and model in the document: none shares its cooldowns.
     fn tables(self, upstream: &Upstream) -> String {
         let number = self.number;
-        let provider = provider(&format!("p{number}"), self.provider, upstream, self.trouble);
+        let provider = provider(&format!("p{number}"), self.provider, &faulty::url(upstream, self.trouble, &self.model()), self.trouble);
         let healthy = format!(r#", {{ provider = "{}", model = "real", priority = 1 }}"#, self.provider.as_str());
         let healthy = if self.another { healthy.as_str() } else { "" };
         let targets = format!(r#"[{{ provider = "p{number}", model = "real" }}{healthy}]"#);
@@ -79,19 +83,20 @@ impl Cell {
 
 /// The document of all.
 pub(crate) fn document(cells: &[Cell], upstream: &Upstream) -> String {
-    let healthy = CLIENTS.map(|dialect| provider(dialect.as_str(), dialect, upstream, Trouble::None)).concat();
+    let url = faulty::url(upstream, Trouble::None, "all");
+    let healthy = CLIENTS.map(|dialect| provider(dialect.as_str(), dialect, &url, Trouble::None)).concat();
     let cells: String = cells.iter().map(|cell| cell.tables(upstream)).collect();
     format!("[discovery]\nprobe = false\n{healthy}{cells}")
 }
 
-fn provider(name: &str, dialect: DialectId, upstream: &Upstream, trouble: Trouble) -> String {
+fn provider(name: &str, dialect: DialectId, url: &str, trouble: Trouble) -> String {
     let vendor = match dialect {
         DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::OpenaiResponses => "openai",
         DialectId::Anthropic => "anthropic",
         DialectId::Ollama => "ollama",
         DialectId::Gemini => "gemini",
     };
-    let (dialect, url) = (dialect.as_str(), faulty::url(upstream, trouble));
+    let dialect = dialect.as_str();
     // Only what never answers is worth no wait: nothing else is to be cut short on a busy machine.
     let first_byte = if trouble == Trouble::SlowHead { "50ms" } else { "20s" };
     format!(

@@ -66,8 +66,8 @@ impl Meaning {
         }
     }
 
-    /// What the client sees.
-    pub(crate) fn seen(self, client: DialectId, streamed: bool, trouble: Trouble) -> Seen {
+    /// What a client of the first dialect sees where the provider speaks the second.
+    pub(crate) fn seen(self, (client, provider): (DialectId, DialectId), trouble: Trouble, streamed: bool) -> Seen {
         let retry_after = match trouble {
             Trouble::Limited(wait) => wait.seconds().map(|seconds| seconds.to_string()),
             _ => None,
@@ -77,6 +77,8 @@ impl Meaning {
             Self::Served => Seen::Answer(TEXT.to_owned()),
             Self::Failed(kind) => {
                 let (status, word) = told(kind, client);
+                // Codes of OpenAI's set are the provider's own, where the kind has none.
+                let word = word.filter(|_| kind != FaultKind::UpstreamRejected || !is_openai(client) || is_openai(provider));
                 Seen::Error { status, word, retry_after }
             }
             Self::BrokeOff(kind) => {
@@ -88,6 +90,10 @@ impl Meaning {
             }
         }
     }
+}
+
+fn is_openai(dialect: DialectId) -> bool {
+    matches!(dialect, DialectId::OpenaiChat | DialectId::OpenaiResponses)
 }
 
 /// The status of each kind and its word: OpenAI's `code`, Anthropic's `type`, Google's `status`.

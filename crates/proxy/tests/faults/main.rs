@@ -28,16 +28,16 @@ const SHOWN: usize = 40;
 
 #[tokio::test]
 async fn every_client_survives_every_trouble() {
-    let upstream = faulty::upstream().await;
+    let upstream = Arc::new(faulty::upstream().await);
     let cells = Cell::all();
     let gateway = Gateway::start(&document(&cells, &upstream));
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut asked = JoinSet::new();
     for cell in cells.iter().copied() {
-        let (places, address) = (Arc::clone(&places), gateway.address());
+        let (places, upstream, address) = (Arc::clone(&places), Arc::clone(&upstream), gateway.address());
         asked.spawn(async move {
             let _place = places.acquire().await.expect("never closed");
-            (cell, cell.ask(address).await)
+            (cell, cell.ask(address, &upstream).await)
         });
     }
     let mut page = Page::default();

@@ -34,6 +34,7 @@ pub(crate) fn read(client: DialectId, body: &str) -> Result<Seen, String> {
         | DialectId::OpenaiResponses
         | DialectId::Anthropic
         | DialectId::Gemini => {
+            let body = body.replace("\r\n", "\n");
             let events = body.strip_suffix("\n\n").ok_or("the last event has no end")?;
             events.split("\n\n").try_for_each(|event| stream.take_event(client, event))?;
         }
@@ -55,7 +56,8 @@ pub(crate) fn read(client: DialectId, body: &str) -> Result<Seen, String> {
 impl Stream {
     fn take_event(&mut self, client: DialectId, event: &str) -> Result<(), String> {
         let (mut name, mut data) = (None, None);
-        for line in event.split('\n').filter(|line| !line.starts_with(':')) {
+        // Comments and blank lines keep a stream alive.
+        for line in event.split('\n').filter(|line| !line.starts_with(':') && !line.is_empty()) {
             match line.split_once(": ") {
                 Some(("event", value)) if name.is_none() => name = Some(value),
                 Some(("data", value)) if data.is_none() => data = Some(value),

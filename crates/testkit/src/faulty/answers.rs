@@ -37,14 +37,14 @@ impl Answer {
         vec![said(200, kind, "", &[self.start, self.content, self.rest].concat())]
     }
 
-    /// These parts, and then something else.
-    pub(super) fn begun(&self, parts: &[&str], end: Say) -> Vec<Say> {
+    /// The head, and these parts.
+    pub(super) fn begun(&self, parts: &[&str]) -> Vec<Say> {
         if self.streamed {
             let parts = parts.iter().map(|part| Say::chunk(part));
-            return [self.head()].into_iter().chain(parts).chain([end]).collect();
+            return [self.head()].into_iter().chain(parts).collect();
         }
         let length = self.start.len() + self.content.len() + self.rest.len();
-        vec![head(self.kind, &format!("content-length: {length}")), Say::text(parts.concat()), end]
+        vec![head(self.kind, &format!("content-length: {length}")), Say::text(parts.concat())]
     }
 
     /// The head of a stream.

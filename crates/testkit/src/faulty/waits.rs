@@ -100,7 +100,7 @@ impl Wait {
             Self::Unsaid | Self::Google | Self::GoogleInArray | Self::Openrouter => "",
             Self::Seconds => "retry-after: 7\r\n",
             Self::Fraction => "retry-after: 1.5\r\n",
-            Self::Date => "retry-after: Fri, 31 Dec 2999 23:59:59 GMT\r\n",
+            Self::Date => "retry-after: Fri, 31 Dec 9999 23:59:59 GMT\r\n",
             Self::Millis => "retry-after-ms: 2500.5\r\nretry-after: 9\r\n",
             Self::OpenaiRequests => "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 6m0s\r\n",
             Self::GroqTokens => "x-ratelimit-remaining-tokens: 0\r\nx-ratelimit-reset-tokens: 2m59.56s\r\n",

@@ -14,7 +14,7 @@ const UNITS: [(&str, f64); 6] = [("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9), ("h",
 /// How long until then, as a provider of this family says it; a moment that has passed is no time at all.
 pub(super) fn read(text: &str, from: Family, now: SystemTime) -> Option<Duration> {
     let span = match from {
-        Family::Openai => span(text)?,
+        Family::Openai => span(text, now)?,
         Family::Anthropic => {
             let then = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(timestamp::read(text)?))?;
             then.duration_since(now).unwrap_or_default()
@@ -47,10 +47,19 @@ fn seconds_up(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
-/// `6m0s`, `12ms`, `2m59.56s`; Cerebras and Together write seconds without a unit.
-fn span(text: &str) -> Option<Duration> {
-    if let Ok(seconds) = text.parse::<f64>() {
-        return seconds_of(seconds);
+/// Numbers from here on are moments, in seconds or milliseconds since the Unix epoch: both are later than 2001.
+const EPOCH_SECONDS: f64 = 1e9;
+const EPOCH_MILLIS: f64 = 1e12;
+
+/// `6m0s`, `12ms`, `2m59.56s`; Cerebras and Together write seconds without a unit, OpenRouter a moment in milliseconds.
+fn span(text: &str, now: SystemTime) -> Option<Duration> {
+    if let Ok(number) = text.parse::<f64>() {
+        let moment = if number >= EPOCH_MILLIS { number / 1000.0 } else { number };
+        if moment < EPOCH_SECONDS {
+            return seconds_of(moment);
+        }
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        return seconds_of((moment - now.as_secs_f64()).max(0.0));
     }
     let (mut rest, mut seconds) = (text, 0.0);
     while !rest.is_empty() {
@@ -100,6 +109,10 @@ mod tests {
             ("1s2", None),
             ("1.2.3s", None),
             ("tomorrow", None),
+            // Moments: half a minute from now, then one that has passed.
+            ("1795281390.25", ms(30_000)),
+            ("1795281390250", ms(30_000)),
+            ("1795281360", ms(0)),
         ] {
             assert_eq!(read(text, Family::Openai, now()), expected, "{text:?}");
         }

@@ -55,7 +55,7 @@ impl Answer {
                     no_choices = Elements::open(member.value).is_some_and(|choices| choices.is_empty());
                     answer.finished |= FINISH_REASON.stands_in_any(member.value);
                 }
-                Name::Error => answer.error = !member.is_null(),
+                Name::Error => answer.error = is_error(member.value),
                 Name::XGroq => answer.add(inner(member.value, b"usage").and_then(|usage| read_usage(usage.value))),
                 Name::Type => answer.kind = Kind::of(member.value),
                 Name::Delta => delta = member.value,
@@ -86,7 +86,7 @@ impl Answer {
                 Name::UsageMetadata => answer.add(read_usage_metadata(member.value)),
                 Name::PromptEvalCount => answer.evaluated.take_prompt(member.value),
                 Name::EvalCount => answer.evaluated.take_output(member.value),
-                Name::Error => answer.error = !member.is_null(),
+                Name::Error => answer.error = is_error(member.value),
                 Name::Model
                 | Name::XGroq
                 | Name::Choices
@@ -107,6 +107,11 @@ impl Answer {
     /// Whether it holds nothing but usage.
     pub(super) fn is_usage_only(&self) -> bool {
         self.usage_only
+    }
+
+    /// Whether it is Responses' event `error`, which is the error itself: Codex knows none but `response.failed`.
+    pub(super) fn is_flat_error(&self) -> bool {
+        self.kind == Kind::Error && !self.error
     }
 
     /// Whether it is one of many that say nothing but content.
@@ -154,6 +159,11 @@ impl Answer {
             }
         }
     }
+}
+
+/// Whether a member `error` says that there was one: some servers always have the member.
+fn is_error(value: &[u8]) -> bool {
+    !matches!(value, b"null" | b"false" | b"\"\"" | b"{}")
 }
 
 /// Whether the last member of this name is something else than null.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::answer::Beginning;
 use super::long::Long;
 use super::pass::{Held, Pass};
-use super::reader::{HELD_BYTES_MAX, Reader};
+use super::reader::{Failure, HELD_BYTES_MAX, Reader};
 use super::{Changes, Facts};
 
 /// A newline-delimited JSON answer passing through. Whole lines pass in the call that completes them; the beginning of a
@@ -32,6 +32,9 @@ impl LinesRelay {
     /// What to send on now that `chunk` has come; may be empty. Any cutting of the input gives the same bytes in all.
     /// When `chunk` is whole lines and nothing in it changes, it is given back without a copy.
     pub fn push(&mut self, chunk: Bytes) -> Bytes {
+        if self.has_failed() {
+            return Bytes::new();
+        }
         let mut held = std::mem::take(&mut self.held);
         let out = held.push(chunk, |buffer, pass| self.walk(buffer, pass));
         self.held = held;
@@ -56,6 +59,16 @@ impl LinesRelay {
         self.held = Held::default();
         self.searched = 0;
         self.long.take().is_some()
+    }
+
+    /// What the provider said when it failed, where it said that in a line that was not too long to hold.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.reader.failure.as_ref()
+    }
+
+    /// Whether the provider said that it failed, and all of that came by.
+    fn has_failed(&self) -> bool {
+        self.reader.facts.error && self.long.is_none()
     }
 
     /// What was learnt so far.
@@ -90,6 +103,9 @@ impl LinesRelay {
                 self.long = None;
             } else if fresh || self.reader.recognise(buffer, line.clone(), pass).is_none() {
                 self.examine(buffer, line, pass);
+            }
+            if self.has_failed() {
+                return pass.end(buffer, at);
             }
         }
     }

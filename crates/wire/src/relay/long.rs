@@ -19,6 +19,7 @@ impl Long {
     /// A reader of the event that begins as `beginning` says; counts what that tells.
     pub(super) fn new(beginning: Beginning, facts: &mut Facts) -> Self {
         facts.content_events += u64::from(beginning.kind == Kind::Content);
+        facts.garbled |= beginning.garbled;
         beginning.kind.tell(facts);
         Self { answer: JsonRelay::new(Changes::default()), before: beginning.answer_at, tail: Vec::new() }
     }

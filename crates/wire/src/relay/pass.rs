@@ -26,6 +26,14 @@ impl Pass {
         self.done = range.end;
     }
 
+    /// Drops what stands behind `at`; gives the end of the buffer.
+    pub(super) fn end(&mut self, buffer: &[u8], at: usize) -> usize {
+        if at < buffer.len() {
+            self.replace(buffer, at..buffer.len(), b"");
+        }
+        buffer.len()
+    }
+
     /// The first `end` bytes of `buffer` with the changes made; the very same bytes when there were none.
     pub(super) fn finish(mut self, buffer: Bytes, end: usize) -> Bytes {
         if !self.changed {

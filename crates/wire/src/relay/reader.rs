@@ -23,11 +23,24 @@ pub(super) struct Reader {
     name: Option<Bytes>,
     pub(super) facts: Facts,
     pub(super) memory: Memory,
+    /// Events so far; see [`super::SseRelay::events`].
+    pub(super) events: u64,
+    /// What failed, once that was said.
+    pub(super) failure: Option<Failure>,
+}
+
+/// What a provider said when it failed in the middle of its stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The JSON of its last event.
+    pub json: Vec<u8>,
+    /// Whether that was withheld: not all clients of its dialect know it.
+    pub withheld: bool,
 }
 
 impl Reader {
     pub(super) fn new(name: Option<Bytes>) -> Self {
-        Self { name, facts: Facts::default(), memory: Memory::default() }
+        Self { name, facts: Facts::default(), memory: Memory::default(), events: 0, failure: None }
     }
 
     /// Passes the event at the beginning of `range` when it is like one before; gives its length.
@@ -42,15 +55,21 @@ impl Reader {
             pass.replace(buffer, at + model.start..at + model.end, name);
         }
         self.facts.content_events += 1;
+        self.events += 1;
         Some(found.len)
     }
 
     /// Reads the JSON of one event and counts what it says; `None` when it is not one valid object.
     pub(super) fn read(&mut self, json: &[u8]) -> Option<Answer> {
         let answer = Answer::event(json);
+        self.events += 1;
         match &answer {
             Some(answer) => answer.count_into(&mut self.facts),
-            None => self.facts.content_events += 1,
+            None => (self.facts.content_events, self.facts.garbled) = (self.facts.content_events + 1, true),
+        }
+        if self.facts.error {
+            let withheld = answer.as_ref().is_some_and(Answer::is_flat_error);
+            self.failure = Some(Failure { json: json.to_vec(), withheld });
         }
         answer
     }

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::answer::Beginning;
 use super::long::Long;
 use super::pass::{Held, Pass};
-use super::reader::{HELD_BYTES_MAX, Names, Reader};
+use super::reader::{Failure, HELD_BYTES_MAX, Names, Reader};
 use super::{Changes, Facts};
 use crate::frame::sse::{Search, field, lines, without_bom};
 
@@ -53,6 +53,9 @@ impl SseRelay {
     /// What to send on now that `chunk` has come; may be empty. Any cutting of the input gives the same bytes in all.
     /// When `chunk` is whole events and nothing in it changes, it is given back without a copy.
     pub fn push(&mut self, chunk: Bytes) -> Bytes {
+        if self.has_failed() {
+            return Bytes::new();
+        }
         let mut held = std::mem::take(&mut self.held);
         let out = held.push(chunk, |buffer, pass| self.walk(buffer, pass));
         self.held = held;
@@ -78,6 +81,21 @@ impl SseRelay {
         self.held = Held::default();
         self.search = Search::default();
         self.long.take().is_some()
+    }
+
+    /// How many events passed, or were withheld for no more than their usage.
+    pub fn events(&self) -> u64 {
+        self.reader.events
+    }
+
+    /// What the provider said when it failed, where it said that in an event that was not too long to hold.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.reader.failure.as_ref()
+    }
+
+    /// Whether the provider said that it failed, and all of that came by.
+    fn has_failed(&self) -> bool {
+        self.reader.facts.error && self.long.is_none()
     }
 
     /// What was learnt so far.
@@ -115,6 +133,11 @@ impl SseRelay {
             } else {
                 self.examine(buffer, event, pass)
             };
+            if self.has_failed() {
+                // What some servers send behind an error, such as `[DONE]`, would make it an answer. An LF behind a CR may
+                // not be here yet, so it never passes.
+                return pass.end(buffer, at - after);
+            }
             self.after_cr = (end.after_cr && after == 0).then_some(fate);
         }
     }
@@ -122,6 +145,7 @@ impl SseRelay {
     /// Reads `len` bytes of a long event, which `rest` begins or goes on with.
     #[cold]
     fn read_long(&mut self, rest: &[u8], len: usize) {
+        self.reader.events += u64::from(self.long.is_none());
         let facts = &mut self.reader.facts;
         let begin = || {
             // No more than this, for how much more is there depends on how the stream was cut.
@@ -159,7 +183,9 @@ impl SseRelay {
             return Fate::Passed;
         }
         let Some(answer) = self.reader.read(&data.text) else { return Fate::Passed };
-        if self.withhold_usage && answer.is_usage_only() {
+        let flat_error = answer.is_flat_error();
+        if self.withhold_usage && answer.is_usage_only() || flat_error {
+            self.reader.events -= u64::from(flat_error);
             pass.replace(buffer, range, b"");
             return Fate::Withheld;
         }

@@ -5,6 +5,7 @@ mod overflow;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+use crate::fault::UpstreamWords;
 use crate::fields::parse;
 use crate::write::{Object, object};
 use crate::{Fault, FaultKind};
@@ -38,7 +39,7 @@ pub(super) fn encode_frame(fault: &Fault) -> Bytes {
 fn put(fault: &Fault, body: &mut Object<'_>) {
     body.put("type", "error");
     body.object("error", |error| {
-        error.put("type", word(fault.kind));
+        error.put("type", word(fault));
         if fault.kind == FaultKind::ContextTooLong {
             error.put("message", &overflow::sentence(&fault.message));
         } else {
@@ -48,15 +49,15 @@ fn put(fault: &Fault, body: &mut Object<'_>) {
 }
 
 /// The `type` of each kind of failure.
-fn word(kind: FaultKind) -> &'static str {
-    match kind {
+fn word(fault: &Fault) -> &'static str {
+    match fault.kind {
         FaultKind::InvalidRequest
         | FaultKind::MethodNotAllowed
         | FaultKind::UnsupportedMediaType
         | FaultKind::ClientTimeout
         | FaultKind::ClientLeft
-        | FaultKind::ContextTooLong
-        | FaultKind::UpstreamRejected => "invalid_request_error",
+        | FaultKind::ContextTooLong => "invalid_request_error",
+        FaultKind::UpstreamRejected => rejected(fault.upstream.as_deref()),
         FaultKind::Unauthenticated => "authentication_error",
         FaultKind::PathNotFound | FaultKind::ModelNotFound | FaultKind::ProviderNotFound => "not_found_error",
         FaultKind::BodyTooLarge => "request_too_large",
@@ -68,6 +69,18 @@ fn word(kind: FaultKind) -> &'static str {
         FaultKind::UpstreamAuth | FaultKind::Unreachable | FaultKind::UpstreamBroken | FaultKind::Internal => {
             "api_error"
         }
+    }
+}
+
+/// A provider's own 4xx is the caller's to see.
+fn rejected(words: Option<&UpstreamWords>) -> &'static str {
+    match words.map(|words| words.status) {
+        Some(401) => "authentication_error",
+        Some(403) => "permission_error",
+        Some(404) => "not_found_error",
+        Some(409) => "conflict_error",
+        Some(413) => "request_too_large",
+        Some(_) | None => "invalid_request_error",
     }
 }
 
@@ -86,6 +99,19 @@ pub(super) fn decode(error: &RawValue) -> Fault {
     let (kind, message) = said.map_or((None, None), |error| (error.kind, error.message));
     let message = message.or_else(|| parse(error)).unwrap_or_else(|| error.get().to_owned());
     Fault::new(kind_of(kind.as_deref().unwrap_or_default(), &message), message)
+}
+
+/// The error that an answer or an event tells of.
+pub(super) fn error_in(body: &[u8]) -> Option<Fault> {
+    /// The member that counts.
+    #[derive(serde::Deserialize)]
+    struct Failed<'a> {
+        /// What failed.
+        #[serde(borrow)]
+        error: &'a RawValue,
+    }
+    let failed: Failed<'_> = serde_json::from_slice(body).ok()?;
+    Some(failed.error).filter(|raw| raw.get() != "null").map(decode)
 }
 
 fn kind_of(word: &str, message: &str) -> FaultKind {

@@ -43,6 +43,9 @@ impl Dialect for Anthropic {
     fn decode_response(&self, body: &[u8]) -> Result<ir::Response, WireError> {
         response::decode(body)
     }
+    fn error_in(&self, body: &[u8]) -> Option<Fault> {
+        error::error_in(body)
+    }
     fn encode_response(&self, response: &ir::Response, head: &StreamHead) -> Encoded {
         response::encode(response, head)
     }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
+use super::answer::Line;
 use crate::fields::parse;
 use crate::{Fault, FaultKind, write};
 
@@ -27,6 +28,11 @@ pub(super) fn decode(error: &RawValue) -> Fault {
     let message = parse::<String>(error).or_else(|| parse::<Told>(error).map(|told| told.message));
     let message = message.unwrap_or_else(|| error.get().to_owned());
     Fault::new(kind(&message), message)
+}
+
+/// The error that an answer or a line tells of.
+pub(super) fn error_in(body: &[u8]) -> Option<Fault> {
+    Line::read(body)?.error.map(decode)
 }
 
 /// An error as an object.

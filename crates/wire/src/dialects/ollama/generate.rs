@@ -35,6 +35,9 @@ impl Dialect for OllamaGenerate {
     fn decode_response(&self, body: &[u8]) -> Result<Response, WireError> {
         response::decode(body)
     }
+    fn error_in(&self, body: &[u8]) -> Option<Fault> {
+        Ollama.error_in(body)
+    }
     fn encode_response(&self, response: &Response, _head: &StreamHead) -> Encoded {
         encode_generate_response(response)
     }

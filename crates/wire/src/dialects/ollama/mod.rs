@@ -47,6 +47,9 @@ impl Dialect for Ollama {
     fn decode_response(&self, body: &[u8]) -> Result<ir::Response, WireError> {
         response::decode(body)
     }
+    fn error_in(&self, body: &[u8]) -> Option<Fault> {
+        error::error_in(body)
+    }
     fn encode_response(&self, response: &ir::Response, _head: &StreamHead) -> Encoded {
         response::encode(response, answer::Form::Chat)
     }

@@ -19,14 +19,6 @@ use crate::{Capabilities, Fault, Peek, WireError, ir, peek};
 #[derive(Debug)]
 pub struct OpenaiChat;
 
-impl OpenaiChat {
-    /// The error that a body tells of although its status is 200, in the provider's own words. `None` when the body is
-    /// an answer, or no JSON. `decode_response` refuses such a body, but can only say that it is no answer.
-    pub fn error_in(&self, body: &[u8]) -> Option<Fault> {
-        stream::error_in(body)
-    }
-}
-
 impl Dialect for OpenaiChat {
     fn id(&self) -> DialectId {
         DialectId::OpenaiChat
@@ -45,6 +37,9 @@ impl Dialect for OpenaiChat {
     }
     fn decode_response(&self, body: &[u8]) -> Result<ir::Response, WireError> {
         response::decode(body)
+    }
+    fn error_in(&self, body: &[u8]) -> Option<Fault> {
+        stream::error_in(body)
     }
     fn encode_response(&self, response: &ir::Response, head: &StreamHead) -> Encoded {
         response::encode(response, head)

@@ -10,6 +10,6 @@ mod sketch;
 pub(super) use answer::Answer;
 pub(super) use chunk::Chunk;
 pub(in crate::dialects) use decode::Decoder;
-pub(super) use decode::error_in;
+pub(in crate::dialects) use decode::error_in;
 pub(super) use encode::Encoder;
 pub(in crate::dialects) use encode::{BROKE_OFF, finish_reason};

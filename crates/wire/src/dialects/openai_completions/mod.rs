@@ -33,6 +33,9 @@ impl Dialect for OpenaiCompletions {
     fn decode_response(&self, body: &[u8]) -> Result<ir::Response, WireError> {
         openai_chat::response::decode(body)
     }
+    fn error_in(&self, body: &[u8]) -> Option<Fault> {
+        openai_chat::stream::error_in(body)
+    }
     fn encode_response(&self, response: &ir::Response, head: &StreamHead) -> Encoded {
         response::encode(response, head)
     }

@@ -16,13 +16,13 @@ pub(super) fn encode(fault: &Fault) -> Bytes {
     OpenaiChat.encode_fault(fault)
 }
 
-/// The event that ends a stream of which nothing is known but that it had begun. It is `response.failed` and not
+/// The event that ends a stream of which nothing is known but how many events it had. It is `response.failed` and not
 /// `error`, since Codex knows no other on this transport.
-pub(super) fn encode_frame(fault: &Fault) -> Bytes {
+pub(super) fn encode_frame(fault: &Fault, number: u64) -> Bytes {
     let frame = Frame::unknown();
     let data = object(|event| {
         event.put("type", "response.failed");
-        event.put("sequence_number", &0);
+        event.put("sequence_number", &number);
         event.object("response", |body| frame.write(body, &Outcome::Failed(fault), &[], None, None));
     });
     let mut out = b"event: response.failed\ndata: ".to_vec();
@@ -97,6 +97,32 @@ pub(super) fn decode(raw: &RawValue) -> Fault {
     fault
 }
 
+/// An answer or an event, as far as it may say that it failed.
+#[derive(Deserialize)]
+struct Failed<'a> {
+    /// What failed, of an answer or in an error body.
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    /// The answer inside an event.
+    #[serde(borrow, default)]
+    response: Option<&'a RawValue>,
+    /// `error` where the event itself has the members of one.
+    #[serde(rename = "type", default)]
+    kind: Option<String>,
+}
+
+/// The error in an answer, in an event that holds one, or in an error event.
+pub(super) fn error_in(body: &[u8]) -> Option<Fault> {
+    let failed: Failed<'_> = serde_json::from_slice(body).ok()?;
+    if let Some(error) = failed.error.filter(|raw| raw.get() != "null") {
+        return Some(decode(error));
+    }
+    if failed.kind.as_deref() == Some("error") {
+        return serde_json::from_slice::<&RawValue>(body).ok().map(decode);
+    }
+    error_in(failed.response?.get().as_bytes())
+}
+
 /// By its code where that is known, else by its words.
 fn classify(code: &str, kind: &str, message: &str) -> FaultKind {
     match code {
@@ -132,7 +158,7 @@ mod tests {
 
     #[track_caller]
     fn check(fault: &Fault, expected: &Expect) {
-        expected.assert_eq(std::str::from_utf8(&encode_frame(fault)).expect("text"));
+        expected.assert_eq(std::str::from_utf8(&encode_frame(fault, 0)).expect("text"));
     }
 
     #[test]
@@ -145,6 +171,19 @@ mod tests {
 
         "#]],
         );
+    }
+
+    #[test]
+    fn errors_are_found_wherever_they_stand() {
+        let found = |body: &str| error_in(body.as_bytes()).map(|fault| (fault.kind, fault.message));
+        let limited = Some((FaultKind::RateLimited, "m".to_owned()));
+        let error = r#"{"code":"rate_limit_exceeded","message":"m"}"#;
+        assert_eq!(found(&format!(r#"{{"error":{error}}}"#)), limited);
+        assert_eq!(found(&format!(r#"{{"type":"response.failed","response":{{"error":{error}}}}}"#)), limited);
+        assert_eq!(found(r#"{"type":"error","code":"rate_limit_exceeded","message":"m"}"#), limited);
+        for none in ["", "[]", r#"{"id":"resp_1","error":null}"#, r#"{"type":"x","response":{"error":null}}"#] {
+            assert_eq!(found(none), None, "{none}");
+        }
     }
 
     #[test]

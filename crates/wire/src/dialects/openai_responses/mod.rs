@@ -44,6 +44,9 @@ impl Dialect for OpenaiResponses {
     fn decode_response(&self, body: &[u8]) -> Result<ir::Response, WireError> {
         response::decode(body)
     }
+    fn error_in(&self, body: &[u8]) -> Option<Fault> {
+        error::error_in(body)
+    }
     fn encode_response(&self, response: &ir::Response, head: &StreamHead) -> Encoded {
         response::encode(response, head)
     }
@@ -57,6 +60,9 @@ impl Dialect for OpenaiResponses {
         error::encode(fault)
     }
     fn encode_stream_fault(&self, fault: &Fault) -> Bytes {
-        error::encode_frame(fault)
+        error::encode_frame(fault, 0)
+    }
+    fn encode_stream_fault_behind(&self, fault: &Fault, events: u64) -> Bytes {
+        error::encode_frame(fault, events)
     }
 }

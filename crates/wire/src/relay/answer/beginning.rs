@@ -11,6 +11,8 @@ pub(in crate::relay) struct Beginning {
     pub(in crate::relay) kind: Kind,
     /// Where the object begins that is the answer: the event's own, or the one that it wraps.
     pub(in crate::relay) answer_at: usize,
+    /// Whether it is no JSON object.
+    pub(in crate::relay) garbled: bool,
 }
 
 impl Beginning {
@@ -21,17 +23,17 @@ impl Beginning {
             if let Some(json) = field(line, b"data") {
                 let data = Self::of_json(json);
                 let answer_at = start + line.len() - json.len() + data.answer_at;
-                return Self { kind: name.map_or(data.kind, Kind::named), answer_at };
+                return Self { kind: name.map_or(data.kind, Kind::named), answer_at, garbled: data.garbled };
             }
             name = field(line, b"event").or(name);
         }
-        Self::default()
+        Self { garbled: true, ..Self::default() }
     }
 
     /// Of a line.
     pub(in crate::relay) fn of_json(json: &[u8]) -> Self {
         let mut found = Self::default();
-        let Some(mut members) = Members::open(json) else { return found };
+        let Some(mut members) = Members::open(json) else { return Self { garbled: true, ..found } };
         let mut behind = members.inside();
         while let Ok(Some(member)) = members.next() {
             match member.name().as_ref() {

@@ -48,7 +48,7 @@ const CHAT: &str = concat!(
 
 fn chat_facts() -> Facts {
     let usage = Some(Usage { input: 26, output: 298, ..Usage::default() });
-    Facts { usage, content_events: 5, finished: true, done: true, error: false }
+    Facts { usage, content_events: 5, finished: true, done: true, error: false, garbled: false }
 }
 
 #[test]
@@ -88,7 +88,19 @@ fn an_error_line_is_seen_and_odd_lines_pass() {
     let stream = "\n  \r\n{\"error\":\"llama runner process has terminated\"}\n";
     check(&changes(Some("b")), stream, stream, &Facts { error: true, ..Facts::default() });
     let odd = "not json\n{\"model\":\"up\"\n[{\"model\":\"up\"}]\n{\"model\":7}\n{\"done\":\"true\"}\n";
-    check(&changes(Some("b")), odd, odd, &Facts { content_events: 5, ..Facts::default() });
+    check(&changes(Some("b")), odd, odd, &Facts { content_events: 5, garbled: true, ..Facts::default() });
+}
+
+#[test]
+fn nothing_passes_behind_an_error() {
+    let error = "{\"error\":\"no\"}\n";
+    let stream = format!("{error}{CHAT}");
+    check(&changes(Some("b")), &stream, error, &Facts { error: true, ..Facts::default() });
+    let mut relay = LinesRelay::new(changes(None));
+    assert_eq!(relay.push(Bytes::from(stream)), error);
+    assert_eq!(relay.failure(), Some(&Failure { json: error.into(), withheld: false }));
+    assert_eq!(relay.push(Bytes::from(CHAT)), "");
+    assert_eq!(relay.finish(), "");
 }
 
 #[test]
@@ -190,7 +202,9 @@ proptest! {
         prop_assert_eq!(&relay(&changes, stream.chunks(step)), &whole);
         let (before, after) = stream.split_at(cut.index(stream.len() + 1));
         prop_assert_eq!(&relay(&changes, [before, after]), &whole);
-        if !rename {
+        if whole.1.error {
+            prop_assert!(rename || stream.starts_with(&whole.0));
+        } else if !rename {
             prop_assert_eq!(whole.0.as_slice(), stream);
         }
     }

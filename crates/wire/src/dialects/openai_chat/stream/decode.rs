@@ -76,7 +76,7 @@ impl StreamDecoder for Decoder {
 
 /// The error that a body tells of although its status is 200, or a chunk in place of an answer; `None` when it is an
 /// answer, or no JSON.
-pub(in crate::dialects::openai_chat) fn error_in(body: &[u8]) -> Option<Fault> {
+pub(in crate::dialects) fn error_in(body: &[u8]) -> Option<Fault> {
     let chunk: Chunk<'_> = serde_json::from_slice(body).ok()?;
     let whole = || serde_json::from_slice::<&RawValue>(body).ok();
     let error = if chunk.is_bare_error() { whole() } else { chunk.error() };

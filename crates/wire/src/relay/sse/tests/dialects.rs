@@ -30,7 +30,7 @@ fn messages() -> String {
 fn a_message_is_renamed_and_counted() {
     let stream = messages();
     let usage = Usage { input: 20, cache_read: 80, cache_write: 7, output: 15, reasoning: 4 };
-    let facts = Facts { usage: Some(usage), content_events: 5, finished: true, done: true, error: false };
+    let facts = Facts { usage: Some(usage), content_events: 5, finished: true, done: true, error: false, garbled: false };
     check(&changes(None, true), &stream, &stream, &facts);
     let renamed = stream.replacen("\"up\"", "\"my model\"", 1);
     check(&changes(Some("my model"), true), &stream, &renamed, &facts);
@@ -65,11 +65,27 @@ fn a_response_is_renamed_and_counted_whichever_way_it_ends() {
     for (terminal, error) in [("response.completed", false), ("response.incomplete", false), ("response.failed", true)]
     {
         let stream = responses(terminal);
-        let facts = Facts { usage, content_events: 2, finished: true, done: true, error };
+        let facts = Facts { usage, content_events: 2, finished: true, done: true, error, garbled: false };
         check(&changes(Some("b"), true), &stream, &stream.replace("\"model\":\"up\"", "\"model\":\"b\""), &facts);
     }
     let error = named(&[r#"{"type":"error","sequence_number":3,"code":"server_error","message":"no","param":null}"#]);
-    check(&changes(Some("b"), false), &error, &error, &Facts { error: true, ..Facts::default() });
+    // Codex would not know it.
+    check(&changes(Some("b"), false), &error, "", &Facts { error: true, ..Facts::default() });
+    let mut relay = SseRelay::new(changes(None, false));
+    relay.push(Bytes::from(error));
+    assert_eq!((relay.failure().map(|failure| failure.withheld), relay.events()), (Some(true), 0));
+}
+
+#[test]
+fn nothing_passes_behind_an_error() {
+    let error = "data: {\"error\":{\"message\":\"no\"}}\n\n";
+    let stream = format!("{error}data: [DONE]\n\n");
+    check(&changes(Some("b"), false), &stream, error, &Facts { error: true, ..Facts::default() });
+    let mut relay = SseRelay::new(changes(None, false));
+    relay.push(Bytes::from(stream));
+    let json = br#"{"error":{"message":"no"}}"#.to_vec();
+    assert_eq!(relay.failure(), Some(&Failure { json, withheld: false }));
+    assert_eq!(relay.push(Bytes::from("data: {}\n\n")), "");
 }
 
 #[test]
