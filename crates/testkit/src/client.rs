@@ -61,13 +61,7 @@ pub async fn ask(to: SocketAddr, method_and_path: &str, headers: &[&str], body: 
 }
 
 /// The same, and calls `then` once `text` has come.
-pub async fn ask_until(
-    to: SocketAddr,
-    method_and_path: &str,
-    body: &str,
-    text: &str,
-    then: impl FnOnce(),
-) -> Reply {
+pub async fn ask_until(to: SocketAddr, method_and_path: &str, body: &str, text: &str, then: impl FnOnce()) -> Reply {
     let mut stream = open(to, method_and_path, &[], body).await;
     let mut read = Vec::new();
     let begin = async {

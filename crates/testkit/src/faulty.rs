@@ -189,11 +189,11 @@ pub async fn upstream() -> Upstream {
 /// The base URL below which it fails so. What breaks behind a stream's first content waits for [`Upstream::open`] with
 /// `gate`: until then the client may read what came.
 pub fn url(upstream: &Upstream, trouble: Trouble, gate: &str) -> String {
-    match trouble {
+    if trouble == Trouble::Unreachable {
         // Nobody may listen there without being root.
-        Trouble::Unreachable => "http://127.0.0.1:1/v1".to_owned(),
-        trouble => upstream.url_below(&format!("/{}/{gate}", trouble.name())),
+        return "http://127.0.0.1:1/v1".to_owned();
     }
+    upstream.url_below(&format!("/{}/{gate}", trouble.name()))
 }
 
 fn dialect_of(path: &str) -> DialectId {
@@ -214,9 +214,7 @@ fn is_streamed(path: &str, request: &Received) -> bool {
 /// An answer that states its length; each header with its line end.
 fn said(status: u16, kind: &str, headers: &str, body: &str) -> Say {
     let length = body.len();
-    Say::text(format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-    ))
+    Say::text(format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n{headers}\r\n{body}"))
 }
 
 fn endless(answer: &Answer) -> Vec<Say> {

@@ -109,7 +109,9 @@ impl Opening {
 /// Whether all of an answer is one.
 fn whole(source: &Source, dialect: DialectId, body: &[u8]) -> Result<(), Fault> {
     let facts = source.relay.facts();
-    if facts.error && let Some(fault) = dialect::of(dialect).error_in(body) {
+    if facts.error
+        && let Some(fault) = dialect::of(dialect).error_in(body)
+    {
         return Err(fault);
     }
     if facts.finished { Ok(()) } else { Err(unreadable(source)) }

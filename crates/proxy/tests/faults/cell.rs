@@ -73,7 +73,12 @@ impl Cell {
     /// Its own provider and model in the document: none shares its cooldowns.
     fn tables(self, upstream: &Upstream) -> String {
         let number = self.number;
-        let provider = provider(&format!("p{number}"), self.provider, &faulty::url(upstream, self.trouble, &self.model()), self.trouble);
+        let provider = provider(
+            &format!("p{number}"),
+            self.provider,
+            &faulty::url(upstream, self.trouble, &self.model()),
+            self.trouble,
+        );
         let healthy = format!(r#", {{ provider = "{}", model = "real", priority = 1 }}"#, self.provider.as_str());
         let healthy = if self.another { healthy.as_str() } else { "" };
         let targets = format!(r#"[{{ provider = "p{number}", model = "real" }}{healthy}]"#);

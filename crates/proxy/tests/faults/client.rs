@@ -7,13 +7,8 @@ use trunkline_wire::DialectId;
 use crate::stream;
 
 /// The dialects that clients speak.
-pub(crate) const CLIENTS: [DialectId; 5] = [
-    DialectId::OpenaiChat,
-    DialectId::OpenaiResponses,
-    DialectId::Anthropic,
-    DialectId::Ollama,
-    DialectId::Gemini,
-];
+pub(crate) const CLIENTS: [DialectId; 5] =
+    [DialectId::OpenaiChat, DialectId::OpenaiResponses, DialectId::Anthropic, DialectId::Ollama, DialectId::Gemini];
 
 /// The request line without its version, and the body.
 pub(crate) fn request(client: DialectId, model: &str, streamed: bool) -> (String, String) {

@@ -68,17 +68,16 @@ impl Meaning {
 
     /// What a client of the first dialect sees where the provider speaks the second.
     pub(crate) fn seen(self, (client, provider): (DialectId, DialectId), trouble: Trouble, streamed: bool) -> Seen {
-        let retry_after = match trouble {
-            Trouble::Limited(wait) => wait.seconds().map(|seconds| seconds.to_string()),
-            _ => None,
-        };
+        let wait = if let Trouble::Limited(wait) = trouble { wait.seconds() } else { None };
+        let retry_after = wait.map(|seconds| seconds.to_string());
         match self {
             Self::Served if streamed => Seen::Streamed(TEXT.to_owned()),
             Self::Served => Seen::Answer(TEXT.to_owned()),
             Self::Failed(kind) => {
                 let (status, word) = told(kind, client);
                 // Codes of OpenAI's set are the provider's own, where the kind has none.
-                let word = word.filter(|_| kind != FaultKind::UpstreamRejected || !is_openai(client) || is_openai(provider));
+                let word =
+                    word.filter(|_| kind != FaultKind::UpstreamRejected || !is_openai(client) || is_openai(provider));
                 Seen::Error { status, word, retry_after }
             }
             Self::BrokeOff(kind) => {
@@ -96,29 +95,51 @@ fn is_openai(dialect: DialectId) -> bool {
     matches!(dialect, DialectId::OpenaiChat | DialectId::OpenaiResponses)
 }
 
-/// The status of each kind and its word: OpenAI's `code`, Anthropic's `type`, Google's `status`.
+/// How clients know a kind.
+struct Row {
+    kind: FaultKind,
+    /// OpenAI's status and code, the status also that of Ollama and Gemini.
+    openai: (u16, &'static str),
+    /// Anthropic's status and type.
+    anthropic: (u16, &'static str),
+    google: &'static str,
+}
+
+const fn row(
+    kind: FaultKind,
+    openai: (u16, &'static str),
+    anthropic: (u16, &'static str),
+    google: &'static str,
+) -> Row {
+    Row { kind, openai, anthropic, google }
+}
+
+static ROWS: [Row; 9] = [
+    row(FaultKind::RateLimited, (429, "rate_limit_exceeded"), (429, "rate_limit_error"), "RESOURCE_EXHAUSTED"),
+    row(FaultKind::QuotaExhausted, (429, "insufficient_quota"), (402, "billing_error"), "RESOURCE_EXHAUSTED"),
+    row(FaultKind::Overloaded, (503, "server_is_overloaded"), (529, "overloaded_error"), "UNAVAILABLE"),
+    row(FaultKind::UpstreamAuth, (502, "upstream_auth_error"), (500, "api_error"), "UNAVAILABLE"),
+    row(FaultKind::Unreachable, (502, "upstream_unreachable"), (500, "api_error"), "UNAVAILABLE"),
+    row(FaultKind::UpstreamBroken, (502, "upstream_error"), (500, "api_error"), "UNAVAILABLE"),
+    row(FaultKind::UpstreamTimeout, (504, "timeout"), (504, "timeout_error"), "DEADLINE_EXCEEDED"),
+    row(
+        FaultKind::ContextTooLong,
+        (400, "context_length_exceeded"),
+        (400, "invalid_request_error"),
+        "INVALID_ARGUMENT",
+    ),
+    row(FaultKind::UpstreamRejected, (404, "model_not_found"), (404, "not_found_error"), "NOT_FOUND"),
+];
+
+/// The status of a kind and its word.
 fn told(kind: FaultKind, client: DialectId) -> (u16, Option<String>) {
-    use FaultKind::*;
-    // OpenAI's status and code, Anthropic's status and type, Google's word.
-    let row = match kind {
-        RateLimited => (429, "rate_limit_exceeded", 429, "rate_limit_error", "RESOURCE_EXHAUSTED"),
-        QuotaExhausted => (429, "insufficient_quota", 402, "billing_error", "RESOURCE_EXHAUSTED"),
-        Overloaded => (503, "server_is_overloaded", 529, "overloaded_error", "UNAVAILABLE"),
-        UpstreamAuth => (502, "upstream_auth_error", 500, "api_error", "UNAVAILABLE"),
-        Unreachable => (502, "upstream_unreachable", 500, "api_error", "UNAVAILABLE"),
-        UpstreamBroken => (502, "upstream_error", 500, "api_error", "UNAVAILABLE"),
-        UpstreamTimeout => (504, "timeout", 504, "timeout_error", "DEADLINE_EXCEEDED"),
-        ContextTooLong => (400, "context_length_exceeded", 400, "invalid_request_error", "INVALID_ARGUMENT"),
-        UpstreamRejected => (404, "model_not_found", 404, "not_found_error", "NOT_FOUND"),
-        other => unreachable!("no trouble means {other:?}"),
+    let Row { openai, anthropic, google, .. } =
+        ROWS.iter().find(|row| row.kind == kind).expect("a kind of these troubles");
+    let (status, word) = match client {
+        DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::OpenaiResponses => (openai.0, Some(openai.1)),
+        DialectId::Anthropic => (anthropic.0, Some(anthropic.1)),
+        DialectId::Ollama => (openai.0, None),
+        DialectId::Gemini => (openai.0, Some(*google)),
     };
-    let (openai, code, anthropic, kind, google) = row;
-    match client {
-        DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::OpenaiResponses => {
-            (openai, Some(code.to_owned()))
-        }
-        DialectId::Anthropic => (anthropic, Some(kind.to_owned())),
-        DialectId::Ollama => (openai, None),
-        DialectId::Gemini => (openai, Some(google.to_owned())),
-    }
+    (status, word.map(str::to_owned))
 }

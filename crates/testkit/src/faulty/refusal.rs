@@ -38,15 +38,8 @@ struct Words {
 
 impl Refusal {
     /// All but the one that has forms of its own.
-    pub(super) const ALL: [Self; 7] = [
-        Self::Broken,
-        Self::Loading,
-        Self::Overloaded,
-        Self::BadKey,
-        Self::NoMoney,
-        Self::NoModel,
-        Self::TooLong,
-    ];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Broken, Self::Loading, Self::Overloaded, Self::BadKey, Self::NoMoney, Self::NoModel, Self::TooLong];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -103,16 +96,16 @@ impl Refusal {
         let (status, message, openai, anthropic, google) = match self {
             Self::Broken => (500, "The server had an error", ("server_error", None), "api_error", "INTERNAL"),
             Self::Loading => (503, "Loading model", ("unavailable_error", None), "overloaded_error", "UNAVAILABLE"),
-            Self::Overloaded => (
-                529,
-                "Overloaded",
-                ("server_error", Some("server_is_overloaded")),
-                "overloaded_error",
-                "UNAVAILABLE",
-            ),
-            Self::BadKey => {
-                (401, "Incorrect API key", (INVALID, Some("invalid_api_key")), "authentication_error", "UNAUTHENTICATED")
+            Self::Overloaded => {
+                (529, "Overloaded", ("server_error", Some("server_is_overloaded")), "overloaded_error", "UNAVAILABLE")
             }
+            Self::BadKey => (
+                401,
+                "Incorrect API key",
+                (INVALID, Some("invalid_api_key")),
+                "authentication_error",
+                "UNAUTHENTICATED",
+            ),
             Self::NoMoney => (
                 402,
                 "Insufficient credits",
@@ -120,9 +113,13 @@ impl Refusal {
                 "billing_error",
                 "RESOURCE_EXHAUSTED",
             ),
-            Self::NoModel => {
-                (404, "The model `real` is not there", (INVALID, Some("model_not_found")), "not_found_error", "NOT_FOUND")
-            }
+            Self::NoModel => (
+                404,
+                "The model `real` is not there",
+                (INVALID, Some("model_not_found")),
+                "not_found_error",
+                "NOT_FOUND",
+            ),
             Self::TooLong => (
                 400,
                 "This model's maximum context length is 8 tokens. However, you requested 9 tokens.",

@@ -94,6 +94,26 @@ impl Wait {
         }
     }
 
+    /// How it says so, behind the status.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Unsaid => "",
+            Self::Seconds => " with `retry-after: 7`",
+            Self::Fraction => " with `retry-after: 1.5`",
+            Self::Date => " with a date in `retry-after`",
+            Self::Millis => " with `retry-after-ms: 2500.5`",
+            Self::OpenaiRequests => " with `x-ratelimit-reset-requests: 6m0s`, none being left",
+            Self::GroqTokens => " with `x-ratelimit-reset-tokens: 2m59.56s`, none being left",
+            Self::Cerebras => " with `x-ratelimit-reset-tokens-minute: 11.38`, none being left",
+            Self::Together => " with `x-ratelimit-reset: 4`, none being left",
+            Self::Anthropic => " with a moment in `anthropic-ratelimit-requests-reset`, none being left",
+            Self::Google => " with Google's `retryDelay: 27.5s`",
+            Self::GoogleInArray => " with the same in an array",
+            Self::Openrouter => " with a moment in the body, as OpenRouter has it",
+            Self::Azure => " with Azure's `x-ratelimit-remaining-requests: -1`",
+        }
+    }
+
     /// Each with its line end.
     pub(super) fn headers(self) -> &'static str {
         match self {

@@ -55,11 +55,11 @@ const EPOCH_MILLIS: f64 = 1e12;
 fn span(text: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(number) = text.parse::<f64>() {
         let moment = if number >= EPOCH_MILLIS { number / 1000.0 } else { number };
-        if moment < EPOCH_SECONDS {
-            return seconds_of(moment);
+        if moment >= EPOCH_SECONDS {
+            let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            return seconds_of((moment - now.as_secs_f64()).max(0.0));
         }
-        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        return seconds_of((moment - now.as_secs_f64()).max(0.0));
+        return seconds_of(number);
     }
     let (mut rest, mut seconds) = (text, 0.0);
     while !rest.is_empty() {

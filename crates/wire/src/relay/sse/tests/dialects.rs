@@ -30,7 +30,8 @@ fn messages() -> String {
 fn a_message_is_renamed_and_counted() {
     let stream = messages();
     let usage = Usage { input: 20, cache_read: 80, cache_write: 7, output: 15, reasoning: 4 };
-    let facts = Facts { usage: Some(usage), content_events: 5, finished: true, done: true, error: false, garbled: false };
+    let facts =
+        Facts { usage: Some(usage), content_events: 5, finished: true, done: true, error: false, garbled: false };
     check(&changes(None, true), &stream, &stream, &facts);
     let renamed = stream.replacen("\"up\"", "\"my model\"", 1);
     check(&changes(Some("my model"), true), &stream, &renamed, &facts);
