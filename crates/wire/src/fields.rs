@@ -148,6 +148,16 @@ pub(crate) fn parse<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
     serde_json::from_str(raw.get()).ok()
 }
 
+/// The value of a member `error`, when there was one: some servers always have the member.
+pub(crate) fn error_said(raw: &RawValue) -> Option<&RawValue> {
+    Some(raw).filter(|raw| says_error(raw.get().as_bytes()))
+}
+
+/// The same of its bytes.
+pub(crate) fn says_error(value: &[u8]) -> bool {
+    !matches!(value, b"null" | b"false" | b"\"\"" | b"{}")
+}
+
 /// The elements of an array.
 pub(crate) fn parse_list(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()

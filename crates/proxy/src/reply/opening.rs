@@ -19,6 +19,10 @@ const HELD_BYTES_MAX: usize = 4 << 20;
 /// behind it.
 const STEP_BYTES: usize = 512;
 
+/// Events of content after which an answer has begun, whatever is in them: what the neutral model does not know, such as
+/// sound, is content too. Some servers' first events say nothing but who speaks.
+const CONTENT_EVENTS_ENOUGH: u64 = 4;
+
 /// Reads until the answer has begun, and leaves all that was read to be sent.
 ///
 /// # Errors
@@ -99,8 +103,12 @@ impl Opening {
                         return begun.map(|()| true);
                     }
                 }
-                // Nothing of it was content.
-                if source.relay.has_failed() { Err(source.failure(*dialect)) } else { Ok(source.ended) }
+                // Nothing of it was content that is understood.
+                let unknown = source.relay.facts().content_events >= CONTENT_EVENTS_ENOUGH;
+                if source.relay.has_failed() && !unknown {
+                    return Err(source.failure(*dialect));
+                }
+                Ok(source.ended || unknown)
             }
         }
     }

@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use super::Facts;
 use super::name::Name;
 use super::usage::{Evaluated, merge, read_usage, read_usage_metadata};
+use crate::fields::says_error;
 use crate::ir::Usage;
 use crate::scan::{Elements, Member, Members};
 
@@ -55,7 +56,7 @@ impl Answer {
                     no_choices = Elements::open(member.value).is_some_and(|choices| choices.is_empty());
                     answer.finished |= FINISH_REASON.stands_in_any(member.value);
                 }
-                Name::Error => answer.error = is_error(member.value),
+                Name::Error => answer.error = says_error(member.value),
                 Name::XGroq => answer.add(inner(member.value, b"usage").and_then(|usage| read_usage(usage.value))),
                 Name::Type => answer.kind = Kind::of(member.value),
                 Name::Delta => delta = member.value,
@@ -86,7 +87,7 @@ impl Answer {
                 Name::UsageMetadata => answer.add(read_usage_metadata(member.value)),
                 Name::PromptEvalCount => answer.evaluated.take_prompt(member.value),
                 Name::EvalCount => answer.evaluated.take_output(member.value),
-                Name::Error => answer.error = is_error(member.value),
+                Name::Error => answer.error = says_error(member.value),
                 Name::Model
                 | Name::XGroq
                 | Name::Choices
@@ -159,11 +160,6 @@ impl Answer {
             }
         }
     }
-}
-
-/// Whether a member `error` says that there was one: some servers always have the member.
-fn is_error(value: &[u8]) -> bool {
-    !matches!(value, b"null" | b"false" | b"\"\"" | b"{}")
 }
 
 /// Whether the last member of this name is something else than null.

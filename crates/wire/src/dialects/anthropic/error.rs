@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use crate::fault::UpstreamWords;
-use crate::fields::parse;
+use crate::fields::{error_said, parse};
 use crate::write::{Object, object};
 use crate::{Fault, FaultKind};
 
@@ -111,7 +111,7 @@ pub(super) fn error_in(body: &[u8]) -> Option<Fault> {
         error: &'a RawValue,
     }
     let failed: Failed<'_> = serde_json::from_slice(body).ok()?;
-    Some(failed.error).filter(|raw| raw.get() != "null").map(decode)
+    error_said(failed.error).map(decode)
 }
 
 fn kind_of(word: &str, message: &str) -> FaultKind {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::answer::Line;
-use crate::fields::parse;
+use crate::fields::{error_said, parse};
 use crate::{Fault, FaultKind, write};
 
 /// The body of an error answer. What a provider said is in the fault's message; its own body has another shape.
@@ -32,7 +32,7 @@ pub(super) fn decode(error: &RawValue) -> Fault {
 
 /// The error that an answer or a line tells of.
 pub(super) fn error_in(body: &[u8]) -> Option<Fault> {
-    Line::read(body)?.error.map(decode)
+    Line::read(body)?.error.and_then(error_said).map(decode)
 }
 
 /// An error as an object.

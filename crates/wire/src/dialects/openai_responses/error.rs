@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::response::{Frame, Outcome};
 use crate::dialect::Dialect;
 use crate::dialects::openai_chat::OpenaiChat;
-use crate::fields::parse;
+use crate::fields::{error_said, parse};
 use crate::write::object;
 use crate::{Fault, FaultKind};
 
@@ -114,7 +114,7 @@ struct Failed<'a> {
 /// The error in an answer, in an event that holds one, or in an error event.
 pub(super) fn error_in(body: &[u8]) -> Option<Fault> {
     let failed: Failed<'_> = serde_json::from_slice(body).ok()?;
-    if let Some(error) = failed.error.filter(|raw| raw.get() != "null") {
+    if let Some(error) = failed.error.and_then(error_said) {
         return Some(decode(error));
     }
     if failed.kind.as_deref() == Some("error") {

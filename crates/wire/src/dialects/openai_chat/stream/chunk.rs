@@ -8,6 +8,8 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::fields::error_said;
+
 /// One chunk of Chat Completions or of the legacy Completions.
 #[derive(Deserialize)]
 pub(in crate::dialects::openai_chat) struct Chunk<'a> {
@@ -40,9 +42,7 @@ pub(in crate::dialects::openai_chat) struct Chunk<'a> {
 impl<'a> Chunk<'a> {
     /// The error that it tells of.
     pub(super) fn error(&self) -> Option<&'a RawValue> {
-        // Some servers always have the member.
-        let error = self.error.filter(|raw| !matches!(raw.get(), "false" | "\"\"" | "{}"));
-        error.or(self.detail.filter(|_| self.choices.is_none()))
+        self.error.and_then(error_said).or(self.detail.filter(|_| self.choices.is_none()))
     }
 
     /// Whether it is an error as a whole.
