@@ -134,7 +134,12 @@ fn committed(source: &Source, event: &Event) -> Option<Result<(), Fault>> {
         Event::Fault(_) if source.relay.facts().garbled => Some(Err(unreadable(source))),
         // What only we do not understand does not stop the bytes.
         Event::Fault(_) => Some(Ok(())),
-        Event::Start { .. } | Event::Open { .. } | Event::Close { .. } | Event::Usage(_) | Event::Ping => None,
+        Event::Start { .. }
+        | Event::Open { .. }
+        | Event::Close { .. }
+        | Event::Usage(_)
+        | Event::Served(_)
+        | Event::Ping => None,
     }
 }
 
