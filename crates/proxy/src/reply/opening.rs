@@ -28,8 +28,8 @@ const CONTENT_EVENTS_ENOUGH: u64 = 4;
 /// # Errors
 /// What became of an answer of which nothing has been sent.
 pub(crate) async fn open(source: &mut Source, dialect: DialectId) -> Result<(), Fault> {
-    let mut opening = Opening::of(source, dialect);
     poll_fn(|cx| source.poll_read(cx)).await?;
+    let mut opening = Opening::of(source, dialect);
     if opening.has_begun(source, &source.ready)? {
         return Ok(());
     }
@@ -68,6 +68,8 @@ impl Opening {
             return Self::Any;
         }
         match source.relay {
+            // A burst: no need to read it twice.
+            Relay::Sse(_) | Relay::Lines(_) if flows(source) && !source.relay.has_failed() => Self::Any,
             Relay::Sse(_) | Relay::Lines(_) => {
                 Self::Stream { dialect, decoder: dialect::of(dialect).stream_decoder(), events: Vec::new() }
             }
@@ -104,14 +106,19 @@ impl Opening {
                     }
                 }
                 // Nothing of it was content that is understood.
-                let unknown = source.relay.facts().content_events >= CONTENT_EVENTS_ENOUGH;
-                if source.relay.has_failed() && !unknown {
+                if source.relay.has_failed() && !flows(source) {
                     return Err(source.failure(*dialect));
                 }
-                Ok(source.ended || unknown)
+                Ok(source.ended || flows(source))
             }
         }
     }
+}
+
+/// Whether so much came that there must be content in it.
+fn flows(source: &Source) -> bool {
+    let facts = source.relay.facts();
+    facts.content_events >= CONTENT_EVENTS_ENOUGH && !facts.garbled
 }
 
 /// Whether all of an answer is one.

@@ -53,7 +53,7 @@ impl Meaning {
     /// What a second target, a healthy one, makes of it. What is the request's own fault is so everywhere.
     pub(crate) fn with_another(self) -> Self {
         match self {
-            Self::Failed(FaultKind::UpstreamRejected | FaultKind::ContextTooLong) | Self::BrokeOff(_) => self,
+            Self::Failed(FaultKind::ContextTooLong) | Self::BrokeOff(_) => self,
             Self::Served | Self::Failed(_) => Self::Served,
         }
     }
