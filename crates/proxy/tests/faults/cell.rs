@@ -91,7 +91,8 @@ pub(crate) fn document(cells: &[Cell], upstream: &Upstream) -> String {
     let url = faulty::url(upstream, Trouble::None, "all");
     let healthy = CLIENTS.map(|dialect| provider(dialect.as_str(), dialect, &url, Trouble::None)).concat();
     let cells: String = cells.iter().map(|cell| cell.tables(upstream)).collect();
-    format!("[discovery]\nprobe = false\n{healthy}{cells}")
+    // What is tried again is tried soon: that it waits is tested elsewhere.
+    format!("[discovery]\nprobe = false\n[failover]\nbackoff = \"1ms\"\n{healthy}{cells}")
 }
 
 fn provider(name: &str, dialect: DialectId, url: &str, trouble: Trouble) -> String {
