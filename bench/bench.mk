@@ -2,17 +2,21 @@
 #   make bench BENCH_ARGS='--write'                          also into bench/RESULTS.md
 #   make bench BENCH_ARGS='--wl chat,burst --rounds 3'       see `bench/run.py --help`
 #   make bench-streams                                       memory of streams at rest
+#   make bench-failover                                      what a refused first target adds
 PYTHON ?= python3
 BENCH_ARGS ?=
 BENCH_TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench bench-streams bench-build bench-tools bench-test dist
+.PHONY: bench bench-streams bench-failover bench-build bench-tools bench-test dist
 
 bench: dist
 	BENCH_COMMAND='make bench$(if $(BENCH_ARGS), BENCH_ARGS="$(BENCH_ARGS)")' $(PYTHON) bench/run.py $(BENCH_ARGS)
 
 bench-streams: dist
 	$(PYTHON) bench/streams.py $(BENCH_ARGS)
+
+bench-failover: dist
+	$(PYTHON) bench/failover.py $(BENCH_ARGS)
 
 # The binary as it is shipped: target/dist/trunkline.
 dist: bench-tools bench-build

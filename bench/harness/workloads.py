@@ -82,7 +82,7 @@ def run(contestant, mock, workload: Workload, seconds: int, folder: Path, profil
     mock.set(chunks=CHUNKS, delay_us=workload.delay_us, keep_last=0)
     tree = contestant.tree
     stream_bytes = _stream_bytes(contestant, workload) if workload.paced else None
-    _wrk(contestant, workload, 1, folder)
+    wrk(contestant, workload, 1, folder)
     if tree:
         tree.rest(REST_S)
         tree.reset_peak()
@@ -91,9 +91,9 @@ def run(contestant, mock, workload: Workload, seconds: int, folder: Path, profil
     mock_cpu, cpu = mock.tree.cpu(), tree and tree.cpu()
     if profiler:
         with profiler.recording(tree.pid, seconds):
-            load = _wrk(contestant, workload, seconds, folder)
+            load = wrk(contestant, workload, seconds, folder)
     else:
-        load = _wrk(contestant, workload, seconds, folder)
+        load = wrk(contestant, workload, seconds, folder)
     ours_us = (
         processes.harness_us() - harness_us + mock.tree.cpu().since(mock_cpu) + (tree.cpu().since(cpu) if tree else 0)
     )
@@ -118,7 +118,7 @@ def run(contestant, mock, workload: Workload, seconds: int, folder: Path, profil
     return result
 
 
-def _wrk(contestant, workload: Workload, seconds: int, folder: Path) -> dict:
+def wrk(contestant, workload: Workload, seconds: int, folder: Path) -> dict:
     path = folder / "body.json"
     path.write_bytes(body(workload.body, contestant.model))
     script = Path(__file__).resolve().parent.parent / "chat.lua"
