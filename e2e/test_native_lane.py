@@ -77,10 +77,16 @@ def test_the_upstreams_own_name_for_the_model_is_in_a_header(gateway: Gateway, u
 
 
 def test_an_answer_that_is_not_understood_passes_untouched(gateway: Gateway, upstream: Upstream) -> None:
-    odd = b'{"half":"a json \xff\xfe \x00 ...'
+    odd = b' {"of":"no dialect", "that":["is","known",1e999,"\\ud800"],\n"choices":"many","usage":[null]}\n'
     upstream.script("odd", lambda ex: ex.answer(odd, headers={"x-vendor-note": "kept"}))
     answer = exchange(gateway.port, post(CHAT, chat_body("up/odd")))
     assert (answer.status, answer.body) == (200, odd)
+
+
+def test_an_answer_that_is_none_is_an_error(gateway: Gateway, upstream: Upstream) -> None:
+    upstream.script("none", lambda ex: ex.answer(b'{"half":"a json \xff\xfe \x00 ...'))
+    answer = exchange(gateway.port, post(CHAT, chat_body("up/none")))
+    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (502, "upstream_error")
 
 
 SSE = (
