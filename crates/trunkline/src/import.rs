@@ -25,6 +25,8 @@ pub(crate) enum ImportError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error("nothing could be used of {name}: {reason}")]
+    Useless { name: String, reason: String },
     #[error("{path:?} is there already; `--force` overwrites it")]
     Taken { path: PathBuf },
     #[error("{path:?} cannot be written: {reason}")]
@@ -43,6 +45,9 @@ pub(crate) fn run(from: ImportFrom, env: &Env) -> Result<ExitCode, ImportError> 
         ImportFrom::ServerlessProxy { file, output } => (from_database(&file, env)?, output),
         ImportFrom::Litellm { file, output } => (litellm(&folder::read_file(&file), env), output),
     };
+    if let ([], [bad, ..]) = (imported.report.findings.as_slice(), imported.report.bad.as_slice()) {
+        return Err(ImportError::Useless { name: bad.name.clone(), reason: bad.reason.clone() });
+    }
     refuse_to_overwrite(&output)?;
     let problems = load(Some(("trunkline.toml", &imported.document)), env, &Overrides::default(), &[]).err();
     let mut report = imported.report.to_string();

@@ -24,7 +24,9 @@ pub(super) fn import(file: &str, name: &str, tree: &Value, desk: &mut Desk, repo
     let routes = routes.ok_or("`model_routings` is missing or empty")?;
     let routes = routes.iter().enumerate().map(|(index, route)| make_route(index, route, name, tree, desk)).collect();
     let declared = desk.models.clone();
-    let mut reading = Reading { name: name.to_owned(), declared, routes, settings: Table::new() };
+    let mut reading =
+        Reading { name: name.to_owned(), declared, stronger_window: None, routes, settings: Table::new() };
+    reading.stronger_window = reading.routes.iter().flatten().next().and_then(|route| window_of(desk, &route.target));
     apply(RULES, UNKNOWN, (file, tree), &mut reading, report);
     for route in &reading.routes {
         if let Ok(Route { target, window: Some(window), .. }) = route {
@@ -48,6 +50,8 @@ struct Reading {
     name: String,
     /// All models that have a file.
     declared: Vec<String>,
+    /// Where the first route's provider states a window, which then counts.
+    stronger_window: Option<String>,
     /// Those that came to nothing say why.
     routes: Vec<Result<Route, String>>,
     settings: Table,
@@ -73,11 +77,10 @@ fn make_route(index: usize, route: &Value, model: &str, tree: &Value, desk: &mut
     let provider = text("provider").ok_or("it names no provider")?;
     let wanted = text("model").ok_or("it names no model")?;
     let (upstream, own_provider) = provider_of(route, provider, model, desk)?;
-    let mapped = upstream.mapping.iter().find(|(from, _)| from == wanted).map_or(wanted, |(_, to)| to.as_str());
     let name = own_provider.as_deref().unwrap_or(&upstream.name);
     let mut target = Table::new();
     target.set("provider", name);
-    target.set("model", mapped);
+    target.set("model", upstream.mapped(wanted));
     if index > 0 {
         // Routes are tried in order, however targets of one priority are balanced.
         target.set("priority", i64::try_from(index).unwrap_or(i64::MAX));
@@ -147,6 +150,14 @@ fn nameless(name: &str) -> Upstream {
     }
 }
 
+/// The setting that states the window of a target at its provider, if there is one.
+fn window_of(desk: &Desk, target: &Table) -> Option<String> {
+    let text = |key: &str| target.get(key).and_then(toml::Value::as_str).unwrap_or_default();
+    let (provider, model) = (text("provider"), text("model"));
+    desk.draft.providers.get(provider)?.get("models")?.get(model)?.get("context_window")?;
+    Some(format!("`providers.{provider}.models.{model:?}.context_window`"))
+}
+
 /// A window that a route states, for the model at its provider; what the provider's file says is stronger.
 fn state_window(desk: &mut Desk, target: &Table, window: i64) {
     let text = |key: &str| target.get(key).and_then(toml::Value::as_str).unwrap_or_default();
@@ -171,7 +182,11 @@ const RULES: &[Rule<Reading>] = &[
         exact(reading.to("targets[].cooldown"))
     }),
     make("context_window", |key, reading| {
-        reading.settings.set("context_window", key.count()?);
+        let tokens = key.count()?;
+        if let Some(stronger) = &reading.stronger_window {
+            return exact(format!("not used: {stronger} is stronger, here as there"));
+        }
+        reading.settings.set("context_window", tokens);
         exact(reading.to("context_window"))
     }),
     refuse("enforce_tool_call", NO_ENFORCEMENT),

@@ -50,6 +50,11 @@ impl Upstream {
         vendor_of(&self.name, self.url.as_deref().unwrap_or_default(), self.wire)
     }
 
+    /// The provider's own name for a model.
+    pub(super) fn mapped<'m>(&'m self, model: &'m str) -> &'m str {
+        self.mapping.iter().find(|(from, _)| from == model).map_or(model, |(_, to)| to)
+    }
+
     /// A section that passes the check: one that cannot be reached is switched off.
     pub(super) fn write(&self) -> Written {
         let vendor = self.vendor();
@@ -273,8 +278,9 @@ fn timeout(key: &Key<'_>, reading: &mut Reading) -> Answer {
 }
 
 fn context_length(key: &Key<'_>, reading: &mut Reading) -> Answer {
-    let (model, tokens) = (key.name(1), key.count()?);
-    reading.upstream.settings.inner("models").inner(model).set("context_window", tokens);
+    // Targets name the provider's own name for the model.
+    let (model, tokens) = (reading.upstream.mapped(key.name(1)).to_owned(), key.count()?);
+    reading.upstream.settings.inner("models").inner(&model).set("context_window", tokens);
     exact(reading.to(&format!("models.{model:?}.context_window")))
 }
 
