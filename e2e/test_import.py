@@ -276,3 +276,26 @@ def test_a_source_that_is_not_there_makes_nothing(kind: str, tmp_path: Path) -> 
     assert ran.returncode == 1, ran
     assert "not-there" in ran.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+GUIDE = ROOT / "docs/migrating.md"
+
+#: Commands of the guide, without what follows `#`. The one that serves is tested above.
+COMMANDS = [
+    line.split("#")[0].split()[1:]
+    for block in re.findall(r"```sh\n(.*?)```", GUIDE.read_text(), re.S)
+    for line in block.splitlines()
+    if line.startswith("trunkline ") and not line.startswith("trunkline serve")
+]
+
+
+def test_the_guides_commands_do_what_it_says(upstream: Upstream, tmp_path: Path) -> None:
+    model_proxy(tmp_path, upstream)
+    serverless_proxy(tmp_path, upstream)
+    litellm(tmp_path, upstream)
+    assert len(COMMANDS) == 5
+    for arguments in COMMANDS:
+        ran = command(arguments, tmp_path, MODEL_PROXY_ENV | {"UP_KEY": "sk-up"})
+        assert ran.returncode == 0, ran
+    assert (tmp_path / "trunkline.toml").exists()
+    assert (tmp_path / "report.txt").exists()

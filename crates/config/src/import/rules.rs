@@ -156,7 +156,7 @@ pub(super) fn texts(value: &Value) -> Option<Vec<&str>> {
 }
 
 /// The longest period that a document takes.
-const PERIOD_SECONDS_MAX: f64 = 366.0 * 86400.0;
+const PERIOD_SECONDS_MAX: f64 = 365.0 * 86400.0;
 
 /// A number of seconds, which may be a text, as the document writes it.
 pub(super) fn period(value: &Value) -> Option<String> {
@@ -291,5 +291,76 @@ fn fit(place: &str, steps: &[Step<'_>]) -> Fit {
         (true, None) => Fit::Whole,
         (true, Some(_)) => Fit::Begun,
         (false, _) => Fit::Elsewhere,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const RULES: &[Rule<Vec<String>>] = &[
+        make("name", |key, seen| {
+            seen.push(key.text()?.to_owned());
+            exact("here")
+        }),
+        make("routes.[].*.url", |key, seen| {
+            seen.push(format!("{} of {}", key.name(1), key.index()));
+            approximate("there")
+        }),
+        refuse("limits", "none of it"),
+        ask("limits.requests", "by hand"),
+    ];
+
+    fn check(tree: &Value) -> (String, Vec<String>) {
+        let (mut seen, mut report) = (Vec::new(), Report::default());
+        apply(RULES, "unknown", ("f", tree), &mut seen, &mut report);
+        let lines = report.findings.iter().map(|it| format!("{} {} {}", it.verdict.as_str(), it.path, it.note));
+        (lines.collect::<Vec<_>>().join("\n"), seen)
+    }
+
+    #[test]
+    fn the_rule_furthest_down_speaks_and_every_key_is_told_of() {
+        let tree = json!({
+            "name": "turbo",
+            "routes": [{ "a b": { "url": "u", "port": 1 } }, {}],
+            "limits": { "requests": 1, "tokens": [1, 2], "deep": { "er": null } },
+            "other": [{ "x": 1 }, 2],
+        });
+        let (told, seen) = check(&tree);
+        let want = "exact f: name here\n\
+                    approximate f: routes[0].\"a b\".url there\n\
+                    unsupported f: routes[0].\"a b\".port unknown\n\
+                    exact f: routes[1] nothing is in it\n\
+                    manual f: limits.requests by hand\n\
+                    unsupported f: limits.tokens none of it\n\
+                    unsupported f: limits.deep.er none of it\n\
+                    unsupported f: other[0].x unknown\n\
+                    unsupported f: other[1] unknown";
+        assert_eq!(told, want);
+        assert_eq!(seen, ["turbo", "a b of 0"]);
+    }
+
+    #[test]
+    fn a_value_that_is_not_what_its_key_takes_is_left_to_a_person() {
+        let (told, seen) = check(&json!({ "name": 1, "routes": "none", "limits": 3 }));
+        let want = "manual f: name expected a text; nothing is made of it\n\
+                    manual f: routes expected settings; nothing is made of it\n\
+                    unsupported f: limits none of it";
+        assert_eq!((told.as_str(), seen), (want, Vec::new()));
+        assert_eq!(check(&json!({ "name": null, "routes": null })).0, "exact f: name not set\nexact f: routes not set");
+    }
+
+    #[test]
+    fn periods_are_read_from_seconds() {
+        let check = |value: Value| period(&value);
+        assert_eq!(check(json!(20)), Some("20s".to_owned()));
+        assert_eq!(check(json!(7.5)), Some("7500ms".to_owned()));
+        assert_eq!(check(json!("0.25")), Some("250ms".to_owned()));
+        assert_eq!(check(json!(0)), Some("0s".to_owned()));
+        assert_eq!(check(json!(-1)), None);
+        assert_eq!(check(json!(1e12)), None);
+        assert_eq!(check(json!("soon")), None);
     }
 }

@@ -103,6 +103,24 @@ fn litellm_moves() {
     );
 }
 
+/// The guide's example: two files, and what they become.
+#[test]
+fn the_guides_example_becomes_what_it_says() {
+    let guide = include_str!("../../../../docs/migrating.md");
+    let blocks = |kind: &str| -> Vec<String> {
+        let begin = format!("```{kind}\n");
+        let blocks = guide.split(&begin).skip(1).filter_map(|rest| rest.split_once("```"));
+        blocks.map(|(block, _)| block.to_owned()).collect()
+    };
+    let [provider, model] = blocks("json").try_into().unwrap();
+    let [document] = blocks("toml").try_into().unwrap();
+    let file = |name: &str, text: String| SourceFile { name: name.to_owned(), text: Ok(text) };
+    let files = [file("providers/cerebras.json", provider), file("models/turbo.json", model)];
+    let imported = model_proxy(&files, &env(VARIABLES));
+    let (_heading, made) = imported.document.split_once("\n\n").unwrap();
+    assert_eq!(made, document);
+}
+
 #[test]
 fn a_file_that_cannot_be_read_is_named_and_says_nothing_of_itself() {
     let check = |text: Result<&str, &str>| {
@@ -154,7 +172,7 @@ fn paths(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Every key is told of once, and the document passes the check.
+/// Every key is told of once, without what it says where that may be a secret, and the document passes the check.
 fn keeps_its_promises(imported: &Imported, sources: &[(String, Value)]) {
     let mut wanted = Vec::new();
     for (name, tree) in sources.iter().filter(|(name, _)| !imported.report.bad.iter().any(|bad| bad.name == *name)) {
@@ -164,6 +182,7 @@ fn keeps_its_promises(imported: &Imported, sources: &[(String, Value)]) {
     wanted.sort();
     told.sort();
     assert_eq!(told, wanted);
+    assert!(!imported.report.to_string().contains("canary"), "a secret is in the report");
     passes_the_check(imported, &env(VARIABLES));
 }
 
@@ -279,7 +298,7 @@ fn collect_pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn every_key_of_a_mangled_model_proxy_is_told_of_once(
@@ -312,6 +331,14 @@ proptest! {
             }
         }
         keeps_its_promises(&serverless_proxy(&tables, &env(VARIABLES)), &serverless_trees(&tables));
+    }
+
+    #[test]
+    fn any_text_at_all_is_a_source_or_is_named(text in "(\\PC|[\\[\\]{}:,&*\\-\"'\\n ]){0,60}") {
+        let file = |name: &str| SourceFile { name: name.to_owned(), text: Ok(text.clone()) };
+        passes_the_check(&litellm(&file("config.yaml"), &env(VARIABLES)), &env(VARIABLES));
+        let files = [file("providers/a.json"), file("models/a.json"), file("audio-models/a.json")];
+        passes_the_check(&model_proxy(&files, &env(VARIABLES)), &env(VARIABLES));
     }
 
     #[test]

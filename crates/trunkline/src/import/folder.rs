@@ -52,16 +52,16 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
     let mut files = Vec::new();
     for folder in FOLDERS.map(|name| root.join(name)) {
         if folder.is_dir() {
-            let before = files.len();
             let entries = std::fs::read_dir(&folder).and_then(|entries| {
                 entries.take(FILES_MAX + 1).map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()
             });
-            let entries = entries.map_err(|reason| FolderError::Unreadable { path: folder.clone(), reason })?;
+            let mut entries = entries.map_err(|reason| FolderError::Unreadable { path: folder.clone(), reason })?;
             if entries.len() > FILES_MAX {
                 return Err(FolderError::TooMany { path: folder });
             }
-            files.extend(entries.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "json")));
-            files[before..].sort();
+            entries.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+            entries.sort();
+            files.append(&mut entries);
         }
     }
     Ok(files)
