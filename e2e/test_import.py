@@ -251,12 +251,14 @@ def test_files_are_written_for_their_owner_and_never_over_others(upstream: Upstr
         other = out if taken is report else report
         other.unlink()
         taken.write_text("mine")
+        taken.chmod(0o644)
         ran = command(arguments, tmp_path, MODEL_PROXY_ENV)
         assert ran.returncode == 1, ran
         assert "`--force` overwrites it" in ran.stderr
         assert (taken.read_text(), other.exists()) == ("mine", False)
         assert command([*arguments, "--force"], tmp_path, MODEL_PROXY_ENV).returncode == 0
         assert taken.read_text() != "mine"
+        assert stat.S_IMODE(taken.stat().st_mode) == 0o600
 
 
 def test_what_is_bad_is_named_and_the_rest_is_made(upstream: Upstream, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 pub(crate) mod folder;
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -71,14 +71,15 @@ fn refuse_to_overwrite(output: &ImportOutput) -> Result<(), ImportError> {
     taken.map_or(Ok(()), |path| Err(ImportError::Taken { path: path.clone() }))
 }
 
-/// Writes a file for its owner alone: it may hold keys.
+/// Writes a file for its owner alone, also where one was that others could read: it may hold keys.
 fn write(path: &Path, text: &str) -> Result<(), ImportError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|reason| ImportError::Unwritable { path: path.to_owned(), reason })
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let written = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        file.write_all(text.as_bytes())
+    };
+    written().map_err(|reason| ImportError::Unwritable { path: path.to_owned(), reason })
 }
 
 fn from_database(path: &Path, env: &Env) -> Result<Imported, ImportError> {

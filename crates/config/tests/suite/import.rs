@@ -64,6 +64,7 @@ fn litellm_file() -> SourceFile {
 }
 
 /// Compares document and report with what is written down, and holds both to what is promised of every import.
+#[expect(clippy::needless_pass_by_value, reason = "what is expected is made at the call")]
 fn check(imported: &Imported, document: ExpectFile, report: ExpectFile) {
     document.assert_eq(&imported.document);
     report.assert_eq(&imported.report.to_string());
