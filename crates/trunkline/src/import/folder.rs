@@ -16,7 +16,10 @@ const CONFIG: &str = "config";
 /// The longest file. Guards memory against a folder that is something else.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
-/// The most files, for the same reason.
+/// The longest all files together may be, for the same reason.
+const FOLDER_BYTES_MAX: usize = 64 << 20;
+
+/// The most files in one folder, for the same reason.
 const FILES_MAX: usize = 10_000;
 
 /// A folder that is none of model-proxy v2.
@@ -36,9 +39,15 @@ pub(crate) enum FolderError {
 /// When it is not a `config` folder, or cannot be listed.
 pub(crate) fn read(folder: &Path) -> Result<Vec<SourceFile>, FolderError> {
     let root = root(folder)?;
+    let mut bytes = 0_usize;
     let named = |path: PathBuf| {
         let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
-        SourceFile { name, ..read_file(&path) }
+        let mut text = text(&path);
+        bytes = bytes.saturating_add(text.as_ref().map_or(0, String::len));
+        if bytes > FOLDER_BYTES_MAX {
+            text = Err(format!("with the files before it, it is longer than {FOLDER_BYTES_MAX} bytes"));
+        }
+        SourceFile { name, text }
     };
     Ok(files(folder)?.into_iter().map(named).collect())
 }
