@@ -11,6 +11,9 @@ use crate::settings::Overrides;
 /// How often the check is asked again after something was taken out. Each pass leaves less to find.
 const PASSES_MAX: usize = 4;
 
+/// Settings that name other models.
+const FALLBACKS: [&str; 3] = ["fallbacks", "context_fallbacks", "content_fallbacks"];
+
 /// Switches off providers that name variables which are not set, drops fallbacks that lead nowhere and models without
 /// targets, and then whatever the check still finds. Returns what it did, a line each.
 ///
@@ -53,15 +56,17 @@ fn drop_dangling(draft: &mut Draft, notes: &mut Vec<String>) {
     });
     let names: Vec<String> = draft.models.keys().cloned().collect();
     for (name, model) in &mut draft.models {
-        let Some(Value::Array(fallbacks)) = model.settings.get_mut("fallbacks") else { continue };
-        let before = fallbacks.len();
-        let leads_on = |other: &str| other != name && names.iter().any(|it| it == other);
-        fallbacks.retain(|other| other.as_str().is_some_and(leads_on));
-        if fallbacks.len() < before {
-            notes.push(format!("model `{name}`: fallbacks that are not in the document are left out"));
-        }
-        if fallbacks.is_empty() {
-            model.settings.remove("fallbacks");
+        for key in FALLBACKS {
+            let Some(Value::Array(fallbacks)) = model.settings.get_mut(key) else { continue };
+            let before = fallbacks.len();
+            let leads_on = |other: &str| other != name && names.iter().any(|it| it == other);
+            fallbacks.retain(|other| other.as_str().is_some_and(leads_on));
+            if fallbacks.len() < before {
+                notes.push(format!("model `{name}`: fallbacks that are not in the document are left out"));
+            }
+            if fallbacks.is_empty() {
+                model.settings.remove(key);
+            }
         }
     }
 }

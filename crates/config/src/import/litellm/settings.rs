@@ -15,7 +15,6 @@ const NO_CACHE: &str = "Trunkline does not cache answers";
 const NO_CALLBACKS: &str = "Trunkline calls nobody; it has a ledger and a request log";
 const NO_DATABASE: &str =
     "Trunkline keeps usage in a database of its own; declare LiteLLM's virtual keys as `client_keys`";
-const ANY_FAILURE: &str = "there are no fallbacks for one class of failure; add these to `fallbacks`";
 
 /// The first that fits counts.
 pub(super) const RULES: &[Rule<Desk>] = &[
@@ -65,8 +64,8 @@ pub(super) const RULES: &[Rule<Desk>] = &[
     refuse("model_list.[].model_info.*", "Trunkline keeps no such fact of a model"),
     ask("router_settings.routing_strategy", "targets of one `priority` are tried in the order written; set `priority`"),
     make("router_settings.fallbacks.[].*", fallbacks),
-    ask("router_settings.context_window_fallbacks", ANY_FAILURE),
-    ask("router_settings.content_policy_fallbacks", ANY_FAILURE),
+    make("router_settings.context_window_fallbacks.[].*", |key, desk| fallbacks_of(key, desk, "context_fallbacks")),
+    make("router_settings.content_policy_fallbacks.[].*", |key, desk| fallbacks_of(key, desk, "content_fallbacks")),
     make("router_settings.default_fallbacks", default_fallbacks),
     make("router_settings.model_group_alias.*", alias),
     make("router_settings.timeout", common_timeout),
@@ -85,8 +84,8 @@ pub(super) const RULES: &[Rule<Desk>] = &[
     ask("router_settings.retry_policy", RETRIES),
     refuse("router_settings.default_litellm_params", NO_PARAMETERS),
     make("litellm_settings.fallbacks.[].*", fallbacks),
-    ask("litellm_settings.context_window_fallbacks", ANY_FAILURE),
-    ask("litellm_settings.content_policy_fallbacks", ANY_FAILURE),
+    make("litellm_settings.context_window_fallbacks.[].*", |key, desk| fallbacks_of(key, desk, "context_fallbacks")),
+    make("litellm_settings.content_policy_fallbacks.[].*", |key, desk| fallbacks_of(key, desk, "content_fallbacks")),
     make("litellm_settings.default_fallbacks", default_fallbacks),
     make("litellm_settings.request_timeout", common_timeout),
     ask("litellm_settings.num_retries", RETRIES),
@@ -288,11 +287,16 @@ fn fallbacks(key: &Key<'_>, desk: &mut Desk) -> Answer {
         desk.default_fallbacks = names.into_iter().map(str::to_owned).collect();
         return exact("`fallbacks` of each model that names none");
     }
+    fallbacks_of(key, desk, "fallbacks")
+}
+
+fn fallbacks_of(key: &Key<'_>, desk: &mut Desk, setting: &str) -> Answer {
+    let (model, names) = (key.name(0), key.texts()?);
     let known: Vec<&str> = names.iter().copied().filter(|name| desk.draft.models.contains_key(*name)).collect();
     let missing = names.len() - known.len();
     let Some(settings) = desk.model(model) else { return manual("it is of a model that is not in the document") };
-    settings.set("fallbacks", list(known));
-    let note = format!("`models.{model:?}.fallbacks`");
+    settings.set(setting, list(known));
+    let note = format!("`models.{model:?}.{setting}`");
     if missing == 0 { exact(note) } else { approximate(format!("{note}, without those that are not in the document")) }
 }
 

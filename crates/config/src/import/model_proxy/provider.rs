@@ -185,7 +185,10 @@ const RULES: &[Rule<Reading>] = &[
     refuse("rate_limiting.enabled", NO_LIMITS),
     refuse("rate_limiting.requests_per_minute", NO_LIMITS),
     refuse("rate_limiting.tokens_per_minute", NO_LIMITS),
-    ask("rate_limiting.cooldown_seconds", "set `cooldown` on the targets that name this provider"),
+    make("rate_limiting.cooldown_seconds", |key, reading| {
+        reading.upstream.settings.set("key_cooldown", key.seconds_or_none()?);
+        exact(reading.to("key_cooldown"))
+    }),
     make("models.*.context_length", context_length),
     make("model_mapping.*", mapping),
     make("proxy_support.enabled", proxied),
@@ -307,15 +310,27 @@ fn url_of_proxy(reading: &Reading) -> Answer {
     }
 }
 
-/// Named alike everywhere, so that a setting for it is one line here.
-fn action(key: &Key<'_>, _: &mut Reading) -> Answer {
+/// The actions that Trunkline has under the same name, and the older names of two of them.
+const ACTIONS: [(&str, &str); 9] = [
+    ("global_key_failure", "global_key_failure"),
+    ("model_key_failure", "model_key_failure"),
+    ("provider_cooldown", "provider_cooldown"),
+    ("route_failure", "route_failure"),
+    ("fallback_no_cooldown", "fallback_no_cooldown"),
+    ("retry", "retry"),
+    ("pass_through", "pass_through"),
+    ("ignore", "pass_through"),
+    ("cooldown", "provider_cooldown"),
+];
+
+fn action(key: &Key<'_>, reading: &mut Reading) -> Answer {
     let (status, action) = (key.name(1), key.text()?);
-    match (action, status) {
-        ("global_key_failure", "401" | "403") | ("model_key_failure" | "global_key_failure", "429") => {
-            approximate("Trunkline takes the next key at this status, too; no cooldown can be set here")
-        }
-        ("pass_through" | "ignore", "400" | "404" | "422") => exact("what Trunkline does"),
-        ("auto_fix_tool_responses", _) => unsupported("Trunkline does not mend orphaned tool messages and try again"),
-        (_, _) => manual(ERRORS),
+    if !status.parse().is_ok_and(|status: u16| (400..=599).contains(&status)) || status.len() != 3 {
+        return manual("not the status of an error");
     }
+    let Some((_, ours)) = ACTIONS.iter().find(|(theirs, _)| *theirs == action) else {
+        return unsupported("Trunkline has no such action");
+    };
+    reading.upstream.settings.inner("errors").set(status, *ours);
+    exact(reading.to(&format!("errors.{status}")))
 }
