@@ -32,6 +32,8 @@ struct Desk {
     default_fallbacks: Vec<String>,
     aliases: IndexMap<String, String>,
     rejects_losses: bool,
+    /// Of every model; `None`: the default.
+    strategy: Option<&'static str>,
 }
 
 /// Reads a `config.yaml`. The environment says which of the variables it names are set.
@@ -51,8 +53,14 @@ pub fn litellm(file: &SourceFile, env: &Env) -> Imported {
     };
     draft.sections.entry("server").or_default().set("listen", LISTEN);
     let deployments = deployment::read(&tree, env, &mut draft);
-    let mut desk =
-        Desk { draft, deployments, default_fallbacks: Vec::new(), aliases: IndexMap::new(), rejects_losses: false };
+    let mut desk = Desk {
+        draft,
+        deployments,
+        default_fallbacks: Vec::new(),
+        aliases: IndexMap::new(),
+        rejects_losses: false,
+        strategy: None,
+    };
     if !tree.is_null() {
         apply(settings::RULES, UNKNOWN, (&file.name, &tree), &mut desk, &mut report);
     }
@@ -68,6 +76,9 @@ impl Desk {
             let others: Vec<String> = self.default_fallbacks.iter().filter(|other| *other != name).cloned().collect();
             if !others.is_empty() && !model.settings.contains_key("fallbacks") {
                 model.settings.set("fallbacks", list(others));
+            }
+            if let Some(strategy) = self.strategy {
+                model.settings.set("strategy", strategy);
             }
             if self.rejects_losses {
                 model.settings.set("on_loss", "reject");

@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule<Desk>] = &[
     make("model_list.[].model_info.supports_response_schema", capability),
     done("model_list.[].model_info.mode", "Trunkline serves each model on every path its provider has"),
     refuse("model_list.[].model_info.*", "Trunkline keeps no such fact of a model"),
-    ask("router_settings.routing_strategy", "targets of one `priority` are tried in the order written; set `priority`"),
+    make("router_settings.routing_strategy", strategy),
     make("router_settings.fallbacks.[].*", fallbacks),
     make("router_settings.context_window_fallbacks.[].*", |key, desk| fallbacks_of(key, desk, "context_fallbacks")),
     make("router_settings.content_policy_fallbacks.[].*", |key, desk| fallbacks_of(key, desk, "content_fallbacks")),
@@ -313,6 +313,21 @@ fn alias(key: &Key<'_>, desk: &mut Desk) -> Answer {
     desk.aliases.insert(key.name(0).to_owned(), model.to_owned());
     let note = format!("`models.{:?}`, with the targets of {model:?}", key.name(0));
     if key.value.get("hidden").is_some() { approximate(format!("{note}; it is listed")) } else { exact(note) }
+}
+
+fn strategy(key: &Key<'_>, desk: &mut Desk) -> Answer {
+    match key.text()? {
+        "simple-shuffle" => exact("what Trunkline does: `strategy = \"weighted\"`"),
+        "least-busy" => {
+            desk.strategy = Some("least_busy");
+            exact("`strategy` of every model")
+        }
+        "latency-based-routing" => {
+            desk.strategy = Some("two_choices");
+            approximate("`strategy = \"two_choices\"` of every model: the faster of two, by chance")
+        }
+        _ => manual("Trunkline has no such strategy; set `strategy` of the models"),
+    }
 }
 
 fn common_timeout(key: &Key<'_>, _: &mut Desk) -> Answer {
