@@ -76,6 +76,14 @@ pub(crate) fn expand<'t>(text: &'t str, env: &Env) -> Result<Cow<'t, str>, Refer
     Ok(Cow::Owned(out))
 }
 
+/// The variables that a text names.
+pub(crate) fn references(text: &str) -> impl Iterator<Item = &str> {
+    text.split("${").zip(text.split("${").skip(1)).filter_map(|(before, after)| {
+        let (name, _) = after.split_once('}')?;
+        (!before.ends_with('$') && is_name(name)).then_some(name)
+    })
+}
+
 fn is_name(name: &str) -> bool {
     let starts = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     starts && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -104,6 +112,15 @@ mod tests {
         ];
         for (text, want) in cases {
             assert_eq!(expand(text, &env).as_deref(), want.as_deref(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_names_the_variables_it_refers_to() {
+        let cases: [(&str, &[&str]); 4] =
+            [("", &[]), ("${A}", &["A"]), ("x${A}${B_2}y$${C}", &["A", "B_2"]), ("${A B} ${C", &[])];
+        for (text, want) in cases {
+            assert_eq!(references(text).collect::<Vec<_>>(), want, "{text:?}");
         }
     }
 

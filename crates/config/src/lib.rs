@@ -8,6 +8,7 @@ pub mod document;
 pub mod env;
 pub mod file;
 mod findings;
+pub mod import;
 mod load;
 mod nearest;
 mod path;

@@ -13,6 +13,8 @@ mod models;
 mod providers;
 mod server;
 
+pub(crate) use headers::name_of as header_name;
+
 use std::collections::BTreeSet;
 
 use trunkline_providers::{BaseUrl, Vendor};

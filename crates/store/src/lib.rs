@@ -6,6 +6,7 @@
 
 mod arrival;
 mod error;
+mod foreign;
 mod kinds;
 mod migrate;
 mod responses;
@@ -18,6 +19,7 @@ mod writer;
 mod conformance;
 
 pub use error::StoreError;
+pub use foreign::{FOREIGN_ROWS_MAX, ForeignTable, ForeignValue, read_foreign};
 pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
 pub use rests::Rests;
 pub use rows::StoredRequest;

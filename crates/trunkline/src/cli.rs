@@ -38,6 +38,51 @@ pub(crate) enum Command {
     Explain(ExplainOptions),
     /// Print the JSON Schema of the configuration document
     Schema,
+    /// Turn another gateway's configuration into a document, and report what becomes of each key
+    Import {
+        #[command(subcommand)]
+        from: ImportFrom,
+    },
+}
+
+/// The gateways whose configurations can be read.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportFrom {
+    /// model-proxy v2: the folder that holds `models` and `providers`, or the one above it
+    ModelProxy {
+        /// The folder
+        dir: PathBuf,
+        #[command(flatten)]
+        output: ImportOutput,
+    },
+    /// serverless_proxy: its SQLite file
+    ServerlessProxy {
+        /// The file, such as `proxy.db`; it is only read
+        file: PathBuf,
+        #[command(flatten)]
+        output: ImportOutput,
+    },
+    /// LiteLLM's proxy: its `config.yaml`
+    Litellm {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        output: ImportOutput,
+    },
+}
+
+/// Where an import goes.
+#[derive(Args, Debug)]
+pub(crate) struct ImportOutput {
+    /// Write the document here, readable by its owner alone, instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write the report here instead of printing it on standard error
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Overwrite files that are there
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Which request is to be explained.
@@ -84,7 +129,8 @@ impl ExplainDialect {
 /// What overrides the document and the environment.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Options {
-    /// The configuration document [env: TRUNKLINE_CONFIG] [default: ./trunkline.toml, else the user's config folder]
+    /// The configuration document, or a `config` folder of model-proxy v2 [env: TRUNKLINE_CONFIG] [default:
+    /// ./trunkline.toml, else the user's config folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Where the database and other files are kept [env: TRUNKLINE_DATA_DIR]

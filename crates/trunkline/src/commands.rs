@@ -13,6 +13,7 @@ use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
 
 use crate::cli::{Cli, Command, Options};
 use crate::explain;
+use crate::import::{self, ImportError};
 use crate::probe;
 use crate::rests;
 use crate::run::{self, RunError};
@@ -26,6 +27,8 @@ pub(crate) enum CommandError {
     Source(#[from] SourceError),
     #[error(transparent)]
     Run(#[from] RunError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
 }
@@ -45,6 +48,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             let live = run::control_runtime()?.block_on(explain::live(&loaded));
             Ok(explain::explain(&options, &loaded, (&live, rests::now()), &mut std::io::stdout().lock())?)
         }
+        Some(Command::Import { from }) => Ok(import::run(from, &environment())?),
         Some(Command::Schema) => {
             writeln!(std::io::stdout(), "{}", schema())?;
             Ok(ExitCode::SUCCESS)

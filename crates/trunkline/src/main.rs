@@ -4,6 +4,7 @@ mod banner;
 mod cli;
 mod commands;
 mod explain;
+mod import;
 mod ledger;
 mod probe;
 mod reload;

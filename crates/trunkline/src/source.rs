@@ -1,10 +1,13 @@
 //! Where the configuration document is, and what it says right now.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use thiserror::Error;
+use trunkline_config::import::model_proxy;
 use trunkline_config::{Env, FoundEndpoint, Loaded, Overrides, Problems, load};
+
+use crate::import::folder;
 
 /// The document's name when nobody says another.
 const FILE_NAME: &str = "trunkline.toml";
@@ -23,6 +26,7 @@ pub(crate) struct Source {
 pub(crate) struct Stamp {
     modified: SystemTime,
     bytes: u64,
+    files: usize,
 }
 
 /// A configuration that cannot be used.
@@ -30,6 +34,8 @@ pub(crate) struct Stamp {
 pub(crate) enum SourceError {
     #[error("the configuration {path:?} cannot be read: {reason}")]
     Unreadable { path: PathBuf, reason: std::io::Error },
+    #[error("{0}")]
+    Folder(#[from] folder::FolderError),
     #[error("{0:#}")]
     Problems(Problems),
 }
@@ -56,8 +62,15 @@ impl Source {
 
     /// What the document on disk is like now. Take it before reading, so that no change falls between the two.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
-        let facts = std::fs::metadata(self.path.as_ref()?).ok()?;
-        Some(Stamp { modified: facts.modified().ok()?, bytes: facts.len() })
+        let path = self.path.as_ref()?;
+        let files = if path.is_dir() { folder::files(path).ok()? } else { vec![path.clone()] };
+        let facts = files.iter().filter_map(|file| std::fs::metadata(file).ok());
+        let facts: Vec<_> = facts.filter_map(|facts| Some((facts.modified().ok()?, facts.len()))).collect();
+        Some(Stamp {
+            modified: facts.iter().map(|(modified, _)| *modified).max()?,
+            bytes: facts.iter().map(|(_, bytes)| bytes).sum(),
+            files: facts.len(),
+        })
     }
 
     /// Reads and resolves it.
@@ -65,14 +78,31 @@ impl Source {
     /// # Errors
     /// When the document cannot be read, or anything is wrong with it, the variables or the flags.
     pub(crate) fn load(&self, found: &[FoundEndpoint]) -> Result<Loaded, SourceError> {
-        let text = match &self.path {
-            None => None,
-            Some(path) => {
-                let unreadable = |reason| SourceError::Unreadable { path: path.clone(), reason };
-                Some((path.display().to_string(), std::fs::read_to_string(path).map_err(unreadable)?))
-            }
-        };
-        let document = text.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+        let Some(path) = &self.path else { return self.resolve(None, found) };
+        if path.is_dir() {
+            return self.load_folder(path, found);
+        }
+        let unreadable = |reason| SourceError::Unreadable { path: path.clone(), reason };
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        self.resolve(Some((&path.display().to_string(), &text)), found)
+    }
+
+    /// A `config` folder of model-proxy v2, as `trunkline import model-proxy` turns it into a document.
+    fn load_folder(&self, path: &Path, found: &[FoundEndpoint]) -> Result<Loaded, SourceError> {
+        let imported = model_proxy(&folder::read(path)?, &self.env);
+        let name = format!("{} (imported)", path.display());
+        let mut loaded = self.resolve(Some((&name, &imported.document)), found)?;
+        let (report, shown) = (&imported.report, path.display());
+        loaded.notes.extend(report.bad.iter().map(|bad| format!("{shown}: {} is left out: {}", bad.name, bad.reason)));
+        loaded.notes.extend(report.notes.iter().map(|note| format!("{shown}: {note}")));
+        loaded.notes.push(format!(
+            "{shown}: {}; `trunkline import model-proxy {shown}` tells them one by one",
+            report.summary()
+        ));
+        Ok(loaded)
+    }
+
+    fn resolve(&self, document: Option<(&str, &str)>, found: &[FoundEndpoint]) -> Result<Loaded, SourceError> {
         load(document, &self.env, &self.overrides, found).map_err(SourceError::Problems)
     }
 }

@@ -88,17 +88,15 @@ impl Resolver<'_, '_> {
         text: &str,
         report: impl FnOnce(&mut crate::findings::Findings<'_>, String, Option<String>),
     ) -> Option<HeaderName> {
-        match HeaderName::from_bytes(text.as_bytes()) {
-            Ok(name) if OWN.contains(&name.as_str()) => {
-                report(self.findings, format!("`{name}` is set by Trunkline itself"), None);
-                None
-            }
-            Ok(name) => Some(name),
-            Err(_) => {
-                let hint = "use letters, digits and `-`".to_owned();
-                report(self.findings, format!("{text:?} is not the name of a header"), Some(hint));
-                None
-            }
-        }
+        name_of(text).map_err(|(message, hint)| report(self.findings, message, hint.map(str::to_owned))).ok()
+    }
+}
+
+/// The name of a header that may be set; else what is wrong and what to do.
+pub(crate) fn name_of(text: &str) -> Result<HeaderName, (String, Option<&'static str>)> {
+    match HeaderName::from_bytes(text.as_bytes()) {
+        Ok(name) if OWN.contains(&name.as_str()) => Err((format!("`{name}` is set by Trunkline itself"), None)),
+        Ok(name) => Ok(name),
+        Err(_) => Err((format!("{text:?} is not the name of a header"), Some("use letters, digits and `-`"))),
     }
 }

@@ -5,6 +5,8 @@ mod documents;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod load;
