@@ -61,10 +61,13 @@ impl Inbox {
         Ok(read)
     }
 
-    /// Makes room for so many bytes in one piece, behind what is there.
+    /// Makes room for so many bytes in one piece, those that are there included.
     pub(crate) fn expect(&mut self, bytes: usize) {
-        self.buf.reserve(bytes);
-        self.roomy = true;
+        let missing = bytes.saturating_sub(self.buf.len());
+        if missing > 0 {
+            self.buf.reserve(missing);
+            self.roomy = true;
+        }
     }
 
     /// Makes the connection fit for waiting: a large message's buffer would be held for nothing until the next large one.

@@ -101,6 +101,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// The body's next piece, for a reader that wants it.
     pub(super) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Slot> {
         loop {
+            if let Some(left) = self.body.remaining_bytes() {
+                // Before the first piece is taken: pieces that lie side by side need not be copied together.
+                self.inbox.expect(left.min(BODY_EXPECTED_BYTES_MAX) as usize);
+            }
             match self.body.take(self.inbox.buffer()) {
                 Ok(Progress::Data(data)) => return Poll::Ready(Slot::Piece(data)),
                 Ok(Progress::End) => {
@@ -120,9 +124,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     return Poll::Ready(Slot::Broken(BodyError::Left));
                 }
                 continue;
-            }
-            if let Some(left) = self.body.remaining_bytes() {
-                self.inbox.expect(left.min(BODY_EXPECTED_BYTES_MAX) as usize);
             }
             match ready!(self.inbox.poll_fill(&mut self.io, cx)) {
                 Ok(0) | Err(_) => return Poll::Ready(Slot::Broken(BodyError::Left)),

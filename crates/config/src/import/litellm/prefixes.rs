@@ -1,6 +1,7 @@
 //! What stands before the slash in LiteLLM's names for models, such as `groq/llama-3.3-70b-versatile`.
 //!
-//! Seen in LiteLLM's documentation and in `get_llm_provider` of its source (October 2026).
+//! The names are those of LiteLLM's documentation (October 2026). Addresses and variables of vendors that are no type here
+//! are as publicly known; nobody has been asked.
 
 /// What a prefix means.
 pub(super) struct Prefix {
