@@ -64,6 +64,14 @@ impl Service for Arc<Echo> {
                 let _given_up = GivenUp(Arc::clone(&self.given_up));
                 std::future::pending().await
             }
+            "/laid-out" => {
+                let mut pieces = Vec::new();
+                while let Some(Ok(data)) = std::future::poll_fn(|_| body.poll_data()).await {
+                    pieces.push(data);
+                }
+                let gaps = pieces.windows(2).filter(|pair| pair[0].as_ptr_range().end != pair[1].as_ptr()).count();
+                Response::new(full(Bytes::from(format!("{} pieces, {gaps} gaps", pieces.len()))))
+            }
             "/piped" => {
                 let pieces = self.pieces.lock().unwrap().take().unwrap();
                 Response::new(StreamBody::new(Pieces(pieces)).boxed_unsync())
@@ -193,6 +201,20 @@ async fn a_body_may_come_late_and_in_chunks() {
     tokio::task::yield_now().await;
     rig.send("cd").await;
     rig.until("POST /b abcd").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_of_known_length_lies_in_one_piece_however_it_came() {
+    let mut rig = Rig::new();
+    rig.send("POST /laid-out HTTP/1.1\r\ncontent-length: 200000\r\n\r\n0123456789").await;
+    for _ in 0..19 {
+        tokio::task::yield_now().await;
+        rig.send(&"x".repeat(10_000)).await;
+    }
+    tokio::task::yield_now().await;
+    rig.send(&"y".repeat(9_990)).await;
+    let answer = rig.until("gaps").await;
+    assert!(answer.ends_with(" pieces, 0 gaps") && !answer.ends_with("\n1 pieces, 0 gaps"), "{answer}");
 }
 
 #[tokio::test(start_paused = true)]
