@@ -12,6 +12,10 @@ use tokio::net::TcpStream;
 /// consumer that has stopped asking.
 const READ_BYTES_MAX: usize = 64 << 10;
 
+/// Room beyond a body of known length: a read that fills all the room there is leaves it open whether more is there, and
+/// finding out costs a system call.
+const SLACK_BYTES: usize = 64;
+
 /// A connection's read buffer.
 #[derive(Debug)]
 pub(crate) struct Inbox {
@@ -65,7 +69,7 @@ impl Inbox {
     pub(crate) fn expect(&mut self, bytes: usize) {
         let missing = bytes.saturating_sub(self.buf.len());
         if missing > 0 {
-            self.buf.reserve(missing);
+            self.buf.reserve(missing + SLACK_BYTES);
             self.roomy = true;
         }
     }
