@@ -118,10 +118,6 @@ fn with_head(dialect: DialectId, fault: &Fault, body: Bytes) -> Response<ReplyBo
     if fault.kind == FaultKind::Unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if matches!(fault.kind, FaultKind::BodyTooLarge | FaultKind::ClientTimeout) {
-        // The rest of the body is not read, so the connection cannot be used again.
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
     response
 }
 

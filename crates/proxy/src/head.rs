@@ -34,15 +34,13 @@ const ACCOUNT_HEADERS: &[&str] = &["openai-organization", "openai-project", "ant
 /// Which pages may read an answer is ours to say.
 const ORIGIN_PREFIX: &str = "access-control-";
 
-/// Takes from a provider's head what must not go on to the client. `own_key` says that the provider's account is ours,
-/// `resized` that the body's length is no longer the provider's.
-pub(crate) fn clean(headers: &mut HeaderMap, own_key: bool, resized: bool) {
+/// Takes from a provider's head what must not go on to the client. `own_key` says that the provider's account is ours.
+pub(crate) fn clean(headers: &mut HeaderMap, own_key: bool) {
     let goes = |name: &&HeaderName| {
         let text = name.as_str();
         **name == header::SET_COOKIE
             || **name == REQUEST_ID
             || text.starts_with(ORIGIN_PREFIX)
-            || resized && **name == header::CONTENT_LENGTH
             || own_key && (ACCOUNT_HEADERS.contains(&text) || is_limit(text))
     };
     let going: SmallVec<[HeaderName; 4]> = headers.keys().filter(goes).cloned().collect();

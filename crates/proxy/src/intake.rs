@@ -1,7 +1,6 @@
 //! Reads a request's body under its limits.
 
 use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -9,7 +8,7 @@ use http::{HeaderMap, header};
 use trunkline_config::Server;
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
-use crate::server::RequestBody;
+use crate::server::{BodyError, RequestBody};
 
 /// Refuses bodies that are not declared as plain JSON. Ollama's server does not ask what they are declared as, and the
 /// examples in its documents do not say.
@@ -53,7 +52,8 @@ pub(crate) async fn read(mut body: RequestBody, server: &Server) -> Result<Bytes
         return Err(too_large(server.body_bytes_max));
     }
     let mut whole = BytesMut::new();
-    while let Some(data) = next(&mut body, server.body_read_timeout).await? {
+    while let Some(data) = poll_fn(|_| body.poll_data()).await {
+        let data = data.map_err(|error| incomplete(error, server.body_read_timeout))?;
         if whole.len() + data.len() > server.body_bytes_max {
             return Err(too_large(server.body_bytes_max));
         }
@@ -63,26 +63,13 @@ pub(crate) async fn read(mut body: RequestBody, server: &Server) -> Result<Bytes
     Ok(whole.freeze())
 }
 
-/// The next piece of data; waits at most `patience` for it. The timer is made only when there is something to wait for.
-async fn next(body: &mut RequestBody, patience: Duration) -> Result<Option<BytesMut>, Fault> {
-    let mut timer = None;
-    poll_fn(|cx| {
-        match body.poll_data() {
-            Poll::Ready(Some(Ok(data))) => return Poll::Ready(Ok(Some(data))),
-            Poll::Ready(Some(Err(error))) => {
-                let message = format!("the body could not be read to its end: {error}");
-                return Poll::Ready(Err(Fault::new(FaultKind::InvalidRequest, message)));
-            }
-            Poll::Ready(None) => return Poll::Ready(Ok(None)),
-            Poll::Pending => {}
-        }
-        let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-        timer.as_mut().poll(cx).map(|()| {
-            let message = format!("the body stopped arriving for {} s", patience.as_secs_f64());
-            Err(Fault::new(FaultKind::ClientTimeout, message))
-        })
-    })
-    .await
+/// What became of a body that was not read to its end.
+fn incomplete(error: BodyError, patience: Duration) -> Fault {
+    if error == BodyError::Silent {
+        let message = format!("the body stopped arriving for {} s", patience.as_secs_f64());
+        return Fault::new(FaultKind::ClientTimeout, message);
+    }
+    Fault::new(FaultKind::InvalidRequest, format!("the body could not be read to its end: {error}"))
 }
 
 fn too_large(limit: usize) -> Fault {

@@ -9,7 +9,7 @@ mod limits;
 mod outbox;
 mod wire;
 
-pub(crate) use body::RequestBody;
+pub(crate) use body::{BodyError, RequestBody};
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -26,6 +26,7 @@ use tokio::task::JoinHandle as TaskHandle;
 use tokio::time::Instant;
 use trunkline_route::Moment;
 
+use self::limits::Patience;
 use crate::pipeline;
 use crate::reply::ReplyBody;
 use crate::shared::{Shared, now_ms};
@@ -187,8 +188,9 @@ impl connection::Service for Arc<Worker> {
         pipeline::handle(self, parts, body)
     }
 
-    fn head_timeout(&self) -> Duration {
-        self.snapshot().server.header_read_timeout
+    fn patience(&self) -> Patience {
+        let server = &self.snapshot().server;
+        Patience { head: server.header_read_timeout, body: server.body_read_timeout }
     }
 
     fn spare_headers(&self) -> HeaderMap {

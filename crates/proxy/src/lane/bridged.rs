@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response};
 use trunkline_config::OnLoss;
 use trunkline_providers::adapter::{self, Events};
 use trunkline_route::Attempt;
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, StreamHead, dialect, ir};
 
+use super::kind::Kind;
 use super::{Failed, Tried};
 use crate::attempt::{fault_of, limits, send, silent};
 use crate::head;
@@ -166,10 +167,11 @@ fn refuse_losses(taken: &Taken<'_>, attempt: &Attempt, losses: &ir::Losses, on_l
 
 /// Whether an answer is a stream of frames. One that does not say what it is is what was asked for.
 fn is_stream(headers: &HeaderMap, taken: &Taken<'_>) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let is = |name: &[u8]| kind.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
-    let says_stream = is(b"text/event-stream") || is(b"application/x-ndjson");
-    says_stream || taken.streams() && !is(b"application/json")
+    match Kind::of(headers) {
+        Kind::Sse | Kind::Lines => true,
+        Kind::Json => false,
+        Kind::Opaque => taken.streams(),
+    }
 }
 
 pub(crate) async fn read_whole(mut body: Body, deadline: &mut Deadline, provider: &str) -> Result<Bytes, Fault> {

@@ -8,6 +8,7 @@ use trunkline_route::Attempt;
 use trunkline_wire::relay::{Facts, JsonRelay, LinesRelay, SseRelay};
 use trunkline_wire::{Fault, FaultKind};
 
+use super::kind::Kind;
 use super::{Failed, Tried};
 use crate::attempt::send;
 use crate::head;
@@ -33,7 +34,7 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
     let changes = prepared.changes;
     let changed = changes != Default::default();
     mend_type(&mut headers, taken);
-    let relay = match kind_of(&headers) {
+    let relay = match Kind::of(&headers) {
         Kind::Sse => Relay::Sse(SseRelay::new(changes)),
         Kind::Json => Relay::Json(JsonRelay::new(changes)),
         Kind::Lines => Relay::Lines(LinesRelay::new(changes)),
@@ -59,45 +60,16 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
     let mut response = Response::new(ReplyBody::Native(reply));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
-    // Hyper states the length again where it is known.
-    head::clean(response.headers_mut(), attempt.key.is_some(), resized);
+    head::clean(response.headers_mut(), attempt.key.is_some());
     Ok(response)
 }
 
 /// Puts right a type that no answer to such a request has: what it is shows when it is read.
 fn mend_type(headers: &mut HeaderMap, taken: &Taken<'_>) {
-    let known = headers.contains_key(header::CONTENT_ENCODING) || !matches!(kind_of(headers), Kind::Opaque);
+    let known = headers.contains_key(header::CONTENT_ENCODING) || Kind::of(headers) != Kind::Opaque;
     if known || !speaks_tokens(taken.surface.operation) {
         return;
     }
     let kind = if taken.streams() { surface::stream_type(taken) } else { "application/json" };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-}
-
-/// What an answer's bytes are.
-enum Kind {
-    Sse,
-    Lines,
-    Json,
-    Opaque,
-}
-
-fn kind_of(headers: &HeaderMap) -> Kind {
-    if headers.contains_key(header::CONTENT_ENCODING) {
-        return Kind::Opaque;
-    }
-    let essence = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    if starts_with_ignore_case(essence, b"text/event-stream") {
-        Kind::Sse
-    } else if starts_with_ignore_case(essence, b"application/x-ndjson") {
-        Kind::Lines
-    } else if starts_with_ignore_case(essence, b"application/json") {
-        Kind::Json
-    } else {
-        Kind::Opaque
-    }
-}
-
-fn starts_with_ignore_case(text: &[u8], prefix: &[u8]) -> bool {
-    text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }

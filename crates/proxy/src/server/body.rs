@@ -16,6 +16,9 @@ pub(crate) enum BodyError {
     /// The client closed the connection.
     #[error("the connection closed before its end")]
     Left,
+    /// Its next piece did not arrive in time.
+    #[error("it stopped arriving")]
+    Silent,
     /// What came is no body.
     #[error("{0}")]
     Framing(FramingError),

@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
 
 use super::body::{Inlet, RequestBody};
+use super::limits::Patience;
 use super::outbox::Outbox;
 use super::wire::Wire;
 use crate::fault;
@@ -35,8 +36,8 @@ pub(super) trait Service {
     /// Answers one request. The body is polled by the task that polls the answer.
     fn answer(&self, parts: Parts, body: RequestBody) -> impl Future<Output = Response<Self::Body>> + Send;
 
-    /// How long a request's head may take to arrive.
-    fn head_timeout(&self) -> Duration;
+    /// How long the parts of a request may take to arrive.
+    fn patience(&self) -> Patience;
 
     /// An empty map for headers.
     fn spare_headers(&self) -> HeaderMap;
@@ -54,6 +55,8 @@ pub(super) enum End {
     Silent,
     /// A request's head did not arrive in time.
     SlowHead,
+    /// A request's body stopped arriving. Whoever reads it is told, and the answer is theirs.
+    SlowBody,
     /// What came is no request.
     BadHead(HeadError),
     /// An answer went out before its request had come in.
@@ -66,7 +69,7 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin,
     H: Service + Send + Sync,
 {
-    let mut wire = Wire::new(io, service.head_timeout(), stop);
+    let mut wire = Wire::new(io, service.patience(), stop);
     let end = loop {
         let received = match poll_fn(|cx| wire.poll_head(cx, || service.spare_headers())).await {
             Ok(received) => received,
@@ -78,7 +81,7 @@ where
     };
     let refusal = match end {
         End::Closed => return,
-        End::Silent => return tracing::debug!("connection closed for its silence"),
+        End::Silent | End::SlowBody => return tracing::debug!("connection closed for its silence"),
         End::Unread => None,
         End::SlowHead => Some(fault::slow_head()),
         End::BadHead(error) => Some(fault::bad_head(error)),
@@ -151,10 +154,7 @@ where
             return Poll::Ready(Ok(response));
         }
         let Some(inlet) = inlet.filter(|inlet| inlet.is_wanted()) else { return wire.poll_left(cx).map(Err) };
-        match wire.poll_body(cx) {
-            Poll::Ready(slot) => inlet.put(slot),
-            Poll::Pending => return wire.poll_limits(cx).map(Err),
-        }
+        inlet.put(ready!(wire.poll_body(cx)));
     }
 }
 
@@ -166,7 +166,13 @@ where
 {
     let length = length_of(asked, head.status, &body);
     let closes = closes || length == Length::Close;
-    wire.begin_answer(head, length, closes);
+    let connection: Option<&[u8]> = match (closes, asked.http11) {
+        (true, _) => Some(b"close"),
+        // Its clients take silence for a close.
+        (false, false) => Some(b"keep-alive"),
+        (false, true) => None,
+    };
+    wire.begin_answer(head, length, connection);
     let stage = if length == Length::Bodiless { Stage::Ended } else { Stage::Open };
     let mut sending = Sending { body, chunked: length == Length::Chunked, stage };
     poll_fn(|cx| sending.poll(cx, wire)).await?;

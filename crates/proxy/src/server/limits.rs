@@ -15,6 +15,15 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a client may leave what was sent unread before its connection is cut and the provider's work cancelled.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// How long the parts of a request may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// All of its head.
+    pub(super) head: Duration,
+    /// The next piece of its body.
+    pub(super) body: Duration,
+}
+
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wait {
@@ -22,6 +31,8 @@ pub(super) enum Wait {
     Request,
     /// The rest of a request's head.
     Head,
+    /// The next piece of a request's body.
+    Body,
     /// Our own answer, whose deadlines are its own.
     Answer,
     /// The client, to read what is sent.
@@ -33,13 +44,13 @@ pub(super) enum Wait {
 pub(super) struct Limits {
     wait: Wait,
     since: Instant,
-    head_timeout: Duration,
+    patience: Patience,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Limits {
-    pub(super) fn new(head_timeout: Duration) -> Self {
-        Self { wait: Wait::Request, since: Instant::now(), head_timeout, timer: None }
+    pub(super) fn new(patience: Patience) -> Self {
+        Self { wait: Wait::Request, since: Instant::now(), patience, timer: None }
     }
 
     /// From now on this is waited for.
@@ -64,11 +75,14 @@ impl Limits {
         if self.timer.as_ref().is_some_and(|timer| !timer.is_elapsed()) {
             return Poll::Pending;
         }
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.head_timeout)));
+        // Looked at so often that a wait which begins meanwhile does not end late.
+        let step = self.patience.head.min(self.patience.body);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(step)));
         while timer.as_mut().poll(cx).is_ready() {
             let (limit, end) = match self.wait {
                 Wait::Request => (KEEP_ALIVE_TIMEOUT, End::Silent),
-                Wait::Head => (self.head_timeout, End::SlowHead),
+                Wait::Head => (self.patience.head, End::SlowHead),
+                Wait::Body => (self.patience.body, End::SlowBody),
                 Wait::Reader => (UNREAD_TIMEOUT, End::Silent),
                 Wait::Answer => (Duration::MAX, End::Closed),
             };
@@ -76,8 +90,7 @@ impl Limits {
             if waited >= limit {
                 return Poll::Ready(end);
             }
-            // Never further than a head may take: by then another wait may have begun.
-            timer.as_mut().reset(Instant::now() + (limit - waited).min(self.head_timeout));
+            timer.as_mut().reset(Instant::now() + (limit - waited).min(step));
         }
         Poll::Pending
     }

@@ -83,13 +83,17 @@ impl Outbox {
         Poll::Ready(Ok(()))
     }
 
+    /// The answer is out: makes the connection fit for waiting.
+    pub(super) fn settle(&mut self) {
+        self.front.shrink_to(KEPT_BYTES_MAX);
+    }
+
     fn len(&self) -> usize {
         self.front.len() + self.piece.len() + self.back.len()
     }
 
     fn clear(&mut self) {
         self.front.clear();
-        self.front.shrink_to(KEPT_BYTES_MAX);
         self.piece = Bytes::new();
         self.back = &[];
         self.sent = 0;

@@ -1,8 +1,9 @@
 //! One client's connection as bytes: heads and bodies in, answers out, and when to stop waiting for either.
 
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
 use http::response::Parts;
@@ -12,7 +13,7 @@ use tokio::sync::watch;
 
 use super::body::{BodyError, Slot};
 use super::connection::End;
-use super::limits::{Limits, Stop, Wait};
+use super::limits::{Limits, Patience, Stop, Wait};
 use super::outbox::Outbox;
 use crate::h1::inbox::Inbox;
 use crate::h1::write_response::{self, Length};
@@ -45,7 +46,7 @@ pub(super) struct Wire<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    pub(super) fn new(io: S, head_timeout: Duration, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(io: S, patience: Patience, stop: watch::Receiver<bool>) -> Self {
         Self {
             io,
             inbox: Inbox::new(READ_BYTES_FIRST),
@@ -53,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             reader: RequestReader::default(),
             body: Decoder::new(Framing::Exact(0)),
             waits: false,
-            limits: Limits::new(head_timeout),
+            limits: Limits::new(patience),
             stop: Stop::new(stop),
             date: (0, String::new()),
         }
@@ -125,15 +126,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 }
                 continue;
             }
-            match ready!(self.inbox.poll_fill(&mut self.io, cx)) {
-                Ok(0) | Err(_) => return Poll::Ready(Slot::Broken(BodyError::Left)),
-                Ok(_) => {}
+            match self.inbox.poll_fill(&mut self.io, cx) {
+                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Slot::Broken(BodyError::Left)),
+                Poll::Ready(Ok(_)) => self.limits.enter(Wait::Answer),
+                Poll::Pending => {
+                    self.limits.enter(Wait::Body);
+                    let silent = ready!(self.poll_limits(cx)) == End::SlowBody;
+                    return Poll::Ready(Slot::Broken(if silent { BodyError::Silent } else { BodyError::Left }));
+                }
             }
         }
     }
 
     /// Whether the request's body was read to its end; what of it is here already is, now that nobody wants it.
     pub(super) fn skip_body(&mut self) -> bool {
+        self.limits.enter(Wait::Answer);
         while let Ok(Progress::Data(_)) = self.body.take(self.inbox.buffer()) {}
         self.body.is_done()
     }
@@ -141,8 +148,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Waits for the client to leave, while its answer is being made. What it sends ahead is kept for later.
     pub(super) fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         while self.inbox.buffer().len() < AHEAD_BYTES_MAX {
-            let mut bytes = [0; AHEAD_READ_BYTES];
-            let mut ahead = ReadBuf::new(&mut bytes);
+            let mut bytes = [MaybeUninit::uninit(); AHEAD_READ_BYTES];
+            let mut ahead = ReadBuf::uninit(&mut bytes);
             match Pin::new(&mut self.io).poll_read(cx, &mut ahead) {
                 Poll::Ready(Ok(())) if !ahead.filled().is_empty() => {
                     self.inbox.buffer().extend_from_slice(ahead.filled());
@@ -166,12 +173,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     /// Puts an answer's head on its way.
-    pub(super) fn begin_answer(&mut self, head: &Parts, length: Length, closes: bool) {
+    pub(super) fn begin_answer(&mut self, head: &Parts, length: Length, connection: Option<&'static [u8]>) {
         let date = (!head.headers.contains_key(header::DATE)).then(|| now(&mut self.date));
         let out = self.outbox.front();
         write_response::head_into(out, head.status, &head.headers, length);
-        if closes {
-            write_response::line_into(out, b"connection", b"close");
+        if let Some(connection) = connection {
+            write_response::line_into(out, b"connection", connection);
         }
         if let Some(date) = date {
             write_response::line_into(out, b"date", date.as_bytes());
@@ -197,6 +204,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// The answer is out: waits for the next request.
     pub(super) fn end_answer(&mut self) {
         self.inbox.settle();
+        self.outbox.settle();
         self.limits.enter(Wait::Request);
     }
 }

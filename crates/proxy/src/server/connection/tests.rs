@@ -19,9 +19,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::super::body::RequestBody;
+use super::super::limits::Patience;
 use super::{LINGER_TIMEOUT, Service, serve};
 
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+const BODY_TIMEOUT: Duration = Duration::from_secs(7);
 /// What the pipe holds: less than the answers that are to get stuck in it.
 const PIPE_BYTES: usize = 64 << 10;
 
@@ -94,8 +96,8 @@ impl Service for Arc<Echo> {
         }
     }
 
-    fn head_timeout(&self) -> Duration {
-        HEAD_TIMEOUT
+    fn patience(&self) -> Patience {
+        Patience { head: HEAD_TIMEOUT, body: BODY_TIMEOUT }
     }
 
     fn spare_headers(&self) -> HeaderMap {
@@ -232,10 +234,10 @@ async fn answers_without_a_body_say_nothing_about_its_end() {
 async fn old_clients_get_bodies_that_end_with_the_connection() {
     let (mut rig, pieces) = Rig::piped();
     rig.send("GET /a HTTP/1.0\r\nconnection: keep-alive\r\n\r\n").await;
-    rig.until("GET /a ").await;
+    assert!(rig.until("GET /a ").await.contains("connection: keep-alive\r\n"), "else its client would close");
     rig.send("GET /piped HTTP/1.0\r\nconnection: keep-alive\r\n\r\n").await;
     pieces.send(Ok(Bytes::from_static(b"one"))).await.unwrap();
-    rig.until("one").await;
+    assert!(rig.until("one").await.contains("connection: close\r\n"));
     pieces.send(Ok(Bytes::from_static(b"two"))).await.unwrap();
     drop(pieces);
     assert_eq!(rig.rest().await, "two");
@@ -332,6 +334,18 @@ async fn silence_has_an_end() {
     assert!(rig.rest().await.starts_with("HTTP/1.1 408 Request Timeout\r\n"));
     let waited = begun.elapsed().as_secs();
     assert!((15..=25).contains(&waited), "half a head: {waited} s");
+
+    let mut rig = Rig::new();
+    rig.send("POST / HTTP/1.1\r\ncontent-length: 9\r\n\r\nab").await;
+    for piece in ["c", "d"] {
+        tokio::time::sleep(BODY_TIMEOUT - Duration::from_secs(1)).await;
+        rig.send(piece).await;
+    }
+    let begun = Instant::now();
+    let answer = rig.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.ends_with("it stopped arriving"), "{answer}");
+    let waited = begun.elapsed();
+    assert!((BODY_TIMEOUT..2 * BODY_TIMEOUT).contains(&waited), "half a body: {waited:?}");
 }
 
 #[tokio::test(start_paused = true)]
