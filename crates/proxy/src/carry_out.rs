@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use trunkline_config::{ErrorAction, Failover, OnLoss};
 use trunkline_route::policy::{action, penalty};
 use trunkline_route::{Attempt, CREDENTIALS_EXHAUSTED, Lane, Lot, Moment, Plan, Verdict, again, bridge, judge};
@@ -9,6 +10,7 @@ use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::attempt::unserved;
 use crate::head;
+use crate::hedge::{Hedge, race};
 use crate::lane::{self, Failed, Tried};
 use crate::prepare::Taken;
 use crate::report_guard::ReportGuard;
@@ -28,22 +30,37 @@ pub(crate) async fn carry_out(
     guard: ReportGuard,
 ) -> Tried {
     let mut guard = guard;
-    guard.trail.leave_out(&plan.left_out);
+    // Apart from the guard, which is the tries' while they are under way.
+    let mut trail = std::mem::take(&mut guard.trail);
+    trail.leave_out(&plan.left_out);
     let mut round = 0;
     loop {
         let mut last = None;
-        for attempt in &plan.attempts {
-            if let Err(held) = enter(worker, plan, attempt) {
-                guard.trail.held(attempt, held);
+        // Those that were asked beside one before them.
+        let mut asked: SmallVec<[usize; 2]> = SmallVec::new();
+        for (index, attempt) in plan.attempts.iter().enumerate() {
+            if asked.contains(&index) {
                 continue;
             }
-            let before = guard.trail.text();
+            if let Err(held) = enter(worker, plan, attempt) {
+                trail.held(attempt, held);
+                continue;
+            }
             guard.try_begins(plan.watched.then(|| worker.shared.live.loads.of(&attempt.target)));
-            let failed = match try_one(worker, taken, attempt, plan.on_loss, guard).await {
+            let (tried, attempt) = match Hedge::of(plan, index, &asked) {
+                None => (try_one(worker, taken, attempt, plan.on_loss, guard).await, attempt),
+                Some((hedge, other)) => {
+                    // Boxed: few requests race, and all would carry the room for it.
+                    let raced = Box::pin(race(worker, taken, (plan, &failover), hedge, guard, &mut trail)).await;
+                    asked.extend(raced.both.then_some(other));
+                    (raced.tried, raced.attempt)
+                }
+            };
+            let failed = match tried {
                 Ok(mut response) => {
                     worker.shared.live.succeeded(&attempt.target, attempt.key.as_ref());
                     head::name_provider(response.headers_mut(), attempt);
-                    trail::show(response.headers_mut(), before.as_deref(), Some(attempt));
+                    trail::show(response.headers_mut(), trail.text().as_deref(), Some(attempt));
                     return Ok(response);
                 }
                 Err(failed) => failed,
@@ -51,14 +68,16 @@ pub(crate) async fn carry_out(
             let Failed { fault, guard: back } = *failed;
             guard = back;
             let action = learn(worker, attempt, &fault, &failover);
-            guard.trail.failed(attempt, fault.kind);
+            trail.failed(attempt, fault.kind);
             if judge(action) == Verdict::GiveUp {
+                guard.trail = trail;
                 return give_up(worker, taken, attempt, fault, guard).await;
             }
             last = Some((attempt, action, fault));
         }
         let Some((attempt, action, fault)) = last else {
             let message = format!("everything that could serve {:?} has just failed for others", plan.model);
+            guard.trail = trail;
             return Err(Failed::new(Fault::new(FaultKind::Overloaded, message), guard));
         };
         let left = attempt.target.timeouts.total.saturating_sub(guard.elapsed());
@@ -69,7 +88,8 @@ pub(crate) async fn carry_out(
         match again {
             Some(wait) => tokio::time::sleep(wait).await,
             None => {
-                let fault = if guard.trail.is_all_refused() { fault.with_code(CREDENTIALS_EXHAUSTED) } else { fault };
+                let fault = if trail.is_all_refused() { fault.with_code(CREDENTIALS_EXHAUSTED) } else { fault };
+                guard.trail = trail;
                 return give_up(worker, taken, attempt, fault, guard).await;
             }
         }
@@ -78,7 +98,7 @@ pub(crate) async fn carry_out(
 }
 
 /// Whether this try may be made now. Since the plan was made another request may have found out that it is of no use.
-fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt) -> Result<(), trunkline_route::Held> {
+pub(crate) fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt) -> Result<(), trunkline_route::Held> {
     let live = &worker.shared.live;
     if plan.regardless || live.is_calm() {
         return Ok(());
@@ -87,7 +107,7 @@ fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt) -> Result<(), trunklin
 }
 
 /// Remembers a failure for the requests to come.
-fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover: &Failover) -> ErrorAction {
+pub(crate) fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover: &Failover) -> ErrorAction {
     let Attempt { target, key, .. } = attempt;
     let shared = &worker.shared;
     let action = action(&target.provider, fault);
@@ -109,7 +129,7 @@ fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover: &Failover)
 }
 
 /// One try, in the lane that its plan chose, or in another when the provider turns out not to know that one.
-async fn try_one(
+pub(crate) async fn try_one(
     worker: &Worker,
     taken: &Taken<'_>,
     attempt: &Attempt,

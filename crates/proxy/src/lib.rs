@@ -11,6 +11,7 @@ mod fault;
 pub mod h1;
 mod head;
 mod health;
+mod hedge;
 mod intake;
 mod lane;
 mod listing;
@@ -30,6 +31,7 @@ mod small;
 pub mod stored;
 mod surface;
 mod trail;
+mod twins;
 pub mod upstream;
 mod worker;
 

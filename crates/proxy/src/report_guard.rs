@@ -15,6 +15,7 @@ use crate::meter::{self, End};
 use crate::shared::now_ms;
 use crate::stored::ResponseStore;
 use crate::trail::Trail;
+use crate::twins::{Twin, Twins};
 use crate::worker::Worker;
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
@@ -30,6 +31,8 @@ pub(crate) struct ReportGuard {
     worker: Arc<Worker>,
     /// The limit under which it has its place, once it has one.
     admitted: Option<usize>,
+    /// The other guard of the request, while or after two of its tries raced.
+    twin: Option<Twin>,
 }
 
 impl ReportGuard {
@@ -44,7 +47,30 @@ impl ReportGuard {
             started: Instant::now(),
             worker: Arc::clone(worker),
             admitted: None,
+            twin: None,
         }
+    }
+
+    /// Another guard of the same request, for a try beside this one's. It reports only if the request is passed on to it.
+    pub(crate) fn twin(&mut self) -> (Self, Arc<Twins>) {
+        let twins = match &self.twin {
+            Some(twin) => Arc::clone(&twin.twins),
+            None => {
+                let twins = Twins::new(Arc::clone(&self.worker), self.admitted.take());
+                self.twin = Some(Twin { twins: Arc::clone(&twins), is_spare: false });
+                twins
+            }
+        };
+        let twin = Self {
+            report: self.report.clone(),
+            trail: Trail::default(),
+            busy: None,
+            started: self.started,
+            worker: Arc::clone(&self.worker),
+            admitted: None,
+            twin: Some(Twin { twins: Arc::clone(&twins), is_spare: true }),
+        };
+        (twin, twins)
     }
 
     /// Takes a place among the open requests, until this one ends.
@@ -122,6 +148,10 @@ impl ReportGuard {
 
 impl Drop for ReportGuard {
     fn drop(&mut self) {
+        if let Some(twin) = &self.twin {
+            let Some(begun) = twin.reports() else { return };
+            self.report.attempts += begun;
+        }
         self.report.total_us = micros(self.elapsed());
         let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
         self.worker.shared.reports.take(std::mem::replace(&mut *self.report, over));

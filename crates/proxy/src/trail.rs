@@ -49,6 +49,12 @@ impl Trail {
         self.note(attempt, kind.as_str());
     }
 
+    /// Notes a try that was cancelled, since another answered before it.
+    pub(crate) fn outpaced(&mut self, attempt: &Attempt) {
+        self.tries += 1;
+        self.note(attempt, "outpaced");
+    }
+
     /// Whether several keys were tried, and each of them was refused.
     pub(crate) fn is_all_refused(&self) -> bool {
         self.tries > 1 && self.refused == self.tries

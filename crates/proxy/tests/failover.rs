@@ -304,3 +304,107 @@ async fn a_prompt_that_does_not_fit_or_is_not_liked_goes_to_another_model() {
         assert_eq!(chat(&gateway).await.status, 400, "nobody said who else could be asked");
     }
 }
+
+/// A gateway whose model is asked for at a second provider when the first is slow.
+fn hedging(upstreams: [&Upstream; 2]) -> Gateway {
+    let provider = |index: usize, upstream: &Upstream| {
+        format!("[providers.p{index}]\ntype = \"vllm\"\nbase_url = \"{}\"\n", upstream.url())
+    };
+    let [one, two] = upstreams;
+    Gateway::start(&format!(
+        "[discovery]\nprobe = false\n[failover]\nretries = 0\n{}{}[models.nice]\nhedge_after = \"50ms\"\nstrategy = \"backup\"\n\
+         targets = [{{ provider = \"p0\", model = \"real\" }}, {{ provider = \"p1\", model = \"real\" }}]\n",
+        provider(0, one),
+        provider(1, two)
+    ))
+}
+
+fn late(then: Vec<Say>) -> Vec<Say> {
+    std::iter::once(Say::Wait).chain(then).collect()
+}
+
+#[tokio::test]
+async fn who_is_slow_is_cancelled_when_another_answers() {
+    let slow = Upstream::start(vec![late(served())]).await;
+    let quick = Upstream::start(vec![served()]).await;
+    let gateway = hedging([&slow, &quick]);
+    for path in [CHAT, MESSAGES] {
+        let reply = ask(gateway.address(), path, &[], ASKED).await;
+        assert_eq!((reply.status, reply.header("x-trunkline-provider")), (200, Some("p1")), "{}", reply.body);
+        assert_eq!(reply.header("x-trunkline-attempts"), Some("p0/real outpaced, p1/real served"));
+        slow.wait_for_leave().await;
+    }
+    let reports = gateway.reports(2).await;
+    for report in &reports {
+        assert_eq!((report.outcome, report.attempts, report.provider.as_deref()), (Outcome::Served, 2, Some("p1")));
+    }
+    assert_eq!(gateway.shared().open_requests(), 0);
+}
+
+#[tokio::test]
+async fn who_answers_in_time_is_alone() {
+    let quick = Upstream::start(vec![served()]).await;
+    let spare = Upstream::start(vec![served()]).await;
+    let gateway = hedging([&quick, &spare]);
+    assert_eq!(chat(&gateway).await.header("x-trunkline-attempts"), None);
+    let reports = gateway.reports(1).await;
+    assert_eq!((reports[0].attempts, reports[0].provider.as_deref(), spare.received().len()), (1, Some("p0"), 0));
+    assert_eq!(gateway.shared().open_requests(), 0);
+}
+
+#[tokio::test]
+async fn who_was_asked_first_may_still_win() {
+    let slow = Upstream::start(vec![late(served())]).await;
+    let slower = Upstream::start(vec![late(served())]).await;
+    let gateway = hedging([&slow, &slower]);
+    let asked = tokio::spawn(ask_owned(gateway.address()));
+    slower.wait_for(1).await;
+    slow.go_on();
+    let reply = asked.await.unwrap();
+    assert_eq!(reply.header("x-trunkline-attempts"), Some("p1/real outpaced, p0/real served"), "{}", reply.body);
+    slower.wait_for_leave().await;
+    let reports = gateway.reports(1).await;
+    assert_eq!((reports[0].attempts, reports[0].provider.as_deref()), (2, Some("p0")));
+}
+
+async fn ask_owned(to: std::net::SocketAddr) -> Reply {
+    ask(to, CHAT, &[], ASKED).await
+}
+
+#[tokio::test]
+async fn of_two_that_race_one_may_fail_and_both_may() {
+    for (first, second, status, trail, attempts) in [
+        (late(error(500, "x")), late(served()), 200, "p0/real upstream_broken, p1/real served", 2),
+        (late(error(500, "x")), late(error(503, "x")), 503, "p0/real upstream_broken, p1/real overloaded", 2),
+        (late(error(400, "bad")), late(served()), 400, "p1/real outpaced, p0/real upstream_rejected", 2),
+    ] {
+        let [one, two] = [Upstream::start(vec![first]).await, Upstream::start(vec![second]).await];
+        let gateway = hedging([&one, &two]);
+        let asked = tokio::spawn(ask_owned(gateway.address()));
+        two.wait_for(1).await;
+        one.go_on();
+        // The second answers once the first is known to have failed, or when there is nothing left to answer.
+        while gateway.shared().live.is_calm() && !asked.is_finished() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        two.go_on();
+        let reply = asked.await.unwrap();
+        assert_eq!((reply.status, reply.header("x-trunkline-attempts")), (status, Some(trail)), "{}", reply.body);
+        assert_eq!(gateway.reports(1).await[0].attempts, attempts);
+        assert_eq!(gateway.shared().open_requests(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_a_race_ends_both_and_is_reported_once() {
+    let [one, two] = [Upstream::start(vec![late(served())]).await, Upstream::start(vec![late(served())]).await];
+    let gateway = hedging([&one, &two]);
+    let open = open(gateway.address(), CHAT, &[], ASKED).await;
+    two.wait_for(1).await;
+    drop(open);
+    one.wait_for_leave().await;
+    two.wait_for_leave().await;
+    let reports = gateway.reports(1).await;
+    assert_eq!((reports.len(), reports[0].outcome, reports[0].attempts), (1, Outcome::ClientLeft, 2));
+    assert_eq!(gateway.shared().open_requests(), 0);
+}

@@ -1,6 +1,7 @@
 //! Who could serve a name: declared models first, then `provider/model`, then whoever lists the bare name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use trunkline_config::{Model, OnLoss, Provider, Snapshot, Strategy, Target, UpstreamModel};
 use trunkline_wire::{Fault, FaultKind};
@@ -19,6 +20,8 @@ pub struct Candidates {
     pub strategy: Strategy,
     /// Never empty; ordered by priority.
     pub targets: Vec<Target>,
+    /// After how long without content a second try begins beside the first.
+    pub hedge_after: Option<Duration>,
     /// The models to fall back to, nearest first.
     pub fallbacks: Vec<Arc<Model>>,
 }
@@ -33,6 +36,7 @@ pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<
             model: Arc::clone(&model.name),
             on_loss: model.on_loss,
             strategy: model.strategy,
+            hedge_after: model.hedge_after,
             targets: model.targets.clone(),
             fallbacks: fallbacks(snapshot, model),
         });
@@ -84,6 +88,7 @@ fn undeclared(name: &str, targets: Vec<Target>) -> Candidates {
         model: Arc::from(name),
         on_loss: OnLoss::Report,
         strategy: Strategy::default(),
+        hedge_after: None,
         targets,
         fallbacks: Vec::new(),
     }

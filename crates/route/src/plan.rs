@@ -74,6 +74,8 @@ pub struct Plan {
     pub left_out: Vec<LeftOut>,
     /// Whether it is to be counted how busy those are who are asked.
     pub watched: bool,
+    /// After how long without content a second try begins beside the first.
+    pub hedge_after: Option<Duration>,
     /// Whether the tries are made although those who take part rest: there is nobody else.
     pub regardless: bool,
 }
@@ -111,6 +113,7 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) 
         }
     }
     let Tries { mut attempts, left_out } = tries;
+    let hedge_after = found.hedge_after.filter(|_| is_hedged(ask.operation));
     let mut regardless = false;
     if attempts.is_empty() {
         if let Some(fault) = refusal.filter(|_| left_out.is_empty()) {
@@ -124,7 +127,15 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) 
             }
         }
     }
-    Ok(Plan { model: found.model, on_loss: found.on_loss, attempts, left_out, watched, regardless })
+    Ok(Plan { model: found.model, on_loss: found.on_loss, attempts, left_out, watched, hedge_after, regardless })
+}
+
+/// Whether asking twice at the same time does no harm. What else a path may do is not known.
+fn is_hedged(operation: Operation) -> bool {
+    match operation {
+        Operation::Chat | Operation::Completion | Operation::Embedding => true,
+        Operation::CountTokens | Operation::Other => false,
+    }
 }
 
 #[derive(Default)]

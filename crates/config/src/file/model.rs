@@ -24,6 +24,11 @@ pub struct ModelSection {
     /// Declared models that are asked instead when a provider refuses the prompt for its content.
     #[serde(default)]
     pub content_fallbacks: Vec<String>,
+    /// When a target has given nothing of its answer for so long, a second one is asked as well: who answers first serves,
+    /// the other is cancelled. Both may cost.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "never"))]
+    pub hedge_after: Option<Period>,
     /// Tokens it can take and give in all. Not stated: what the first target's provider says.
     #[serde(default)]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]

@@ -102,6 +102,7 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Target>) -> Model {
         name: name.into(),
         targets,
         strategy: section.strategy,
+        hedge_after: section.hedge_after.map(|period| period.duration()),
         context_window: section.context_window,
         fallbacks: names(&section.fallbacks),
         context_fallbacks: names(&section.context_fallbacks),

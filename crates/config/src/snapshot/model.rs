@@ -20,6 +20,8 @@ pub struct Model {
     pub targets: Vec<Target>,
     /// The order of targets of the same priority.
     pub strategy: Strategy,
+    /// After how long without content a second target is asked beside the first; `None`: never.
+    pub hedge_after: Option<Duration>,
     /// Tokens in and out, when stated.
     pub context_window: Option<u64>,
     /// Declared models to try when every target failed; each exists in [`Snapshot::models`]. Two models may name each
@@ -41,11 +43,12 @@ impl Model {
     pub(super) fn detached(&self, providers: &IndexMap<String, Arc<Provider>>) -> Self {
         let targets = self.targets.iter().map(|target| target.detached(providers)).collect();
         let own = |names: &[Arc<str>]| names.iter().map(|name| Arc::from(&**name)).collect();
-        let Self { name, targets: _, strategy, context_window, on_loss, price, .. } = self;
+        let Self { name, targets: _, strategy, hedge_after, context_window, on_loss, price, .. } = self;
         Self {
             name: Arc::from(&**name),
             targets,
             strategy: *strategy,
+            hedge_after: *hedge_after,
             context_window: *context_window,
             fallbacks: own(&self.fallbacks),
             context_fallbacks: own(&self.context_fallbacks),
