@@ -1,6 +1,8 @@
 //! Finds where strings end. Most are shorter than a few words, so a word at a time comes first and wide blocks only for
 //! what turns out to be long.
 
+mod wide;
+
 /// Bytes looked at in one step of a long string; the compiler turns such a step into vector code.
 const BLOCK: usize = 32;
 
@@ -34,9 +36,15 @@ pub(crate) fn string_end(text: &[u8]) -> Result<usize, usize> {
     }
 }
 
-/// [`string_end`] for strings that are long or have escapes: those are stepped over without leaving the block they
-/// stand in.
+/// [`string_end`] for strings that are long or have escapes.
 pub(super) fn long_string_end(json: &[u8]) -> Result<usize, usize> {
+    wide::string_end(json).unwrap_or_else(|| string_end_by(json, stops_in))
+}
+
+/// [`string_end`] by blocks; `stops_in` gives one bit for each byte of a block that is not plain text. Escapes are stepped
+/// over without leaving the block they stand in.
+#[inline(always)]
+fn string_end_by(json: &[u8], stops_in: impl Fn(&[u8; BLOCK]) -> u32) -> Result<usize, usize> {
     let mut at = 0;
     while let Some(block) = block(json, at) {
         let start = at;
