@@ -4,6 +4,7 @@
 //! in, so that the same code serves the network, the tests and the fuzzer.
 
 pub mod capabilities;
+pub mod continuation;
 pub mod counting;
 pub mod dialect;
 pub mod dialects;
