@@ -15,6 +15,8 @@ mod fields;
 pub mod frame;
 pub mod ir;
 pub mod limits;
+pub mod orphans;
+pub mod parameters;
 pub mod peek;
 pub mod prefill;
 pub mod relay;
@@ -22,6 +24,7 @@ mod scan;
 mod seal;
 pub mod splice;
 mod timestamp;
+pub mod wishes;
 mod write;
 
 pub use capabilities::Capabilities;
@@ -29,4 +32,6 @@ pub use dialect::{Dialect, DialectId, Encoded, Operation, StreamDecoder, StreamE
 pub use error::WireError;
 pub use fault::{Fault, FaultKind, UpstreamWords, Who};
 pub use limits::RateLimits;
+pub use parameters::Parameters;
 pub use peek::{Peek, quoted};
+pub use wishes::Wishes;

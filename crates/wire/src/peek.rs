@@ -22,6 +22,8 @@ pub struct Peek {
     /// Whether the body itself asks for the usage chunk at the end of a stream. Also true when `stream_options` cannot
     /// be understood: then it is the provider's to judge.
     pub include_usage: bool,
+    /// Whether some field may say whom the client wants to be asked; see [`wishes::read`](crate::wishes::read).
+    pub has_wishes: bool,
     places: Places,
 }
 
@@ -46,7 +48,7 @@ enum Options {
     With(SmallVec<[Range<usize>; 1]>),
 }
 
-/// Reads the top level of `body`: one pass, nothing kept but the four fields. Of a repeated key the last one counts.
+/// Reads the top level of `body`: one pass, nothing kept but four fields, and whether there are wishes. Of a repeated key the last one counts.
 ///
 /// # Errors
 /// When the body is not one JSON object, or `model` is missing, empty or not a string, or `stream` is not a boolean, or
@@ -57,7 +59,7 @@ pub fn peek(body: &[u8]) -> Result<Peek, WireError> {
         return Err(WireError::NotAnObject);
     };
     let mut places = Places { inside: members.inside(), ..Places::default() };
-    let (mut model, mut stream, mut include_usage) = (None, None, false);
+    let (mut model, mut stream, mut include_usage, mut has_wishes) = (None, None, false, false);
     while let Some(member) = members.next().map_err(|broken| not_json(body, broken))? {
         match member.name().as_ref() {
             b"model" => {
@@ -73,10 +75,11 @@ pub fn peek(body: &[u8]) -> Result<Peek, WireError> {
                 push(&mut places.stream_options, options, "stream_options")?;
                 include_usage = asked;
             }
+            b"models" | b"fallbacks" | b"provider" | b"disable_fallbacks" => has_wishes = true,
             _ => {}
         }
     }
-    Ok(Peek { model: read_model(model)?, stream: read_stream(stream)?, include_usage, places })
+    Ok(Peek { model: read_model(model)?, stream: read_stream(stream)?, include_usage, has_wishes, places })
 }
 
 /// The same for a dialect that streams, usage included, unless told not to.
@@ -158,7 +161,7 @@ impl Peek {
     /// in. Answers end with their usage unasked, so `include_usage` is true; nothing of the body is to be edited, so
     /// [`Peek::ask_for_usage`] and [`Peek::force_stream`] must not be called.
     pub fn nameless(stream: bool) -> Self {
-        Self { model: String::new(), stream, include_usage: true, places: Places::default() }
+        Self { model: String::new(), stream, include_usage: true, has_wishes: false, places: Places::default() }
     }
 
     /// The edits that put `upstream_model`, a JSON string, where the client's name for it stood.

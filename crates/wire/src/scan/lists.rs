@@ -28,6 +28,8 @@ impl<'a> Key<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Member<'a> {
     key: Key<'a>,
+    /// Where the key begins, its quote included.
+    at: usize,
     /// Where the value begins.
     start: usize,
     /// The value's bytes.
@@ -45,6 +47,11 @@ impl<'a> Member<'a> {
     #[inline]
     pub(crate) fn place(&self) -> Range<usize> {
         self.start..self.start + self.value.len()
+    }
+
+    /// Where key and value stand.
+    pub(crate) fn whole_place(&self) -> Range<usize> {
+        self.at..self.start + self.value.len()
     }
 
     /// The value with its escapes resolved, when it is a string and Unicode.
@@ -117,11 +124,12 @@ impl<'a> Members<'a> {
         if !scanner.list_goes_on(&mut self.state, b'}', "expected `,` or `}`")? {
             return Ok(None);
         }
+        let at = scanner.at();
         let key = scanner.skip_key()?;
         let value = scanner;
         scanner.skip_value()?;
         self.scanner = scanner;
-        Ok(Some(Member { key, start: value.at(), value: scanner.since(value) }))
+        Ok(Some(Member { key, at, start: value.at(), value: scanner.since(value) }))
     }
 }
 
