@@ -61,6 +61,7 @@ impl<'d> Resolver<'_, 'd> {
             models,
             client_keys,
             failover: self.failover(),
+            same_name: file.discovery.same_name,
             default_context_window: default_context_window.unwrap_or(file.default_context_window),
         }
     }

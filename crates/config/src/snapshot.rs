@@ -13,8 +13,11 @@ use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+pub use crate::file::SameName;
 pub(crate) use failover::UPSTREAM_KINDS;
-pub use failover::{CircuitLimits, ErrorAction, ErrorCase, Failover, KeyStrategy, Strategy, WhenResting};
+pub use failover::{
+    CircuitLimits, ErrorAction, ErrorCase, Failover, FixToolMessages, KeyStrategy, Strategy, WhenResting,
+};
 pub use model::{Model, OnLoss, Price, Target, UpstreamModel};
 pub use provider::{AuthMode, Key, Provider, ProviderModel, Timeouts};
 
@@ -31,6 +34,8 @@ pub struct Snapshot {
     pub client_keys: ClientKeys,
     /// How requests are tried again, and when things are left alone.
     pub failover: Failover,
+    /// Who serves a name that several providers list and nobody declares.
+    pub same_name: SameName,
     /// Shown for models whose context window nobody states.
     pub default_context_window: u64,
 }
@@ -56,6 +61,7 @@ impl Snapshot {
             server: self.server.clone(),
             client_keys: self.client_keys.detached(),
             failover: self.failover,
+            same_name: self.same_name,
             default_context_window: self.default_context_window,
             providers,
         }

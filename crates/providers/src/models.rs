@@ -50,6 +50,10 @@ const CONTEXT_PATHS: &[&[&str]] = &[
     &["metadata", "context_length"],
     &["inputTokenLimit"],
     &["max_input_tokens"],
+    &["contextLength"],
+    &["openai", "max_model_len"],
+    &["openai", "context_length"],
+    &["details", "context_length"],
 ];
 
 /// Reads `{"data": [..]}` (OpenAI and its look-alikes), a bare array (Together) or `{"models": [..]}` (Ollama, Gemini).

@@ -94,6 +94,8 @@ pub struct Quirks {
     pub no_stream_options: bool,
     /// The one dialect in which it can be told its context size; in the others it cuts long prompts without a word.
     pub window_in: Option<DialectId>,
+    /// It is a gateway itself and takes what a client wishes of one: other models to ask, and whom to ask for them.
+    pub takes_wishes: bool,
 }
 
 /// A hosted server that behaves like OpenAI's; a vendor states only where it differs.
@@ -113,7 +115,7 @@ pub const LOOK_ALIKE: Vendor = Vendor {
     lines: &[],
     model_list: ModelList { path: "/models", auth: AuthStyle::Bearer, headers: &[] },
     tokenizer: None,
-    quirks: Quirks { no_stream_options: false, window_in: None },
+    quirks: Quirks { no_stream_options: false, window_in: None, takes_wishes: false },
     adapter: None,
 };
 

@@ -12,6 +12,7 @@ use crate::attempt::unserved;
 use crate::head;
 use crate::hedge::{Hedge, race};
 use crate::lane::{self, Failed, Tried};
+use crate::mend;
 use crate::prepare::Taken;
 use crate::report_guard::ReportGuard;
 use crate::shared::now_ms;
@@ -33,6 +34,8 @@ pub(crate) async fn carry_out(
     // Apart from the guard, which is the tries' while they are under way.
     let mut trail = std::mem::take(&mut guard.trail);
     trail.leave_out(&plan.left_out);
+    let mended = mend::beforehand(taken, plan);
+    let taken = mended.as_ref().unwrap_or(taken);
     let mut round = 0;
     loop {
         let mut last = None;
@@ -48,7 +51,7 @@ pub(crate) async fn carry_out(
             }
             guard.try_begins(plan.watched.then(|| worker.shared.live.loads.of(&attempt.target)));
             let (tried, attempt) = match Hedge::of(plan, index, &asked) {
-                None => (try_one(worker, taken, attempt, plan.on_loss, guard).await, attempt),
+                None => (try_and_mend(worker, taken, attempt, plan, guard).await, attempt),
                 Some((hedge, other)) => {
                     // Boxed: few requests race, and all would carry the room for it.
                     let raced = Box::pin(race(worker, taken, (plan, &failover), hedge, guard, &mut trail)).await;
@@ -128,6 +131,22 @@ pub(crate) fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover:
     action
 }
 
+/// One try, and once more with its tool messages put right, where they are why it was refused.
+pub(crate) async fn try_and_mend(
+    worker: &Worker,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    plan: &Plan,
+    guard: ReportGuard,
+) -> Tried {
+    let tried = try_one(worker, taken, attempt, plan.on_loss, guard).await;
+    let Err(failed) = tried else { return tried };
+    match mend::afterwards(taken, plan, attempt, &failed.fault) {
+        Some(mended) => Box::pin(try_one(worker, &mended, attempt, plan.on_loss, failed.guard)).await,
+        None => Err(failed),
+    }
+}
+
 /// One try, in the lane that its plan chose, or in another when the provider turns out not to know that one.
 pub(crate) async fn try_one(
     worker: &Worker,
@@ -139,19 +158,23 @@ pub(crate) async fn try_one(
     guard.report.attempts += 1;
     guard.report.provider = Some(Arc::clone(&attempt.target.provider.name));
     guard.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
-    let lane = if matches!(attempt.lane, Lane::Native) && streams_as_array(taken) {
-        // What passes as events is counted; an array is not.
+    let lane = if matches!(attempt.lane, Lane::Native) && (streams_as_array(taken) || taken.mended.is_some()) {
+        // What passes as events is counted; an array is not. And what was put right is not in the body.
         Lane::Bridged(taken.surface.dialect)
     } else {
         attempt.lane
     };
     let tried = try_once(worker, taken, attempt, lane, on_loss, guard).await;
     match tried {
+        Ok(mut response) => {
+            response.headers_mut().extend(mend::tell(taken));
+            Ok(response)
+        }
         Err(failed) if matches!(lane, Lane::Native) && unserved(&failed.fault) => match other_lane(attempt, taken) {
             Some(lane) => try_once(worker, taken, attempt, lane, on_loss, failed.guard).await,
             None => Err(failed),
         },
-        other => other,
+        failed => failed,
     }
 }
 
@@ -171,7 +194,7 @@ async fn try_once(
         return Err(Failed::new(fault, guard));
     }
     match lane {
-        Lane::Native => lane::native::attempt(&worker.client, taken, attempt, guard).await,
+        Lane::Native => lane::native::attempt(&worker.client, taken, attempt, on_loss, guard).await,
         Lane::Bridged(to) if taken.surface.operation == Operation::Embedding => {
             lane::vectors::attempt(&worker.client, taken, attempt, to, guard).await
         }

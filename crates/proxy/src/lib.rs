@@ -17,6 +17,7 @@ mod lane;
 mod listing;
 mod lists;
 mod memory;
+mod mend;
 mod meter;
 mod models_api;
 pub mod pipeline;
@@ -33,6 +34,7 @@ mod surface;
 mod trail;
 mod twins;
 pub mod upstream;
+mod wishes;
 mod worker;
 
 pub use listing::{refresh, refresh_once};

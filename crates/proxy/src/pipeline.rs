@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Response, header};
 use trunkline_config::Snapshot;
 use trunkline_route::policy::others_for;
-use trunkline_route::{Ask, Lot, Moment, Now, Plan, Unplanned, plan};
+use trunkline_route::{Ask, LeftOut, Lot, Moment, Now, Plan, Unplanned, Wants, plan};
 use trunkline_wire::{Fault, FaultKind, Peek, dialect};
 
 use crate::carry_out::carry_out;
@@ -19,6 +19,7 @@ use crate::server::RequestBody;
 use crate::session::SessionOf;
 use crate::shared::now_ms;
 use crate::small::name_in_path;
+use crate::wishes::{self, PromptOf};
 use crate::worker::Worker;
 use crate::{caller, cors, fault, head, intake, small, trail};
 
@@ -94,9 +95,13 @@ async fn serve(
     let lot = worker.draw();
     let client_key = guard.report.client_key.clone();
     let session = SessionOf { taken: &taken, client_key: client_key.as_deref() };
-    let plan = match planned(worker, snapshot, &session, &taken.model, lot).await {
+    let prompt = PromptOf::new(&taken);
+    let plan = match planned(worker, snapshot, &session, (&taken.model, prompt.wants()), lot).await {
         Ok(plan) => plan,
-        Err(fault) => return Err(Failed::new(fault, guard)),
+        Err((fault, left_out)) => {
+            guard.trail.leave_out(&left_out);
+            return ask_others(worker, snapshot, &session, lot, Failed::new(fault, guard)).await;
+        }
     };
     guard.report.model = Some(Arc::clone(&plan.model));
     let tried = carry_out(worker, &taken, &plan, (snapshot.failover, lot), guard).await;
@@ -115,9 +120,15 @@ async fn ask_others(
     failed: Box<Failed>,
 ) -> Tried {
     let Failed { fault, mut guard } = *failed;
-    let model = snapshot.models.get(&session.taken.model);
+    let allowed = session.taken.wishes.as_deref().is_none_or(|wishes| !wishes.fallbacks_off);
+    let model = snapshot.models.get(&session.taken.model).filter(|_| allowed);
+    let prompt = PromptOf::new(session.taken);
+    // The models that the client named were for the one it asked for; what it wants of providers is for all.
+    let mut wishes = session.taken.wishes.as_deref().cloned().unwrap_or_default();
+    wishes.models.clear();
+    let wants = Wants { wishes: Some(&wishes), ..prompt.wants() };
     for other in model.map(|model| others_for(model, &fault)).unwrap_or_default() {
-        let Ok(plan) = planned(worker, snapshot, session, other, lot).await else { continue };
+        let Ok(plan) = planned(worker, snapshot, session, (other, wants), lot).await else { continue };
         match Box::pin(carry_out(worker, session.taken, &plan, (snapshot.failover, lot), guard)).await {
             Ok(response) => return Ok(response),
             Err(failed) => guard = failed.guard,
@@ -131,11 +142,11 @@ async fn planned(
     worker: &Worker,
     snapshot: &Snapshot,
     session: &SessionOf<'_>,
-    model: &str,
+    (model, wants): (&str, Wants<'_>),
     lot: Lot,
-) -> Result<Plan, Fault> {
+) -> Result<Plan, (Fault, Vec<LeftOut>)> {
     let (shared, surface) = (&worker.shared, session.taken.surface);
-    let ask = Ask { model, dialect: surface.dialect, operation: surface.operation };
+    let ask = Ask { model, dialect: surface.dialect, operation: surface.operation, wants };
     let began = Moment(now_ms());
     let mut at = began;
     loop {
@@ -152,8 +163,9 @@ async fn planned(
                     // The list may be older than the model.
                     shared.relist.notify_one();
                 }
-                return Err(fault);
+                return Err((fault, Vec::new()));
             }
+            Err(Unplanned::TooLong(fault, left_out)) => return Err((fault, left_out)),
         }
     }
 }
@@ -180,7 +192,9 @@ async fn take_in<'a>(
         }
     };
     let (query, headers) = (parts.uri.query(), &parts.headers);
-    let taken = Taken { surface, query, headers, body, peek, model, decoded: OnceLock::new() };
+    let wishes = wishes::of(surface, &peek, headers, &body)?;
+    let decoded = OnceLock::new();
+    let taken = Taken { surface, query, headers, body, peek, model, wishes, decoded, mended: None };
     guard.report.stream = taken.streams();
     Ok(taken)
 }

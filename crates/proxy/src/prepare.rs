@@ -5,18 +5,22 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use smallvec::SmallVec;
-use trunkline_config::AuthMode;
+use trunkline_config::{AuthMode, Target};
 use trunkline_providers::{BaseUrl, Call};
 use trunkline_route::Attempt;
 use trunkline_wire::dialects::anthropic::names::ToolNames;
 use trunkline_wire::dialects::openai_responses::state;
 use trunkline_wire::relay::Changes;
-use trunkline_wire::splice::splice;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation, Peek, counting, dialect, dialects, ir, prefill, quoted};
+use trunkline_wire::splice::{Edit, splice};
+use trunkline_wire::{
+    DialectId, Encoded, Fault, FaultKind, Operation, Parameters, Peek, Wishes, counting, dialect, dialects, ir,
+    prefill, quoted,
+};
 
 use crate::report_guard::ReportGuard;
 use crate::routes::{Form, Surface};
 use crate::upstream::{HeaderRefs, Outgoing};
+use crate::wishes;
 
 /// Fields of Responses that providers are not told because they are served here: stored answers and what belongs to them.
 const SERVED_HERE: [&str; 5] = ["store", "include", "previous_response_id", "conversation", "client_metadata"];
@@ -65,8 +69,12 @@ pub(crate) struct Taken<'a> {
     pub(crate) peek: Peek,
     /// The name of the model that was asked for, from the body or the path.
     pub(crate) model: String,
+    /// Whom the client wants to be asked, if it says so.
+    pub(crate) wishes: Option<Box<Wishes>>,
     /// The body in the neutral model, once some try needed it.
     pub(crate) decoded: OnceLock<Arc<ir::Request>>,
+    /// What was left out when its tool messages were put right; then the body is no longer what is sent.
+    pub(crate) mended: Option<ir::Losses>,
 }
 
 impl Taken<'_> {
@@ -118,6 +126,8 @@ impl Taken<'_> {
 pub(crate) struct Prepared<'a> {
     pub(crate) outgoing: Outgoing<'a>,
     pub(crate) changes: Changes,
+    /// What of the request the provider is not told.
+    pub(crate) losses: ir::Losses,
 }
 
 /// The native lane: the client's own bytes, with the provider's name for the model.
@@ -139,6 +149,7 @@ pub(crate) fn native<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &Bas
         taken.peek.ask_for_usage(&mut edits);
         changes.withhold_usage = true;
     }
+    let losses = edit_members(taken, attempt, &mut edits);
     let mut path = native_path(taken, attempt, base_url);
     add_query(&mut path, taken, attempt.target.provider.auth);
     let body = splice(&taken.body, edits);
@@ -150,7 +161,40 @@ pub(crate) fn native<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &Bas
             body,
         },
         changes,
+        losses,
     }
+}
+
+/// The edits that a target asks for, and those that keep from it what is not for its eyes. Returns what it is not told.
+fn edit_members(taken: &Taken<'_>, attempt: &Attempt, edits: &mut SmallVec<[Edit; 4]>) -> ir::Losses {
+    let target = &attempt.target;
+    let hidden = wishes::hidden(taken, target);
+    let parameters = parameters(taken, target);
+    if hidden.is_empty() && parameters.is_none() {
+        return ir::Losses::default();
+    }
+    let mut losses = wishes::unmet(taken, target);
+    let dropped = parameters.unwrap_or(&Parameters::default()).edits(&taken.body, hidden, edits);
+    dropped.into_iter().for_each(|name| losses.add(name));
+    losses
+}
+
+/// What is changed in this request's body for a target; only where an answer is made from it.
+fn parameters<'a>(taken: &Taken<'_>, target: &'a Target) -> Option<&'a Parameters> {
+    let parameters = target.parameters.as_deref()?;
+    match taken.surface.operation {
+        Operation::Chat | Operation::Completion | Operation::Embedding => Some(parameters),
+        Operation::CountTokens | Operation::Other => None,
+    }
+}
+
+/// A body in the provider's dialect with the changes that its target asks for; what is dropped is lost.
+pub(crate) fn changed(taken: &Taken<'_>, target: &Target, encoded: Encoded) -> Encoded {
+    let Encoded { bytes, mut losses } = encoded;
+    let Some(parameters) = parameters(taken, target) else { return Encoded { bytes, losses } };
+    let (bytes, dropped) = parameters.applied(bytes);
+    dropped.into_iter().for_each(|name| losses.add(name));
+    Encoded { bytes, losses }
 }
 
 /// Where the client's own dialect is served.
@@ -216,8 +260,12 @@ pub(crate) fn bridged<'a>(
     let mut losses = prefill::ask_instead(&mut request, &target.capabilities);
     // Asked for whether the client did or not: the ledger wants to know.
     request.include_usage = true;
+    let hidden = wishes::hidden(taken, target);
+    request.extras.retain(|extra| !hidden.iter().any(|name| is_of(&extra.name, name)));
+    losses.extend(wishes::unmet(taken, target));
+    losses.extend(taken.mended.clone().unwrap_or_default());
     let names = ToolNames::of(&request);
-    let encoded = dialect::of(to).encode_request(&request, &target.capabilities)?;
+    let encoded = changed(taken, target, dialect::of(to).encode_request(&request, &target.capabilities)?);
     let call = Call { dialect: to, operation: Operation::Chat, model: &target.model.name, stream: request.stream };
     let path = target.provider.vendor.path(base_url, &call).ok_or_else(|| {
         let message = format!("provider {:?} has no path for the dialect {}", target.provider.name, to.as_str());
@@ -228,6 +276,11 @@ pub(crate) fn bridged<'a>(
     losses.extend(encoded.losses);
     losses.forgive(|field| is_served_here(field, &request, guard));
     Ok(Bridged { outgoing, losses, names })
+}
+
+/// Whether a field is this member of the body, or stands in it.
+fn is_of(field: &str, member: &str) -> bool {
+    field.strip_prefix(member).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Whether nothing is lost although a provider is not told. An answer is kept here, unless nothing is; what other

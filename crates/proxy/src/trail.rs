@@ -24,7 +24,8 @@ pub(crate) struct Trail {
 impl Trail {
     /// Notes those whom the plan leaves out.
     pub(crate) fn leave_out(&mut self, left_out: &[LeftOut]) {
-        for left in left_out {
+        // Who is not wanted is known to whoever does not want them.
+        for left in left_out.iter().filter(|left| left.held != Held::Unwanted) {
             self.held(&left.attempt, left.held);
         }
     }
@@ -38,6 +39,8 @@ impl Trail {
                 Held::Resting { whose: Whose::Target, .. } => "target_rests",
                 Held::Resting { whose: Whose::Key | Whose::KeyForModel, .. } => "key_rests",
                 Held::Open { .. } => "circuit_open",
+                Held::TooLong { .. } => "context",
+                Held::Unwanted => "not_wanted",
             },
         );
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_route::live::{Cause, Penalty, Whose};
-use trunkline_route::{Ask, Catalog, Live, Lot, Moment, Now, Session, plan};
+use trunkline_route::{Ask, Catalog, Live, Lot, Moment, Now, Session, Wants, plan};
 use trunkline_wire::{DialectId, FaultKind, Operation};
 
 const MODELS: usize = 1_000;
@@ -67,7 +67,8 @@ fn cost(snapshot: &Snapshot, live: &Live) -> u128 {
     let names: Vec<&String> = snapshot.models.keys().collect();
     let began = Instant::now();
     for (turn, name) in names.iter().cycle().take(PLANS).enumerate() {
-        let ask = Ask { model: name, dialect: DialectId::OpenaiChat, operation: Operation::Chat };
+        let ask =
+            Ask { model: name, dialect: DialectId::OpenaiChat, operation: Operation::Chat, wants: Wants::default() };
         let at = Moment(1);
         let now = Now { live, at, began: at, lot: Lot { turn, chance: turn as u64 }, session: &Caller };
         black_box(plan(snapshot, &catalog, ask, now).unwrap());

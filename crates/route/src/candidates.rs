@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use trunkline_config::{Model, OnLoss, Provider, Snapshot, Strategy, Target, UpstreamModel};
+use trunkline_config::{FixToolMessages, Model, OnLoss, Provider, SameName, Snapshot, Strategy, Target, UpstreamModel};
 use trunkline_wire::{Fault, FaultKind};
 
 use crate::Catalog;
@@ -16,6 +16,8 @@ pub struct Candidates {
     pub model: Arc<str>,
     /// What to do with what a translation cannot say.
     pub on_loss: OnLoss,
+    /// When its conversations are put right.
+    pub fix_tool_messages: FixToolMessages,
     /// The order of targets of the same priority.
     pub strategy: Strategy,
     /// Never empty; ordered by priority.
@@ -26,7 +28,7 @@ pub struct Candidates {
     pub fallbacks: Vec<Arc<Model>>,
 }
 
-/// Resolves the name that a client asked for.
+/// Resolves a name that a client asks for, be it its first choice or another: whether it may is to be asked here.
 ///
 /// # Errors
 /// `ModelNotFound` or `ProviderNotFound`, with the nearest names.
@@ -35,6 +37,7 @@ pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<
         return Ok(Candidates {
             model: Arc::clone(&model.name),
             on_loss: model.on_loss,
+            fix_tool_messages: model.fix_tool_messages,
             strategy: model.strategy,
             hedge_after: model.hedge_after,
             targets: model.targets.clone(),
@@ -47,8 +50,12 @@ pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<
     {
         return addressed(snapshot, catalog, name, provider, model);
     }
-    let targets: Vec<Target> = catalog
-        .owners(name)
+    let owners = catalog.owners(name);
+    let owners = match snapshot.same_name {
+        SameName::Balance => owners,
+        SameName::LastWins => owners.split_last_chunk::<1>().map_or(owners, |(_, last)| last),
+    };
+    let targets: Vec<Target> = owners
         .iter()
         .filter_map(|provider| snapshot.providers.get(provider.as_ref()))
         .map(|provider| target(provider, name))
@@ -87,6 +94,7 @@ fn undeclared(name: &str, targets: Vec<Target>) -> Candidates {
     Candidates {
         model: Arc::from(name),
         on_loss: OnLoss::Report,
+        fix_tool_messages: FixToolMessages::default(),
         strategy: Strategy::default(),
         hedge_after: None,
         targets,
@@ -103,6 +111,7 @@ fn target(provider: &Arc<Provider>, model: &str) -> Target {
         priority: 0,
         weight: 1,
         cooldown: None,
+        parameters: None,
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Listing {
 pub struct Catalog {
     listings: HashMap<Arc<str>, Arc<Listing>>,
     owners: HashMap<String, Vec<Arc<str>>>,
+    /// By provider and model, where the list says it: looked up for each target of a long prompt.
+    windows: HashMap<Arc<str>, HashMap<String, u64>>,
 }
 
 impl Catalog {
@@ -27,13 +29,23 @@ impl Catalog {
     pub fn new(snapshot: &Snapshot, mut listings: HashMap<Arc<str>, Arc<Listing>>) -> Self {
         listings.retain(|name, _| snapshot.providers.contains_key(name.as_ref()));
         let mut owners: HashMap<String, Vec<Arc<str>>> = HashMap::new();
+        let window = |model: &ListedModel| Some((model.id.clone(), model.context_window?));
+        let windows = listings
+            .iter()
+            .map(|(name, listing)| (Arc::clone(name), listing.models.iter().filter_map(window).collect()));
+        let windows = windows.collect();
         for provider in snapshot.providers.values() {
             let Some(listing) = listings.get(&provider.name) else { continue };
             for model in &listing.models {
                 owners.entry(model.id.clone()).or_default().push(Arc::clone(&provider.name));
             }
         }
-        Self { listings, owners }
+        Self { listings, owners, windows }
+    }
+
+    /// Tokens in and out of a provider's model, when its list says it.
+    pub fn window(&self, provider: &str, model: &str) -> Option<u64> {
+        self.windows.get(provider)?.get(model).copied()
     }
 
     /// The last list of this provider.

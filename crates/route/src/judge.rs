@@ -17,7 +17,8 @@ pub enum Verdict {
 /// Judges a try that failed before any content reached the client.
 pub fn judge(action: ErrorAction) -> Verdict {
     match action {
-        ErrorAction::PassThrough => Verdict::GiveUp,
+        // What could be put right was, where the try was made.
+        ErrorAction::PassThrough | ErrorAction::AutoFixToolResponses => Verdict::GiveUp,
         ErrorAction::GlobalKeyFailure
         | ErrorAction::ModelKeyFailure
         | ErrorAction::ProviderCooldown

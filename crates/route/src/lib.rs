@@ -13,6 +13,7 @@ mod order;
 pub mod plan;
 pub mod policy;
 pub mod report;
+pub mod wants;
 
 pub use catalog::{Catalog, Listing};
 pub use judge::{Verdict, again, judge};
@@ -21,3 +22,4 @@ pub use live::{Held, Live, Moment, RestRow};
 pub use order::{Lot, Session};
 pub use plan::{Ask, Attempt, CREDENTIALS_EXHAUSTED, LeftOut, Now, Plan, Unplanned, plan};
 pub use report::{Outcome, Report, ReportSink};
+pub use wants::{Prompt, Wants};

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use trunkline_config::{AuthMode, Failover, Key, OnLoss, Snapshot, Target, WhenResting};
+use trunkline_config::{AuthMode, Failover, FixToolMessages, Key, OnLoss, Snapshot, Target, WhenResting};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::Catalog;
-use crate::candidates::candidates;
+use crate::candidates::{Candidates, candidates};
 use crate::lane::{Lane, lane};
 use crate::live::{Held, Live, Moment};
 use crate::order::{self, Lot, Session};
+use crate::wants::{Wants, nobody_fits};
 
 /// Tries in one plan. Bounds how long and how often one request can bother providers.
 pub const ATTEMPTS_MAX: usize = 8;
@@ -24,6 +25,8 @@ pub struct Ask<'a> {
     pub dialect: DialectId,
     /// What for.
     pub operation: Operation,
+    /// What the request itself says about who can serve it.
+    pub wants: Wants<'a>,
 }
 
 /// What is so at the moment of planning.
@@ -68,6 +71,8 @@ pub struct Plan {
     pub model: Arc<str>,
     /// What to do with what a translation cannot say, unless the request says it itself.
     pub on_loss: OnLoss,
+    /// When its conversation is put right.
+    pub fix_tool_messages: FixToolMessages,
     /// Never empty, at most [`ATTEMPTS_MAX`].
     pub attempts: Vec<Attempt>,
     /// Those that are not made; empty while all is well.
@@ -87,6 +92,8 @@ pub enum Unplanned {
     Fault(Fault),
     /// Everybody who can rests; the first comes back then, and it is worth waiting for.
     Wait(Moment),
+    /// The prompt fits nobody; who was looked at.
+    TooLong(Fault, Vec<LeftOut>),
 }
 
 /// Plans one request.
@@ -95,39 +102,51 @@ pub enum Unplanned {
 /// When the name is unknown, when nobody who has it can do what is asked, or when all who can rest.
 pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) -> Result<Plan, Unplanned> {
     let mut found = candidates(snapshot, catalog, ask.model).map_err(Unplanned::Fault)?;
+    let others = ask.wants.others(snapshot, catalog, &found).map_err(Unplanned::Fault)?;
     order::order(&mut found.targets, found.strategy, now);
+    let mut unwanted = ask.wants.choose(&mut found.targets);
     let mut watched = found.strategy.asks_for_loads();
     let key_turn = now.lot.of_keys(&found.targets, found.strategy);
-    for fallback in found.fallbacks {
-        let first = found.targets.len();
-        watched |= fallback.strategy.asks_for_loads();
-        found.targets.extend(fallback.targets.iter().cloned());
-        order::order(found.targets.get_mut(first..).unwrap_or_default(), fallback.strategy, now);
+    for mut other in others {
+        watched |= other.strategy.asks_for_loads();
+        order::order(&mut other.targets, other.strategy, now);
+        unwanted.extend(ask.wants.choose(&mut other.targets));
+        found.targets.extend(other.targets);
     }
     let mut tries = Tries::default();
     let mut refusal = None;
     for target in found.targets {
         match lane(&target, ask) {
-            Ok(lane) => tries.push(target, lane, key_turn, now),
+            Ok(lane) => match ask.wants.too_long(&target, catalog) {
+                Some(held) => tries.leave_out(target, lane, held),
+                None => tries.push(target, lane, key_turn, now),
+            },
             Err(fault) => refusal = refusal.or(Some(fault)),
         }
+    }
+    for target in unwanted {
+        let lane = lane(&target, ask);
+        lane.into_iter().for_each(|lane| tries.leave_out(target.clone(), lane, Held::Unwanted));
     }
     let Tries { mut attempts, left_out } = tries;
     let hedge_after = found.hedge_after.filter(|_| is_hedged(ask.operation));
     let mut regardless = false;
     if attempts.is_empty() {
-        if let Some(fault) = refusal.filter(|_| left_out.is_empty()) {
-            return Err(Unplanned::Fault(fault));
+        let rests = |left: &&LeftOut| left.held.until().is_some();
+        let back: Vec<LeftOut> = left_out.iter().filter(rests).cloned().collect();
+        if back.is_empty() {
+            return Err(nobody(ask.model, refusal, left_out));
         }
-        match resting(&snapshot.failover, ask.model, &left_out, now) {
+        match resting(&snapshot.failover, ask.model, &back, now) {
             Some(unplanned) => return Err(unplanned),
             None => {
-                attempts = left_out.iter().map(|left| left.attempt.clone()).take(ATTEMPTS_MAX).collect();
+                attempts = back.iter().map(|left| left.attempt.clone()).take(ATTEMPTS_MAX).collect();
                 regardless = true;
             }
         }
     }
-    Ok(Plan { model: found.model, on_loss: found.on_loss, attempts, left_out, watched, hedge_after, regardless })
+    let Candidates { model, on_loss, fix_tool_messages, .. } = found;
+    Ok(Plan { model, on_loss, fix_tool_messages, attempts, left_out, watched, hedge_after, regardless })
 }
 
 /// Whether asking twice at the same time does no harm. What else a path may do is not known.
@@ -159,6 +178,11 @@ impl Tries {
         }
     }
 
+    /// No try: whichever key it were made with.
+    fn leave_out(&mut self, target: Target, lane: Lane, held: Held) {
+        self.left_out.push(LeftOut { attempt: Attempt { target, key: None, lane }, held });
+    }
+
     fn push_one(&mut self, attempt: Attempt, now: Now<'_>) {
         match now.live.held(&attempt.target, attempt.key.as_ref(), now.at) {
             Some(held) => self.left_out.push(LeftOut { attempt, held }),
@@ -168,9 +192,19 @@ impl Tries {
     }
 }
 
+/// Why there is no plan, though nobody rests.
+fn nobody(model: &str, refusal: Option<Fault>, left_out: Vec<LeftOut>) -> Unplanned {
+    let fault = nobody_fits(model, &left_out);
+    match refusal {
+        _ if fault.kind == FaultKind::ContextTooLong => Unplanned::TooLong(fault, left_out),
+        Some(refusal) => Unplanned::Fault(refusal),
+        None => Unplanned::Fault(fault),
+    }
+}
+
 /// What becomes of a request when all who could serve it rest; `None`: they are tried all the same.
 fn resting(failover: &Failover, model: &str, left_out: &[LeftOut], now: Now<'_>) -> Option<Unplanned> {
-    let back = left_out.iter().map(|left| left.held.until()).min().unwrap_or(now.at);
+    let back = left_out.iter().filter_map(|left| left.held.until()).min().unwrap_or(now.at);
     let wait = back.since(now.at);
     match failover.when_resting {
         WhenResting::Try => None,
@@ -185,7 +219,7 @@ pub const CREDENTIALS_EXHAUSTED: &str = "upstream_credentials_exhausted";
 fn all_rest(model: &str, left_out: &[LeftOut], wait: Duration) -> Fault {
     let refused = |left: &LeftOut| match left.held {
         Held::Resting { rest, .. } => matches!(rest.cause.kind, FaultKind::UpstreamAuth | FaultKind::QuotaExhausted),
-        Held::Open { .. } => false,
+        Held::Open { .. } | Held::TooLong { .. } | Held::Unwanted => false,
     };
     let seconds = wait.as_secs_f64().ceil();
     if left_out.iter().all(refused) {

@@ -18,9 +18,16 @@ const NO_MONEY_REST: Duration = Duration::from_secs(3600);
 /// The longest rest. Guards against a provider that asks to be left alone for ever.
 pub const REST_MAX: Duration = Duration::from_secs(24 * 3600);
 
+/// The code of a request that must be told in full, and cannot be told to a provider in full.
+pub const PARAMETERS_UNMET: &str = "parameters_unmet";
+
 /// What follows from this fault of this provider: what it says itself, by status, by kind, by class of status, in this
 /// order, or what is usual.
 pub fn action(provider: &Provider, fault: &Fault) -> ErrorAction {
+    if fault.code.as_deref() == Some(PARAMETERS_UNMET) {
+        // Others may be told what this one cannot.
+        return ErrorAction::FallbackNoCooldown;
+    }
     let status = fault.upstream.as_ref().map(|words| words.status);
     let stated = |wanted: fn(&ErrorCase) -> bool| {
         let mut cases = provider.errors.iter().filter(|(case, _)| wanted(case));
@@ -91,7 +98,10 @@ pub fn penalty(action: ErrorAction, fault: &Fault, target: &Target) -> Penalty {
         ErrorAction::ModelKeyFailure => Some(Whose::KeyForModel),
         ErrorAction::ProviderCooldown => Some(Whose::Provider),
         ErrorAction::RouteFailure => Some(Whose::Target),
-        ErrorAction::FallbackNoCooldown | ErrorAction::Retry | ErrorAction::PassThrough => None,
+        ErrorAction::FallbackNoCooldown
+        | ErrorAction::AutoFixToolResponses
+        | ErrorAction::Retry
+        | ErrorAction::PassThrough => None,
     };
     let cause = Cause { kind: fault.kind, status: fault.upstream.as_ref().map(|words| words.status) };
     let rest = whose.map_or(Duration::ZERO, |whose| rest(whose, fault, target));

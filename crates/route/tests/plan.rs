@@ -8,9 +8,10 @@ use std::sync::Arc;
 use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_providers::{ListedModel, Tokenizer};
 use trunkline_route::{
-    Ask, Catalog, Counter, Lane, Listing, Live, Lot, Moment, Now, Plan, Session, Unplanned, counters,
+    Ask, Attempt, Catalog, Counter, Lane, Listing, Live, Lot, Moment, Now, Plan, Prompt, Session, Unplanned, Wants,
+    counters,
 };
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, wishes};
 
 #[derive(Debug)]
 struct Nobody;
@@ -56,7 +57,7 @@ fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, turn: usize) -> Re
     let now =
         Now { live: &Live::default(), at: Moment(0), began: Moment(0), lot: Lot { turn, chance: 0 }, session: &Nobody };
     trunkline_route::plan(snapshot, catalog, ask, now).map_err(|unplanned| match unplanned {
-        Unplanned::Fault(fault) => fault,
+        Unplanned::Fault(fault) | Unplanned::TooLong(fault, _) => fault,
         Unplanned::Wait(until) => panic!("nobody rests, least of all until {until:?}"),
     })
 }
@@ -65,7 +66,7 @@ fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, turn: usize) -> Re
 #[track_caller]
 fn check(model: &str, operation: Operation, turn: usize, expected: Result<&[&str], (FaultKind, &str)>) {
     let snapshot = snapshot();
-    let ask = Ask { model, dialect: DialectId::OpenaiChat, operation };
+    let ask = Ask { model, dialect: DialectId::OpenaiChat, operation, wants: Wants::default() };
     let planned = plan(&snapshot, &catalog(&snapshot), ask, turn);
     let found = planned.as_ref().map(|plan| {
         assert_eq!(&*plan.model, model);
@@ -115,7 +116,12 @@ fn the_dummy_serves_chat_and_only_its_own_models() {
     let cannot = r#"model "dummy/echo-1" does not serve this path: provider "dummy" cannot"#;
     check("dummy/echo-1", Operation::Embedding, 0, Err((FaultKind::InvalidRequest, cannot)));
     let snapshot = snapshot();
-    let ask = Ask { model: "dummy/echo-9", dialect: DialectId::OpenaiChat, operation: Operation::Chat };
+    let ask = Ask {
+        model: "dummy/echo-9",
+        dialect: DialectId::OpenaiChat,
+        operation: Operation::Chat,
+        wants: Wants::default(),
+    };
     let fault = plan(&snapshot, &catalog(&snapshot), ask, 0).expect_err("no such model");
     assert_eq!(fault.kind, FaultKind::ModelNotFound);
 }
@@ -126,7 +132,7 @@ fn check_count(provider: &str, asked_in: DialectId, lane: &str, others: &[Counte
     let config = format!("[providers.p]\nbase_url = \"http://127.0.0.1:1/v1\"\n{provider}\n");
     let loaded = load(Some(("t.toml", &config)), &Env::default(), &Overrides::default(), &[]);
     let snapshot = loaded.expect("a right document").snapshot;
-    let ask = Ask { model: "p/m", dialect: asked_in, operation: Operation::CountTokens };
+    let ask = Ask { model: "p/m", dialect: asked_in, operation: Operation::CountTokens, wants: Wants::default() };
     let planned = plan(&snapshot, &Catalog::new(&snapshot, HashMap::new()), ask, 0).expect("a plan");
     let attempt = planned.attempts.first().expect("never empty");
     let found = match attempt.lane {
@@ -156,4 +162,98 @@ fn tokens_are_counted_by_whoever_can() {
     check_count("type = \"llama_cpp\"", Gemini, "counted", &all);
     check_count("type = \"ollama\"", Anthropic, "estimated", &[]);
     check_count("type = \"groq\"\nkey = \"k\"", Anthropic, "estimated", &[]);
+}
+
+/// A prompt of so many tokens at least.
+#[derive(Debug)]
+struct Long(u64);
+
+impl Prompt for Long {
+    fn tokens_min_bound(&self) -> u64 {
+        self.0
+    }
+    fn tokens_min(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The tries for a model that one, two and a gateway serve, as `provider`, those that are left out in brackets; or the kind
+/// of fault. Windows: `two`'s list says 4,000 tokens, the document says 8,000 of all; nobody knows of the last one.
+#[track_caller]
+fn check_wants(wishes: &str, tokens: u64, expected: Result<&str, FaultKind>) {
+    const WISHED: &str = r#"
+        [providers.one]
+        type = "openai"
+        key = "k"
+        [providers.two]
+        type = "vllm"
+        base_url = "http://127.0.0.1:2/v1"
+        [providers.router]
+        type = "openrouter"
+        key = "k"
+        [models.m]
+        context_window = 8000
+        strategy = "backup"
+        targets = [{ provider = "one", model = "a" }, { provider = "two", model = "b" }, { provider = "router", model = "c" }]
+        fallbacks = ["n"]
+        [models.n]
+        targets = [{ provider = "two", model = "n" }]
+    "#;
+    let document = Some(("t.toml", WISHED));
+    let snapshot = load(document, &Env::default(), &Overrides::default(), &[]).expect("a right document").snapshot;
+    let model = ListedModel { id: "b".to_owned(), context_window: Some(4_000), created: None, owned_by: None };
+    let listing = Arc::new(Listing { models: vec![model], problem: None });
+    let catalog = Catalog::new(&snapshot, HashMap::from([(Arc::from("two"), listing)]));
+    let wishes = wishes::read(DialectId::OpenaiChat, wishes.as_bytes()).expect("wishes");
+    let prompt = Long(tokens);
+    let wants = Wants { wishes: wishes.as_ref(), prompt: Some(&prompt) };
+    let ask = Ask { model: "m", dialect: DialectId::OpenaiChat, operation: Operation::Chat, wants };
+    let planned = plan(&snapshot, &catalog, ask, 0).map(|plan| {
+        let name = |attempt: &Attempt| format!("{}/{}", attempt.target.provider.name, attempt.target.model.name);
+        let tries = plan.attempts.iter().map(name);
+        tries.chain(plan.left_out.iter().map(|left| format!("[{}]", name(&left.attempt)))).collect::<Vec<_>>().join(" ")
+    });
+    assert_eq!(planned.as_deref().map_err(|fault| fault.kind), expected);
+}
+
+#[test]
+fn a_client_chooses_among_providers() {
+    check_wants("{}", 0, Ok("one/a two/b router/c two/n"));
+    check_wants(r#"{"provider":{"order":["VLLM","none"]}}"#, 0, Ok("two/b one/a router/c two/n"));
+    check_wants(r#"{"provider":{"order":["two"],"allow_fallbacks":false}}"#, 0, Ok("two/b two/n [one/a] [router/c]"));
+    check_wants(r#"{"provider":{"allow_fallbacks":false}}"#, 0, Ok("one/a two/n [two/b] [router/c]"));
+    check_wants(r#"{"provider":{"ignore":["two","openrouter"]}}"#, 0, Ok("one/a [two/b] [router/c] [two/n]"));
+    // A gateway is told, and chooses among its own.
+    check_wants(r#"{"provider":{"only":["one"]}}"#, 0, Ok("one/a router/c [two/b] [two/n]"));
+    let nobody = r#"{"provider":{"only":["x"],"ignore":["router"]}}"#;
+    check_wants(nobody, 0, Err(FaultKind::InvalidRequest));
+}
+
+#[test]
+fn a_client_chooses_other_models() {
+    check_wants(r#"{"models":["m","one/x"]}"#, 0, Ok("one/a two/b router/c one/x"));
+    check_wants(r#"{"fallbacks":["n","one/x"]}"#, 0, Ok("one/a two/b router/c two/n one/x"));
+    check_wants(r#"{"disable_fallbacks":true,"models":["n"]}"#, 0, Ok("one/a two/b router/c"));
+    check_wants(r#"{"models":["nobody"]}"#, 0, Err(FaultKind::ModelNotFound));
+}
+
+#[test]
+fn a_prompt_goes_only_where_it_may_fit() {
+    check_wants("{}", 4_000, Ok("one/a two/b router/c two/n"));
+    check_wants("{}", 4_001, Ok("one/a router/c two/n [two/b]"));
+    // Nobody knows how much the last one takes.
+    check_wants("{}", 8_001, Ok("two/n [one/a] [two/b] [router/c]"));
+    check_wants(r#"{"disable_fallbacks":true}"#, 8_001, Err(FaultKind::ContextTooLong));
+}
+
+#[test]
+fn the_last_provider_that_lists_a_name_serves_it_where_that_is_wanted() {
+    let document = format!("[discovery]\nsame_name = \"last_wins\"\n{CONFIG}");
+    let loaded = load(Some(("t.toml", &document)), &Env::default(), &Overrides::default(), &[]).expect("a document");
+    let catalog = catalog(&loaded.snapshot);
+    let (dialect, operation) = (DialectId::OpenaiChat, Operation::Chat);
+    let ask = Ask { model: "org/shared", dialect, operation, wants: Wants::default() };
+    let plan = plan(&loaded.snapshot, &catalog, ask, 0).expect("a plan");
+    let providers: Vec<&str> = plan.attempts.iter().map(|attempt| &*attempt.target.provider.name).collect();
+    assert_eq!(providers, ["two"]);
 }

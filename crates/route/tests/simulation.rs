@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_route::policy::{action, penalty};
-use trunkline_route::{Ask, Attempt, Catalog, Live, Lot, Moment, Now, Session, Unplanned, Verdict, again, judge, plan};
+use trunkline_route::{
+    Ask, Attempt, Catalog, Live, Lot, Moment, Now, Session, Unplanned, Verdict, Wants, again, judge, plan,
+};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 #[derive(Debug)]
@@ -135,7 +137,8 @@ impl World {
         let deadline = self.now + TOTAL;
         self.turn += 1;
         let chance = self.dice.roll(u64::MAX >> 1);
-        let ask = Ask { model: "m", dialect: DialectId::OpenaiChat, operation: Operation::Chat };
+        let ask =
+            Ask { model: "m", dialect: DialectId::OpenaiChat, operation: Operation::Chat, wants: Wants::default() };
         let now = Now {
             live: &self.live,
             at: self.now,
@@ -145,7 +148,7 @@ impl World {
         };
         let plan = match plan(&self.snapshot, &self.catalog, ask, now) {
             Ok(plan) => plan,
-            Err(Unplanned::Wait(_)) => panic!("waiting is not configured"),
+            Err(Unplanned::Wait(_) | Unplanned::TooLong(..)) => panic!("nobody waits, and every prompt fits"),
             Err(Unplanned::Fault(fault)) => {
                 let back = self.live.rests(self.now).iter().map(|row| row.rest.until).min();
                 if let (Some(wait), Some(back)) = (fault.retry_after, back) {

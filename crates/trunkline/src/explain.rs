@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use trunkline_config::{Loaded, Strategy};
 use trunkline_route::live::Rest;
 use trunkline_route::{
-    Ask, Attempt, Catalog, Held, Lane, LeftOut, Live, Lot, Moment, Now, Plan, Session, Unplanned, plan,
+    Ask, Attempt, Catalog, Held, Lane, LeftOut, Live, Lot, Moment, Now, Plan, Session, Unplanned, Wants, plan,
 };
 use trunkline_store::Rests;
 use trunkline_wire::{Fault, Operation};
@@ -34,7 +34,12 @@ pub(crate) fn explain(
     out: &mut impl Write,
 ) -> io::Result<ExitCode> {
     let snapshot = &loaded.snapshot;
-    let ask = Ask { model: &options.model, dialect: options.dialect.id(), operation: Operation::Chat };
+    let ask = Ask {
+        model: &options.model,
+        dialect: options.dialect.id(),
+        operation: Operation::Chat,
+        wants: Wants::default(),
+    };
     let lot = Lot { turn: 0, chance: 0 };
     let catalog = Catalog::new(snapshot, HashMap::new());
     let planned = plan(snapshot, &catalog, ask, Now { live, at, began: at, lot, session: &Anybody });
@@ -45,7 +50,7 @@ pub(crate) fn explain(
         (Err(Unplanned::Wait(until)), _) => {
             writeln!(out, "everybody rests; the request would wait for {} s", until.since(at).as_secs_f64().ceil())?;
         }
-        (Err(Unplanned::Fault(fault)), as_json) => {
+        (Err(Unplanned::Fault(fault) | Unplanned::TooLong(fault, _)), as_json) => {
             refused(&fault, as_json, out)?;
             return Ok(ExitCode::FAILURE);
         }
@@ -80,8 +85,8 @@ fn print(plan: &Plan, strategy: Option<Strategy>, at: Moment, out: &mut impl Wri
         writeln!(out, "{number:>3}. {}", line(attempt))?;
     }
     for LeftOut { attempt, held } in &plan.left_out {
-        let wait = held.until().since(at).as_secs_f64().ceil();
-        writeln!(out, "  -  {}: {} for {wait} s more", line(attempt), why(held))?;
+        let wait = held.until().map(|until| format!(" for {} s more", until.since(at).as_secs_f64().ceil()));
+        writeln!(out, "  -  {}: {}{}", line(attempt), why(held), wait.unwrap_or_default())?;
     }
     Ok(())
 }
@@ -110,13 +115,17 @@ fn why(held: &Held) -> String {
             format!("the {} rests after {}{status}", whose.as_str(), cause.kind.as_str())
         }
         Held::Open { .. } => "its circuit is open".to_owned(),
+        Held::TooLong { tokens, window } => {
+            format!("the prompt is at least {tokens} tokens, and it takes {window} at most")
+        }
+        Held::Unwanted => "the request does not want it".to_owned(),
     }
 }
 
 fn value(plan: &Plan, strategy: Option<Strategy>) -> Value {
     let attempts: Vec<Value> = plan.attempts.iter().map(attempt_value).collect();
     let left_out = plan.left_out.iter().map(|LeftOut { attempt, held }| {
-        json!({ "attempt": attempt_value(attempt), "reason": why(held), "until_ms": held.until().0 })
+        json!({ "attempt": attempt_value(attempt), "reason": why(held), "until_ms": held.until().map(|until| until.0) })
     });
     json!({
         "model": &*plan.model,

@@ -3,6 +3,8 @@
 //!
 //! Whoever has no words of its own is asked in those of a chat.
 
+mod at_least;
+
 use bytes::Bytes;
 
 use crate::dialects::anthropic::count_tokens;
@@ -13,6 +15,7 @@ use crate::ir::{Block, Content, MediaSource, Request};
 use crate::write::object;
 use crate::{Capabilities, DialectId, Encoded, WireError, dialect};
 
+pub use at_least::{at_least, is_cut_to_fit};
 pub use count_tokens::estimate;
 
 /// Members of a request of Messages that its counter takes, of which the prompt is made; it refuses all others. Those of

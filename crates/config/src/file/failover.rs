@@ -113,6 +113,20 @@ pub enum KeyStrategy {
     FillFirst,
 }
 
+/// When conversations are put right whose tool messages do not go together: calls without an answer, answers without a
+/// call, answers out of place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FixToolMessages {
+    /// Only where an error calls for `auto_fix_tool_responses`.
+    #[default]
+    Off,
+    /// When a provider refuses the request; then it is asked once more.
+    OnError,
+    /// Before any provider is asked.
+    Always,
+}
+
 /// What follows from an error of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -127,6 +141,9 @@ pub enum ErrorAction {
     RouteFailure,
     /// Nobody rests; the next target is tried.
     FallbackNoCooldown,
+    /// Nobody rests; tool messages that do not go together are put right and the same target is asked once more. Where there is
+    /// nothing to put right the client is told.
+    AutoFixToolResponses,
     /// Nobody rests, the failure counts toward the target's circuit; the next target is tried, and this one again.
     Retry,
     /// The client is told.

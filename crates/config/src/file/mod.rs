@@ -17,9 +17,9 @@ pub mod unit;
 
 pub use capabilities::CapabilitiesSection;
 pub use client_key::ClientKeySection;
-pub use discovery::DiscoverySection;
+pub use discovery::{DiscoverySection, SameName};
 pub use document::File;
-pub use failover::{ErrorAction, FailoverSection, KeyStrategy, Strategy, WhenResting};
+pub use failover::{ErrorAction, FailoverSection, FixToolMessages, KeyStrategy, Strategy, WhenResting};
 pub use log::{LogFormat, LogLevel, LogSection};
 pub use model::{ModelSection, OnLoss, PriceSection, TargetSection};
 pub use provider::{DialectName, ProviderAuth, ProviderModelSection, ProviderSection};

@@ -2,8 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::{CapabilitiesSection, Period, PeriodOrZero, Strategy};
+use super::{CapabilitiesSection, FixToolMessages, Period, PeriodOrZero, Strategy};
 
 /// A name clients ask for, and who serves it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -36,6 +37,9 @@ pub struct ModelSection {
     /// What happens when a target's dialect cannot say all of a request.
     #[serde(default)]
     pub on_loss: OnLoss,
+    /// When conversations are put right whose tool messages do not go together.
+    #[serde(default)]
+    pub fix_tool_messages: FixToolMessages,
     /// What its targets take, over what their providers say.
     #[serde(default)]
     pub capabilities: CapabilitiesSection,
@@ -90,6 +94,18 @@ pub struct TargetSection {
     #[serde(default = "default_weight")]
     #[schemars(range(min = 1))]
     pub weight: u32,
+    /// Fields that its requests say whatever the client says, in the dialect that the provider is spoken to in. A table is
+    /// laid over the client's object, member by member.
+    #[serde(default)]
+    #[schemars(extend("x-unit" = "table of fields"))]
+    pub set: Map<String, Value>,
+    /// Fields that its requests say when the client does not; as `set` otherwise.
+    #[serde(default)]
+    #[schemars(extend("x-unit" = "table of fields"))]
+    pub default: Map<String, Value>,
+    /// Fields that its requests do not say, whatever the client says; the answer names them as lost.
+    #[serde(default)]
+    pub drop: Vec<String>,
 }
 
 /// What tokens cost.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use trunkline_wire::Capabilities;
+use trunkline_wire::{Capabilities, Parameters};
 
 use super::Resolver;
 use super::capabilities::overlaid;
@@ -13,6 +13,9 @@ use crate::file::{self, ModelSection, PriceSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::snapshot::{Model, OnLoss, Price, Provider, Target, Timeouts, UpstreamModel};
+
+/// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
+const NOT_A_TARGETS: [&str; 7] = ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
 
 impl Resolver<'_, '_> {
     pub(super) fn models(&mut self, providers: &Providers) -> IndexMap<String, Arc<Model>> {
@@ -71,6 +74,7 @@ impl Resolver<'_, '_> {
             if stated.model.trim().is_empty() {
                 self.findings.at(&at.key("model"), "the name is empty", None);
             }
+            self.check_parameters(stated, &at);
             match providers.get(&stated.provider) {
                 Some(provider) => targets.push(target(stated, section, provider)),
                 // Disabled, or bad in itself and said so already.
@@ -90,6 +94,21 @@ impl Resolver<'_, '_> {
         }
         targets.sort_by_key(|target| target.priority);
         targets
+    }
+
+    /// What the request is, and what Trunkline says itself, is not for a target to change.
+    fn check_parameters(&mut self, stated: &TargetSection, at: &Path) {
+        let tables = [("set", &stated.set), ("default", &stated.default)];
+        for (table, name) in tables.iter().flat_map(|(table, fields)| fields.keys().map(move |name| (table, name))) {
+            if NOT_A_TARGETS.contains(&name.as_str()) {
+                self.findings.at_key(&at.key(table).key(name), format!("a target cannot change `{name}`"), None);
+            }
+        }
+        for (index, name) in stated.drop.iter().enumerate() {
+            if NOT_A_TARGETS.contains(&name.as_str()) {
+                self.findings.at(&at.key("drop").index(index), format!("a target cannot change `{name}`"), None);
+            }
+        }
     }
 }
 
@@ -111,6 +130,7 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Target>) -> Model {
             file::OnLoss::Report => OnLoss::Report,
             file::OnLoss::Reject => OnLoss::Reject,
         },
+        fix_tool_messages: section.fix_tool_messages,
         price: section.price.as_ref().map(price),
     }
 }
@@ -131,7 +151,14 @@ fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>
         priority: stated.priority,
         weight: stated.weight,
         cooldown: stated.cooldown.map(|period| period.duration()),
+        parameters: parameters(stated),
     }
+}
+
+fn parameters(stated: &TargetSection) -> Option<Arc<Parameters>> {
+    let TargetSection { set, default, drop, .. } = stated;
+    let stated = Parameters { set: set.clone(), default: default.clone(), drop: drop.clone() };
+    (!stated.is_empty()).then(|| Arc::new(stated))
 }
 
 /// What a target takes. A window that the provider states for this very model is closer to the truth than the one of

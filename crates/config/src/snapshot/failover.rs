@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use trunkline_wire::FaultKind;
 
-pub use crate::file::{ErrorAction, KeyStrategy, Strategy};
+pub use crate::file::{ErrorAction, FixToolMessages, KeyStrategy, Strategy};
 
 /// How requests are tried again, and when things are left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderValue;
 use indexmap::IndexMap;
-use trunkline_wire::{Capabilities, quoted};
+use trunkline_wire::{Capabilities, Parameters, quoted};
 
 use super::provider::own_capabilities;
-use super::{Provider, Strategy, Timeouts};
+use super::{FixToolMessages, Provider, Strategy, Timeouts};
 
 /// A name clients ask for, and who serves it.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Model {
     /// What happens to requests that a target cannot be told in full. Who asks for this model meets this answer, also
     /// at the targets of its fallbacks.
     pub on_loss: OnLoss,
+    /// When conversations are put right whose tool messages do not go together.
+    pub fix_tool_messages: FixToolMessages,
     /// What its tokens cost, when stated.
     pub price: Option<Price>,
 }
@@ -43,7 +45,8 @@ impl Model {
     pub(super) fn detached(&self, providers: &IndexMap<String, Arc<Provider>>) -> Self {
         let targets = self.targets.iter().map(|target| target.detached(providers)).collect();
         let own = |names: &[Arc<str>]| names.iter().map(|name| Arc::from(&**name)).collect();
-        let Self { name, targets: _, strategy, hedge_after, context_window, on_loss, price, .. } = self;
+        let Self { name, targets: _, strategy, hedge_after, context_window, on_loss, fix_tool_messages, price, .. } =
+            self;
         Self {
             name: Arc::from(&**name),
             targets,
@@ -54,6 +57,7 @@ impl Model {
             context_fallbacks: own(&self.context_fallbacks),
             content_fallbacks: own(&self.content_fallbacks),
             on_loss: *on_loss,
+            fix_tool_messages: *fix_tool_messages,
             price: *price,
         }
     }
@@ -96,6 +100,8 @@ pub struct Target {
     pub weight: u32,
     /// How long it rests after a failure, when stated; zero: never.
     pub cooldown: Option<Duration>,
+    /// What is changed in the bodies that it is sent; `None`: nothing.
+    pub parameters: Option<Arc<Parameters>>,
 }
 
 impl Target {
@@ -106,6 +112,7 @@ impl Target {
             provider: Arc::clone(provider),
             model: UpstreamModel::new(&self.model.name),
             capabilities: own_capabilities(&self.capabilities),
+            parameters: self.parameters.as_deref().map(|parameters| Arc::new(parameters.clone())),
             ..self.clone()
         }
     }

@@ -58,6 +58,10 @@ fn every_vendors_list_is_read() {
         (r#"{"data":[{"id":"a","limit":{"context":1000.0}}]}"#, [("a", Some(1_000))]),
         (r#"{"data":[{"id":"a","context_length":0,"meta":{"n_ctx":-5}}]}"#, [("a", None)]),
         (r#"{"data":[{"id":"a","context_length":1.5}]}"#, [("a", None)]),
+        // Together's second catalogue, Open WebUI, Ollama of late
+        (r#"[{"id":"a","contextLength":"8192"}]"#, [("a", Some(8_192))]),
+        (r#"{"data":[{"id":"a","openai":{"max_model_len":4096}}]}"#, [("a", Some(4_096))]),
+        (r#"{"models":[{"name":"a","details":{"context_length":2048}}]}"#, [("a", Some(2_048))]),
         (r#"["a"]"#, [("a", None)]),
     ] {
         check(body, &expected);

@@ -4,7 +4,7 @@ use trunkline_wire::capabilities::ReasoningReplay;
 use trunkline_wire::{Capabilities, DialectId, Operation};
 
 use crate::ModelLine;
-use crate::registry::{LOOK_ALIKE, Vendor};
+use crate::registry::{LOOK_ALIKE, Quirks, Vendor};
 
 /// Seen in OpenRouter's documentation (November 2026). A 403 there is its moderation, not the key. It documents no way
 /// to count tokens.
@@ -22,5 +22,7 @@ pub static VENDOR: Vendor = Vendor {
         ..Capabilities::UNKNOWN
     },
     lines: &[ModelLine::Claude],
+    // Seen in its pages "Provider Routing" and "Model Fallbacks" (November 2026).
+    quirks: Quirks { takes_wishes: true, ..LOOK_ALIKE.quirks },
     ..LOOK_ALIKE
 };

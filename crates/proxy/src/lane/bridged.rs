@@ -14,7 +14,7 @@ use trunkline_wire::relay::Facts;
 use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, StreamHead, dialect, ir};
 
 use super::kind::Kind;
-use super::{Failed, Tried};
+use super::{Failed, Tried, refuse_losses};
 use crate::attempt::{fault_of, limits, send, silent};
 use crate::head;
 use crate::memory::Watcher;
@@ -146,23 +146,6 @@ async fn answer(
 fn told(taken: &Taken<'_>, mut reply: Response<ReplyBody>, limits: &RateLimits) -> Response<ReplyBody> {
     head::tell_limits(reply.headers_mut(), limits, taken.surface.dialect);
     reply
-}
-
-/// Refuses a request whose translation would lose something, where that was asked for.
-fn refuse_losses(taken: &Taken<'_>, attempt: &Attempt, losses: &ir::Losses, on_loss: OnLoss) -> Result<(), Fault> {
-    let asked = taken.headers.get(head::ON_LOSS).map(HeaderValue::as_bytes);
-    let reject = match asked {
-        Some(b"reject") => true,
-        Some(b"report") => false,
-        Some(_) | None => on_loss == OnLoss::Reject,
-    };
-    let Some(first) = losses.iter().next().filter(|_| reject) else { return Ok(()) };
-    let message = format!(
-        "provider {:?} cannot be told `{}`; leave it out, or let losses be reported (`on_loss = \"report\"`)",
-        attempt.target.provider.name,
-        losses.joined("`, `")
-    );
-    Err(Fault::new(FaultKind::InvalidRequest, message).with_param(first.field.clone()))
 }
 
 /// Whether an answer is a stream of frames. One that does not say what it is is what was asked for.

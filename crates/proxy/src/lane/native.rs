@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
+use trunkline_config::OnLoss;
 use trunkline_route::Attempt;
 use trunkline_wire::relay::{Facts, JsonRelay, LinesRelay, SseRelay};
 use trunkline_wire::{Fault, FaultKind};
 
 use super::kind::Kind;
-use super::{Failed, Tried};
+use super::{Failed, Tried, refuse_losses};
 use crate::attempt::send;
 use crate::head;
 use crate::prepare::{self, Taken};
@@ -19,13 +20,22 @@ use crate::surface;
 use crate::upstream::{Answer, Client};
 
 /// One try in the native lane, up to its first bytes.
-pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attempt, mut guard: ReportGuard) -> Tried {
+pub(crate) async fn attempt(
+    client: &Client,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    on_loss: OnLoss,
+    mut guard: ReportGuard,
+) -> Tried {
     let provider = &attempt.target.provider;
     let Some(base_url) = &provider.base_url else {
         let message = format!("provider {:?} has no base URL", provider.name);
         return Err(Failed::new(Fault::new(FaultKind::Internal, message), guard));
     };
     let prepared = prepare::native(taken, attempt, base_url);
+    if let Err(fault) = refuse_losses(taken, attempt, &prepared.losses, on_loss) {
+        return Err(Failed::new(fault, guard));
+    }
     let sent = send(client, attempt, base_url, &prepared.outgoing, guard.started()).await;
     let Answer { status, mut headers, body } = match sent {
         Ok(answer) => answer,
@@ -56,12 +66,13 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
         return Err(Failed::new(fault, guard));
     }
     guard.report.status = status.as_u16();
+    let lost = head::name_losses(&mut guard.report, &prepared.losses);
     let reply = NativeReply::new(source, guard, taken.surface.dialect, !resized);
     let mut response = Response::new(ReplyBody::Native(reply));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     head::clean(response.headers_mut(), attempt.key.is_some());
-    Ok(response)
+    Ok(head::with_losses(response, lost))
 }
 
 /// Puts right a type that no answer to such a request has: what it is shows when it is read.

@@ -63,7 +63,7 @@ async fn answer(
     let asked = ours.decode_request(&taken.body)?;
     let mut request = asked.clone();
     request.model = model.to_string();
-    let encoded = theirs.encode_request(&request)?;
+    let encoded = prepare::changed(taken, &attempt.target, theirs.encode_request(&request)?);
     let call = Call { dialect: to, operation: Operation::Embedding, model, stream: false };
     let path = provider.vendor.path(base_url, &call).ok_or_else(unserved)?;
     let body = std::iter::once(encoded.bytes).collect();

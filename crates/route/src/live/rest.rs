@@ -89,6 +89,15 @@ pub enum Held {
         /// Until when, and why.
         rest: Rest,
     },
+    /// The prompt cannot fit.
+    TooLong {
+        /// Tokens that it is at least.
+        tokens: u64,
+        /// Tokens that the target takes at most.
+        window: u64,
+    },
+    /// The client does not want it.
+    Unwanted,
     /// The target's circuit is open, or one try is probing it.
     Open {
         /// When the next try may probe it.
@@ -97,11 +106,12 @@ pub enum Held {
 }
 
 impl Held {
-    /// When it may be used again.
-    pub fn until(self) -> Moment {
+    /// When it may be used again; `None`: never, for this request.
+    pub fn until(self) -> Option<Moment> {
         match self {
-            Self::Resting { rest, .. } => rest.until,
-            Self::Open { until } => until,
+            Self::Resting { rest, .. } => Some(rest.until),
+            Self::Open { until } => Some(until),
+            Self::TooLong { .. } | Self::Unwanted => None,
         }
     }
 }

@@ -68,7 +68,7 @@ fn a_longer_rest_replaces_a_shorter_one_and_success_ends_it() {
     live.failed(&u, Some(&one), rests(Whose::KeyForModel, 10), &LIMITS, at(0));
     live.failed(&u, Some(&one), rests(Whose::KeyForModel, 30), &LIMITS, at(1));
     live.failed(&u, Some(&one), rests(Whose::KeyForModel, 5), &LIMITS, at(2));
-    assert_eq!(live.held(&u, Some(&one), at(30)).unwrap().until(), at(31));
+    assert_eq!(live.held(&u, Some(&one), at(30)).unwrap().until(), Some(at(31)));
     live.succeeded(&u, Some(&two));
     assert!(live.held(&u, Some(&one), at(30)).is_some(), "another key's success says nothing of this one");
     live.succeeded(&u, Some(&one));
