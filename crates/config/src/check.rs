@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::Value as Schema;
@@ -56,7 +57,7 @@ struct At {
 
 impl<'d> Walk<'d> {
     /// Checks one value and returns whether it may stay.
-    fn value(&mut self, schema: &Schema, node: &mut Spanned<DeValue<'d>>, at: &At) -> bool {
+    fn value(&mut self, schema: &'static Schema, node: &mut Spanned<DeValue<'d>>, at: &At) -> bool {
         let span = node.span();
         let is_table = matches!(node.get_ref(), DeValue::Table(_));
         let spot = Spot { shown: at.shown.clone(), key: at.key.clone(), value: span.clone(), is_table };
@@ -78,7 +79,7 @@ impl<'d> Walk<'d> {
             DeValue::Array(items) => {
                 for (index, mut item) in std::mem::replace(items, DeArray::new()).into_iter().enumerate() {
                     let at = At { kept: at.kept.index(items.len()), shown: at.shown.index(index), key: None };
-                    if self.child(&schema["items"], &mut item, &at) {
+                    if self.child(inside(schema, "items"), &mut item, &at) {
                         items.push(item);
                     }
                 }
@@ -99,7 +100,7 @@ impl<'d> Walk<'d> {
     }
 
     /// Checks a value and forgets where it stands when it is cut out.
-    fn child(&mut self, schema: &Schema, node: &mut Spanned<DeValue<'d>>, at: &At) -> bool {
+    fn child(&mut self, schema: &'static Schema, node: &mut Spanned<DeValue<'d>>, at: &At) -> bool {
         let known = self.spots.len();
         let kept = self.value(schema, node, at);
         if !kept {
@@ -108,7 +109,7 @@ impl<'d> Walk<'d> {
         kept
     }
 
-    fn table(&mut self, schema: &Schema, table: &mut DeTable<'d>, header: Range<usize>, at: &At) -> bool {
+    fn table(&mut self, schema: &'static Schema, table: &mut DeTable<'d>, header: Range<usize>, at: &At) -> bool {
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().filter_map(Schema::as_str).collect();
         let mut complete = true;
@@ -118,7 +119,7 @@ impl<'d> Walk<'d> {
         for (key, mut node) in std::mem::take(table) {
             let name: &str = key.get_ref();
             let at = At { kept: at.kept.key(name), shown: at.shown.key(name), key: Some(key.span()) };
-            let inner = match (schema["properties"].get(name), &schema["additionalProperties"]) {
+            let inner = match (schema["properties"].get(name), inside(schema, "additionalProperties")) {
                 (Some(inner), _) => inner,
                 (None, inner @ Schema::Object(_)) => inner,
                 (None, _) => {
@@ -191,6 +192,18 @@ impl<'d> Walk<'d> {
         let document = self.document;
         self.found.push(|| document.problem(span, &at.shown, message, hint));
         false
+    }
+}
+
+/// The schema of what is inside; where anything may be, one that says so.
+fn inside(schema: &'static Schema, member: &str) -> &'static Schema {
+    static ANY: LazyLock<Schema> = LazyLock::new(|| {
+        let types = ["string", "number", "boolean", "array", "object"];
+        serde_json::json!({ "type": types, "items": true, "additionalProperties": true })
+    });
+    match &schema[member] {
+        Schema::Bool(true) => &ANY,
+        stated => stated,
     }
 }
 

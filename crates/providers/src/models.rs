@@ -75,6 +75,12 @@ pub fn parse_model_list(body: &[u8]) -> Result<Vec<ListedModel>, ModelListError>
     Ok(list.iter().filter_map(listed).filter(|model| seen.insert(model.id.clone())).take(MODELS_MAX).collect())
 }
 
+/// Tokens in and out of one slot, as llama.cpp's `/props` has them; `None` when it does not say.
+pub fn parse_window(body: &[u8]) -> Option<u64> {
+    let props: Value = serde_json::from_slice(body).ok()?;
+    positive(at(props.as_object()?, &["default_generation_settings", "n_ctx"])?)
+}
+
 fn listed(entry: &Value) -> Option<ListedModel> {
     if let Value::String(id) = entry {
         return Some(ListedModel { id: checked(id)?, context_window: None, created: None, owned_by: None });

@@ -38,6 +38,9 @@ pub struct Vendor {
     pub lines: &'static [ModelLine],
     /// How its model list is asked for.
     pub model_list: ModelList,
+    /// Where a server of one model says how much of a prompt it takes, which its list does not; beside the version, as
+    /// [`Vendor::path_beside`] has it. See [`models::parse_window`](crate::models::parse_window).
+    pub window_path: Option<&'static str>,
     /// How its models' tokeniser is asked, where it lets one.
     pub tokenizer: Option<Tokenizer>,
     /// What it does not take although it speaks the dialect.
@@ -114,6 +117,7 @@ pub const LOOK_ALIKE: Vendor = Vendor {
     capabilities: HOSTED,
     lines: &[],
     model_list: ModelList { path: "/models", auth: AuthStyle::Bearer, headers: &[] },
+    window_path: None,
     tokenizer: None,
     quirks: Quirks { no_stream_options: false, window_in: None, takes_wishes: false },
     adapter: None,

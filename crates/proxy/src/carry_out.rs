@@ -148,7 +148,7 @@ pub(crate) async fn try_and_mend(
 }
 
 /// One try, in the lane that its plan chose, or in another when the provider turns out not to know that one.
-pub(crate) async fn try_one(
+async fn try_one(
     worker: &Worker,
     taken: &Taken<'_>,
     attempt: &Attempt,

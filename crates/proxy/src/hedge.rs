@@ -7,7 +7,7 @@ use trunkline_config::Failover;
 use trunkline_route::policy::action;
 use trunkline_route::{Attempt, Plan, Verdict, judge};
 
-use crate::carry_out::{enter, learn, try_one};
+use crate::carry_out::{enter, learn, try_and_mend};
 use crate::lane::{Failed, Tried};
 use crate::prepare::Taken;
 use crate::report_guard::ReportGuard;
@@ -56,7 +56,7 @@ pub(crate) async fn race<'p>(
     trail: &mut Trail,
 ) -> Raced<'p> {
     let (mut twin, twins) = guard.twin();
-    let mut first = pin!(try_one(worker, taken, one, plan.on_loss, guard));
+    let mut first = pin!(try_and_mend(worker, taken, one, plan, guard));
     if let Ok(tried) = tokio::time::timeout(after, first.as_mut()).await {
         return Raced { tried, attempt: one, both: false };
     }
@@ -66,7 +66,7 @@ pub(crate) async fn race<'p>(
     }
     twins.begin();
     twin.try_begins(plan.watched.then(|| worker.shared.live.loads.of(&other.target)));
-    let mut second = pin!(try_one(worker, taken, other, plan.on_loss, twin));
+    let mut second = pin!(try_and_mend(worker, taken, other, plan, twin));
     let (tried, attempt) = tokio::select! {
         // When both have answered, the one that was asked first is the better choice.
         biased;

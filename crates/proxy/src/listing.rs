@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use http::Method;
 use tokio::task::JoinSet;
 use trunkline_config::Provider;
-use trunkline_providers::models::parse_model_list;
+use trunkline_providers::models::{parse_model_list, parse_window};
 use trunkline_providers::{BaseUrl, ListedModel};
 use trunkline_route::Listing;
 
@@ -69,13 +69,24 @@ pub async fn refresh_once(shared: &Shared, client: &Client) {
     shared.set_listings(listings);
 }
 
+/// The list, with the window of its only model where the server says it elsewhere.
 async fn read(client: &Client, provider: &Provider, base_url: &BaseUrl) -> Result<Vec<ListedModel>, String> {
     let vendor = provider.vendor;
-    let mut headers = vendor.model_list_headers(provider.keys.first().map(|key| &key.header));
+    let list = get(client, provider, base_url, base_url.join(vendor.model_list.path)).await?;
+    let mut models = parse_model_list(&list).map_err(|error| error.to_string())?;
+    if let ([model], Some(path)) = (models.as_mut_slice(), vendor.window_path) {
+        // A server that does not say it is as good as its list.
+        let said = get(client, provider, base_url, vendor.path_beside(base_url, path)).await;
+        model.context_window = said.ok().and_then(|said| parse_window(&said)).or(model.context_window);
+    }
+    Ok(models)
+}
+
+async fn get(client: &Client, provider: &Provider, base_url: &BaseUrl, path: String) -> Result<BytesMut, String> {
+    let mut headers = provider.vendor.model_list_headers(provider.keys.first().map(|key| &key.header));
     for (name, value) in &provider.headers {
         headers.insert(name.clone(), value.clone());
     }
-    let path = base_url.join(vendor.model_list.path);
     let headers = headers.iter().collect();
     let outgoing = Outgoing { method: Method::GET, path, headers, body: Default::default() };
     let patience = Patience { connect: provider.timeouts.connect, head: LIST_TIMEOUT, ends_at: None };
@@ -90,5 +101,5 @@ async fn read(client: &Client, provider: &Provider, base_url: &BaseUrl) -> Resul
             return Err(format!("the model list is larger than {LIST_BYTES_MAX} bytes"));
         }
     }
-    parse_model_list(&body).map_err(|error| error.to_string())
+    Ok(body)
 }

@@ -7,7 +7,7 @@ use trunkline_config::{ErrorAction, FixToolMessages};
 use trunkline_route::policy::action;
 use trunkline_route::{Attempt, Plan};
 use trunkline_wire::dialects::openai_responses::state;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation, orphans};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, ir, orphans};
 
 use crate::prepare::Taken;
 
@@ -43,8 +43,8 @@ fn mended<'a>(taken: &Taken<'a>) -> Option<Taken<'a>> {
         return None;
     }
     let mut request = match taken.decoded.get() {
-        Some(request) => trunkline_wire::ir::Request::clone(request),
-        None => taken.decode().ok()?,
+        Some(request) => ir::Request::clone(request),
+        None => taken.decode_orphans().ok()?,
     };
     let elsewhere = taken.surface.dialect == DialectId::OpenaiResponses
         && (state::previous_response_id(&request).is_some()

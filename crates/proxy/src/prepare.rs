@@ -14,7 +14,7 @@ use trunkline_wire::relay::Changes;
 use trunkline_wire::splice::{Edit, splice};
 use trunkline_wire::{
     DialectId, Encoded, Fault, FaultKind, Operation, Parameters, Peek, Wishes, counting, dialect, dialects, ir,
-    prefill, quoted,
+    orphans, prefill, quoted,
 };
 
 use crate::report_guard::ReportGuard;
@@ -110,14 +110,26 @@ impl Taken<'_> {
     /// # Errors
     /// When the body is not what its dialect says it must be.
     pub(crate) fn decode(&self) -> Result<ir::Request, Fault> {
-        let mut request = match (self.surface.form, self.surface.operation) {
+        Ok(self.named(match (self.surface.form, self.surface.operation) {
             (Form::Generate, _) => dialects::ollama::decode_generate_request(&self.body)?,
             (_, Operation::CountTokens) => counting::decode_request(self.surface.dialect, &self.body)?,
             _ => dialect::of(self.surface.dialect).decode_request(&self.body)?,
-        };
+        }))
+    }
+
+    /// The same for a conversation whose answers of tools need not go together with its calls.
+    ///
+    /// # Errors
+    /// As for any body, save for that.
+    pub(crate) fn decode_orphans(&self) -> Result<ir::Request, Fault> {
+        Ok(self.named(orphans::decode_request(self.surface.dialect, &self.body)?))
+    }
+
+    /// What was read of the body, with what stands elsewhere.
+    fn named(&self, mut request: ir::Request) -> ir::Request {
         request.model.clone_from(&self.model);
         request.stream = self.streams();
-        Ok(request)
+        request
     }
 }
 

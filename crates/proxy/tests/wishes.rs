@@ -1,6 +1,8 @@
 //! What a request says itself about who is to serve it, and what a target has said in its place.
 
 use serde_json::Value;
+use trunkline_proxy::refresh_once;
+use trunkline_proxy::upstream::Client;
 use trunkline_testkit::{Gateway, Reply, Say, Upstream, ask};
 
 const CHAT: &str = "POST /v1/chat/completions";
@@ -206,4 +208,23 @@ async fn where_there_is_nothing_to_put_right_the_client_is_told() {
     let gateway = gateway(&[(&upstream, "vllm", "errors = { 400 = \"auto_fix_tool_responses\" }", "")], "");
     let reply = chat(&gateway, r#"{"model":"m0","messages":[{"role":"user","content":"hi"}]}"#).await;
     assert_eq!((reply.status, asked(&upstream)), (400, 1), "{}", reply.body);
+}
+
+#[tokio::test]
+async fn llama_cpps_slots_say_what_fits() {
+    let upstream = Upstream::answering(|_, request| {
+        let said = match request.head.split(' ').nth(1) {
+            Some("/props") => r#"{"default_generation_settings":{"n_ctx":1000}}"#,
+            Some("/v1/models") => r#"{"data":[{"id":"real","meta":{"n_ctx_train":32768}}]}"#,
+            _ => ANSWER,
+        };
+        vec![Say::json(200, said)]
+    })
+    .await;
+    let gateway = gateway(&[(&upstream, "llama_cpp", "", "")], "");
+    refresh_once(gateway.shared(), &Client::new()).await;
+    let body = |words: usize| {
+        format!(r#"{{"model":"m0","messages":[{{"role":"user","content":"{}"}}]}}"#, "word ".repeat(words))
+    };
+    assert_eq!([chat(&gateway, &body(999)).await.status, chat(&gateway, &body(1_001)).await.status], [200, 400]);
 }

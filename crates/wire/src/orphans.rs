@@ -3,14 +3,28 @@
 
 use std::collections::HashMap;
 
-use crate::DialectId;
 use crate::ir::{Block, Content, Losses, Message, Request, Role, ToolCall, ToolResult};
+use crate::{DialectId, WireError, dialect, dialects};
 
 /// What stands for the answer that a call never had.
 const NO_ANSWER: &str = "The tool gave no answer.";
 
 /// Where a block stands: which message, and which block of it.
 type Place = (usize, usize);
+
+/// Reads a conversation whose answers need not go together with its calls, where the dialect lets one read it.
+///
+/// # Errors
+/// As for any request; in dialects other than Chat and Messages also when an answer has no call.
+pub fn decode_request(dialect: DialectId, body: &[u8]) -> Result<Request, WireError> {
+    match dialect {
+        DialectId::OpenaiChat => dialects::openai_chat::request::decode_orphans(body),
+        DialectId::Anthropic => dialects::anthropic::request::decode_orphans(body),
+        DialectId::OpenaiCompletions | DialectId::OpenaiResponses | DialectId::Ollama | DialectId::Gemini => {
+            dialect::of(dialect).decode_request(body)
+        }
+    }
+}
 
 /// Puts right what does not go together: afterwards the answers of every call stand right behind the message that calls,
 /// one for each. An answer that was elsewhere is moved there, a missing one is made up, and those to no call are left out:

@@ -275,3 +275,19 @@ fn a_file_that_is_something_else_is_not_told_line_by_line() {
     let told = problems(Some(&text), NO_ENV);
     assert_eq!((told.lines().count(), told.lines().last()), (201, Some("and 4800 more")));
 }
+
+#[test]
+fn a_target_may_not_change_what_a_request_is() {
+    let text = r#"
+        [providers.openai]
+        key = "k"
+        [models.m]
+        targets = [{ provider = "openai", model = "x", set = { stream = true }, default = { top_p = 1, model = "y" }, drop = ["messages"] }]
+    "#;
+    expect![[r#"
+        t.toml:5:64: models.m.targets[0].set.stream: unknown key
+        t.toml:5:93: models.m.targets[0].default.top_p: unknown key
+        t.toml:5:104: models.m.targets[0].default.model: unknown key
+        t.toml:5:127: models.m.targets[0].drop[0]: a target cannot change `messages`"#]]
+    .assert_eq(&problems(Some(text), &[]));
+}

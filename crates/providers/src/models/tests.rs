@@ -69,6 +69,15 @@ fn every_vendors_list_is_read() {
 }
 
 #[test]
+fn a_server_of_one_model_says_what_a_slot_takes() {
+    let props = br#"{"default_generation_settings":{"n_ctx":4096,"params":{}},"total_slots":4}"#;
+    assert_eq!(parse_window(props), Some(4_096));
+    for body in ["", "[]", "{}", r#"{"default_generation_settings":{"n_ctx":0}}"#] {
+        assert_eq!(parse_window(body.as_bytes()), None, "{body}");
+    }
+}
+
+#[test]
 fn an_entry_is_kept_whole() {
     let body = br#"{"data":[{"id":"a","created":1700000000,"owned_by":"me","max_model_len":10,"context_length":20}]}"#;
     let expected = ListedModel {

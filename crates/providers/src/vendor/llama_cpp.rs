@@ -15,6 +15,8 @@ pub static VENDOR: Vendor = Vendor {
         (DialectId::OpenaiChat, Operation::CountTokens, Some("/chat/completions/input_tokens")),
         (DialectId::OpenaiResponses, Operation::CountTokens, Some("/responses/input_tokens")),
     ],
+    // Its list has the length that the model was trained with; a slot has what the server was started with.
+    window_path: Some("/props"),
     tokenizer: Some(Tokenizer::Text { template: "/apply-template", path: "/tokenize" }),
     ..LOCAL_LOOK_ALIKE
 };

@@ -311,12 +311,13 @@ fn url_of_proxy(reading: &Reading) -> Answer {
 }
 
 /// The actions that Trunkline has under the same name, and the older names of two of them.
-const ACTIONS: [(&str, &str); 9] = [
+const ACTIONS: [(&str, &str); 10] = [
     ("global_key_failure", "global_key_failure"),
     ("model_key_failure", "model_key_failure"),
     ("provider_cooldown", "provider_cooldown"),
     ("route_failure", "route_failure"),
     ("fallback_no_cooldown", "fallback_no_cooldown"),
+    ("auto_fix_tool_responses", "auto_fix_tool_responses"),
     ("retry", "retry"),
     ("pass_through", "pass_through"),
     ("ignore", "pass_through"),

@@ -7,7 +7,7 @@ mod places;
 mod citation;
 mod error;
 mod extras;
-mod request;
+pub(crate) mod request;
 mod response;
 mod signature;
 mod stop;

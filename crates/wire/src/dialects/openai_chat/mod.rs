@@ -3,7 +3,7 @@
 pub(in crate::dialects) mod error;
 mod ids;
 pub(in crate::dialects) mod places;
-pub(in crate::dialects) mod request;
+pub(crate) mod request;
 pub(in crate::dialects) mod response;
 pub(in crate::dialects) mod stream;
 mod thoughts;

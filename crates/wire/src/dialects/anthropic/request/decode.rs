@@ -26,11 +26,20 @@ pub(in crate::dialects::anthropic) fn decode(body: &[u8]) -> Result<Request, Wir
 
 /// The same, where `max_tokens` need not be said.
 pub(in crate::dialects::anthropic) fn decode_prompt(body: &[u8]) -> Result<Request, WireError> {
+    let request = decode_orphans(body)?;
+    answers_have_calls(&request.messages)?;
+    Ok(request)
+}
+
+/// The same, where results need not answer a call either.
+///
+/// # Errors
+/// As for any prompt, save for that.
+pub(crate) fn decode_orphans(body: &[u8]) -> Result<Request, WireError> {
     let mut fields = Fields::of_body(body)?;
     let mut request = Request::new(DialectId::Anthropic, text_of(&mut fields, "model")?);
     request.sampling = sampling(&mut fields)?;
     let turns = messages(&mut fields)?;
-    answers_have_calls(&turns)?;
     request.messages = system(&mut fields)?.into_iter().chain(turns).collect();
     let mut extras = Vec::new();
     request.tools = tools::tools(&mut fields)?;
@@ -117,14 +126,14 @@ fn content(raw: &RawValue, path: String) -> Result<Vec<Block>, WireError> {
 /// A result of a tool must answer a call that came before it.
 fn answers_have_calls(messages: &[Message]) -> Result<(), WireError> {
     let mut calls = HashSet::new();
-    for (at, message) in messages.iter().enumerate() {
-        for (place, block) in message.blocks.iter().enumerate() {
+    for message in messages {
+        for block in &message.blocks {
             match &block.content {
                 Content::ToolCall(call) => {
                     calls.insert(call.id.as_str());
                 }
                 Content::ToolResult(result) if !calls.contains(result.call_id.as_str()) => {
-                    let path = format!("messages[{at}].content[{place}].tool_use_id");
+                    let path = format!("{}.tool_use_id", block.at.as_str());
                     return Err(WireError::Wrong { path, expected: "the id of an earlier `tool_use` block" });
                 }
                 Content::ToolResult(_)

@@ -14,9 +14,21 @@ use crate::{DialectId, WireError};
 
 /// Reads a request; every error names the path of the field to blame.
 pub(in crate::dialects::openai_chat) fn decode(body: &[u8]) -> Result<Request, WireError> {
+    decode_with(body, messages::Calls::default())
+}
+
+/// The same, where results need not answer a call.
+///
+/// # Errors
+/// As for any request, save for that.
+pub(crate) fn decode_orphans(body: &[u8]) -> Result<Request, WireError> {
+    decode_with(body, messages::Calls::optional())
+}
+
+fn decode_with(body: &[u8], calls: messages::Calls) -> Result<Request, WireError> {
     let mut fields = Fields::of_body(body)?;
     let mut request = Request::new(DialectId::OpenaiChat, options::model(&mut fields)?);
-    request.messages = messages::decode(&mut fields)?;
+    request.messages = messages::decode(&mut fields, calls)?;
     request.handling = decode_handling(&mut fields)?;
     options::read(&mut fields, &mut request)?;
     tools::decode(&mut fields, &mut request)?;

@@ -13,13 +13,12 @@ use crate::fields::{Fields, parse, parse_list, starts_with};
 use crate::ir::{Block, Content, Message, Role, Seal, SealOrigin, ToolCall, ToolResult};
 
 /// Reads all of them.
-pub(super) fn decode(fields: &mut Fields<'_>) -> Result<Vec<Message>, WireError> {
+pub(super) fn decode(fields: &mut Fields<'_>, mut calls: Calls) -> Result<Vec<Message>, WireError> {
     const EXPECTED: &str = "a non-empty array";
     let raw: Vec<&RawValue> = fields.list("messages", EXPECTED)?.ok_or_else(|| fields.missing("messages"))?;
     if raw.is_empty() {
         return Err(fields.wrong("messages", EXPECTED));
     }
-    let mut calls = Calls::default();
     raw.into_iter()
         .enumerate()
         .map(|(index, raw)| decode_message(raw, format!("messages[{index}]"), &mut calls))
@@ -33,9 +32,16 @@ pub(super) struct Calls {
     made: BTreeMap<String, bool>,
     /// Ids of calls of 2023, which had none, by the function's name; the last one counts.
     unnamed: BTreeMap<String, String>,
+    /// Whether a result need not answer one.
+    optional: bool,
 }
 
 impl Calls {
+    /// None so far, where results need not answer any.
+    pub(super) fn optional() -> Self {
+        Self { optional: true, ..Self::default() }
+    }
+
     /// Notes a call.
     pub(super) fn made(&mut self, call: &ToolCall) {
         self.made.insert(call.id.clone(), call.custom);
@@ -43,7 +49,7 @@ impl Calls {
 
     /// The result of the call with this id; `None` when there was none.
     pub(super) fn answer(&self, call_id: String, blocks: Vec<Block>) -> Option<ToolResult> {
-        let custom = *self.made.get(&call_id)?;
+        let custom = self.made.get(&call_id).copied().or(self.optional.then_some(false))?;
         Some(ToolResult { call_id, name: None, blocks, is_error: None, custom })
     }
 }
