@@ -285,9 +285,8 @@ fn a_target_may_not_change_what_a_request_is() {
         targets = [{ provider = "openai", model = "x", set = { stream = true }, default = { top_p = 1, model = "y" }, drop = ["messages"] }]
     "#;
     expect![[r#"
-        t.toml:5:64: models.m.targets[0].set.stream: unknown key
-        t.toml:5:93: models.m.targets[0].default.top_p: unknown key
-        t.toml:5:104: models.m.targets[0].default.model: unknown key
+        t.toml:5:64: models.m.targets[0].set.stream: a target cannot change `stream`
+        t.toml:5:104: models.m.targets[0].default.model: a target cannot change `model`
         t.toml:5:127: models.m.targets[0].drop[0]: a target cannot change `messages`"#]]
     .assert_eq(&problems(Some(text), &[]));
 }

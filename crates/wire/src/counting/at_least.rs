@@ -102,7 +102,7 @@ mod tests {
         for (field, cut) in
             [(r#""truncation":"auto""#, true), (r#""truncation":"disabled""#, false), (r#""transforms":[]"#, false)]
         {
-            let body = format!(r#"{{"model":"m","messages":[],{field}}}"#);
+            let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"a"}}],{field}}}"#);
             assert_eq!(is_cut_to_fit(&request(&body)), cut, "{field}");
         }
     }
