@@ -201,10 +201,8 @@ fn inside(schema: &'static Schema, member: &str) -> &'static Schema {
         let types = ["string", "number", "boolean", "array", "object"];
         serde_json::json!({ "type": types, "items": true, "additionalProperties": true })
     });
-    match &schema[member] {
-        Schema::Bool(true) => &ANY,
-        stated => stated,
-    }
+    let stated = &schema[member];
+    if *stated == Schema::Bool(true) { &ANY } else { stated }
 }
 
 fn describe(error: &ReferenceError) -> (String, String) {
