@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, Response};
 use trunkline_config::OnLoss;
 use trunkline_providers::adapter::{self, Events};
 use trunkline_route::Attempt;
