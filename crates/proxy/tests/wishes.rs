@@ -162,7 +162,7 @@ const ORPHANS: &str = r#"{"model":"MODEL","seed":7,"messages":[
 /// The messages that a provider was last sent: role, and which call they answer.
 fn conversation(upstream: &Upstream) -> String {
     let sent = sent(upstream);
-    let messages = sent["messages"].as_array().cloned().unwrap_or_default();
+    let messages = sent.get("messages").and_then(|all| all.as_array()).cloned().unwrap_or_default();
     let short = |message: &Value| {
         format!("{}{}", message["role"].as_str().unwrap_or("?"), message["tool_call_id"].as_str().unwrap_or_default())
     };
