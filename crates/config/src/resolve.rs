@@ -7,6 +7,7 @@ mod capabilities;
 mod client_keys;
 mod failover;
 mod headers;
+mod health;
 mod implied;
 mod keys;
 mod models;

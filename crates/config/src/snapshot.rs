@@ -1,8 +1,10 @@
 //! The resolved configuration: what one request sees from its beginning to its end.
 
 mod failover;
+mod health;
 mod model;
 mod provider;
+mod queue;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,8 +20,10 @@ pub(crate) use failover::UPSTREAM_KINDS;
 pub use failover::{
     CircuitLimits, ErrorAction, ErrorCase, Failover, FixToolMessages, KeyStrategy, Strategy, WhenResting,
 };
+pub use health::HealthCheck;
 pub use model::{Model, OnLoss, Price, Target, UpstreamModel};
 pub use provider::{AuthMode, Key, Provider, ProviderModel, Timeouts};
+pub use queue::{Priority, QueueLimits, Room, RoomAmong};
 
 /// Everything a request needs to know, immutable.
 #[derive(Debug)]
@@ -101,7 +105,7 @@ impl ClientKeys {
         match self {
             Self::Open => Self::Open,
             Self::Required(keys) => Self::Required(
-                keys.iter().map(|(hash, key)| (*hash, ClientKey { name: Arc::from(&*key.name) })).collect(),
+                keys.iter().map(|(hash, key)| (*hash, ClientKey { name: Arc::from(&*key.name), ..*key })).collect(),
             ),
         }
     }
@@ -126,4 +130,6 @@ pub fn key_hash(key: &[u8]) -> [u8; 32] {
 pub struct ClientKey {
     /// What reports and logs call its holder.
     pub name: Arc<str>,
+    /// How far ahead its requests go where they have to wait.
+    pub priority: Priority,
 }

@@ -7,6 +7,7 @@ pub mod auth;
 pub mod base_url;
 pub mod capabilities;
 pub mod classify;
+pub mod health;
 pub mod models;
 pub mod probe;
 pub mod registry;

@@ -77,6 +77,11 @@ pub(crate) fn silent(provider: &str, patience: Duration) -> Fault {
     Fault::new(FaultKind::UpstreamTimeout, message)
 }
 
+/// A provider that is drained, whose time for that is over.
+pub(crate) fn drained(provider: &str) -> Fault {
+    Fault::new(FaultKind::Busy, format!("provider {provider:?} is taken out of use; ask again"))
+}
+
 /// What a broken exchange means to the client.
 pub(crate) fn fault_of(provider: &str, error: &UpstreamError) -> Fault {
     let kind = match error {

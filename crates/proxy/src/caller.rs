@@ -1,10 +1,8 @@
 //! Who calls: the client key, from wherever clients put it.
 
-use std::sync::Arc;
-
 use http::request::Parts;
 use http::{HeaderMap, header};
-use trunkline_config::ClientKeys;
+use trunkline_config::{ClientKey, ClientKeys};
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
 use crate::models_api::percent_decoded;
@@ -12,11 +10,15 @@ use crate::models_api::percent_decoded;
 /// Headers that hold a bare key.
 const KEY_HEADERS: &[&str] = &["x-api-key", "api-key", "x-goog-api-key"];
 
-/// The caller's name, or `None` where no key is asked for.
+/// The caller's key, or `None` where none is asked for.
 ///
 /// # Errors
 /// `Unauthenticated` when a key is asked for and the request holds no known one.
-pub(crate) fn identify(keys: &ClientKeys, dialect: DialectId, parts: &Parts) -> Result<Option<Arc<str>>, Fault> {
+pub(crate) fn identify<'a>(
+    keys: &'a ClientKeys,
+    dialect: DialectId,
+    parts: &Parts,
+) -> Result<Option<&'a ClientKey>, Fault> {
     if matches!(keys, ClientKeys::Open) {
         return Ok(None);
     }
@@ -25,7 +27,7 @@ pub(crate) fn identify(keys: &ClientKeys, dialect: DialectId, parts: &Parts) -> 
     for key in credentials(&parts.headers).chain(in_query.as_deref().map(str::as_bytes)) {
         presented = true;
         if let Some(client_key) = keys.find(key) {
-            return Ok(Some(Arc::clone(&client_key.name)));
+            return Ok(Some(client_key));
         }
     }
     let message = if presented {

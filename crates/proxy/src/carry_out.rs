@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
 use trunkline_config::{ErrorAction, Failover, OnLoss};
 use trunkline_route::policy::{action, penalty};
 use trunkline_route::{Attempt, CREDENTIALS_EXHAUSTED, Lane, Lot, Moment, Plan, Verdict, again, bridge, judge};
@@ -19,6 +18,7 @@ use crate::shared::now_ms;
 use crate::stored::{needs_state, resume};
 use crate::surface::streams_as_array;
 use crate::trail;
+use crate::turns::Turns;
 use crate::worker::Worker;
 
 /// Tries the plan's attempts in order, and all of them again after a while when the last one failed in a way that may
@@ -39,24 +39,20 @@ pub(crate) async fn carry_out(
     let mut round = 0;
     loop {
         let mut last = None;
-        // Those that were asked beside one before them.
-        let mut asked: SmallVec<[usize; 2]> = SmallVec::new();
-        for (index, attempt) in plan.attempts.iter().enumerate() {
-            if asked.contains(&index) {
-                continue;
-            }
+        let mut turns = Turns::of(worker, taken, plan, failover.queue, &guard);
+        while let Some(attempt) = turns.next(&mut guard, &mut trail).await {
             if let Err(held) = enter(worker, plan, attempt) {
                 trail.held(attempt, held);
                 continue;
             }
-            guard.try_begins(plan.watched.then(|| worker.shared.live.loads.of(&attempt.target)));
-            let (tried, attempt) = match Hedge::of(plan, index, &asked) {
+            let load = plan.watched.then(|| worker.shared.live.loads.of(&attempt.target));
+            guard.try_begins(attempt, load).await;
+            let (tried, attempt) = match plan.hedge_after.filter(|_| plan.attempts.len() > 1) {
                 None => (try_and_mend(worker, taken, attempt, plan, guard).await, attempt),
-                Some((hedge, other)) => {
+                Some(after) => {
+                    let hedge = Hedge { one: attempt, after, turns: &mut turns };
                     // Boxed: few requests race, and all would carry the room for it.
-                    let raced = Box::pin(race(worker, taken, (plan, &failover), hedge, guard, &mut trail)).await;
-                    asked.extend(raced.both.then_some(other));
-                    (raced.tried, raced.attempt)
+                    Box::pin(race(worker, taken, (plan, &failover), hedge, guard, &mut trail)).await
                 }
             };
             let failed = match tried {
@@ -79,15 +75,20 @@ pub(crate) async fn carry_out(
             last = Some((attempt, action, fault));
         }
         let Some((attempt, action, fault)) = last else {
-            let message = format!("everything that could serve {:?} has just failed for others", plan.model);
+            let fault = turns.no_room(&plan.model).unwrap_or_else(|| {
+                let message = format!("everything that could serve {:?} has just failed for others", plan.model);
+                Fault::new(FaultKind::Overloaded, message)
+            });
             guard.trail = trail;
-            return Err(Failed::new(Fault::new(FaultKind::Overloaded, message), guard));
+            return Err(Failed::new(fault, guard));
         };
         let left = attempt.target.timeouts.total.saturating_sub(guard.elapsed());
         // A count is not worth waiting for: an estimate is at hand.
         let again = (taken.surface.operation != Operation::CountTokens)
             .then(|| again(&failover, action, fault.kind, round, lot.chance, left))
             .flatten();
+        // Whoever does nothing for a while needs no place for it.
+        guard.place = None;
         match again {
             Some(wait) => tokio::time::sleep(wait).await,
             None => {

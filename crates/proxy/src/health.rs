@@ -9,8 +9,10 @@ use trunkline_config::Snapshot;
 use trunkline_route::live::Rest;
 use trunkline_route::{Moment, RestRow};
 
+use crate::drain::{Drained, drained};
 use crate::models_api::json;
 use crate::reply::ReplyBody;
+use crate::room::RoomRow;
 use crate::shared::{Shared, now_ms};
 
 #[derive(Serialize)]
@@ -59,6 +61,12 @@ struct Detailed {
     /// Left out like problems: it names keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     resting: Option<Vec<Resting>>,
+    /// Left out like them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rooms: Option<Vec<RoomState>>,
+    /// Left out like them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draining: Option<Vec<Draining>>,
     #[serde(flatten)]
     counts: Map<String, Value>,
     problem_count: usize,
@@ -86,6 +94,45 @@ impl Resting {
     }
 }
 
+/// What only so many requests may be open at.
+#[derive(Serialize)]
+struct RoomState {
+    provider: Arc<str>,
+    /// `null`: all of the provider that have no room of their own.
+    model: Option<Arc<str>>,
+    open: u32,
+    requests_max: u32,
+    waiting: usize,
+}
+
+fn rooms(shared: &Shared, snapshot: &Snapshot) -> Vec<RoomState> {
+    let state = |RoomRow { provider, model, open, open_max, waiting }| RoomState {
+        provider,
+        model,
+        open,
+        requests_max: open_max,
+        waiting,
+    };
+    shared.rooms.rows(snapshot).into_iter().map(state).collect()
+}
+
+/// What takes no new requests, and how many it still has open.
+#[derive(Serialize)]
+struct Draining {
+    provider: Arc<str>,
+    /// `null`: all of the provider.
+    model: Option<Arc<str>>,
+    open: usize,
+}
+
+fn draining(shared: &Shared, snapshot: &Snapshot) -> Vec<Draining> {
+    let state = |((provider, model), _): (Drained, _)| {
+        let open = shared.under_way.count(&provider, model.as_deref());
+        Draining { provider, model, open }
+    };
+    drained(snapshot).map(state).collect()
+}
+
 fn resting(shared: &Shared) -> Vec<Resting> {
     shared.live.rests(Moment(now_ms())).iter().map(Resting::of).collect()
 }
@@ -94,6 +141,9 @@ fn resting(shared: &Shared) -> Vec<Resting> {
 pub(crate) fn detailed(shared: &Shared, snapshot: &Snapshot, known_caller: bool) -> Response<ReplyBody> {
     let catalog = shared.catalog();
     let mut problems = shared.health.problems();
+    for (provider, sick) in shared.live.sick() {
+        problems.push(format!("provider {provider:?}: not well: {}", sick.why));
+    }
     let mut discovered_models = 0;
     for provider in snapshot.providers.values() {
         let Some(listing) = catalog.listing(&provider.name) else { continue };
@@ -110,6 +160,8 @@ pub(crate) fn detailed(shared: &Shared, snapshot: &Snapshot, known_caller: bool)
         discovered_models,
         requests_open: shared.open_requests(),
         resting: known_caller.then(|| resting(shared)),
+        draining: known_caller.then(|| draining(shared, snapshot)),
+        rooms: known_caller.then(|| rooms(shared, snapshot)),
         counts: shared.health.counts().into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect(),
         problem_count: problems.len(),
         problems: known_caller.then_some(problems),

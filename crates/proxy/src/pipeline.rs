@@ -178,7 +178,10 @@ async fn take_in<'a>(
     body: RequestBody,
     guard: &mut ReportGuard,
 ) -> Result<Taken<'a>, Fault> {
-    guard.report.client_key = caller::identify(&snapshot.client_keys, surface.dialect, parts)?;
+    if let Some(client_key) = caller::identify(&snapshot.client_keys, surface.dialect, parts)? {
+        guard.report.client_key = Some(Arc::clone(&client_key.name));
+        guard.priority_max = Some(client_key.priority);
+    }
     guard.admit(snapshot.server.requests_max)?;
     intake::check_type(surface.dialect, &parts.headers)?;
     let body = intake::read(body, &snapshot.server).await?;

@@ -1,21 +1,26 @@
 //! Exactly one report a request, whichever way it ends.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use trunkline_config::Priority;
 use trunkline_route::loads::{Load, Open};
-use trunkline_route::{Outcome, Report};
+use trunkline_route::{Attempt, Outcome, Report};
 use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
 
 use crate::memory::Watcher;
 use crate::meter::{self, End};
+use crate::room::Place;
 use crate::shared::now_ms;
 use crate::stored::ResponseStore;
 use crate::trail::Trail;
 use crate::twins::{Twin, Twins};
+use crate::under_way::TryNumber;
 use crate::worker::Worker;
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
@@ -24,8 +29,16 @@ pub(crate) struct ReportGuard {
     pub(crate) report: Box<Report>,
     /// What became of its tries.
     pub(crate) trail: Trail,
+    /// How far ahead its caller's key lets it go; `None` where no key is asked for.
+    pub(crate) priority_max: Option<Priority>,
+    /// Its place at the target that is tried, where only so many requests may be open.
+    pub(crate) place: Option<Place>,
+    /// When it stops waiting for a place, once it has had to.
+    pub(crate) waits_until: Option<tokio::time::Instant>,
     /// The try that is under way, where it is counted how busy targets are, and when it began.
     busy: Option<(Open, Instant)>,
+    /// The same try among all of its thread.
+    under_way: Option<TryNumber>,
     started: Instant,
     /// Where the report goes, and where the request has its place.
     worker: Arc<Worker>,
@@ -43,7 +56,11 @@ impl ReportGuard {
         Self {
             report,
             trail: Trail::default(),
+            priority_max: None,
+            place: None,
+            waits_until: None,
             busy: None,
+            under_way: None,
             started: Instant::now(),
             worker: Arc::clone(worker),
             admitted: None,
@@ -64,7 +81,11 @@ impl ReportGuard {
         let twin = Self {
             report: self.report.clone(),
             trail: Trail::default(),
+            priority_max: self.priority_max,
+            place: None,
+            waits_until: self.waits_until,
             busy: None,
+            under_way: None,
             started: self.started,
             worker: Arc::clone(&self.worker),
             admitted: None,
@@ -84,8 +105,23 @@ impl ReportGuard {
     }
 
     /// A try begins, counted toward this target's load, if any is kept; the try before is over.
-    pub(crate) fn try_begins(&mut self, load: Option<Arc<Load>>) {
+    pub(crate) async fn try_begins(&mut self, attempt: &Attempt, load: Option<Arc<Load>>) {
+        self.try_ends();
+        let driver = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        self.under_way = Some(self.worker.under_way.begin(attempt, driver));
         self.busy = load.map(|load| (load.begin(), Instant::now()));
+    }
+
+    fn try_ends(&mut self) {
+        if let Some(number) = self.under_way.take() {
+            self.worker.under_way.end(number);
+        }
+    }
+
+    /// Whether an answer that has begun is to end: who gives it is drained, and its time for that is over.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|number| self.worker.under_way.is_cut(number))
+            && self.report.first_byte_us.is_some()
     }
 
     /// How long the request has been open.
@@ -148,6 +184,7 @@ impl ReportGuard {
 
 impl Drop for ReportGuard {
     fn drop(&mut self) {
+        self.try_ends();
         if let Some(twin) = &self.twin {
             let Some(begun) = twin.reports() else { return };
             self.report.attempts += begun;

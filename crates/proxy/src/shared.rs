@@ -14,7 +14,9 @@ use trunkline_route::{Catalog, Listing, Live, ReportSink};
 
 use crate::admit::OpenRequests;
 use crate::memory::Memory;
+use crate::room::Rooms;
 use crate::stored::ResponseStore;
+use crate::under_way::AllUnderWay;
 
 /// What the rest of the process knows about its own health.
 pub trait Health: Send + Sync {
@@ -36,6 +38,10 @@ pub struct Shared {
     pub(crate) memory: Memory,
     /// Who rests, and whose circuit is open.
     pub live: Live,
+    /// The places at targets that may have only so many requests open.
+    pub(crate) rooms: Rooms,
+    /// The tries that are under way.
+    pub(crate) under_way: AllUnderWay,
     pub(crate) open: Arc<OpenRequests>,
     /// When the process began, in seconds since the Unix epoch; the age of models whose list does not say.
     pub(crate) started_s: u64,
@@ -62,6 +68,8 @@ impl Shared {
         responses: Box<dyn ResponseStore>,
     ) -> Arc<Self> {
         let catalog = catalog_for(&snapshot, HashMap::new());
+        let live = Live::default();
+        live.follow(&snapshot);
         Arc::new(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             catalog: ArcSwap::from_pointee(catalog),
@@ -69,7 +77,9 @@ impl Shared {
             health,
             responses,
             memory: Memory::default(),
-            live: Live::default(),
+            live,
+            rooms: Rooms::default(),
+            under_way: AllUnderWay::default(),
             open: Arc::default(),
             started_s: now_ms() / 1000,
             stopping: AtomicBool::new(false),
@@ -86,6 +96,8 @@ impl Shared {
                 self.live.forget(name);
             }
         }
+        self.live.follow(&snapshot);
+        self.rooms.follow(&snapshot);
         self.snapshot.store(Arc::new(snapshot));
         self.catalog.store(Arc::new(catalog));
         self.relist.notify_one();

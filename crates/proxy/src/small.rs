@@ -85,7 +85,7 @@ async fn try_answer(
         Route::Preflight => Ok(cors::preflight()),
         Route::StoredResponse(asked) => {
             let owner = known()?;
-            stored::answer(&*shared.responses, owner.as_deref(), asked, parts.uri.query()).await
+            stored::answer(&*shared.responses, owner.map(|key| &*key.name), asked, parts.uri.query()).await
         }
         Route::Nothing | Route::Model(_) => {
             let message = format!("there is no {} {}", parts.method, parts.uri.path());

@@ -39,10 +39,17 @@ impl Trail {
                 Held::Resting { whose: Whose::Target, .. } => "target_rests",
                 Held::Resting { whose: Whose::Key | Whose::KeyForModel, .. } => "key_rests",
                 Held::Open { .. } => "circuit_open",
+                Held::Unhealthy { .. } => "unhealthy",
+                Held::Draining => "draining",
                 Held::TooLong { .. } => "context",
                 Held::Unwanted => "not_wanted",
             },
         );
+    }
+
+    /// Notes a try that is not made because there was no room for it.
+    pub(crate) fn no_room(&mut self, attempt: &Attempt) {
+        self.note(attempt, "no_room");
     }
 
     /// Notes a try that failed.

@@ -10,6 +10,7 @@ use trunkline_route::Lot;
 
 use crate::admit::Gate;
 use crate::shared::{Shared, now_ms};
+use crate::under_way::UnderWay;
 use crate::upstream::Client;
 
 /// One serving thread.
@@ -18,6 +19,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) client: Client,
     pub(crate) gate: Gate,
+    pub(crate) under_way: Arc<UnderWay>,
     ids: RequestIds,
     turn: AtomicUsize,
     own: Mutex<Own>,
@@ -37,7 +39,8 @@ impl Worker {
         let own = Mutex::new(Own { copy: Arc::new(of.detached()), of });
         let gate = Gate { open: Arc::clone(&shared.open), thread, threads };
         let ids = RequestIds { process, thread: thread as u64, count: AtomicU64::new(0) };
-        Self { shared, client: Client::new(), gate, ids, turn: AtomicUsize::new(thread), own }
+        let under_way = shared.under_way.one_more();
+        Self { shared, client: Client::new(), gate, under_way, ids, turn: AtomicUsize::new(thread), own }
     }
 
     /// The snapshot in force, as this thread has it.

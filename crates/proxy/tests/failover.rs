@@ -418,3 +418,30 @@ async fn a_client_that_leaves_a_race_ends_both_and_is_reported_once() {
     assert_eq!((reports.len(), reports[0].outcome, reports[0].attempts), (1, Outcome::ClientLeft, 2));
     no_request_is_open(&gateway).await;
 }
+
+#[tokio::test]
+async fn nobody_is_asked_beside_another_who_has_no_room() {
+    let slow = Upstream::start(vec![late(served())]).await;
+    let full = Upstream::start(vec![late(served())]).await;
+    let gateway = Gateway::start(&format!(
+        "[discovery]\nprobe = false\n[providers.p0]\ntype = \"vllm\"\nbase_url = \"{}\"\n\
+         [providers.p1]\ntype = \"vllm\"\nbase_url = \"{}\"\nrequests_max = 1\n\
+         [models.nice]\nhedge_after = \"50ms\"\nstrategy = \"backup\"\n\
+         targets = [{{ provider = \"p0\", model = \"real\" }}, {{ provider = \"p1\", model = \"real\" }}]\n",
+        slow.url(),
+        full.url()
+    ));
+    let asked = tokio::spawn(ask_owned(gateway.address()));
+    full.wait_for(1).await;
+    let second = tokio::spawn(ask_owned(gateway.address()));
+    slow.wait_for(2).await;
+    // Time enough to ask another, were there one to ask.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert_eq!(full.received().len(), 1);
+    slow.go_on();
+    slow.go_on();
+    let replies = [asked.await.unwrap(), second.await.unwrap()];
+    let mut trails: Vec<_> = replies.iter().map(|reply| reply.header("x-trunkline-attempts")).collect();
+    trails.sort();
+    assert_eq!(trails, [None, Some("p1/real outpaced, p0/real served")]);
+}

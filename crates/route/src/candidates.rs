@@ -111,6 +111,8 @@ fn target(provider: &Arc<Provider>, model: &str) -> Target {
         priority: 0,
         weight: 1,
         cooldown: None,
+        room: provider.room(),
+        draining: provider.draining,
         parameters: None,
     }
 }

@@ -51,7 +51,7 @@ pub fn again(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trunkline_config::{CircuitLimits, WhenResting};
+    use trunkline_config::{CircuitLimits, QueueLimits, WhenResting};
 
     const FAILOVER: Failover = Failover {
         retries: 3,
@@ -59,6 +59,7 @@ mod tests {
         backoff_max: Duration::from_millis(1_500),
         when_resting: WhenResting::Fail,
         circuit: CircuitLimits { failures: 5, window: Duration::from_secs(30), open: Duration::from_secs(15) },
+        queue: QueueLimits { waiting_max: 1, wait_max: Duration::ZERO, spill_after: Duration::ZERO },
     };
 
     fn wait_ms(round: u32, chance: u64, left_ms: u64) -> Option<u128> {

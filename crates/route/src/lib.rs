@@ -12,7 +12,9 @@ pub mod nearest;
 mod order;
 pub mod plan;
 pub mod policy;
+pub mod queue;
 pub mod report;
+pub mod vitals;
 pub mod wants;
 
 pub use catalog::{Catalog, Listing};

@@ -5,17 +5,20 @@
 
 mod circuit;
 mod rest;
+mod standing;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use trunkline_config::{CircuitLimits, Key, Target};
+use trunkline_config::{CircuitLimits, Key, Snapshot, Target};
 
 pub use rest::{Cause, Held, Moment, Rest, RestRow, Whose};
+pub use standing::Sick;
 
 use circuit::{Circuit, State};
+use standing::Standing;
 
 use crate::loads::Loads;
 
@@ -36,6 +39,7 @@ pub struct Live {
 /// What is out of the ordinary with one provider.
 #[derive(Debug, Default)]
 struct Unwell {
+    standing: Standing,
     rest: Option<Rest>,
     keys: Vec<KeyRest>,
     targets: Vec<TargetState>,
@@ -148,6 +152,50 @@ impl Live {
         self.unwell.store(providers.len(), Ordering::Release);
     }
 
+    /// Takes up what a configuration says of draining, and forgets who is not well where nobody asks any more.
+    pub fn follow(&self, snapshot: &Snapshot) {
+        let mut providers = self.write();
+        providers
+            .values_mut()
+            .for_each(|unwell| (unwell.standing.drains, unwell.standing.draining) = Default::default());
+        for provider in snapshot.providers.values().filter(|provider| provider.draining) {
+            providers.entry(Arc::clone(&provider.name)).or_default().standing.drains = true;
+        }
+        for target in snapshot.models.values().flat_map(|model| &model.targets).filter(|target| target.draining) {
+            let unwell = providers.entry(Arc::clone(&target.provider.name)).or_default();
+            unwell.standing.draining.push(Arc::clone(&target.model.name));
+        }
+        providers.retain(|name, unwell| {
+            let asked = snapshot.providers.get(&**name).is_some_and(|provider| provider.health.is_some());
+            unwell.standing.sick.take_if(|_| !asked);
+            !unwell.is_empty()
+        });
+        self.unwell.store(providers.len(), Ordering::Release);
+    }
+
+    /// A provider was asked whether it is well.
+    pub fn checked(&self, provider: &Arc<str>, sick: Option<Sick>) {
+        if sick.is_none() && self.is_calm() {
+            return;
+        }
+        let mut providers = self.write();
+        let unwell = providers.entry(Arc::clone(provider)).or_default();
+        unwell.standing.sick = sick;
+        if unwell.is_empty() {
+            providers.remove(provider);
+        }
+        self.unwell.store(providers.len(), Ordering::Release);
+    }
+
+    /// The providers that are not well.
+    pub fn sick(&self) -> Vec<(Arc<str>, Sick)> {
+        let providers = self.read();
+        let sick = |(name, unwell): (&Arc<str>, &Unwell)| Some((Arc::clone(name), unwell.standing.sick.clone()?));
+        let mut sick: Vec<(Arc<str>, Sick)> = providers.iter().filter_map(sick).collect();
+        sick.sort_by(|a, b| a.0.cmp(&b.0));
+        sick
+    }
+
     /// Forgets rests that are over and circuits that had nothing to count for long; to be called now and then.
     pub fn sweep(&self, now: Moment) {
         if self.is_calm() {
@@ -196,6 +244,7 @@ impl Live {
 impl Unwell {
     fn held(&self, target: &Target, key: Option<&Key>, now: Moment) -> Option<Held> {
         let model = &target.model.name;
+        let standing = self.standing.held(model, now);
         let resting =
             |whose, rest: Option<Rest>| rest.filter(|rest| rest.until > now).map(|rest| Held::Resting { whose, rest });
         let state = self.targets.iter().find(|state| state.model == *model);
@@ -210,7 +259,8 @@ impl Unwell {
             State::Closed | State::HalfOpen => None,
             State::Open { until } => Some(Held::Open { until }),
         };
-        resting(Whose::Provider, self.rest)
+        standing
+            .or_else(|| resting(Whose::Provider, self.rest))
             .or_else(|| resting(Whose::Target, state?.rest))
             .or_else(keys)
             .or_else(circuit)
@@ -271,7 +321,7 @@ impl Unwell {
     }
 
     fn is_empty(&self) -> bool {
-        self.rest.is_none() && self.keys.is_empty() && self.targets.is_empty()
+        self.standing.is_empty() && self.rest.is_none() && self.keys.is_empty() && self.targets.is_empty()
     }
 
     fn rows(&self, provider: &Arc<str>) -> Vec<RestRow> {

@@ -219,7 +219,7 @@ pub const CREDENTIALS_EXHAUSTED: &str = "upstream_credentials_exhausted";
 fn all_rest(model: &str, left_out: &[LeftOut], wait: Duration) -> Fault {
     let refused = |left: &LeftOut| match left.held {
         Held::Resting { rest, .. } => matches!(rest.cause.kind, FaultKind::UpstreamAuth | FaultKind::QuotaExhausted),
-        Held::Open { .. } | Held::TooLong { .. } | Held::Unwanted => false,
+        Held::Open { .. } | Held::Unhealthy { .. } | Held::Draining | Held::TooLong { .. } | Held::Unwanted => false,
     };
     let seconds = wait.as_secs_f64().ceil();
     if left_out.iter().all(refused) {

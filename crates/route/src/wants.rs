@@ -110,12 +110,17 @@ fn is_named(target: &Target, name: &str) -> bool {
 pub(crate) fn nobody_fits(model: &str, left_out: &[LeftOut]) -> Fault {
     let sizes = left_out.iter().filter_map(|left| match left.held {
         Held::TooLong { tokens, window } => Some((window, tokens)),
-        Held::Resting { .. } | Held::Open { .. } | Held::Unwanted => None,
+        Held::Resting { .. } | Held::Open { .. } | Held::Unhealthy { .. } | Held::Draining | Held::Unwanted => None,
     });
+    let drains = left_out.iter().any(|left| left.held == Held::Draining);
     match sizes.max() {
         Some((window, tokens)) => {
             let message = format!("the prompt is at least {tokens} tokens; {model:?} takes {window} at most");
             Fault::new(FaultKind::ContextTooLong, message)
+        }
+        None if drains => {
+            let message = format!("everything that could serve {model:?} is taken out of use");
+            Fault::new(FaultKind::Overloaded, message)
         }
         None => {
             let message = format!("no provider of {model:?} is among those that the request wants");

@@ -1,27 +1,37 @@
 //! Who is left alone until when, kept over a restart.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Connection, Row, Sqlite};
 use trunkline_route::live::{Cause, Rest};
 use trunkline_route::{Moment, RestRow};
 use trunkline_wire::FaultKind;
 
 use crate::{StoreError, sqlite};
 
-const CLEAR: &str = "DELETE FROM rests";
+/// Rests that are over, whoever kept them.
+const CLEAR: &str = "DELETE FROM rests WHERE until_ms <= ?";
 
-const PUT: &str =
-    "INSERT INTO rests (provider, key, model, since_ms, until_ms, kind, status) VALUES (?, ?, ?, ?, ?, ?, ?)";
+/// One that this process kept; another may have made it longer since.
+const DROP: &str = "DELETE FROM rests WHERE provider = ? AND key = ? AND model = ? AND until_ms <= ?";
+
+/// The longer one stays, whoever keeps it.
+const PUT: &str = "INSERT INTO rests (provider, key, model, since_ms, until_ms, kind, status)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (provider, key, model) DO UPDATE SET since_ms = excluded.since_ms, until_ms = excluded.until_ms,
+        kind = excluded.kind, status = excluded.status WHERE excluded.until_ms > until_ms";
 
 const ALL: &str = "SELECT provider, key, model, since_ms, until_ms, kind, status FROM rests";
 
-/// The table of rests. It is written rarely and whole, so each question has a connection of its own.
+/// The table of rests. It is written rarely, so each question has a connection of its own. Other processes may keep theirs
+/// in it, too.
 #[derive(Debug)]
 pub struct Rests {
     path: PathBuf,
+    /// What this process has read or kept last: what of it is over early is its to take out.
+    known: Mutex<Vec<RestRow>>,
 }
 
 impl Rests {
@@ -30,7 +40,7 @@ impl Rests {
     /// # Errors
     /// When the URL is of an engine that this build does not have.
     pub fn at(place: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Ok(Self { path: sqlite::path_of(place.as_ref())? })
+        Ok(Self { path: sqlite::path_of(place.as_ref())?, known: Mutex::default() })
     }
 
     /// Whether there is a database at all: asking a table makes one.
@@ -38,19 +48,20 @@ impl Rests {
         self.path.exists()
     }
 
-    /// Keeps these rests and no others.
+    /// Keeps these rests in place of those that were read or kept last.
     ///
     /// # Errors
     /// When the database cannot be opened or written.
-    pub async fn replace(&self, rows: &[RestRow]) -> Result<(), StoreError> {
+    pub async fn replace(&self, rows: &[RestRow], now: Moment) -> Result<(), StoreError> {
         let mut conn = sqlite::connect_writer(&self.path).await?;
         let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(StoreError::Write)?;
-        sqlx::query(CLEAR).execute(&mut *tx).await.map_err(StoreError::Write)?;
+        sqlx::query(CLEAR).bind(milliseconds(now)).execute(&mut *tx).await.map_err(StoreError::Write)?;
+        for gone in self.gone(rows) {
+            let drop = named(sqlx::query(DROP), &gone).bind(milliseconds(gone.rest.until));
+            drop.execute(&mut *tx).await.map_err(StoreError::Write)?;
+        }
         for row in rows {
-            let put = sqlx::query(PUT)
-                .bind(&*row.provider)
-                .bind(row.key.as_deref().unwrap_or_default())
-                .bind(row.model.as_deref().unwrap_or_default())
+            let put = named(sqlx::query(PUT), row)
                 .bind(milliseconds(row.rest.since))
                 .bind(milliseconds(row.rest.until))
                 .bind(row.rest.cause.kind.as_str())
@@ -58,7 +69,18 @@ impl Rests {
             put.execute(&mut *tx).await.map_err(StoreError::Write)?;
         }
         tx.commit().await.map_err(StoreError::Write)?;
+        self.know(rows);
         conn.close().await.map_err(StoreError::Write)
+    }
+
+    /// Those of the known ones that are over, or shorter now.
+    fn gone(&self, rows: &[RestRow]) -> Vec<RestRow> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter(|known| !rows.contains(known)).cloned().collect()
+    }
+
+    fn know(&self, rows: &[RestRow]) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = rows.to_vec();
     }
 
     /// The rests that were kept last. Those of a kind that this release does not know are left out.
@@ -70,8 +92,18 @@ impl Rests {
         let rows = sqlx::query(ALL).fetch_all(&mut conn).await.map_err(StoreError::Read)?;
         let rows: Result<Vec<Option<RestRow>>, sqlx::Error> = rows.iter().map(read).collect();
         conn.close().await.map_err(StoreError::Read)?;
-        Ok(rows.map_err(StoreError::Read)?.into_iter().flatten().collect())
+        let rows: Vec<RestRow> = rows.map_err(StoreError::Read)?.into_iter().flatten().collect();
+        self.know(&rows);
+        Ok(rows)
     }
+}
+
+type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
+
+/// Says which row is meant.
+fn named<'q>(query: Query<'q>, row: &'q RestRow) -> Query<'q> {
+    let (key, model) = (row.key.as_deref().unwrap_or_default(), row.model.as_deref().unwrap_or_default());
+    query.bind(&*row.provider).bind(key).bind(model)
 }
 
 fn read(row: &SqliteRow) -> Result<Option<RestRow>, sqlx::Error> {
@@ -97,6 +129,8 @@ fn milliseconds(moment: Moment) -> i64 {
 mod tests {
     use super::*;
 
+    const NOW: Moment = Moment(1_790_000_000_500);
+
     fn row(key: Option<&str>, model: Option<&str>, status: Option<u16>) -> RestRow {
         let cause = Cause { kind: FaultKind::RateLimited, status };
         RestRow {
@@ -114,9 +148,32 @@ mod tests {
         assert_eq!(rests.all().await.unwrap(), []);
         let rows =
             [row(None, None, None), row(Some("groq#1"), None, Some(401)), row(Some("groq#2"), Some("m"), Some(429))];
-        rests.replace(&rows).await.unwrap();
+        rests.replace(&rows, NOW).await.unwrap();
         assert_eq!(rests.all().await.unwrap(), rows);
-        rests.replace(&rows[1..2]).await.unwrap();
+        rests.replace(&rows[1..2], NOW).await.unwrap();
         assert_eq!(Rests::at(folder.path().join("t.db")).unwrap().all().await.unwrap(), rows[1..2]);
+    }
+
+    #[tokio::test]
+    async fn what_another_process_keeps_is_left_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("t.db");
+        let (one, other) = (Rests::at(&place).unwrap(), Rests::at(&place).unwrap());
+        let all = async || Rests::at(&place).unwrap().all().await.unwrap();
+        let (shared, own, long) = (row(Some("k#1"), None, Some(401)), row(Some("k#2"), None, Some(429)), {
+            let mut long = row(Some("k#1"), None, Some(402));
+            long.rest.until = Moment(NOW.0 + 3_600_000);
+            long
+        });
+        other.replace(std::slice::from_ref(&own), NOW).await.unwrap();
+        one.replace(std::slice::from_ref(&shared), NOW).await.unwrap();
+        assert_eq!(all().await, [own.clone(), shared.clone()]);
+        other.replace(&[own.clone(), long.clone()], NOW).await.unwrap();
+        one.replace(std::slice::from_ref(&shared), NOW).await.unwrap();
+        assert_eq!(all().await, [own.clone(), long.clone()], "the longer one stays");
+        one.replace(&[], NOW).await.unwrap();
+        assert_eq!(all().await, [own, long.clone()], "as do those of the other");
+        one.replace(&[], Moment(NOW.0 + 1_000_000)).await.unwrap();
+        assert_eq!(all().await, [long], "unless they are over");
     }
 }

@@ -61,6 +61,7 @@ pub(crate) fn explain(
 /// What an earlier or a running process keeps of who rests; nothing when it cannot be read.
 pub(crate) async fn live(loaded: &Loaded) -> Live {
     let live = Live::default();
+    live.follow(&loaded.snapshot);
     if let Ok(rests) = Rests::at(loaded.settings.store_url.expose())
         && rests.is_there()
         && let Ok(rows) = rests.all().await
@@ -115,6 +116,8 @@ fn why(held: &Held) -> String {
             format!("the {} rests after {}{status}", whose.as_str(), cause.kind.as_str())
         }
         Held::Open { .. } => "its circuit is open".to_owned(),
+        Held::Unhealthy { .. } => "the provider is not well".to_owned(),
+        Held::Draining => "it is draining".to_owned(),
         Held::TooLong { tokens, window } => {
             format!("the prompt is at least {tokens} tokens, and it takes {window} at most")
         }

@@ -34,11 +34,12 @@ pub(crate) async fn keep(rests: Arc<Rests>, shared: Arc<Shared>) {
     let mut failing = false;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        let rows = shared.live.rests(now());
+        let now = now();
+        let rows = shared.live.rests(now);
         if rows == kept {
             continue;
         }
-        match rests.replace(&rows).await {
+        match rests.replace(&rows, now).await {
             Ok(()) => (kept, failing) = (rows, false),
             Err(error) => {
                 // Each run of failures is told once.
@@ -52,7 +53,8 @@ pub(crate) async fn keep(rests: Arc<Rests>, shared: Arc<Shared>) {
 
 /// Keeps what is known when the process ends.
 pub(crate) async fn keep_last(rests: &Rests, shared: &Shared) {
-    if let Err(error) = rests.replace(&shared.live.rests(now())).await {
+    let now = now();
+    if let Err(error) = rests.replace(&shared.live.rests(now), now).await {
         tracing::warn!(%error, "who is left alone is not kept for the next start");
     }
 }

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use trunkline_config::{ClientKeys, FoundEndpoint, Loaded, Settings};
 use trunkline_proxy::upstream::Client;
-use trunkline_proxy::{Shared, refresh, start};
+use trunkline_proxy::{Shared, cut_drained, refresh, start, watch_health};
 
 use crate::ledger::{Ledger, LedgerError};
 use crate::reload::{self, Reason};
@@ -97,6 +97,8 @@ async fn serve(
     let background = [
         tokio::spawn(followed),
         tokio::spawn(refresh(Arc::clone(&shared), client.clone())),
+        tokio::spawn(watch_health(Arc::clone(&shared), client.clone())),
+        tokio::spawn(cut_drained(Arc::clone(&shared))),
         tokio::spawn(ask_on_hangup(reasons.clone())),
         tokio::spawn(rests::keep(Arc::clone(&rests), Arc::clone(&shared))),
         tokio::spawn(keep_probing(settings.probe, client, address, reasons)),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Priority;
 use crate::Secret;
 
 /// A key that callers authenticate with.
@@ -13,4 +14,7 @@ pub struct ClientKeySection {
     pub name: String,
     /// The key itself, `${VAR}`, or `sha256:` and the 64 hexadecimal digits of its SHA-256. Only the hash is kept.
     pub key: Secret,
+    /// Whose requests go first where they have to wait. A request may say less with `x-trunkline-priority`, not more.
+    #[serde(default)]
+    pub priority: Priority,
 }

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    ClientKeySection, DiscoverySection, FailoverSection, LogSection, ModelSection, ProviderSection, ServerSection,
-    StoreSection,
+    ClientKeySection, DiscoverySection, FailoverSection, LogSection, ModelSection, ProviderSection, QueueSection,
+    ServerSection, StoreSection,
 };
 
 /// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
@@ -29,6 +29,9 @@ pub struct File {
     /// What happens when a provider does not answer as it should.
     #[serde(default)]
     pub failover: FailoverSection,
+    /// How requests wait where there is no room.
+    #[serde(default)]
+    pub queue: QueueSection,
     /// The context window shown for a model when neither its provider nor this document states one.
     #[serde(default = "default_context_window")]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
@@ -52,6 +55,7 @@ impl Default for File {
             store: StoreSection::default(),
             discovery: DiscoverySection::default(),
             failover: FailoverSection::default(),
+            queue: QueueSection::default(),
             default_context_window: default_context_window(),
             providers: IndexMap::new(),
             client_keys: Vec::new(),

@@ -94,6 +94,14 @@ pub struct TargetSection {
     #[serde(default = "default_weight")]
     #[schemars(range(min = 1))]
     pub weight: u32,
+    /// Requests it has open at most. They do not count toward the provider's `requests_max`, which counts for targets
+    /// that state none.
+    #[serde(default)]
+    #[schemars(range(min = 1), extend("x-default" = "the provider's"))]
+    pub requests_max: Option<u32>,
+    /// Whether it takes no new requests, while those that are open finish.
+    #[serde(default)]
+    pub draining: bool,
     /// Fields that its requests say whatever the client says, in the dialect that the provider is spoken to in. A table is
     /// laid over the client's object, member by member.
     #[serde(default)]

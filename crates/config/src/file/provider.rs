@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CapabilitiesSection, ErrorAction, KeyStrategy, Period, PeriodOrZero};
+use super::{CapabilitiesSection, ErrorAction, HealthSection, KeyStrategy, Period, PeriodOrZero};
 use crate::Secret;
 
 /// One upstream: what it is, where it is, and whose credentials it gets.
@@ -66,6 +66,19 @@ pub struct ProviderSection {
     #[serde(default)]
     #[schemars(extend("x-default" = "`1h`"))]
     pub total_timeout: Option<Period>,
+    /// Requests it has open at most; others wait as `[queue]` says. Not stated: no limit.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    pub requests_max: Option<u32>,
+    /// How it is asked whether it is well. Not stated: not at all.
+    #[serde(default)]
+    pub health: Option<HealthSection>,
+    /// Whether it takes no new requests, while those that are open finish.
+    #[serde(default)]
+    pub draining: bool,
+    /// The longest time that open requests have to finish while it is draining, or a target of it; then they are cut.
+    #[serde(default = "default_drain_timeout")]
+    pub drain_timeout: Period,
     /// Tokens each of its models can take and give in all. Not stated: what it reports itself.
     #[serde(default)]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
@@ -139,6 +152,10 @@ impl ProviderSection {
             first_byte_timeout: default_first_byte_timeout(),
             idle_timeout: default_idle_timeout(),
             total_timeout: None,
+            requests_max: None,
+            health: None,
+            draining: false,
+            drain_timeout: default_drain_timeout(),
             context_window: None,
             models: IndexMap::new(),
         }
@@ -164,4 +181,8 @@ fn default_first_byte_timeout() -> Period {
 
 fn default_idle_timeout() -> Period {
     Period::from_secs(120)
+}
+
+fn default_drain_timeout() -> Period {
+    Period::from_secs(300)
 }

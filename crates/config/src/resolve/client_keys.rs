@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Resolver;
-use crate::file::ServerAuth;
+use crate::file::{Priority, ServerAuth};
 use crate::path::path;
 use crate::settings::{Listen, table};
 use crate::snapshot::{ClientKey, ClientKeys, key_hash};
@@ -80,7 +80,7 @@ impl Resolver<'_, '_> {
                     continue;
                 }
             };
-            if let Some(other) = held.insert(hash, ClientKey { name: name.into() }) {
+            if let Some(other) = held.insert(hash, ClientKey { name: name.into(), priority: section.priority }) {
                 self.findings.at(&at.key("key"), format!("`{}` holds the same key", other.name), None);
             }
         }
@@ -96,7 +96,7 @@ impl Resolver<'_, '_> {
                 self.findings.outside(chosen.origin, message, Some("give that one another name".to_owned()));
             }
             Ok(hash) => {
-                held.insert(hash, ClientKey { name: VARIABLE_KEY_NAME.into() });
+                held.insert(hash, ClientKey { name: VARIABLE_KEY_NAME.into(), priority: Priority::default() });
             }
             Err((message, hint)) => self.findings.outside(chosen.origin, message, Some(hint.to_owned())),
         }

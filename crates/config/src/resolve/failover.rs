@@ -29,6 +29,7 @@ impl Resolver<'_, '_> {
                 window: stated.circuit_window.duration(),
                 open: stated.circuit_open.duration(),
             },
+            queue: self.queue(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::providers::Providers;
 use crate::file::{self, ModelSection, PriceSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
-use crate::snapshot::{Model, OnLoss, Price, Provider, Target, Timeouts, UpstreamModel};
+use crate::snapshot::{Model, OnLoss, Price, Provider, Room, RoomAmong, Target, Timeouts, UpstreamModel};
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
 const NOT_A_TARGETS: [&str; 7] = ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
@@ -151,6 +151,11 @@ fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>
         priority: stated.priority,
         weight: stated.weight,
         cooldown: stated.cooldown.map(|period| period.duration()),
+        room: stated
+            .requests_max
+            .map(|requests_max| Room { requests_max, among: RoomAmong::Target })
+            .or_else(|| provider.room()),
+        draining: stated.draining || provider.draining,
         parameters: parameters(stated),
     }
 }

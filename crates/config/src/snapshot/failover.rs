@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use trunkline_wire::FaultKind;
 
+use super::QueueLimits;
 pub use crate::file::{ErrorAction, FixToolMessages, KeyStrategy, Strategy};
 
 /// How requests are tried again, and when things are left alone.
@@ -19,6 +20,8 @@ pub struct Failover {
     pub when_resting: WhenResting,
     /// When a target is taken out of use.
     pub circuit: CircuitLimits,
+    /// How requests wait for a target that has no room.
+    pub queue: QueueLimits,
 }
 
 /// What happens to a request when everything that could serve it rests.

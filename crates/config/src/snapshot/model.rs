@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use trunkline_wire::{Capabilities, Parameters, quoted};
 
 use super::provider::own_capabilities;
-use super::{FixToolMessages, Provider, Strategy, Timeouts};
+use super::{FixToolMessages, Provider, Room, Strategy, Timeouts};
 
 /// A name clients ask for, and who serves it.
 #[derive(Debug)]
@@ -100,6 +100,10 @@ pub struct Target {
     pub weight: u32,
     /// How long it rests after a failure, when stated; zero: never.
     pub cooldown: Option<Duration>,
+    /// How many requests it may have open; `None`: no limit.
+    pub room: Option<Room>,
+    /// Whether it takes no new requests.
+    pub draining: bool,
     /// What is changed in the bodies that it is sent; `None`: nothing.
     pub parameters: Option<Arc<Parameters>>,
 }

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use trunkline_providers::{BaseUrl, Vendor, capabilities};
 use trunkline_wire::{Capabilities, DialectId};
 
-use super::{ErrorAction, ErrorCase, KeyStrategy};
+use super::{ErrorAction, ErrorCase, HealthCheck, KeyStrategy, Room, RoomAmong};
 
 /// One configured upstream.
 #[derive(Debug)]
@@ -39,6 +39,14 @@ pub struct Provider {
     pub forward_headers: Vec<HeaderName>,
     /// Deadlines toward it.
     pub timeouts: Timeouts,
+    /// Requests that all its targets without room of their own may have open; `None`: no limit.
+    pub requests_max: Option<u32>,
+    /// How it is asked whether it is well; `None`: not at all.
+    pub health: Option<HealthCheck>,
+    /// Whether it takes no new requests.
+    pub draining: bool,
+    /// How long open requests have to finish while it is draining, or a target of it.
+    pub drain_timeout: Duration,
     /// Tokens in and out of each of its models, when stated.
     pub context_window: Option<u64>,
     /// What the document states about single models of it, by the provider's own name for them.
@@ -69,6 +77,10 @@ impl Provider {
             headers: self.headers.clone(),
             forward_headers: self.forward_headers.clone(),
             timeouts: self.timeouts,
+            requests_max: self.requests_max,
+            health: self.health.clone(),
+            draining: self.draining,
+            drain_timeout: self.drain_timeout,
             context_window: self.context_window,
             models: self.models.iter().map(model).collect(),
         }
@@ -78,6 +90,11 @@ impl Provider {
     pub fn is_same_party(&self, other: &Self) -> bool {
         let keys = |provider: &Self| provider.keys.iter().map(|key| key.header.clone()).collect::<Vec<_>>();
         self.vendor.id == other.vendor.id && self.base_url == other.base_url && keys(self) == keys(other)
+    }
+
+    /// The room of its targets that have none of their own.
+    pub fn room(&self) -> Option<Room> {
+        self.requests_max.map(|requests_max| Room { requests_max, among: RoomAmong::Provider })
     }
 
     /// Tokens in and out of its model `model`, when the document states them for the model or for the provider.

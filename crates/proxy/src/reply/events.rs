@@ -16,7 +16,7 @@ use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, FaultKind, StreamEncoder, StreamHead};
 
 use super::deadline::Deadline;
-use crate::attempt::silent;
+use crate::attempt::{drained, silent};
 use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
@@ -89,6 +89,10 @@ impl EventsReply {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut out = Vec::new();
         while !self.ended {
+            if self.guard.is_cut() {
+                self.take(&Event::Fault(Box::new(drained(&self.provider))), &mut out);
+                continue;
+            }
             let event = match self.begun.pop_front() {
                 Some(event) => Poll::Ready(Some(event)),
                 None => self.events.as_mut().poll_next(cx),

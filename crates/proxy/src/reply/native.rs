@@ -9,7 +9,7 @@ use trunkline_wire::{DialectId, Fault, FaultKind, Operation, dialect};
 
 use super::BrokenOff;
 use super::deadline::Deadline;
-use crate::attempt::{fault_of, silent};
+use crate::attempt::{drained, fault_of, silent};
 use crate::fault;
 use crate::meter::End;
 use crate::report_guard::ReportGuard;
@@ -169,6 +169,9 @@ impl NativeReply {
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        if self.guard.is_cut() {
+            return Poll::Ready(Some(self.break_off(&drained(&self.source.provider))));
+        }
         match self.source.poll_read(cx) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(())) => {}

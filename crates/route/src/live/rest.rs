@@ -103,15 +103,24 @@ pub enum Held {
         /// When the next try may probe it.
         until: Moment,
     },
+    /// The provider fails when it is asked whether it is well.
+    Unhealthy {
+        /// Since when.
+        since: Moment,
+        /// When it is asked again.
+        until: Moment,
+    },
+    /// The provider or the target takes no new requests: the operator says so.
+    Draining,
 }
 
 impl Held {
-    /// When it may be used again; `None`: never, for this request.
+    /// When it may be used again; `None`: never for this request, or not before the operator says so.
     pub fn until(self) -> Option<Moment> {
         match self {
             Self::Resting { rest, .. } => Some(rest.until),
-            Self::Open { until } => Some(until),
-            Self::TooLong { .. } | Self::Unwanted => None,
+            Self::Open { until } | Self::Unhealthy { until, .. } => Some(until),
+            Self::TooLong { .. } | Self::Unwanted | Self::Draining => None,
         }
     }
 }

@@ -12,12 +12,19 @@ fn at(seconds: u64) -> Moment {
     Moment(1_000_000 + seconds * 1_000)
 }
 
-/// Two targets of one provider, and its two keys.
+/// Two targets of one provider with two keys, and with more settings.
+fn snapshot_of(settings: &str) -> Snapshot {
+    let document = format!(
+        "[providers.p]\ntype = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\nkeys = [\"k1\", \"k2\"]\n{settings}\n\
+         [models.m]\ntargets = [{{ provider = \"p\", model = \"u\" }}, {{ provider = \"p\", model = \"v\" }}]\n"
+    );
+    let loaded = load(Some(("t.toml", &document)), &Env::default(), &Overrides::default(), &[]);
+    loaded.expect("a right document").snapshot
+}
+
+/// The two targets, and the two keys.
 fn parties() -> ([Target; 2], [Key; 2]) {
-    let document = "[providers.p]\ntype = \"openai\"\nbase_url = \"http://127.0.0.1:1\"\nkeys = [\"k1\", \"k2\"]\n\
-                    [models.m]\ntargets = [{ provider = \"p\", model = \"u\" }, { provider = \"p\", model = \"v\" }]\n";
-    let loaded = load(Some(("t.toml", document)), &Env::default(), &Overrides::default(), &[]);
-    let snapshot = loaded.expect("a right document").snapshot;
+    let snapshot = snapshot_of("");
     let targets = snapshot.models["m"].targets.clone();
     let keys = targets[0].provider.keys.clone();
     (targets.try_into().unwrap(), keys.try_into().unwrap())
@@ -126,5 +133,37 @@ fn what_is_kept_is_bounded_and_swept() {
     }
     assert_eq!(live.rests(at(0)).len(), KEPT_PER_PROVIDER_MAX);
     live.sweep(at(10));
+    assert!(live.is_calm());
+}
+
+#[test]
+fn who_is_not_well_is_held_whatever_its_answers_are() {
+    let ([u, _], [one, _]) = parties();
+    let live = Live::default();
+    live.follow(&snapshot_of("[providers.p.health]"));
+    let sick = Sick { since: at(5), next: at(10), why: "answered with status 503".into() };
+    live.checked(&u.provider.name, Some(sick.clone()));
+    assert_eq!(live.held(&u, Some(&one), at(6)), Some(Held::Unhealthy { since: at(5), until: at(10) }));
+    live.succeeded(&u, Some(&one));
+    live.sweep(at(900));
+    let late = Held::Unhealthy { since: at(5), until: at(901) };
+    assert_eq!(live.held(&u, Some(&one), at(900)), Some(late), "until it is asked again, and never in the past");
+    assert_eq!(live.sick(), [(Arc::clone(&u.provider.name), sick.clone())]);
+    live.checked(&u.provider.name, None);
+    assert!(live.is_calm());
+    live.checked(&u.provider.name, Some(sick));
+    live.follow(&snapshot_of(""));
+    assert!(live.is_calm(), "nobody asks any more");
+}
+
+#[test]
+fn what_is_drained_is_held_until_the_configuration_says_otherwise() {
+    let ([u, v], _) = parties();
+    let live = Live::default();
+    live.follow(&snapshot_of("draining = true"));
+    assert_eq!([live.held(&u, None, at(0)), live.held(&v, None, at(0))], [Some(Held::Draining); 2]);
+    live.succeeded(&u, None);
+    assert_eq!(live.enter(&u, None, at(0)), Err(Held::Draining));
+    live.follow(&snapshot_of(""));
     assert!(live.is_calm());
 }
