@@ -22,7 +22,7 @@ pub use failover::{
 };
 pub use health::HealthCheck;
 pub use model::{Model, OnLoss, Price, Target, UpstreamModel};
-pub use provider::{AuthMode, Key, Provider, ProviderModel, Timeouts};
+pub use provider::{AuthMode, Key, KeyLimits, Provider, ProviderModel, Timeouts};
 pub use queue::{Priority, QueueLimits, Room, RoomAmong};
 
 /// Everything a request needs to know, immutable.

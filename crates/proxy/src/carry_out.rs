@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trunkline_config::{ErrorAction, Failover, OnLoss};
-use trunkline_route::policy::{action, penalty};
+use trunkline_route::policy::{action, is_worth_another_try, penalty};
 use trunkline_route::{Attempt, CREDENTIALS_EXHAUSTED, Lane, Lot, Moment, Plan, Verdict, again, bridge, judge};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
@@ -45,8 +45,7 @@ pub(crate) async fn carry_out(
                 trail.held(attempt, held);
                 continue;
             }
-            let load = plan.watched.then(|| worker.shared.live.loads.of(&attempt.target));
-            guard.try_begins(attempt, load).await;
+            begin(worker, taken, plan, attempt, &mut guard).await;
             let (tried, attempt) = match plan.hedge_after.filter(|_| plan.attempts.len() > 1) {
                 None => (try_and_mend(worker, taken, attempt, plan, guard).await, attempt),
                 Some(after) => {
@@ -57,7 +56,7 @@ pub(crate) async fn carry_out(
             };
             let failed = match tried {
                 Ok(mut response) => {
-                    worker.shared.live.succeeded(&attempt.target, attempt.key.as_ref());
+                    succeeded(worker, attempt, &failover);
                     head::name_provider(response.headers_mut(), attempt);
                     trail::show(response.headers_mut(), trail.text().as_deref(), Some(attempt));
                     return Ok(response);
@@ -66,6 +65,7 @@ pub(crate) async fn carry_out(
             };
             let Failed { fault, guard: back } = *failed;
             guard = back;
+            guard.try_failed();
             let action = learn(worker, attempt, &fault, &failover);
             trail.failed(attempt, fault.kind);
             if judge(action) == Verdict::GiveUp {
@@ -104,10 +104,33 @@ pub(crate) async fn carry_out(
 /// Whether this try may be made now. Since the plan was made another request may have found out that it is of no use.
 pub(crate) fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt) -> Result<(), trunkline_route::Held> {
     let live = &worker.shared.live;
-    if plan.regardless || live.is_calm() {
+    let counted = attempt.key.as_ref().filter(|key| key.is_counted);
+    if counted.is_none() && (plan.regardless || live.is_calm()) {
         return Ok(());
     }
-    live.enter(&attempt.target, attempt.key.as_ref(), Moment(now_ms()))
+    let now = Moment(now_ms());
+    match counted.filter(|_| plan.regardless) {
+        Some(key) => live.rates.begin_regardless(key, now),
+        None => live.enter(&attempt.target, attempt.key.as_ref(), now)?,
+    }
+    Ok(())
+}
+
+/// Notes that a try begins, wherever its target's use is looked at.
+pub(crate) async fn begin(worker: &Worker, taken: &Taken<'_>, plan: &Plan, attempt: &Attempt, guard: &mut ReportGuard) {
+    let live = &worker.shared.live;
+    guard.try_begins(attempt, plan.watched.then(|| live.loads.of(&attempt.target))).await;
+    if let Some(beginnings) = taken.beginnings.get() {
+        live.prefixes.learn(beginnings, &attempt.target);
+    }
+}
+
+/// Forgets what was held against those who have just answered.
+fn succeeded(worker: &Worker, attempt: &Attempt, failover: &Failover) {
+    let live = &worker.shared.live;
+    if !live.is_calm() {
+        live.succeeded(&attempt.target, attempt.key.as_ref(), &failover.circuit, Moment(now_ms()));
+    }
 }
 
 /// Remembers a failure for the requests to come.
@@ -210,7 +233,7 @@ async fn try_once(
 /// The end of a plan that nobody could carry out. A count is an aid: where all who could count have failed, an estimate
 /// serves better than an error.
 async fn give_up(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: ReportGuard) -> Tried {
-    if taken.surface.operation != Operation::CountTokens || !fault.kind.worth_another_try() {
+    if taken.surface.operation != Operation::CountTokens || !is_worth_another_try(&attempt.target.provider, &fault) {
         return Err(Failed::new(fault, guard));
     }
     // What cannot be estimated either, such as what goes on from an answer that is the provider's, fails as it did.

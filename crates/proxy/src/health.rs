@@ -94,6 +94,25 @@ impl Resting {
     }
 }
 
+/// Those who rest, and after them the keys that have used up their minute.
+fn resting(shared: &Shared, snapshot: &Snapshot) -> Vec<Resting> {
+    let now = Moment(now_ms());
+    let mut resting: Vec<Resting> = shared.live.rests(now).iter().map(Resting::of).collect();
+    for provider in snapshot.providers.values() {
+        let counted = provider.keys.iter().filter(|key| key.is_counted);
+        let spent = counted.filter_map(|key| Some((key, shared.live.rates.free_at(key, now)?)));
+        resting.extend(spent.map(|(key, until)| Resting {
+            provider: Arc::clone(&provider.name),
+            key: Some(Arc::clone(&key.label)),
+            model: None,
+            until_ms: until.0,
+            reason: "key_rate",
+            status: None,
+        }));
+    }
+    resting
+}
+
 /// What only so many requests may be open at.
 #[derive(Serialize)]
 struct RoomState {
@@ -133,10 +152,6 @@ fn draining(shared: &Shared, snapshot: &Snapshot) -> Vec<Draining> {
     drained(snapshot).map(state).collect()
 }
 
-fn resting(shared: &Shared) -> Vec<Resting> {
-    shared.live.rests(Moment(now_ms())).iter().map(Resting::of).collect()
-}
-
 /// Counts for everyone; problems, in words, and who is left alone, for callers who hold a client key.
 pub(crate) fn detailed(shared: &Shared, snapshot: &Snapshot, known_caller: bool) -> Response<ReplyBody> {
     let catalog = shared.catalog();
@@ -159,7 +174,7 @@ pub(crate) fn detailed(shared: &Shared, snapshot: &Snapshot, known_caller: bool)
         providers: snapshot.providers.len(),
         discovered_models,
         requests_open: shared.open_requests(),
-        resting: known_caller.then(|| resting(shared)),
+        resting: known_caller.then(|| resting(shared, snapshot)),
         draining: known_caller.then(|| draining(shared, snapshot)),
         rooms: known_caller.then(|| rooms(shared, snapshot)),
         counts: shared.health.counts().into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect(),

@@ -7,7 +7,7 @@ use trunkline_config::Failover;
 use trunkline_route::policy::action;
 use trunkline_route::{Attempt, Plan, Verdict, judge};
 
-use crate::carry_out::{enter, learn, try_and_mend};
+use crate::carry_out::{begin, enter, learn, try_and_mend};
 use crate::lane::{Failed, Tried};
 use crate::prepare::Taken;
 use crate::report_guard::ReportGuard;
@@ -45,7 +45,7 @@ pub(crate) async fn race<'a>(
     }
     twins.begin();
     twin.place = place;
-    twin.try_begins(other, plan.watched.then(|| worker.shared.live.loads.of(&other.target))).await;
+    begin(worker, taken, plan, other, &mut twin).await;
     let mut second = pin!(try_and_mend(worker, taken, other, plan, twin));
     tokio::select! {
         // When both have answered, the one that was asked first is the better choice.

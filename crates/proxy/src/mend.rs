@@ -65,5 +65,6 @@ fn mended<'a>(taken: &Taken<'a>) -> Option<Taken<'a>> {
         wishes: taken.wishes.clone(),
         decoded: OnceLock::from(Arc::new(request)),
         mended: Some(losses),
+        beginnings: taken.beginnings.clone(),
     })
 }

@@ -196,8 +196,8 @@ async fn take_in<'a>(
     };
     let (query, headers) = (parts.uri.query(), &parts.headers);
     let wishes = wishes::of(surface, &peek, headers, &body)?;
-    let decoded = OnceLock::new();
-    let taken = Taken { surface, query, headers, body, peek, model, wishes, decoded, mended: None };
+    let (decoded, beginnings) = (OnceLock::new(), OnceLock::new());
+    let taken = Taken { surface, query, headers, body, peek, model, wishes, decoded, mended: None, beginnings };
     guard.report.stream = taken.streams();
     Ok(taken)
 }

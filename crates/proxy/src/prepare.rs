@@ -75,6 +75,8 @@ pub(crate) struct Taken<'a> {
     pub(crate) decoded: OnceLock<Arc<ir::Request>>,
     /// What was left out when its tool messages were put right; then the body is no longer what is sent.
     pub(crate) mended: Option<ir::Losses>,
+    /// The beginnings of its prompt, once somebody chose by them.
+    pub(crate) beginnings: OnceLock<Vec<u64>>,
 }
 
 impl Taken<'_> {

@@ -6,9 +6,10 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
-use trunkline_config::Priority;
+use trunkline_config::{ErrorAction, Priority};
 use trunkline_route::loads::{Load, Open};
-use trunkline_route::{Attempt, Outcome, Report};
+use trunkline_route::policy::action;
+use trunkline_route::{Attempt, Moment, Outcome, Report};
 use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
@@ -37,6 +38,10 @@ pub(crate) struct ReportGuard {
     pub(crate) waits_until: Option<tokio::time::Instant>,
     /// The try that is under way, where it is counted how busy targets are, and when it began.
     busy: Option<(Open, Instant)>,
+    /// The label of the key of the last try, where its use is counted.
+    counted_key: Option<Arc<str>>,
+    /// Whether the provider that the report names is the one that answers.
+    is_asked: bool,
     /// The same try among all of its thread.
     under_way: Option<TryNumber>,
     started: Instant,
@@ -60,6 +65,8 @@ impl ReportGuard {
             place: None,
             waits_until: None,
             busy: None,
+            counted_key: None,
+            is_asked: false,
             under_way: None,
             started: Instant::now(),
             worker: Arc::clone(worker),
@@ -85,6 +92,8 @@ impl ReportGuard {
             place: None,
             waits_until: self.waits_until,
             busy: None,
+            counted_key: None,
+            is_asked: false,
             under_way: None,
             started: self.started,
             worker: Arc::clone(&self.worker),
@@ -110,6 +119,14 @@ impl ReportGuard {
         let driver = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
         self.under_way = Some(self.worker.under_way.begin(attempt, driver));
         self.busy = load.map(|load| (load.begin(), Instant::now()));
+        self.counted_key = attempt.key.as_ref().filter(|key| key.is_counted).map(|key| Arc::clone(&key.label));
+        self.is_asked = true;
+    }
+
+    /// The try is over, and nobody has answered.
+    pub(crate) fn try_failed(&mut self) {
+        self.busy = None;
+        self.is_asked = false;
     }
 
     fn try_ends(&mut self) {
@@ -168,6 +185,13 @@ impl ReportGuard {
     /// The whole answer was handed over.
     pub(crate) fn served(&mut self) {
         self.report.outcome = Outcome::Served;
+        let live = &self.worker.shared.live;
+        if self.is_asked
+            && !live.is_calm()
+            && let (Some(provider), Some(model)) = (&self.report.provider, &self.report.upstream_model)
+        {
+            live.finished(provider, model, Moment(now_ms()));
+        }
     }
 
     /// The request failed before its head was sent; this is the status it got.
@@ -179,6 +203,20 @@ impl ReportGuard {
     /// The answer broke off after its head was sent.
     pub(crate) fn broke(&mut self, fault: &Fault) {
         self.report.outcome = Outcome::Failed(fault.kind);
+        if self.is_asked {
+            self.learn(fault);
+        }
+    }
+
+    /// Remembers for the requests to come that the provider broke off an answer which had begun.
+    fn learn(&self, fault: &Fault) {
+        let (Some(name), Some(model)) = (&self.report.provider, &self.report.upstream_model) else { return };
+        let shared = &self.worker.shared;
+        let snapshot = shared.snapshot();
+        let provider = snapshot.providers.get(&**name);
+        if provider.is_some_and(|provider| action(provider, fault) == ErrorAction::Retry) {
+            shared.live.broke_off(name, model, &snapshot.failover.circuit, Moment(now_ms()));
+        }
     }
 }
 
@@ -190,6 +228,11 @@ impl Drop for ReportGuard {
             self.report.attempts += begun;
         }
         self.report.total_us = micros(self.elapsed());
+        if let Some(key) = &self.counted_key {
+            let usage = &self.report.usage;
+            let tokens = usage.prompt().saturating_add(usage.output);
+            self.worker.shared.live.rates.spend(key, tokens, Moment(now_ms()));
+        }
         let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
         self.worker.shared.reports.take(std::mem::replace(&mut *self.report, over));
         if let Some(requests_max) = self.admitted {

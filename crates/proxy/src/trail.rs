@@ -43,6 +43,7 @@ impl Trail {
                 Held::Draining => "draining",
                 Held::TooLong { .. } => "context",
                 Held::Unwanted => "not_wanted",
+                Held::KeyRate { .. } => "key_rate",
             },
         );
     }

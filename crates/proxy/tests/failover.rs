@@ -194,6 +194,56 @@ async fn a_target_that_keeps_failing_is_taken_out_of_use() {
 }
 
 #[tokio::test]
+async fn answers_that_break_off_count_until_one_comes_to_its_end() {
+    let first = Say::chunk("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n");
+    let cut = || vec![Say::stream_head(), first.clone(), Say::Close];
+    let upstream = Upstream::start(vec![cut(), served(), cut(), cut(), served()]).await;
+    let spare = Upstream::start(vec![served()]).await;
+    let gateway = gateway(&[(&upstream, 1), (&spare, 1)], "circuit_failures = 2\ncircuit_open = \"1h\"");
+    let streamed = ASKED.replace("\"max_tokens\"", "\"stream\":true,\"max_tokens\"");
+    for count in 1..=4 {
+        let reply = ask(gateway.address(), CHAT, &[], if count == 2 { ASKED } else { &streamed }).await;
+        assert_eq!((reply.status, reply.header("x-trunkline-attempts")), (200, None), "{count}: {}", reply.body);
+        gateway.reports(count).await;
+    }
+    let last = chat(&gateway).await;
+    assert_eq!(last.header("x-trunkline-attempts"), Some("p0#1/real circuit_open, p1#1/real served"));
+    assert_eq!(upstream.received().len(), 4);
+}
+
+/// A gateway before one provider with two keys of which this is said.
+fn limited_keys(upstream: &Upstream, limits: &str) -> Gateway {
+    Gateway::start(&format!(
+        "[discovery]\nprobe = false\n[providers.p0]\ntype = \"vllm\"\nbase_url = \"{}\"\nkey_strategy = \"fill_first\"\n\
+         keys = [{{ key = \"key-0-1\", {limits} }}, {{ key = \"key-0-2\", {limits} }}]\n\
+         [models.nice]\ntargets = [{{ provider = \"p0\", model = \"real\" }}]\n",
+        upstream.url()
+    ))
+}
+
+#[tokio::test]
+async fn a_key_is_left_alone_before_it_is_over_its_rate() {
+    for limits in ["requests_per_minute = 1", "tokens_per_minute = 10"] {
+        let upstream = Upstream::start(vec![served()]).await;
+        let gateway = limited_keys(&upstream, limits);
+        assert_eq!(chat(&gateway).await.header("x-trunkline-attempts"), None);
+        gateway.reports(1).await;
+        let second = chat(&gateway).await;
+        assert_eq!(second.header("x-trunkline-attempts"), Some("p0#1/real key_rate, p0#2/real served"), "{limits}");
+        gateway.reports(2).await;
+        let third = chat(&gateway).await;
+        assert_eq!(third.status, 429, "{}", third.body);
+        let wait: u32 = third.header("retry-after").and_then(|wait| wait.parse().ok()).expect("a number of seconds");
+        assert!((50..=61).contains(&wait), "{wait}");
+        assert_eq!(keys(&upstream), "12", "nobody was asked once too often");
+        let health = ask(gateway.address(), "GET /health/detailed", &[], "").await.json();
+        let resting = &health["resting"];
+        assert_eq!((&resting[0]["key"], &resting[0]["reason"]), (&"p0#1".into(), &"key_rate".into()), "{health}");
+        assert_eq!(resting[1]["key"], "p0#2");
+    }
+}
+
+#[tokio::test]
 async fn an_operator_decides_what_an_error_does() {
     let upstream = Upstream::start(vec![error(400, "bad"), served()]).await;
     let spare = Upstream::start(vec![served()]).await;
@@ -259,6 +309,30 @@ async fn a_session_stays_with_one_target_however_it_is_named() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 2, "sessions are spread");
+}
+
+#[tokio::test]
+async fn a_prompt_goes_to_the_target_that_knows_its_beginning() {
+    let upstreams = [Upstream::start(vec![served()]).await, Upstream::start(vec![served()]).await];
+    let gateway = among_equals(&[&upstreams[0], &upstreams[1]], "prefix");
+    let provider = async |prompt: &str, more: &str| {
+        let said = format!("{}{more}", prompt.repeat(200));
+        let reply = ask(gateway.address(), CHAT, &[], &ASKED.replace("\"hi\"", &format!("\"{said}\""))).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.header("x-trunkline-provider").map(str::to_owned)
+    };
+    let mut seen = Vec::new();
+    for prompt in 0..16 {
+        let prompt = format!("Prompt {prompt}. ");
+        let first = provider(&prompt, "").await;
+        for turn in 0..4 {
+            assert_eq!(provider(&prompt, &format!("And {turn}.")).await, first);
+        }
+        seen.push(first);
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 2, "prompts are spread");
 }
 
 #[tokio::test]

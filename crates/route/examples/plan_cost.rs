@@ -8,16 +8,21 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use trunkline_config::{Env, Overrides, Snapshot, load};
-use trunkline_route::live::{Cause, Penalty, Whose};
+use trunkline_route::live::{Cause, Penalty, Tells, Whose};
+use trunkline_route::prefix::beginnings;
 use trunkline_route::{Ask, Catalog, Live, Lot, Moment, Now, Session, Wants, plan};
 use trunkline_wire::{DialectId, FaultKind, Operation};
 
 const MODELS: usize = 1_000;
 const TARGETS: usize = 5;
 const PLANS: usize = 200_000;
+
+/// Of a long prompt that somebody was asked for before.
+static BEGINNINGS: LazyLock<Vec<u64>> = LazyLock::new(|| beginnings([&[b'x'; 64 << 10][..]]));
 
 #[derive(Debug)]
 struct Caller;
@@ -26,17 +31,22 @@ impl Session for Caller {
     fn id(&self) -> Option<u64> {
         Some(7)
     }
+    fn beginnings(&self) -> &[u64] {
+        &BEGINNINGS
+    }
 }
 
 fn main() {
-    for strategy in ["weighted", "round_robin", "backup", "least_busy", "two_choices", "sticky"] {
+    for strategy in ["weighted", "round_robin", "backup", "least_busy", "two_choices", "sticky", "prefix"] {
         let snapshot = snapshot(strategy);
         let well = Live::default();
         let unwell = Live::default();
         let cause = Cause { kind: FaultKind::Overloaded, status: Some(503) };
-        let penalty = Penalty { whose: Some(Whose::Target), rest: Duration::from_secs(60), cause, counts: false };
+        let penalty =
+            Penalty { whose: Some(Whose::Target), rest: Duration::from_secs(60), cause, tells: Tells::Nothing };
         for model in snapshot.models.values() {
             let target = model.targets.first().unwrap();
+            well.prefixes.learn(&BEGINNINGS, target);
             unwell.failed(target, None, penalty, &snapshot.failover.circuit, Moment(0));
         }
         println!("{strategy:12} {:6} ns, with rests {:6} ns", cost(&snapshot, &well), cost(&snapshot, &unwell));

@@ -55,10 +55,16 @@ mod tests {
 
     const FAILOVER: Failover = Failover {
         retries: 3,
+        key_cycles: 1,
         backoff: Duration::from_millis(500),
         backoff_max: Duration::from_millis(1_500),
         when_resting: WhenResting::Fail,
-        circuit: CircuitLimits { failures: 5, window: Duration::from_secs(30), open: Duration::from_secs(15) },
+        circuit: CircuitLimits {
+            failures: 5,
+            window: Duration::from_secs(30),
+            open: Duration::from_secs(15),
+            slow_start: Duration::ZERO,
+        },
         queue: QueueLimits { waiting_max: 1, wait_max: Duration::ZERO, spill_after: Duration::ZERO },
     };
 

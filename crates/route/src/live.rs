@@ -4,8 +4,10 @@
 //! names and so outlives the snapshot; time is an argument.
 
 mod circuit;
+mod ramp;
 mod rest;
 mod standing;
+mod unwell;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,47 +19,35 @@ use trunkline_config::{CircuitLimits, Key, Snapshot, Target};
 pub use rest::{Cause, Held, Moment, Rest, RestRow, Whose};
 pub use standing::Sick;
 
-use circuit::{Circuit, State};
-use standing::Standing;
+use unwell::Unwell;
 
 use crate::loads::Loads;
-
-/// Things of one provider of which something is kept. Guards memory against clients that ask for ever new names; what
-/// rests for the shortest time goes first.
-const KEPT_PER_PROVIDER_MAX: usize = 1024;
+use crate::prefix::Prefixes;
+use crate::rates::Rates;
 
 /// What is known right now. Shared by all threads; written to when something fails, or recovers.
 #[derive(Debug, Default)]
 pub struct Live {
     /// How busy targets are.
     pub loads: Loads,
+    /// What keys were used for lately.
+    pub rates: Rates,
+    /// Who was asked for which beginnings of prompts.
+    pub prefixes: Prefixes,
     /// Providers of which something is kept.
     unwell: AtomicUsize,
     providers: RwLock<HashMap<Arc<str>, Unwell>>,
 }
 
-/// What is out of the ordinary with one provider.
-#[derive(Debug, Default)]
-struct Unwell {
-    standing: Standing,
-    rest: Option<Rest>,
-    keys: Vec<KeyRest>,
-    targets: Vec<TargetState>,
-}
-
-#[derive(Debug)]
-struct KeyRest {
-    label: Arc<str>,
-    /// The only model it rests for; `None`: all.
-    model: Option<Arc<str>>,
-    rest: Rest,
-}
-
-#[derive(Debug)]
-struct TargetState {
-    model: Arc<str>,
-    rest: Option<Rest>,
-    circuit: Circuit,
+/// What a failed try tells of its target's circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tells {
+    /// The target failed: it counts.
+    Failure,
+    /// The target lives, whatever it had to say: a circuit that was being probed closes.
+    Life,
+    /// Nothing: another try may probe it.
+    Nothing,
 }
 
 /// What a failed try does to those who took part in it.
@@ -69,17 +59,25 @@ pub struct Penalty {
     pub rest: Duration,
     /// Why.
     pub cause: Cause,
-    /// Whether it counts toward the target's circuit.
-    pub counts: bool,
+    /// What follows for the target's circuit.
+    pub tells: Tells,
 }
 
 impl Live {
     /// Whether this key of this target may be used now; else who keeps it from being used. Changes nothing.
     pub fn held(&self, target: &Target, key: Option<&Key>, now: Moment) -> Option<Held> {
+        let unwell =
+            || if self.is_calm() { None } else { self.read().get(&target.provider.name)?.held(target, key, now) };
+        let over_rate = || self.rates.free_at(key.filter(|key| key.is_counted)?, now);
+        unwell().or_else(|| over_rate().map(|until| Held::KeyRate { until }))
+    }
+
+    /// The part of its usual share of requests that a target is to have: less than 1 while it is not long back.
+    pub fn share(&self, target: &Target, now: Moment) -> f64 {
         if self.is_calm() {
-            return None;
+            return 1.0;
         }
-        self.read().get(&target.provider.name)?.held(target, key, now)
+        self.read().get(&target.provider.name).map_or(1.0, |unwell| unwell.share(&target.model.name, now))
     }
 
     /// The same for a try that begins: the first behind an open circuit is let in to probe, those after it have to wait
@@ -89,35 +87,56 @@ impl Live {
     /// Who keeps it from being used.
     pub fn enter(&self, target: &Target, key: Option<&Key>, now: Moment) -> Result<(), Held> {
         if self.is_calm() {
-            return Ok(());
+            return self.count(key, now);
         }
         let mut providers = self.write();
-        let Some(unwell) = providers.get_mut(&target.provider.name) else { return Ok(()) };
+        let Some(unwell) = providers.get_mut(&target.provider.name) else { return self.count(key, now) };
         if let Some(held) = unwell.held(target, key, now) {
             return Err(held);
         }
-        if let Some(state) = unwell.target(&target.model.name) {
-            state.circuit.enter(now);
-        }
+        self.count(key, now)?;
+        unwell.enter(&target.model.name, now);
         Ok(())
     }
 
-    /// A try was answered: whatever was held against those who took part is forgotten.
-    pub fn succeeded(&self, target: &Target, key: Option<&Key>) {
+    fn count(&self, key: Option<&Key>, now: Moment) -> Result<(), Held> {
+        let Some(key) = key.filter(|key| key.is_counted) else { return Ok(()) };
+        self.rates.begin(key, now).map_err(|until| Held::KeyRate { until })
+    }
+
+    /// A try is answered: nobody who took part rests any longer, and the target's circuit closes. What was counted toward
+    /// it stays until the answer has [come to its end](Self::finished).
+    pub fn succeeded(&self, target: &Target, key: Option<&Key>, limits: &CircuitLimits, now: Moment) {
+        self.amend(&target.provider.name, now, |unwell| unwell.succeeded(target, key, limits, now));
+    }
+
+    /// An answer came to its end: what was counted toward its target's circuit is forgotten.
+    pub fn finished(&self, provider: &str, model: &str, now: Moment) {
+        self.amend(provider, now, |unwell| unwell.finished(model));
+    }
+
+    /// An answer that had begun broke off, which counts toward its target's circuit.
+    pub fn broke_off(&self, provider: &Arc<str>, model: &Arc<str>, limits: &CircuitLimits, now: Moment) {
+        if limits.failures == 0 {
+            return;
+        }
+        let mut providers = self.write();
+        let unwell = providers.entry(Arc::clone(provider)).or_default();
+        unwell.failed(model, limits, now);
+        self.unwell.store(providers.len(), Ordering::Release);
+    }
+
+    /// Changes what is known of a provider, where something is.
+    fn amend(&self, provider: &str, now: Moment, change: impl FnOnce(&mut Unwell)) {
         if self.is_calm() {
             return;
         }
         let mut providers = self.write();
-        let Some(unwell) = providers.get_mut(&target.provider.name) else { return };
-        let model = &target.model.name;
-        unwell.rest = None;
-        unwell.targets.retain(|state| state.model != *model);
-        unwell.keys.retain(|kept| {
-            let same_key = key.is_some_and(|key| key.label == kept.label);
-            !same_key || kept.model.as_ref().is_some_and(|other| other != model)
-        });
+        let Some(unwell) = providers.get_mut(provider) else { return };
+        change(unwell);
+        unwell.forget_what_is_over(now);
         if unwell.is_empty() {
-            providers.remove(&target.provider.name);
+            providers.remove(provider);
         }
         self.unwell.store(providers.len(), Ordering::Release);
     }
@@ -125,8 +144,8 @@ impl Live {
     /// A try failed.
     pub fn failed(&self, target: &Target, key: Option<&Key>, penalty: Penalty, limits: &CircuitLimits, now: Moment) {
         let rests = penalty.whose.filter(|_| penalty.rest > Duration::ZERO);
-        let counts = penalty.counts && limits.failures > 0;
-        if rests.is_none() && !counts {
+        let counts = penalty.tells == Tells::Failure && limits.failures > 0;
+        if rests.is_none() && !counts && self.is_calm() {
             return;
         }
         let mut providers = self.write();
@@ -134,10 +153,13 @@ impl Live {
         unwell.forget_what_is_over(now);
         if let Some(whose) = rests {
             let rest = Rest { since: now, until: now + penalty.rest, cause: penalty.cause };
-            unwell.lay_to_rest(whose, target, key, rest);
+            unwell.lay_to_rest(whose, target, key, rest, limits);
         }
-        if counts {
-            unwell.change(&target.model.name, |state| state.circuit.failed(limits, now));
+        match penalty.tells {
+            Tells::Failure if counts => unwell.failed(&target.model.name, limits, now),
+            Tells::Life => unwell.lives(&target.model.name, limits, now),
+            Tells::Nothing => unwell.let_go(&target.model.name),
+            Tells::Failure => {}
         }
         if unwell.is_empty() {
             providers.remove(&target.provider.name);
@@ -147,6 +169,7 @@ impl Live {
 
     /// Forgets all that was held against a provider: it is another one now, or has other keys.
     pub fn forget(&self, provider: &str) {
+        self.rates.forget(provider);
         let mut providers = self.write();
         providers.remove(provider);
         self.unwell.store(providers.len(), Ordering::Release);
@@ -238,117 +261,6 @@ impl Live {
 
     fn write(&self) -> RwLockWriteGuard<'_, HashMap<Arc<str>, Unwell>> {
         self.providers.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Unwell {
-    fn held(&self, target: &Target, key: Option<&Key>, now: Moment) -> Option<Held> {
-        let model = &target.model.name;
-        let standing = self.standing.held(model, now);
-        let resting =
-            |whose, rest: Option<Rest>| rest.filter(|rest| rest.until > now).map(|rest| Held::Resting { whose, rest });
-        let state = self.targets.iter().find(|state| state.model == *model);
-        let keys = || {
-            let own = self.keys.iter().filter(|kept| key.is_some_and(|key| key.label == kept.label));
-            own.filter(|kept| kept.model.as_ref().is_none_or(|only| only == model)).find_map(|kept| {
-                let whose = if kept.model.is_some() { Whose::KeyForModel } else { Whose::Key };
-                resting(whose, Some(kept.rest))
-            })
-        };
-        let circuit = || match state?.circuit.state(now) {
-            State::Closed | State::HalfOpen => None,
-            State::Open { until } => Some(Held::Open { until }),
-        };
-        standing
-            .or_else(|| resting(Whose::Provider, self.rest))
-            .or_else(|| resting(Whose::Target, state?.rest))
-            .or_else(keys)
-            .or_else(circuit)
-    }
-
-    fn lay_to_rest(&mut self, whose: Whose, target: &Target, key: Option<&Key>, rest: Rest) {
-        let model = &target.model.name;
-        match (whose, key) {
-            (Whose::Provider, _) => extend(&mut self.rest, rest),
-            (Whose::Key, Some(key)) => self.rest_key(&key.label, None, rest),
-            (Whose::KeyForModel, Some(key)) => self.rest_key(&key.label, Some(model), rest),
-            // Without a key of its own, what a key would have to answer for is the target's.
-            (Whose::Target | Whose::Key | Whose::KeyForModel, _) => {
-                self.change(model, |state| extend(&mut state.rest, rest));
-            }
-        }
-    }
-
-    fn rest_key(&mut self, label: &Arc<str>, model: Option<&Arc<str>>, rest: Rest) {
-        let known = self.keys.iter_mut().find(|kept| kept.label == *label && kept.model.as_ref() == model);
-        if let Some(kept) = known {
-            kept.rest.extend(rest);
-            return;
-        }
-        if self.keys.len() == KEPT_PER_PROVIDER_MAX {
-            let soonest = self.keys.iter().enumerate().min_by_key(|(_, kept)| kept.rest.until);
-            soonest.map(|(index, _)| index).map(|index| self.keys.swap_remove(index));
-        }
-        self.keys.push(KeyRest { label: Arc::clone(label), model: model.cloned(), rest });
-    }
-
-    fn target(&mut self, model: &str) -> Option<&mut TargetState> {
-        self.targets.iter_mut().find(|state| *state.model == *model)
-    }
-
-    /// Changes what is kept of a target. It goes to the end of the list: what is asked for often is not what goes when
-    /// there is no more room.
-    fn change(&mut self, model: &Arc<str>, change: impl FnOnce(&mut TargetState)) {
-        let known = self.targets.iter().position(|state| state.model == *model);
-        let mut state = match known {
-            Some(index) => self.targets.remove(index),
-            None => TargetState { model: Arc::clone(model), rest: None, circuit: Circuit::default() },
-        };
-        change(&mut state);
-        if self.targets.len() == KEPT_PER_PROVIDER_MAX {
-            self.targets.remove(0);
-        }
-        self.targets.push(state);
-    }
-
-    fn forget_what_is_over(&mut self, now: Moment) {
-        self.rest = self.rest.filter(|rest| rest.until > now);
-        self.keys.retain(|kept| kept.rest.until > now);
-        self.targets.retain_mut(|state| {
-            state.rest = state.rest.filter(|rest| rest.until > now);
-            state.rest.is_some() || !state.circuit.is_forgotten(now)
-        });
-    }
-
-    fn is_empty(&self) -> bool {
-        self.standing.is_empty() && self.rest.is_none() && self.keys.is_empty() && self.targets.is_empty()
-    }
-
-    fn rows(&self, provider: &Arc<str>) -> Vec<RestRow> {
-        let row = |key: Option<&Arc<str>>, model: Option<&Arc<str>>, rest| RestRow {
-            provider: Arc::clone(provider),
-            key: key.cloned(),
-            model: model.cloned(),
-            rest,
-        };
-        let keys = self.keys.iter().map(|kept| row(Some(&kept.label), kept.model.as_ref(), kept.rest));
-        let targets = self.targets.iter().filter_map(|state| Some(row(None, Some(&state.model), state.rest?)));
-        self.rest.iter().map(|rest| row(None, None, *rest)).chain(keys).chain(targets).collect()
-    }
-
-    fn restore(&mut self, RestRow { key, model, rest, .. }: RestRow) {
-        match (key, model) {
-            (Some(label), model) => self.rest_key(&label, model.as_ref(), rest),
-            (None, Some(model)) => self.change(&model, |state| extend(&mut state.rest, rest)),
-            (None, None) => extend(&mut self.rest, rest),
-        }
-    }
-}
-
-fn extend(rest: &mut Option<Rest>, by: Rest) {
-    match rest {
-        Some(rest) => rest.extend(by),
-        None => *rest = Some(by),
     }
 }
 

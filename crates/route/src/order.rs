@@ -1,17 +1,30 @@
 //! The order of a model's targets, and of a provider's keys.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use trunkline_config::{Key, KeyStrategy, Strategy, Target};
+use trunkline_config::{Key, KeyStrategy, Provider, Strategy, Target};
 
 use crate::plan::Now;
+
+/// How many times its share of the open requests a target may have, and one more, before others are asked for prompts
+/// that it knows.
+const CROWDED: f64 = 1.5;
+
+/// Different for each thing that is drawn for one request: what the targets drew must not decide what the keys do.
+const EASE_IN: u64 = 0x6561_7365;
+const KEYS: u64 = 0x6b65_7973;
 
 /// Whose request it is, for whoever asks: finding out may mean reading the body.
 pub trait Session: Debug {
     /// The same number for all requests of one session; `None` when it belongs to none.
     fn id(&self) -> Option<u64>;
+
+    /// The [beginnings](crate::prefix::beginnings) of its prompt; none when they are not known.
+    fn beginnings(&self) -> &[u64] {
+        &[]
+    }
 }
 
 /// What orders a request among others.
@@ -28,7 +41,7 @@ impl Lot {
     /// would not all come round if they went by the same count.
     pub(crate) fn of_keys(self, targets: &[Target], strategy: Strategy) -> usize {
         let first = targets.chunk_by(|a, b| a.priority == b.priority).next().map_or(1, <[Target]>::len);
-        if strategy == Strategy::RoundRobin { self.turn / first.max(1) } else { self.turn }
+        if strategy.takes_turns() { self.turn / first.max(1) } else { self.turn }
     }
 }
 
@@ -38,30 +51,63 @@ pub(crate) fn order(targets: &mut [Target], strategy: Strategy, now: Now<'_>) {
     for tier in targets.chunk_by_mut(|a, b| a.priority == b.priority) {
         if tier.len() > 1 {
             match strategy {
-                Strategy::Weighted => shuffle(tier, lot.chance),
-                Strategy::RoundRobin => rotate(tier, lot.turn),
-                Strategy::Backup => {}
+                Strategy::Weighted => draw(tier, lot.chance),
+                Strategy::RoundRobin | Strategy::Rotational => rotate(tier, lot.turn),
+                Strategy::Backup | Strategy::Duplicate => {}
                 Strategy::LeastBusy => by_load(tier, now),
                 Strategy::TwoChoices => better_of_two(tier, now),
                 Strategy::Sticky => match now.session.id() {
                     Some(session) => by_session(tier, session),
-                    None => shuffle(tier, lot.chance),
+                    None => draw(tier, lot.chance),
                 },
+                Strategy::Prefix => by_prefix(tier, now),
+            }
+            if shares(strategy) {
+                ease_in(tier, now);
             }
         }
     }
 }
 
+/// Whether a strategy gives each target its share of the requests, whatever they are.
+fn shares(strategy: Strategy) -> bool {
+    match strategy {
+        Strategy::Weighted
+        | Strategy::RoundRobin
+        | Strategy::Rotational
+        | Strategy::LeastBusy
+        | Strategy::TwoChoices => true,
+        Strategy::Backup | Strategy::Duplicate | Strategy::Sticky | Strategy::Prefix => false,
+    }
+}
+
+/// Lets those who are not long back pass, but for the share that they are to have, behind the others.
+fn ease_in(tier: &mut [Target], now: Now<'_>) {
+    if now.live.is_calm() {
+        return;
+    }
+    let mut chance = mixed(now.lot.chance ^ EASE_IN);
+    tier.sort_by_cached_key(|target| {
+        chance = mixed(chance);
+        // In [0, 1).
+        (chance >> 11) as f64 / (1_u64 << 53) as f64 >= now.live.share(target, now.at)
+    });
+}
+
+fn draw(tier: &mut [Target], chance: u64) {
+    shuffle(tier, |target| target.weight, chance);
+}
+
 /// Draws one after the other, each with a chance in proportion to its weight among those left.
-fn shuffle(tier: &mut [Target], chance: u64) {
+fn shuffle<T>(list: &mut [T], weight: impl Fn(&T) -> u32, chance: u64) {
     let mut chance = chance;
-    let mut left = tier;
+    let mut left = list;
     while left.len() > 1 {
-        let total: u64 = left.iter().map(|target| u64::from(target.weight)).sum();
+        let total: u64 = left.iter().map(|one| u64::from(weight(one))).sum();
         chance = mixed(chance);
         let mut drawn = chance % total.max(1);
-        let first = left.iter().position(|target| {
-            let weight = u64::from(target.weight);
+        let first = left.iter().position(|one| {
+            let weight = u64::from(weight(one));
             let here = drawn < weight;
             drawn = drawn.saturating_sub(weight);
             here
@@ -94,24 +140,51 @@ fn weighted_turn(tier: &[Target], turn: u64) -> usize {
 }
 
 /// The keys of a provider in the order in which they are to be used.
-pub(crate) fn keys(keys: &[Key], strategy: KeyStrategy, turn: usize) -> impl Iterator<Item = &Key> {
+pub(crate) fn keys<'p>(provider: &'p Provider, turn: usize, now: Now<'_>) -> Vec<&'p Key> {
+    let (keys, strategy) = (&provider.keys, provider.key_strategy);
     let first = match strategy {
-        KeyStrategy::RoundRobin => turn % keys.len().max(1),
-        KeyStrategy::FillFirst => 0,
+        KeyStrategy::RoundRobin | KeyStrategy::LeastUsed => turn % keys.len().max(1),
+        KeyStrategy::FillFirst | KeyStrategy::Weighted => 0,
     };
-    keys.iter().cycle().skip(first).take(keys.len())
+    let mut keys: Vec<&Key> = keys.iter().cycle().skip(first).take(keys.len()).collect();
+    match strategy {
+        KeyStrategy::RoundRobin | KeyStrategy::FillFirst => {}
+        KeyStrategy::LeastUsed => keys.sort_by_cached_key(|key| now.live.rates.requests(key, now.at)),
+        KeyStrategy::Weighted => shuffle(&mut keys, |key| key.weight, now.lot.chance ^ KEYS),
+    }
+    keys
 }
 
 /// The least busy for its weight first, and by chance among equals.
 fn by_load(tier: &mut [Target], now: Now<'_>) {
-    shuffle(tier, now.lot.chance);
-    let busy = |target: &Target| f64::from(now.live.loads.of(target).open()) / f64::from(target.weight.max(1));
-    tier.sort_by_cached_key(|target| Ordered(busy(target)));
+    draw(tier, now.lot.chance);
+    tier.sort_by_cached_key(|target| Ordered(busy(target, now)));
+}
+
+/// Open requests, for its weight.
+fn busy(target: &Target, now: Now<'_>) -> f64 {
+    f64::from(now.live.loads.of(target).open()) / f64::from(target.weight.max(1))
+}
+
+/// Those first that were asked for more of the prompt, the less busy before the others; behind them all who are too busy
+/// for it to be worth the wait.
+fn by_prefix(tier: &mut [Target], now: Now<'_>) {
+    by_load(tier, now);
+    let beginnings = now.session.beginnings();
+    if beginnings.is_empty() {
+        return;
+    }
+    let weights: u32 = tier.iter().map(|target| target.weight).fold(0, u32::saturating_add);
+    let open: u32 = tier.iter().map(|target| now.live.loads.of(target).open()).sum();
+    let mean = f64::from(open) / f64::from(weights.max(1));
+    let is_crowded = |target: &Target| busy(target, now) > CROWDED * mean + 1.0 / f64::from(target.weight.max(1));
+    let known = now.live.prefixes.known(beginnings);
+    tier.sort_by_cached_key(|target| (is_crowded(target), Reverse(known.of(target))));
 }
 
 /// Of the first two that were drawn, the one that is likely to answer first.
 fn better_of_two(tier: &mut [Target], now: Now<'_>) {
-    shuffle(tier, now.lot.chance);
+    draw(tier, now.lot.chance);
     let [first, second, ..] = tier else { return };
     // Whoever never answered is tried before those of whom it is known how long they take.
     let wait = |target: &Target| {

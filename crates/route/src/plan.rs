@@ -113,7 +113,7 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) 
         unwanted.extend(ask.wants.choose(&mut other.targets));
         found.targets.extend(other.targets);
     }
-    let mut tries = Tries::default();
+    let mut tries = Tries { key_cycles: snapshot.failover.key_cycles, ..Tries::default() };
     let mut refusal = None;
     for target in found.targets {
         match lane(&target, ask) {
@@ -128,7 +128,7 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) 
         let lane = lane(&target, ask);
         lane.into_iter().for_each(|lane| tries.leave_out(target.clone(), lane, Held::Unwanted));
     }
-    let Tries { mut attempts, left_out } = tries;
+    let Tries { mut attempts, left_out, .. } = tries;
     let hedge_after = found.hedge_after.filter(|_| is_hedged(ask.operation));
     let mut regardless = false;
     if attempts.is_empty() {
@@ -161,6 +161,8 @@ fn is_hedged(operation: Operation) -> bool {
 struct Tries {
     attempts: Vec<Attempt>,
     left_out: Vec<LeftOut>,
+    /// How often the keys of each target are gone through.
+    key_cycles: u32,
 }
 
 impl Tries {
@@ -170,11 +172,24 @@ impl Tries {
         if provider.auth == AuthMode::Passthrough || provider.keys.is_empty() {
             return self.push_one(Attempt { target, key: None, lane }, now);
         }
+        let first = self.attempts.len();
         if let [key] = provider.keys.as_slice() {
-            return self.push_one(Attempt { target, key: Some(key.clone()), lane }, now);
+            self.push_one(Attempt { target, key: Some(key.clone()), lane }, now);
+        } else {
+            for key in order::keys(&provider, key_turn, now) {
+                self.push_one(Attempt { target: target.clone(), key: Some(key.clone()), lane }, now);
+            }
         }
-        for key in order::keys(&provider.keys, provider.key_strategy, key_turn) {
-            self.push_one(Attempt { target: target.clone(), key: Some(key.clone()), lane }, now);
+        self.repeat(first);
+    }
+
+    /// Goes through the tries from `first` on again, as often as is configured and as there is room.
+    fn repeat(&mut self, first: usize) {
+        let once = self.attempts.len();
+        let room = ATTEMPTS_MAX - once;
+        let repeats = (once - first).saturating_mul(self.key_cycles.saturating_sub(1) as usize).min(room);
+        for index in 0..repeats {
+            self.attempts.extend(self.attempts.get(first + index).cloned());
         }
     }
 
@@ -219,15 +234,23 @@ pub const CREDENTIALS_EXHAUSTED: &str = "upstream_credentials_exhausted";
 fn all_rest(model: &str, left_out: &[LeftOut], wait: Duration) -> Fault {
     let refused = |left: &LeftOut| match left.held {
         Held::Resting { rest, .. } => matches!(rest.cause.kind, FaultKind::UpstreamAuth | FaultKind::QuotaExhausted),
-        Held::Open { .. } | Held::Unhealthy { .. } | Held::Draining | Held::TooLong { .. } | Held::Unwanted => false,
+        Held::Open { .. }
+        | Held::KeyRate { .. }
+        | Held::Unhealthy { .. }
+        | Held::Draining
+        | Held::TooLong { .. }
+        | Held::Unwanted => false,
     };
     let seconds = wait.as_secs_f64().ceil();
     if left_out.iter().all(refused) {
         let message = format!("every key that could serve {model:?} was refused; the next is tried in {seconds} s");
         return Fault::new(FaultKind::UpstreamAuth, message).with_code(CREDENTIALS_EXHAUSTED);
     }
-    let limited =
-        |left: &LeftOut| matches!(left.held, Held::Resting { rest, .. } if rest.cause.kind == FaultKind::RateLimited);
+    let limited = |left: &LeftOut| match left.held {
+        Held::Resting { rest, .. } => rest.cause.kind == FaultKind::RateLimited,
+        Held::KeyRate { .. } => true,
+        Held::Open { .. } | Held::Unhealthy { .. } | Held::Draining | Held::TooLong { .. } | Held::Unwanted => false,
+    };
     let kind = if left_out.iter().any(limited) { FaultKind::RateLimited } else { FaultKind::Overloaded };
     let message = format!("everything that could serve {model:?} rests; the first is back in {seconds} s");
     let mut fault = Fault::new(kind, message);

@@ -6,7 +6,8 @@ use std::time::Duration;
 use trunkline_config::{AuthMode, ErrorAction, ErrorCase, Model, Provider, Target};
 use trunkline_wire::{Fault, FaultKind};
 
-use crate::live::{Cause, Penalty, Whose};
+use crate::judge::{Verdict, judge};
+use crate::live::{Cause, Penalty, Tells, Whose};
 
 /// How long a target rests that has no room, or a key that is over its rate, unless somebody says how long: either may be
 /// over at any moment.
@@ -105,7 +106,21 @@ pub fn penalty(action: ErrorAction, fault: &Fault, target: &Target) -> Penalty {
     };
     let cause = Cause { kind: fault.kind, status: fault.upstream.as_ref().map(|words| words.status) };
     let rest = whose.map_or(Duration::ZERO, |whose| rest(whose, fault, target));
-    Penalty { whose, rest, cause, counts: action == ErrorAction::Retry }
+    Penalty { whose, rest, cause, tells: tells(action, cause) }
+}
+
+/// What a failed try tells of its target's circuit. Who refuses a request lives; who has no room may not.
+fn tells(action: ErrorAction, cause: Cause) -> Tells {
+    match (action, cause.status) {
+        (ErrorAction::Retry, _) => Tells::Failure,
+        (_, Some(400..=499)) if cause.kind != FaultKind::Overloaded => Tells::Life,
+        (_, Some(_) | None) => Tells::Nothing,
+    }
+}
+
+/// Whether another key or another target may serve what this provider could not.
+pub fn is_worth_another_try(provider: &Provider, fault: &Fault) -> bool {
+    judge(action(provider, fault)) == Verdict::Next
 }
 
 /// How long somebody rests: as long as the provider asks for, unless resting is switched off.

@@ -110,7 +110,12 @@ fn is_named(target: &Target, name: &str) -> bool {
 pub(crate) fn nobody_fits(model: &str, left_out: &[LeftOut]) -> Fault {
     let sizes = left_out.iter().filter_map(|left| match left.held {
         Held::TooLong { tokens, window } => Some((window, tokens)),
-        Held::Resting { .. } | Held::Open { .. } | Held::Unhealthy { .. } | Held::Draining | Held::Unwanted => None,
+        Held::Resting { .. }
+        | Held::Open { .. }
+        | Held::KeyRate { .. }
+        | Held::Unhealthy { .. }
+        | Held::Draining
+        | Held::Unwanted => None,
     });
     let drains = left_out.iter().any(|left| left.held == Held::Draining);
     match sizes.max() {

@@ -94,6 +94,18 @@ fn keys_take_turns() {
 }
 
 #[test]
+fn keys_are_gone_through_again_while_there_is_room() {
+    let text = CONFIG.replace("[providers.two]", "[failover]\nkey_cycles = 3\n[providers.two]");
+    let snapshot = load(Some(("t.toml", &text)), &Env::default(), &Overrides::default(), &[]).expect("right").snapshot;
+    let ask =
+        Ask { model: "one/x", dialect: DialectId::OpenaiChat, operation: Operation::Chat, wants: Wants::default() };
+    let planned = plan(&snapshot, &catalog(&snapshot), ask, 1).expect("a plan");
+    let keys: String =
+        planned.attempts.iter().filter_map(|attempt| attempt.key.as_ref()?.label.chars().last()).collect();
+    assert_eq!(keys, "23123123", "three times three, of which a plan has room for eight");
+}
+
+#[test]
 fn a_bare_name_goes_to_whoever_lists_it() {
     check("b", Operation::Chat, 0, Ok(&["two/b"]));
     let both: &[&str] = &["two/org/shared", "one/org/shared one#1", "one/org/shared one#2", "one/org/shared one#3"];

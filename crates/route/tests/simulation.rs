@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use trunkline_config::{Env, Overrides, Snapshot, load};
+use trunkline_config::{Env, Key, KeyStrategy, Overrides, Snapshot, load};
 use trunkline_route::policy::{action, penalty};
 use trunkline_route::{
     Ask, Attempt, Catalog, Live, Lot, Moment, Now, Session, Unplanned, Verdict, Wants, again, judge, plan,
@@ -68,6 +68,8 @@ struct World {
     turn: usize,
     /// Answers by provider and key.
     served: HashMap<String, usize>,
+    /// What each key was used for: when, and how many requests and tokens.
+    used: HashMap<String, Vec<(Moment, u64, u64)>>,
 }
 
 const KINDS: [FaultKind; 6] = [
@@ -82,18 +84,22 @@ const KINDS: [FaultKind; 6] = [
 impl World {
     fn new(seed: u64) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
-        let mut document = "[failover]\nretries = 2\n".to_owned();
+        let mut document = format!("[failover]\nretries = 2\nkey_cycles = {}\n", 1 + dice.roll(2));
         for provider in 0..PROVIDERS {
-            let keys: Vec<String> = (0..KEYS).map(|key| format!("\"key-{provider}-{key}\"")).collect();
+            let limits = if seed.is_multiple_of(3) { limits(&mut dice) } else { String::new() };
+            let keys: Vec<String> = (0..KEYS)
+                .map(|key| format!("{{ key = \"key-{provider}-{key}\", weight = {}{limits} }}", key + 1))
+                .collect();
+            let strategy = ["round_robin", "least_used", "weighted"][dice.roll(3) as usize];
             let keys = keys.join(", ");
             writeln!(
                 document,
-                "[providers.p{provider}]\ntype = \"openai\"\nbase_url = \"http://127.0.0.1:{}\"\nkeys = [{keys}]",
+                "[providers.p{provider}]\ntype = \"openai\"\nbase_url = \"http://127.0.0.1:{}\"\nkeys = [{keys}]\nkey_strategy = \"{strategy}\"",
                 provider + 1
             )
             .unwrap();
         }
-        let strategy = ["weighted", "round_robin", "backup"][dice.roll(3) as usize];
+        let strategy = ["weighted", "round_robin", "backup", "rotational", "least_busy"][dice.roll(5) as usize];
         let targets: Vec<String> = (0..PROVIDERS)
             .map(|provider| format!("{{ provider = \"p{provider}\", model = \"u\", priority = {} }}", dice.roll(2)))
             .collect();
@@ -110,7 +116,26 @@ impl World {
             now: Moment(1_000_000),
             turn: 0,
             served: HashMap::new(),
+            used: HashMap::new(),
         }
+    }
+
+    /// Notes that a key is asked, and looks whether it may be.
+    fn note(&mut self, key: &Key) {
+        let used = self.used.entry(key.label.to_string()).or_default();
+        used.retain(|(at, ..)| self.now.since(*at) < Duration::from_secs(60));
+        let (requests, tokens) =
+            used.iter().fold((0, 0), |sum, (_, requests, tokens)| (sum.0 + requests, sum.1 + tokens));
+        let limits = key.limits;
+        assert!(limits.requests_per_minute.is_none_or(|most| requests < u64::from(most)), "too many requests");
+        assert!(limits.tokens_per_minute.is_none_or(|most| tokens < most), "too many tokens");
+        used.push((self.now, 1, 0));
+    }
+
+    /// Notes what an answer took.
+    fn spend(&mut self, key: &Key, tokens: u64) {
+        self.live.rates.spend(&key.label, tokens, self.now);
+        self.used.entry(key.label.to_string()).or_default().push((self.now, 0, tokens));
     }
 
     fn second(&self) -> u64 {
@@ -151,6 +176,7 @@ impl World {
             Err(Unplanned::Wait(_) | Unplanned::TooLong(..)) => panic!("nobody waits, and every prompt fits"),
             Err(Unplanned::Fault(fault)) => {
                 let back = self.live.rests(self.now).iter().map(|row| row.rest.until).min();
+                assert!(fault.retry_after.is_some() || fault.code.is_some(), "when to come back");
                 if let (Some(wait), Some(back)) = (fault.retry_after, back) {
                     assert!(self.now + wait <= back || fault.kind == FaultKind::Overloaded, "the earliest return");
                 }
@@ -170,10 +196,14 @@ impl World {
                     continue;
                 }
                 assert!(self.now < deadline, "a try past the deadline");
+                key.into_iter().for_each(|key| self.note(key));
                 match self.ask(attempt) {
                     Ok(took) => {
                         self.now = self.now + took;
-                        self.live.succeeded(target, key);
+                        self.live.succeeded(target, key, &self.snapshot.failover.circuit, self.now);
+                        self.live.finished(&target.provider.name, &target.model.name, self.now);
+                        let tokens = self.dice.roll(400);
+                        key.into_iter().for_each(|key| self.spend(key, tokens));
                         let label = key.map(|key| key.label.to_string()).unwrap_or_default();
                         *self.served.entry(label).or_default() += 1;
                         return true;
@@ -200,6 +230,16 @@ impl World {
             self.now = self.now + wait;
             round += 1;
         }
+    }
+}
+
+/// Of each key of a provider.
+fn limits(dice: &mut Dice) -> String {
+    let (requests, tokens) = (2 + dice.roll(6), 500 + dice.roll(2_000));
+    match dice.roll(3) {
+        0 => format!(", requests_per_minute = {requests}"),
+        1 => format!(", tokens_per_minute = {tokens}"),
+        _ => format!(", requests_per_minute = {requests}, tokens_per_minute = {tokens}"),
     }
 }
 
@@ -230,16 +270,25 @@ fn whatever_fails_nobody_who_rests_is_asked_and_who_recovers_is_found() {
         assert!(world.request(), "seed {seed}: all is well again");
         assert!(world.live.rests(world.now).is_empty(), "seed {seed}");
 
-        // From here on nothing fails: each key of a provider that is asked is asked as often as its others.
+        // From here on nothing fails: each key of a provider that is asked gets its share, unless there are limits.
         world.served.clear();
         for _ in 0..60 * KEYS {
-            assert!(world.request(), "seed {seed}");
+            assert!(world.request() || seed.is_multiple_of(3), "seed {seed}");
         }
-        for provider in 0..PROVIDERS {
-            let counts: Vec<usize> =
-                (1..=KEYS).map(|key| world.served.get(&format!("p{provider}#{key}")).copied().unwrap_or(0)).collect();
-            let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
-            assert!(most - least <= 30, "seed {seed}: {counts:?}");
+        for provider in
+            world.snapshot.providers.values().filter(|provider| !seed.is_multiple_of(3) && !provider.keys.is_empty())
+        {
+            has_its_share(&provider.keys, provider.key_strategy, &world.served, seed);
         }
+    }
+}
+
+fn has_its_share(keys: &[Key], strategy: KeyStrategy, served: &HashMap<String, usize>, seed: u64) {
+    let weight = |key: &Key| if strategy == KeyStrategy::Weighted { key.weight as usize } else { 1 };
+    let count = |key: &Key| served.get(&*key.label).copied().unwrap_or(0);
+    let (total, weights): (usize, usize) = (keys.iter().map(count).sum(), keys.iter().map(weight).sum());
+    for key in keys {
+        let share = total * weight(key) / weights;
+        assert!(count(key).abs_diff(share) <= 30, "seed {seed}: {} of {total}, {strategy:?}", count(key));
     }
 }

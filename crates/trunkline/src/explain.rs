@@ -122,6 +122,7 @@ fn why(held: &Held) -> String {
             format!("the prompt is at least {tokens} tokens, and it takes {window} at most")
         }
         Held::Unwanted => "the request does not want it".to_owned(),
+        Held::KeyRate { .. } => "the key has used up its minute".to_owned(),
     }
 }
 
@@ -163,7 +164,7 @@ mod tests {
 
     use expect_test::{Expect, expect};
     use trunkline_config::{Env, Overrides, load};
-    use trunkline_route::live::{Cause, Penalty, Whose};
+    use trunkline_route::live::{Cause, Penalty, Tells, Whose};
     use trunkline_wire::FaultKind;
 
     use super::*;
@@ -191,7 +192,7 @@ mod tests {
             let target = &loaded.snapshot.models["turbo"].targets[0];
             let cause = Cause { kind: FaultKind::RateLimited, status: Some(429) };
             let rest = Duration::from_secs(3_600);
-            let penalty = Penalty { whose: Some(Whose::Key), rest, cause, counts: false };
+            let penalty = Penalty { whose: Some(Whose::Key), rest, cause, tells: Tells::Life };
             let limits = &loaded.snapshot.failover.circuit;
             live.failed(target, target.provider.keys.first(), penalty, limits, Moment(0));
         }

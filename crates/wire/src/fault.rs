@@ -148,33 +148,6 @@ impl FaultKind {
             | Self::UpstreamRejected => Who::Upstream,
         }
     }
-
-    /// Whether another key or another target may serve what this one could not.
-    pub fn worth_another_try(self) -> bool {
-        match self {
-            Self::RateLimited
-            | Self::QuotaExhausted
-            | Self::Overloaded
-            | Self::UpstreamAuth
-            | Self::Unreachable
-            | Self::UpstreamTimeout
-            | Self::UpstreamBroken => true,
-            Self::InvalidRequest
-            | Self::Unauthenticated
-            | Self::PathNotFound
-            | Self::MethodNotAllowed
-            | Self::ModelNotFound
-            | Self::ProviderNotFound
-            | Self::UnsupportedMediaType
-            | Self::BodyTooLarge
-            | Self::ClientTimeout
-            | Self::Busy
-            | Self::ContextTooLong
-            | Self::UpstreamRejected
-            | Self::ClientLeft
-            | Self::Internal => false,
-        }
-    }
 }
 
 /// What a provider said when it failed.

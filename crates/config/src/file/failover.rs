@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Period;
+use super::{Period, PeriodOrZero};
 
 /// What happens when a provider does not answer as it should.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -13,6 +13,10 @@ pub struct FailoverSection {
     #[serde(default = "default_retries")]
     #[schemars(range(min = 0, max = 10))]
     pub retries: u32,
+    /// How often the keys of a target are gone through before the next target is asked; those that rest are passed over.
+    #[serde(default = "default_key_cycles")]
+    #[schemars(range(min = 1, max = 8))]
+    pub key_cycles: u32,
     /// The wait before the first of these; it doubles with each, give or take a fifth.
     #[serde(default = "default_backoff")]
     pub backoff: Period,
@@ -34,12 +38,17 @@ pub struct FailoverSection {
     /// How long such a target is left alone before one request probes it; doubled, up to 5 minutes, each time that fails.
     #[serde(default = "default_circuit_open")]
     pub circuit_open: Period,
+    /// How long a target that is back takes to come to its whole share again: one whose circuit was open, or whose
+    /// provider rested. `0s`: it has all of it at once.
+    #[serde(default = "default_slow_start")]
+    pub slow_start: PeriodOrZero,
 }
 
 impl Default for FailoverSection {
     fn default() -> Self {
         Self {
             retries: default_retries(),
+            key_cycles: default_key_cycles(),
             backoff: default_backoff(),
             backoff_max: default_backoff_max(),
             when_resting: WhenResting::default(),
@@ -47,6 +56,7 @@ impl Default for FailoverSection {
             circuit_failures: default_circuit_failures(),
             circuit_window: default_circuit_window(),
             circuit_open: default_circuit_open(),
+            slow_start: default_slow_start(),
         }
     }
 }
@@ -81,6 +91,12 @@ pub enum Strategy {
     TwoChoices,
     /// The same for all requests of a session, as long as it can be used.
     Sticky,
+    /// The one that was last asked for the longest beginning of the same prompt, unless it is busier than the others.
+    Prefix,
+    /// As written, then the targets of other declared models that have the same `model` at their providers.
+    Duplicate,
+    /// Another name of `round_robin`.
+    Rotational,
 }
 
 impl Strategy {
@@ -93,12 +109,20 @@ impl Strategy {
             Self::LeastBusy => "least_busy",
             Self::TwoChoices => "two_choices",
             Self::Sticky => "sticky",
+            Self::Prefix => "prefix",
+            Self::Duplicate => "duplicate",
+            Self::Rotational => "rotational",
         }
     }
 
     /// Whether it asks how busy targets are.
     pub fn asks_for_loads(self) -> bool {
-        matches!(self, Self::LeastBusy | Self::TwoChoices)
+        matches!(self, Self::LeastBusy | Self::TwoChoices | Self::Prefix)
+    }
+
+    /// Whether targets take turns.
+    pub fn takes_turns(self) -> bool {
+        matches!(self, Self::RoundRobin | Self::Rotational)
     }
 }
 
@@ -111,6 +135,10 @@ pub enum KeyStrategy {
     RoundRobin,
     /// The first as long as it can be used.
     FillFirst,
+    /// The one with the fewest requests in the last minute.
+    LeastUsed,
+    /// By chance, in proportion to their weights.
+    Weighted,
 }
 
 /// When conversations are put right whose tool messages do not go together: calls without an answer, answers without a
@@ -154,6 +182,10 @@ fn default_retries() -> u32 {
     1
 }
 
+fn default_key_cycles() -> u32 {
+    1
+}
+
 fn default_backoff() -> Period {
     Period::from_millis(500)
 }
@@ -176,4 +208,8 @@ fn default_circuit_window() -> Period {
 
 fn default_circuit_open() -> Period {
     Period::from_secs(15)
+}
+
+fn default_slow_start() -> PeriodOrZero {
+    PeriodOrZero::from_secs(30)
 }

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CapabilitiesSection, ErrorAction, HealthSection, KeyStrategy, Period, PeriodOrZero};
+use super::{CapabilitiesSection, ErrorAction, HealthSection, KeySection, KeyStrategy, Period, PeriodOrZero};
 use crate::Secret;
 
 /// One upstream: what it is, where it is, and whose credentials it gets.
@@ -29,9 +29,10 @@ pub struct ProviderSection {
     /// Its one key; shorthand for `keys` with one entry.
     #[serde(default)]
     pub key: Option<Secret>,
-    /// Its keys, used in turn.
+    /// Its keys: texts, or tables that say more of them.
     #[serde(default)]
-    pub keys: Vec<Secret>,
+    #[schemars(extend("x-unit" = "list of texts or tables"))]
+    pub keys: Vec<KeySection>,
     /// Which of its keys is used first.
     #[serde(default)]
     pub key_strategy: KeyStrategy,

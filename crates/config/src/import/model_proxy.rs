@@ -40,8 +40,9 @@ pub fn model_proxy(files: &[SourceFile], env: &Env) -> Imported {
     let mut desk = Desk { env: env.clone(), draft: Draft::default(), upstreams: IndexMap::new(), models };
     desk.draft.heading = vec![
         "Made from a model-proxy v2 configuration by `trunkline import model-proxy`.".to_owned(),
-        "`CLIENT_API_KEY`, `HOST`, `PORT`, `CORS_ORIGINS`, `LOG_LEVEL` and `DEFAULT_CONTEXT_WINDOW` mean what they meant."
+        "`CLIENT_API_KEY`, `HOST`, `PORT`, `CORS_ORIGINS`, `LOG_LEVEL`, `DEFAULT_CONTEXT_WINDOW` and `MAX_KEY_RETRY_CYCLES`"
             .to_owned(),
+        "mean what they meant.".to_owned(),
     ];
     desk.draft.sections.entry("server").or_default().insert("listen".to_owned(), LISTEN.into());
     for (file, name) in folder("providers") {

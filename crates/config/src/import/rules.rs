@@ -117,6 +117,11 @@ impl<'a> Key<'a> {
     pub(super) fn count(&self) -> Result<i64, Misread> {
         count(self.value).ok_or(Misread("a whole number, at least 1"))
     }
+    /// The same where none at all has a meaning.
+    pub(super) fn count_or_none(&self) -> Result<i64, Misread> {
+        let none = self.value.as_i64().filter(|count| *count == 0);
+        none.or_else(|| count(self.value)).ok_or(Misread("a whole number, not negative"))
+    }
     /// Not negative.
     pub(super) fn number(&self) -> Result<f64, Misread> {
         self.value.as_f64().filter(|number| *number >= 0.0).ok_or(Misread("a number, not negative"))

@@ -5,7 +5,7 @@ use toml::Table;
 use trunkline_providers::{AuthStyle, BaseUrl, Vendor, registry};
 use trunkline_wire::DialectId;
 
-use super::draft::{Set, list};
+use super::draft::{Draft, Set, list};
 
 /// Stands for the key in the value of a header.
 pub(super) const KEY: &str = "{api_key}";
@@ -130,6 +130,33 @@ pub(super) fn write_keys(
         (Some(_) | None, _) => section.set("auth", "none"),
     }
     KeysSent::All
+}
+
+/// Writes limits of a minute, each with its name here, into each of the keys.
+pub(super) fn write_key_limits(section: &mut Table, limits: &[(&str, i64)]) {
+    let Some(toml::Value::Array(keys)) = section.get_mut("keys") else { return };
+    for key in keys.iter_mut().filter(|_| !limits.is_empty()) {
+        if let toml::Value::String(text) = key {
+            let mut table = Table::new();
+            table.set("key", std::mem::take(text));
+            *key = toml::Value::Table(table);
+        }
+        if let toml::Value::Table(table) = key {
+            limits.iter().for_each(|(name, count)| table.set(name, *count));
+        }
+    }
+}
+
+/// The most that `failover.retries` takes.
+const RETRIES_MAX: i64 = 10;
+
+/// Writes how often requests are tried again, unless more is written already. Returns what to say of it.
+pub(super) fn write_retries(draft: &mut Draft, retries: i64) -> String {
+    let failover = draft.sections.entry("failover").or_default();
+    let known = failover.get("retries").and_then(toml::Value::as_integer).unwrap_or(0);
+    failover.set("retries", retries.clamp(known, RETRIES_MAX.max(known)));
+    let most = if retries > RETRIES_MAX { ", at most 10" } else { "" };
+    format!("`failover.retries`: all keys and targets of a request once more{most}, for all models")
 }
 
 /// What is said of settings for which Trunkline has no place.

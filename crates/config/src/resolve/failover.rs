@@ -6,17 +6,20 @@ use super::Resolver;
 use crate::file::{self, ErrorAction};
 use crate::nearest;
 use crate::path::{Path, path};
+use crate::settings::table;
 use crate::snapshot::{CircuitLimits, ErrorCase, Failover, UPSTREAM_KINDS, WhenResting};
 
 impl Resolver<'_, '_> {
     pub(super) fn failover(&mut self) -> Failover {
         let stated = &self.file.failover;
+        let key_cycles = self.layers().number(&table::KEY_CYCLES, 1..=u64::MAX).and_then(|it| u32::try_from(it).ok());
         let (backoff, backoff_max) = (stated.backoff.duration(), stated.backoff_max.duration());
         if backoff > backoff_max {
             self.findings.at(&path(&["failover", "backoff"]), "is more than `backoff_max`", None);
         }
         Failover {
             retries: stated.retries,
+            key_cycles: key_cycles.unwrap_or(stated.key_cycles).min(table::KEY_CYCLES_MAX),
             backoff,
             backoff_max,
             when_resting: match stated.when_resting {
@@ -28,6 +31,7 @@ impl Resolver<'_, '_> {
                 failures: stated.circuit_failures,
                 window: stated.circuit_window.duration(),
                 open: stated.circuit_open.duration(),
+                slow_start: stated.slow_start.duration(),
             },
             queue: self.queue(),
         }

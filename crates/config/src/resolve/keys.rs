@@ -3,14 +3,15 @@
 use trunkline_providers::{AuthStyle, KeyError, Vendor};
 
 use super::Resolver;
-use crate::file::{ProviderAuth, ProviderSection};
+use crate::file::{KeySection, KeyStrategy, ProviderAuth, ProviderSection};
 use crate::path::Path;
-use crate::snapshot::Key;
+use crate::snapshot::{Key, KeyLimits};
 
 impl Resolver<'_, '_> {
     pub(super) fn keys(&mut self, provider: &str, section: &ProviderSection, vendor: &Vendor, at: &Path) -> Vec<Key> {
-        let listed = section.keys.iter().enumerate().map(|(index, key)| (at.key("keys").index(index), key));
-        let stated: Vec<_> = section.key.iter().map(|key| (at.key("key"), key)).chain(listed).collect();
+        let listed = section.keys.iter().enumerate().map(|(index, key)| (at.key("keys").index(index), key.clone()));
+        let one = section.key.iter().map(|key| (at.key("key"), KeySection::from(key.clone())));
+        let stated: Vec<_> = one.chain(listed).collect();
         let Some((first, _)) = stated.first() else {
             self.need_key(section, vendor, at);
             return Vec::new();
@@ -31,9 +32,14 @@ impl Resolver<'_, '_> {
             return Vec::new();
         }
         let mut keys: Vec<Key> = Vec::with_capacity(stated.len());
-        for (at, key) in stated {
-            match push_key(&mut keys, vendor, provider, key.expose().trim()) {
-                Ok(Pushed::Added | Pushed::Unsent) => {}
+        for (at, stated) in stated {
+            match push_key(&mut keys, vendor, provider, stated.key.expose().trim()) {
+                Ok(Pushed::Added) => {
+                    if let Some(key) = keys.last_mut() {
+                        say_more(key, &stated, section);
+                    }
+                }
+                Ok(Pushed::Unsent) => {}
                 Ok(Pushed::Known) => {
                     self.findings.notes.push(format!("{at}: the same key is stated before; it counts once"));
                 }
@@ -54,6 +60,14 @@ impl Resolver<'_, '_> {
         );
         self.findings.at(at, format!("`{}` needs a key, and there is none", vendor.id), Some(hint));
     }
+}
+
+/// What a document says of a key beside its text.
+fn say_more(key: &mut Key, stated: &KeySection, section: &ProviderSection) {
+    key.weight = stated.weight;
+    key.limits =
+        KeyLimits { requests_per_minute: stated.requests_per_minute, tokens_per_minute: stated.tokens_per_minute };
+    key.is_counted = key.limits != KeyLimits::default() || section.key_strategy == KeyStrategy::LeastUsed;
 }
 
 /// What became of a key.
@@ -78,6 +92,7 @@ pub(super) fn push_key(keys: &mut Vec<Key>, vendor: &Vendor, provider: &str, tex
     });
     // What reports and logs call it is counted from 1.
     let label = format!("{provider}#{}", keys.len() + 1).into();
-    keys.push(Key { label, name, header, others: others.collect() });
+    let (others, limits) = (others.collect(), KeyLimits::default());
+    keys.push(Key { label, name, header, others, weight: 1, limits, is_counted: false });
     Ok(Pushed::Added)
 }

@@ -12,7 +12,7 @@ use super::providers::Providers;
 use crate::file::{self, ModelSection, PriceSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
-use crate::snapshot::{Model, OnLoss, Price, Provider, Room, RoomAmong, Target, Timeouts, UpstreamModel};
+use crate::snapshot::{Model, OnLoss, Price, Provider, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel};
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
 const NOT_A_TARGETS: [&str; 7] = ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
@@ -21,7 +21,7 @@ impl Resolver<'_, '_> {
     pub(super) fn models(&mut self, providers: &Providers) -> IndexMap<String, Arc<Model>> {
         let declared = self.declared("models");
         let declared_providers = self.declared("providers");
-        let mut models = IndexMap::new();
+        let mut models: IndexMap<String, Model> = IndexMap::new();
         let file = self.file;
         for (name, section) in &file.models {
             let at = path(&["models", name]);
@@ -39,6 +39,7 @@ impl Resolver<'_, '_> {
             }
             models.insert(name.clone(), model(name, section, targets));
         }
+        add_duplicates(&mut models);
         let served: BTreeSet<String> = models.keys().cloned().collect();
         let keep = |mut model: Model| {
             let all = [&mut model.fallbacks, &mut model.context_fallbacks, &mut model.content_fallbacks];
@@ -107,6 +108,24 @@ impl Resolver<'_, '_> {
         for (index, name) in stated.drop.iter().enumerate() {
             if NOT_A_TARGETS.contains(&name.as_str()) {
                 self.findings.at(&at.key("drop").index(index), format!("a target cannot change `{name}`"), None);
+            }
+        }
+    }
+}
+
+/// Gives models of the strategy `duplicate`, behind their own, the targets of all models that have the same model at
+/// their providers.
+fn add_duplicates(models: &mut IndexMap<String, Model>) {
+    if models.values().all(|model| model.strategy != Strategy::Duplicate) {
+        return;
+    }
+    let stated: Vec<Target> = models.values().flat_map(|model| model.targets.iter().cloned()).collect();
+    for model in models.values_mut().filter(|model| model.strategy == Strategy::Duplicate) {
+        let last = model.targets.last().map_or(0, |target| target.priority);
+        for other in &stated {
+            let mut twins = model.targets.iter().filter(|own| own.model.name == other.model.name).peekable();
+            if twins.peek().is_some() && twins.all(|own| own.provider.name != other.provider.name) {
+                model.targets.push(Target { priority: last.saturating_add(1), ..other.clone() });
             }
         }
     }

@@ -48,7 +48,11 @@ fn collect(schema: &'static Schema, path: &str, required: bool, leaves: &mut Vec
             let required = schema["required"].as_array().is_some_and(|keys| keys.iter().any(|name| name == key));
             collect(inner, &format!("{path}{dot}{key}"), required, leaves);
         }
-    } else if is_table(items) {
+    } else if items["properties"].is_object() {
+        if !is_table(items) {
+            // An item may also be a plain value.
+            leaves.push((path.to_owned(), Leaf { schema, required }));
+        }
         collect(items, &format!("{path}[]"), false, leaves);
     } else if is_table(entries) {
         collect(entries, &format!("{path}.NAME"), false, leaves);

@@ -29,6 +29,9 @@ pub struct Outside {
 /// The most threads. Guards the start against a slip of the pen.
 pub(crate) const WORKERS_MAX: u32 = 1024;
 
+/// The most passes over a target's keys; a plan has no more tries than that.
+pub(crate) const KEY_CYCLES_MAX: u32 = 8;
+
 /// The document's path.
 pub static CONFIG: Setting = Setting {
     path: "(document)",
@@ -119,6 +122,12 @@ pub static LOG_FORMAT: Setting = inside("log.format", &["TRUNKLINE_LOG_FORMAT"],
 pub static STORE_URL: Setting = inside("store.url", &["TRUNKLINE_STORE_URL"], "a URL");
 /// Whether loopback ports are probed.
 pub static PROBE: Setting = inside("discovery.probe", &["TRUNKLINE_PROBE"], "`true` or `false`");
+/// How often the keys of a target are gone through.
+pub static KEY_CYCLES: Setting = inside(
+    "failover.key_cycles",
+    &["TRUNKLINE_KEY_CYCLES", "MAX_KEY_RETRY_CYCLES"],
+    "a number, 1 or more, of which at most 8 count",
+);
 /// Shown for models whose context window nobody states.
 pub static DEFAULT_CONTEXT_WINDOW: Setting = inside(
     "default_context_window",
@@ -145,6 +154,7 @@ pub static ALL: &[&Setting] = &[
     &LOG_FORMAT,
     &STORE_URL,
     &PROBE,
+    &KEY_CYCLES,
     &DEFAULT_CONTEXT_WINDOW,
     &TIMEOUT,
 ];

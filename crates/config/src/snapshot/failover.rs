@@ -12,6 +12,8 @@ pub use crate::file::{ErrorAction, FixToolMessages, KeyStrategy, Strategy};
 pub struct Failover {
     /// How often all the tries of a request are begun again.
     pub retries: u32,
+    /// How often the keys of a target are gone through before the next target is asked.
+    pub key_cycles: u32,
     /// The wait before the first of these; it doubles with each.
     pub backoff: Duration,
     /// The longest of these waits.
@@ -35,7 +37,7 @@ pub enum WhenResting {
     Wait(Duration),
 }
 
-/// When a target's circuit opens, and for how long.
+/// When a target's circuit opens, for how long, and what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CircuitLimits {
     /// Failures within `window` that open it; 0: never.
@@ -44,6 +46,8 @@ pub struct CircuitLimits {
     pub window: Duration,
     /// How long it stays open before one request probes it.
     pub open: Duration,
+    /// How long it takes after that to come to its whole share again; zero: it has it at once.
+    pub slow_start: Duration,
 }
 
 /// Which errors of a provider are meant.

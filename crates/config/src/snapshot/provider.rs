@@ -145,6 +145,21 @@ pub struct Key {
     pub header: HeaderValue,
     /// The header for dialects to which the vendor's keys travel otherwise; nearly always empty.
     pub others: Vec<(DialectId, HeaderName, HeaderValue)>,
+    /// Its share of the requests, where keys have one; at least 1.
+    pub weight: u32,
+    /// What it may be used for within a minute.
+    pub limits: KeyLimits,
+    /// Whether its use is counted: it has limits, or is chosen by its use.
+    pub is_counted: bool,
+}
+
+/// What a key may be used for within a minute before it is left alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyLimits {
+    /// Requests; `None`: any number.
+    pub requests_per_minute: Option<u32>,
+    /// Tokens, in and out; `None`: any number.
+    pub tokens_per_minute: Option<u64>,
 }
 
 impl Key {
@@ -161,6 +176,9 @@ impl Key {
             name: self.name.clone(),
             header: own_value(&self.header),
             others: others.map(|(dialect, name, value)| (*dialect, name.clone(), own_value(value))).collect(),
+            weight: self.weight,
+            limits: self.limits,
+            is_counted: self.is_counted,
         }
     }
 }

@@ -143,7 +143,7 @@ format = "jsn"
         t.toml:5:1: server.lisen: unknown key; did you mean `listen`?
         t.toml:7:1: providers.groq.typ: unknown key; did you mean `type`?
         t.toml:8:9: providers.groq.keys[0]: the variable `NOPE` is not set; set it in the environment Trunkline is started with
-        t.toml:8:33: providers.groq.keys[2]: expected a text, found a whole number
+        t.toml:8:33: providers.groq.keys[2]: expected a text or a table, found a whole number
         t.toml:10:8: providers.local.type: "vlm" is not known here; did you mean `vllm`?
         t.toml:11:12: providers.x: `openai` needs a key, and there is none; write `keys = ["${OPENAI_API_KEY}"]`, or `auth = "none"` when it is a look-alike that needs none
         t.toml:13:12: providers.x.base_url: the URL must begin with `http://` or `https://`

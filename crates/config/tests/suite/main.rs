@@ -7,6 +7,8 @@ mod generated;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod load;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::Method;
 use trunkline_providers::{BaseUrl, Call, Tokenizer};
+use trunkline_route::policy::is_worth_another_try;
 use trunkline_route::{Attempt, Counter, counters};
 use trunkline_wire::ir::{Losses, Request};
 use trunkline_wire::{DialectId, Encoded, Fault, FaultKind, Operation, WireError, counting, prefill};
@@ -39,7 +40,7 @@ pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attemp
                 return Ok(head::with_losses(estimated::tell(taken, tokens, guard), lost));
             }
             Err(fault) if unserved(&fault) => {}
-            Err(fault) if fault.kind.worth_another_try() => return Err(Failed::new(fault, guard)),
+            Err(fault) if is_worth_another_try(&target.provider, &fault) => return Err(Failed::new(fault, guard)),
             Err(_) => break,
         }
     }

@@ -54,6 +54,34 @@ impl Circuit {
         }
     }
 
+    /// A try was answered, or told that its target lives: an open circuit closes. Says whether it was open.
+    pub(super) fn close(&mut self) -> bool {
+        let was_open = self.open.is_some();
+        if was_open {
+            *self = Self::default();
+        }
+        was_open
+    }
+
+    /// A try that told nothing of its target is over: another may probe it.
+    pub(super) fn let_go(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.probe = None;
+        }
+    }
+
+    /// Whether a try is probing it.
+    pub(super) fn is_probed(&self) -> bool {
+        self.open.is_some_and(|open| open.probe.is_some())
+    }
+
+    /// An answer came to its end: the failures before it count no more.
+    pub(super) fn finished(&mut self) {
+        if self.open.is_none() {
+            *self = Self::default();
+        }
+    }
+
     pub(super) fn failed(&mut self, limits: &CircuitLimits, now: Moment) {
         if let Some(open) = &mut self.open {
             // Tries that were under way when it opened say nothing new.

@@ -103,6 +103,11 @@ pub enum Held {
         /// When the next try may probe it.
         until: Moment,
     },
+    /// The key was used as often, or for as many tokens, as it may be within a minute.
+    KeyRate {
+        /// When it is below that again.
+        until: Moment,
+    },
     /// The provider fails when it is asked whether it is well.
     Unhealthy {
         /// Since when.
@@ -119,7 +124,7 @@ impl Held {
     pub fn until(self) -> Option<Moment> {
         match self {
             Self::Resting { rest, .. } => Some(rest.until),
-            Self::Open { until } | Self::Unhealthy { until, .. } => Some(until),
+            Self::Open { until } | Self::KeyRate { until } | Self::Unhealthy { until, .. } => Some(until),
             Self::TooLong { .. } | Self::Unwanted | Self::Draining => None,
         }
     }

@@ -3,10 +3,15 @@ use std::time::Duration;
 use trunkline_config::{CircuitLimits, Env, Key, Overrides, Target, load};
 use trunkline_wire::FaultKind;
 
+use super::unwell::KEPT_PER_PROVIDER_MAX;
 use super::*;
 
-const LIMITS: CircuitLimits =
-    CircuitLimits { failures: 3, window: Duration::from_secs(30), open: Duration::from_secs(15) };
+const LIMITS: CircuitLimits = CircuitLimits {
+    failures: 3,
+    window: Duration::from_secs(30),
+    open: Duration::from_secs(15),
+    slow_start: Duration::from_secs(20),
+};
 
 fn at(seconds: u64) -> Moment {
     Moment(1_000_000 + seconds * 1_000)
@@ -32,14 +37,14 @@ fn parties() -> ([Target; 2], [Key; 2]) {
 
 fn rests(whose: Whose, seconds: u64) -> Penalty {
     let cause = Cause { kind: FaultKind::RateLimited, status: Some(429) };
-    Penalty { whose: Some(whose), rest: Duration::from_secs(seconds), cause, counts: false }
+    Penalty { whose: Some(whose), rest: Duration::from_secs(seconds), cause, tells: Tells::Nothing }
 }
 
 const COUNTS: Penalty = Penalty {
     whose: None,
     rest: Duration::ZERO,
     cause: Cause { kind: FaultKind::UpstreamBroken, status: Some(500) },
-    counts: true,
+    tells: Tells::Failure,
 };
 
 /// For each target and key, whether it is held at this time.
@@ -76,9 +81,9 @@ fn a_longer_rest_replaces_a_shorter_one_and_success_ends_it() {
     live.failed(&u, Some(&one), rests(Whose::KeyForModel, 30), &LIMITS, at(1));
     live.failed(&u, Some(&one), rests(Whose::KeyForModel, 5), &LIMITS, at(2));
     assert_eq!(live.held(&u, Some(&one), at(30)).unwrap().until(), Some(at(31)));
-    live.succeeded(&u, Some(&two));
+    live.succeeded(&u, Some(&two), &LIMITS, at(3));
     assert!(live.held(&u, Some(&one), at(30)).is_some(), "another key's success says nothing of this one");
-    live.succeeded(&u, Some(&one));
+    live.succeeded(&u, Some(&one), &LIMITS, at(3));
     assert_eq!(held(&live, 3), [false; 4]);
 }
 
@@ -101,8 +106,63 @@ fn a_circuit_opens_is_probed_by_one_and_closes() {
     fails(51);
     assert!(!enters(80) && enters(81), "twice as long");
     assert!(enters(200), "a probe of which nothing was heard does not block for ever");
-    live.succeeded(&u, Some(&one));
+    live.succeeded(&u, Some(&one), &LIMITS, at(200));
     assert_eq!(held(&live, 200), [false; 4]);
+}
+
+#[test]
+fn a_probe_that_is_answered_closes_the_circuit_and_one_that_is_not_makes_room_for_another() {
+    let ([u, _], [one, _]) = parties();
+    let opened = || {
+        let live = Live::default();
+        (0..3).for_each(|_| live.failed(&u, Some(&one), COUNTS, &LIMITS, at(0)));
+        assert!(live.enter(&u, Some(&one), at(20)).is_ok() && live.enter(&u, Some(&one), at(20)).is_err());
+        live
+    };
+    let ends = |tells| Penalty { tells, ..COUNTS };
+    let live = opened();
+    live.failed(&u, Some(&one), ends(Tells::Nothing), &LIMITS, at(21));
+    assert!(live.enter(&u, Some(&one), at(21)).is_ok(), "the next may probe it");
+    assert!(live.enter(&u, Some(&one), at(21)).is_err());
+    let live = opened();
+    live.failed(&u, Some(&one), ends(Tells::Life), &LIMITS, at(21));
+    assert!((0..3).all(|_| live.enter(&u, Some(&one), at(21)).is_ok()), "it lives");
+    let live = Live::default();
+    (0..3).for_each(|_| live.failed(&u, Some(&one), COUNTS, &LIMITS, at(0)));
+    live.failed(&u, Some(&one), ends(Tells::Life), &LIMITS, at(1));
+    assert!(live.enter(&u, Some(&one), at(2)).is_err(), "who was asked before it opened says nothing new");
+}
+
+#[test]
+fn answers_that_break_off_count_until_one_comes_to_its_end() {
+    let ([u, _], [one, _]) = parties();
+    let (provider, model) = (&u.provider.name, &u.model.name);
+    let live = Live::default();
+    let breaks = |seconds| {
+        live.succeeded(&u, Some(&one), &LIMITS, at(seconds));
+        live.broke_off(provider, model, &LIMITS, at(seconds));
+    };
+    breaks(0);
+    breaks(1);
+    live.finished(provider, model, at(2));
+    assert!(live.is_calm());
+    breaks(3);
+    breaks(4);
+    assert!(live.held(&u, None, at(5)).is_none());
+    breaks(5);
+    assert_eq!(live.held(&u, None, at(5)), Some(Held::Open { until: at(20) }));
+}
+
+#[test]
+fn whoever_is_back_has_a_small_share_at_first() {
+    let ([u, v], [one, _]) = parties();
+    let live = Live::default();
+    live.failed(&u, Some(&one), rests(Whose::Provider, 10), &LIMITS, at(0));
+    assert_eq!([10, 20, 30].map(|seconds| live.share(&v, at(seconds))), [0.1, 0.5, 1.0]);
+    live.succeeded(&u, Some(&one), &LIMITS, at(5));
+    assert_eq!([5, 15, 25].map(|seconds| live.share(&u, at(seconds))), [0.1, 0.5, 1.0], "back before its time");
+    live.sweep(at(25));
+    assert!(live.is_calm());
 }
 
 #[test]
@@ -144,7 +204,7 @@ fn who_is_not_well_is_held_whatever_its_answers_are() {
     let sick = Sick { since: at(5), next: at(10), why: "answered with status 503".into() };
     live.checked(&u.provider.name, Some(sick.clone()));
     assert_eq!(live.held(&u, Some(&one), at(6)), Some(Held::Unhealthy { since: at(5), until: at(10) }));
-    live.succeeded(&u, Some(&one));
+    live.succeeded(&u, Some(&one), &LIMITS, at(0));
     live.sweep(at(900));
     let late = Held::Unhealthy { since: at(5), until: at(901) };
     assert_eq!(live.held(&u, Some(&one), at(900)), Some(late), "until it is asked again, and never in the past");
@@ -162,7 +222,7 @@ fn what_is_drained_is_held_until_the_configuration_says_otherwise() {
     let live = Live::default();
     live.follow(&snapshot_of("draining = true"));
     assert_eq!([live.held(&u, None, at(0)), live.held(&v, None, at(0))], [Some(Held::Draining); 2]);
-    live.succeeded(&u, None);
+    live.succeeded(&u, None, &LIMITS, at(0));
     assert_eq!(live.enter(&u, None, at(0)), Err(Held::Draining));
     live.follow(&snapshot_of(""));
     assert!(live.is_calm());

@@ -70,14 +70,27 @@ fn clients_own_keys_are_not_ours_to_lay_to_rest() {
 }
 
 #[test]
-fn only_what_may_pass_counts_toward_a_circuit() {
-    let target = target("", "");
-    let counts = |kind, status| {
+fn what_fails_tells_whether_its_target_lives() {
+    let target = target("errors = { 418 = \"retry\" }", "");
+    let tells = |kind, status| {
         let fault = fault(kind, status, None);
-        penalty(action(&target.provider, &fault), &fault, &target).counts
+        penalty(action(&target.provider, &fault), &fault, &target).tells
     };
-    assert!(counts(FaultKind::UpstreamBroken, 500));
-    assert!(counts(FaultKind::UpstreamTimeout, 504));
-    assert!(!counts(FaultKind::RateLimited, 429));
-    assert!(!counts(FaultKind::UpstreamRejected, 400));
+    assert_eq!(tells(FaultKind::UpstreamBroken, 500), Tells::Failure);
+    assert_eq!(tells(FaultKind::UpstreamTimeout, 504), Tells::Failure);
+    assert_eq!(tells(FaultKind::UpstreamRejected, 418), Tells::Failure);
+    assert_eq!(tells(FaultKind::RateLimited, 429), Tells::Life);
+    assert_eq!(tells(FaultKind::UpstreamRejected, 400), Tells::Life);
+    assert_eq!(tells(FaultKind::Overloaded, 503), Tells::Nothing);
+    assert_eq!(tells(FaultKind::Overloaded, 498), Tells::Nothing);
+    let ours = Fault::new(FaultKind::InvalidRequest, "");
+    assert_eq!(penalty(action(&target.provider, &ours), &ours, &target).tells, Tells::Nothing, "nobody was asked");
+}
+
+#[test]
+fn what_an_operator_says_of_an_error_decides_whether_another_is_asked() {
+    let target = target("errors = { 500 = \"pass_through\" }", "");
+    let worth = |kind, status| is_worth_another_try(&target.provider, &fault(kind, status, None));
+    assert!(worth(FaultKind::UpstreamBroken, 502) && worth(FaultKind::RateLimited, 429));
+    assert!(!worth(FaultKind::UpstreamBroken, 500) && !worth(FaultKind::UpstreamRejected, 400));
 }

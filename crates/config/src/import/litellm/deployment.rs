@@ -6,7 +6,9 @@ use trunkline_providers::{BaseUrl, Vendor, registry};
 
 use super::super::draft::{Draft, Set};
 use super::super::rules::{count, flag, period};
-use super::super::upstream::{KeyHeader, Wire, base_url, key_problem, provider_name, write_header, write_keys};
+use super::super::upstream::{
+    KeyHeader, Wire, base_url, key_problem, provider_name, write_header, write_key_limits, write_keys,
+};
 use super::expanded;
 use super::prefixes::{self, AZURE, Prefix};
 use crate::env::Env;
@@ -136,6 +138,9 @@ fn upstream(params: &Map<String, Value>, prefix: &Prefix, env: &Env) -> Result<U
     let keys: Vec<String> = key.into_iter().filter(|_| key_problem.is_none()).collect();
     let header = if prefix.name == AZURE { Some(KeyHeader::plain("api-key")) } else { KeyHeader::of(vendor) };
     write_keys(&mut section, vendor, header.as_ref(), &keys);
+    let limits = [("requests_per_minute", "rpm"), ("tokens_per_minute", "tpm")];
+    let limits = limits.into_iter().filter_map(|(ours, theirs)| Some((ours, params.get(theirs).and_then(count)?)));
+    write_key_limits(&mut section, &limits.collect::<Vec<_>>());
     let organization = text("organization").map(|value| ("openai-organization", value));
     let extra = params.get("extra_headers").and_then(Value::as_object).into_iter().flatten();
     let extra = extra.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));

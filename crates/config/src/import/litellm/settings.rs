@@ -4,13 +4,14 @@ use serde_json::Value;
 
 use super::super::draft::{Set, list};
 use super::super::rules::{Answer, Key, Rule, approximate, ask, done, exact, make, manual, refuse, unsupported};
-use super::super::upstream::NO_PARAMETERS;
+use super::super::upstream::{NO_PARAMETERS, write_retries};
 use super::deployment::Deployment;
 use super::prefixes::AZURE;
 use super::{Desk, expanded};
 
-const NO_LIMITS: &str = "Trunkline does not count a key's requests ahead; it takes the next target once one is refused";
-const RETRIES: &str = "Trunkline tries each target and key once, and decides by its own table what is worth that";
+const NO_LIMITS: &str = "Trunkline does not limit the open requests of one target";
+const RETRIES: &str =
+    "Trunkline has one `failover.retries` for all, and decides by its own table what is worth another try";
 const NO_CACHE: &str = "Trunkline does not cache answers";
 const NO_CALLBACKS: &str = "Trunkline calls nobody; it has a ledger and a request log";
 const NO_DATABASE: &str =
@@ -36,8 +37,8 @@ pub(super) const RULES: &[Rule<Desk>] = &[
     make("model_list.[].litellm_params.stream_timeout", target),
     make("model_list.[].litellm_params.weight", target),
     make("model_list.[].litellm_params.order", target),
-    refuse("model_list.[].litellm_params.rpm", NO_LIMITS),
-    refuse("model_list.[].litellm_params.tpm", NO_LIMITS),
+    make("model_list.[].litellm_params.rpm", limit),
+    make("model_list.[].litellm_params.tpm", limit),
     refuse("model_list.[].litellm_params.max_parallel_requests", NO_LIMITS),
     ask("model_list.[].litellm_params.max_retries", RETRIES),
     ask("model_list.[].litellm_params.num_retries", RETRIES),
@@ -79,8 +80,19 @@ pub(super) const RULES: &[Rule<Desk>] = &[
     }),
     refuse("router_settings.allowed_fails", "a target rests after each failure"),
     refuse("router_settings.allowed_fails_policy", "a target rests after each failure"),
-    ask("router_settings.num_retries", RETRIES),
-    ask("router_settings.retry_after", RETRIES),
+    make("router_settings.num_retries", retries),
+    make("router_settings.retry_after", |key, desk| {
+        let (seconds, wait) = (key.number()?, key.seconds_or_none()?);
+        if wait == "0s" {
+            return exact("what Trunkline does: it waits `failover.backoff`");
+        }
+        let failover = desk.draft.sections.entry("failover").or_default();
+        failover.set("backoff", wait.as_str());
+        if seconds > BACKOFF_MAX_S {
+            failover.set("backoff_max", wait.as_str());
+        }
+        approximate("`failover.backoff`, which doubles with each time")
+    }),
     ask("router_settings.retry_policy", RETRIES),
     refuse("router_settings.default_litellm_params", NO_PARAMETERS),
     make("litellm_settings.fallbacks.[].*", fallbacks),
@@ -88,7 +100,7 @@ pub(super) const RULES: &[Rule<Desk>] = &[
     make("litellm_settings.content_policy_fallbacks.[].*", |key, desk| fallbacks_of(key, desk, "content_fallbacks")),
     make("litellm_settings.default_fallbacks", default_fallbacks),
     make("litellm_settings.request_timeout", common_timeout),
-    ask("litellm_settings.num_retries", RETRIES),
+    make("litellm_settings.num_retries", retries),
     make("litellm_settings.drop_params", |key, desk| {
         desk.rejects_losses = !key.flag()?;
         if desk.rejects_losses {
@@ -212,6 +224,31 @@ fn target(key: &Key<'_>, desk: &mut Desk) -> Answer {
             Some((name, _)) => exact(format!("`models.{name:?}.targets[{}].{setting}`", it.target)),
             None => manual(format!("not a value that `{setting}` of a target takes")),
         }
+    })
+}
+
+/// What `failover.backoff_max` is when nobody says it, in seconds.
+const BACKOFF_MAX_S: f64 = 5.0;
+
+fn retries(key: &Key<'_>, desk: &mut Desk) -> Answer {
+    approximate(write_retries(&mut desk.draft, key.count_or_none()?))
+}
+
+fn limit(key: &Key<'_>, desk: &mut Desk) -> Answer {
+    let count = key.count()?;
+    told(key, desk, |it| {
+        let section = desk.draft.providers.get(&it.provider);
+        let keys = section.and_then(|section| section.get("keys")?.as_array());
+        let setting = if key.name(0) == "rpm" { "requests_per_minute" } else { "tokens_per_minute" };
+        let is_written =
+            keys.into_iter().flatten().any(|key| key.get(setting).and_then(toml::Value::as_integer) == Some(count));
+        if !is_written {
+            return unsupported("only keys in `keys` have limits");
+        }
+        approximate(format!(
+            "`providers.{}.keys[].{setting}`: of the key, which is left alone until there is room",
+            it.provider
+        ))
     })
 }
 

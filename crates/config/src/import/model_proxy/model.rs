@@ -146,6 +146,7 @@ fn nameless(name: &str) -> Upstream {
         key_header: Some(KeyHeader::bearer()),
         keys: Vec::new(),
         mapping: Vec::new(),
+        key_limits: Vec::new(),
         settings: Table::new(),
     }
 }

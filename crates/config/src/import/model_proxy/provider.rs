@@ -7,10 +7,11 @@ use trunkline_providers::Vendor;
 use super::super::draft::Set;
 use super::super::report::Report;
 use super::super::rules::{
-    Answer, Key, Rule, apply, approximate, ask, exact, make, manual, refuse, texts, unsupported,
+    Answer, Key, Rule, apply, approximate, count, exact, make, manual, refuse, texts, unsupported,
 };
 use super::super::upstream::{
-    KeyHeader, KeysSent, NO_PARAMETERS, Wire, base_url, provider_name, vendor_of, write_header, write_keys,
+    KeyHeader, KeysSent, NO_PARAMETERS, Wire, base_url, provider_name, vendor_of, write_header, write_key_limits,
+    write_keys, write_retries,
 };
 use super::{Desk, UNKNOWN};
 use crate::env::Env;
@@ -34,6 +35,8 @@ pub(super) struct Upstream {
     pub(super) keys: Vec<String>,
     /// The provider's names for models, by those that routes use.
     pub(super) mapping: Vec<(String, String)>,
+    /// What each key may be used for within a minute, by its names here.
+    pub(super) key_limits: Vec<(&'static str, i64)>,
     /// Settings beside the above, in Trunkline's words.
     pub(super) settings: Table,
 }
@@ -69,6 +72,7 @@ impl Upstream {
             section.set("base_url", url.as_str());
         }
         let sent = write_keys(&mut section, vendor, self.key_header.as_ref(), &self.keys);
+        write_key_limits(&mut section, &self.key_limits);
         let mut settings = self.settings.clone();
         if let Some(toml::Value::Table(headers)) = settings.remove("headers") {
             for (name, value) in headers {
@@ -85,8 +89,13 @@ impl Upstream {
 pub(super) fn import(file: &str, name: &str, tree: &Value, desk: &mut Desk, report: &mut Report) -> Result<(), String> {
     let mut upstream = facts(name, tree, &desk.env);
     upstream.name = desk.draft.free_name(&provider_name(name));
-    let mut reading = Reading { env: desk.env.clone(), file_name: name.to_owned(), upstream };
+    let stated = tree.pointer("/error_handling").and_then(Value::as_object).into_iter().flatten();
+    let handled = stated.map(|(status, _)| status.clone()).collect();
+    let mut reading = Reading { env: desk.env.clone(), file_name: name.to_owned(), upstream, handled, retries: None };
     apply(RULES, UNKNOWN, (file, tree), &mut reading, report);
+    if let Some(retries) = reading.retries {
+        write_retries(&mut desk.draft, retries);
+    }
     let section = reading.upstream.write().section;
     desk.draft.providers.insert(reading.upstream.name.clone(), section);
     desk.upstreams.insert(name.to_owned(), reading.upstream);
@@ -111,8 +120,19 @@ fn facts(name: &str, tree: &Value, env: &Env) -> Upstream {
         key_header: key_header(tree, format),
         keys: variables(&keys, name, env),
         mapping: mapping.filter_map(|(from, to)| Some((from.clone(), to.as_str()?.to_owned()))).collect(),
+        key_limits: key_limits(tree),
         settings: Table::new(),
     }
+}
+
+/// Limits, with their names here.
+const LIMITS: [&str; 2] = ["requests_per_minute", "tokens_per_minute"];
+
+fn key_limits(tree: &Value) -> Vec<(&'static str, i64)> {
+    let limiting = tree.get("rate_limiting");
+    let is_off = limiting.and_then(|limiting| limiting.get("enabled")) == Some(&Value::Bool(false));
+    let stated = |name: &'static str| Some((name, limiting?.get(name).and_then(count)?));
+    LIMITS.into_iter().filter(|_| !is_off).filter_map(stated).collect()
 }
 
 fn key_header(tree: &Value, format: &str) -> Option<KeyHeader> {
@@ -149,6 +169,9 @@ struct Reading {
     env: Env,
     file_name: String,
     upstream: Upstream,
+    /// The statuses of which `error_handling` speaks.
+    handled: Vec<String>,
+    retries: Option<i64>,
 }
 
 impl Reading {
@@ -156,10 +179,6 @@ impl Reading {
         format!("`providers.{}.{setting}`", self.upstream.name)
     }
 }
-
-const NO_LIMITS: &str =
-    "Trunkline does not count a key's requests ahead yet; it takes the next key once one is refused";
-const ERRORS: &str = "Trunkline decides by its own table which failures are worth another key or target";
 
 /// What becomes of each key.
 const RULES: &[Rule<Reading>] = &[
@@ -178,13 +197,18 @@ const RULES: &[Rule<Reading>] = &[
     make("authentication.header_format", authentication),
     make("authentication.additional_headers.*", header),
     make("request_config.timeout_seconds", timeout),
-    ask("request_config.max_retries", ERRORS),
-    ask("request_config.retry_on_status", ERRORS),
+    make("request_config.max_retries", |key, reading| {
+        reading.retries = Some(key.count_or_none()?);
+        approximate(
+            "`failover.retries`: all keys and targets of a request once more, for all providers; the most counts",
+        )
+    }),
+    make("request_config.retry_on_status", retry_on),
     refuse("request_config.default_parameters", NO_PARAMETERS),
     refuse("request_config.required_parameters", NO_PARAMETERS),
-    refuse("rate_limiting.enabled", NO_LIMITS),
-    refuse("rate_limiting.requests_per_minute", NO_LIMITS),
-    refuse("rate_limiting.tokens_per_minute", NO_LIMITS),
+    make("rate_limiting.enabled", |key, reading| if key.flag()? { exact(reading.to("keys")) } else { exact("off") }),
+    make("rate_limiting.requests_per_minute", limit),
+    make("rate_limiting.tokens_per_minute", limit),
     make("rate_limiting.cooldown_seconds", |key, reading| {
         reading.upstream.settings.set("key_cooldown", key.seconds_or_none()?);
         exact(reading.to("key_cooldown"))
@@ -278,6 +302,34 @@ fn header(key: &Key<'_>, reading: &mut Reading) -> Answer {
 fn timeout(key: &Key<'_>, reading: &mut Reading) -> Answer {
     reading.upstream.settings.set("total_timeout", key.seconds()?);
     exact(reading.to("total_timeout"))
+}
+
+fn limit(key: &Key<'_>, reading: &mut Reading) -> Answer {
+    let name = key.name(0);
+    key.count()?;
+    if reading.upstream.key_limits.iter().all(|(limit, _)| *limit != name) {
+        return exact("not used, since `rate_limiting.enabled` is off");
+    }
+    if !reading.upstream.write().section.contains_key("keys") {
+        return unsupported("only keys in `keys` have limits");
+    }
+    approximate(format!("{}, of each of them", reading.to(&format!("keys[].{name}"))))
+}
+
+/// Statuses that are tried again. Trunkline tries again what may pass; of the others the operator can say so.
+fn retry_on(key: &Key<'_>, reading: &mut Reading) -> Answer {
+    let statuses: Option<Vec<i64>> = key.value.as_array().and_then(|them| them.iter().map(count).collect());
+    let Some(statuses) = statuses else { return manual("not a list of statuses") };
+    let mut written = false;
+    for status in statuses.into_iter().filter(|status| (400..500).contains(status) && *status != 429) {
+        let status = status.to_string();
+        if !reading.handled.contains(&status) {
+            reading.upstream.settings.inner("errors").set(&status, "retry");
+            written = true;
+        }
+    }
+    let errors = if written { format!("{}; ", reading.to("errors")) } else { String::new() };
+    approximate(format!("{errors}429 is tried with the next key, 5xx with the next target, and then again"))
 }
 
 fn context_length(key: &Key<'_>, reading: &mut Reading) -> Answer {
