@@ -3,9 +3,11 @@
 //! A step that finds something wrong notes it and goes on with the rest, so that all problems come at once; `load`
 //! throws the half-made snapshot away then.
 
+mod admin;
 mod capabilities;
 mod client_keys;
 mod failover;
+mod hashed;
 mod headers;
 mod health;
 mod implied;
@@ -14,6 +16,7 @@ mod models;
 mod providers;
 mod server;
 
+pub(crate) use hashed::HASH_PREFIX;
 pub(crate) use headers::name_of as header_name;
 
 use std::collections::BTreeSet;
@@ -61,6 +64,7 @@ impl<'d> Resolver<'_, 'd> {
             providers,
             models,
             client_keys,
+            admin: self.admin_tokens(),
             failover: self.failover(),
             same_name: file.discovery.same_name,
             default_context_window: default_context_window.unwrap_or(file.default_context_window),

@@ -13,6 +13,7 @@ use crate::env::Env;
 use crate::file::{File, LogFormat, LogLevel};
 use crate::findings::Findings;
 use crate::path::path;
+use crate::resolve::HASH_PREFIX;
 use layers::Layers;
 
 pub(crate) use listen::{Listen, listen};
@@ -41,6 +42,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Whether each request is logged.
     pub log_requests: bool,
+    /// A token that this process can present to the admin API of another: the first that is written out in full.
+    pub admin_token: Option<Secret>,
     /// The database; may hold a password.
     pub store_url: Secret,
     /// How often finished requests are written.
@@ -69,18 +72,27 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
     if file.store.url.as_ref().is_some_and(|url| url.expose().trim().is_empty()) {
         layers.found.at(&path(&["store", "url"]), "the URL is empty", None);
     }
+    let admin_token = admin_token(file, env);
     let store_url = url.unwrap_or_else(|| Secret::new(format!("sqlite://{}", data_dir.join(STORE_FILE).display())));
     Settings {
         data_dir,
         log_level,
         log_format,
         log_requests: file.log.requests,
+        admin_token,
         store_url,
         store_flush_interval: file.store.flush_interval.duration(),
         store_responses_ttl: file.store.responses_ttl.duration(),
         workers,
         probe,
     }
+}
+
+fn admin_token(file: &File, env: &Env) -> Option<Secret> {
+    let variable = table::ADMIN_TOKEN.variables.iter().find_map(|name| env.get(name)).map(Secret::new);
+    let stated = file.admin.token.iter().filter(|_| variable.is_none()).chain(&file.admin.tokens).cloned();
+    let mut tokens = variable.clone().into_iter().chain(stated);
+    tokens.find(|token| !token.expose().trim().starts_with(HASH_PREFIX))
 }
 
 /// The flag, the variable, else the user's own folder for data, by the custom of the system the variables tell of.

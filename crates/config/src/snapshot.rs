@@ -1,5 +1,6 @@
 //! The resolved configuration: what one request sees from its beginning to its end.
 
+mod admin;
 mod failover;
 mod health;
 mod model;
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub use crate::file::SameName;
+pub use admin::AdminTokens;
 pub(crate) use failover::UPSTREAM_KINDS;
 pub use failover::{
     CircuitLimits, ErrorAction, ErrorCase, Failover, FixToolMessages, KeyStrategy, Strategy, WhenResting,
@@ -36,6 +38,8 @@ pub struct Snapshot {
     pub models: IndexMap<String, Arc<Model>>,
     /// Who may call.
     pub client_keys: ClientKeys,
+    /// Who may use the admin API.
+    pub admin: AdminTokens,
     /// How requests are tried again, and when things are left alone.
     pub failover: Failover,
     /// Who serves a name that several providers list and nobody declares.
@@ -64,6 +68,7 @@ impl Snapshot {
                 .collect(),
             server: self.server.clone(),
             client_keys: self.client_keys.detached(),
+            admin: self.admin.clone(),
             failover: self.failover,
             same_name: self.same_name,
             default_context_window: self.default_context_window,

@@ -155,6 +155,16 @@ pub(crate) fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover:
     action
 }
 
+/// The lane of a try, which for some requests is another than that of others for the same target.
+pub(crate) fn lane_of(taken: &Taken<'_>, attempt: &Attempt) -> Lane {
+    if matches!(attempt.lane, Lane::Native) && (streams_as_array(taken) || taken.mended.is_some()) {
+        // What passes as events is counted; an array is not. And what was put right is not in the body.
+        Lane::Bridged(taken.surface.dialect)
+    } else {
+        attempt.lane
+    }
+}
+
 /// One try, and once more with its tool messages put right, where they are why it was refused.
 pub(crate) async fn try_and_mend(
     worker: &Worker,
@@ -182,12 +192,7 @@ async fn try_one(
     guard.report.attempts += 1;
     guard.report.provider = Some(Arc::clone(&attempt.target.provider.name));
     guard.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
-    let lane = if matches!(attempt.lane, Lane::Native) && (streams_as_array(taken) || taken.mended.is_some()) {
-        // What passes as events is counted; an array is not. And what was put right is not in the body.
-        Lane::Bridged(taken.surface.dialect)
-    } else {
-        attempt.lane
-    };
+    let lane = lane_of(taken, attempt);
     let tried = try_once(worker, taken, attempt, lane, on_loss, guard).await;
     match tried {
         Ok(mut response) => {
@@ -213,7 +218,7 @@ async fn try_once(
 ) -> Tried {
     // Boxed: few requests wait here, and all would carry the room for it.
     if needs_state(taken, lane)
-        && let Err(fault) = Box::pin(resume(taken, &guard)).await
+        && let Err(fault) = Box::pin(resume(taken, guard.responses(), guard.report.client_key.as_deref())).await
     {
         return Err(Failed::new(fault, guard));
     }

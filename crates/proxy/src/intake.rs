@@ -1,10 +1,14 @@
 //! Reads a request's body under its limits.
 
 use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
+use http_body::Frame;
+use thiserror::Error;
 use trunkline_config::Server;
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
@@ -61,6 +65,26 @@ pub(crate) async fn read(mut body: RequestBody, server: &Server) -> Result<Bytes
         whole.unsplit(data);
     }
     Ok(whole.freeze())
+}
+
+/// A request's body, as it arrives; the connection waits for each piece only so long. To be polled by the task that
+/// answers the request, and by no other.
+#[derive(Debug)]
+pub struct Upload(pub(crate) RequestBody);
+
+/// Why a body did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Unfinished(BodyError);
+
+impl http_body::Body for Upload {
+    type Data = Bytes;
+    type Error = Unfinished;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
+        let data = self.get_mut().0.poll_data();
+        data.map(|data| data.map(|data| data.map(|data| Frame::data(data.freeze())).map_err(Unfinished)))
+    }
 }
 
 /// What became of a body that was not read to its end.

@@ -2,6 +2,7 @@
 //!
 //! One request runs through [`pipeline`]: caller, intake, admit, plan, prepare, attempt, reply, report.
 
+mod admin;
 mod admit;
 mod attempt;
 mod caller;
@@ -9,6 +10,7 @@ mod carry_out;
 mod checks;
 mod cors;
 mod drain;
+mod explain;
 mod fault;
 pub mod h1;
 mod head;
@@ -23,6 +25,7 @@ mod mend;
 mod meter;
 mod models_api;
 pub mod pipeline;
+mod planning;
 mod prepare;
 mod reply;
 mod report_guard;
@@ -42,10 +45,14 @@ pub mod upstream;
 mod wishes;
 mod worker;
 
+pub use admin::{AdminAnswer, AdminApi, AdminBody, DataPlane};
 pub use checks::watch_health;
 pub use drain::cut_drained;
+pub use explain::Unasked;
+pub use intake::Upload;
 pub use listing::{refresh, refresh_once};
 pub use models_api::{KnownModel, known_models};
+pub use reply::BrokenOff;
 pub use server::{Running, start};
 pub use shared::{Health, Shared};
 pub use stored::{KeptResponse, ResponseStore};

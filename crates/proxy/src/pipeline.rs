@@ -1,25 +1,23 @@
 //! One request from its first line to its report.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, header};
 use trunkline_config::Snapshot;
-use trunkline_route::policy::others_for;
-use trunkline_route::{Ask, LeftOut, Lot, Moment, Now, Plan, Unplanned, Wants, plan};
-use trunkline_wire::{Fault, FaultKind, Peek, dialect};
+use trunkline_route::{LeftOut, Moment, NoPlan, Plan, Wants};
+use trunkline_wire::{Fault, FaultKind};
 
 use crate::carry_out::carry_out;
 use crate::lane::{Failed, Tried};
+use crate::planning::Planning;
 use crate::prepare::Taken;
 use crate::reply::ReplyBody;
 use crate::report_guard::ReportGuard;
-use crate::routes::{self, Form, Route, Surface};
+use crate::routes::{self, Route, Surface};
 use crate::server::RequestBody;
-use crate::session::SessionOf;
 use crate::shared::now_ms;
-use crate::small::name_in_path;
-use crate::wishes::{self, PromptOf};
+use crate::wishes::PromptOf;
 use crate::worker::Worker;
 use crate::{caller, cors, fault, head, intake, small, trail};
 
@@ -35,6 +33,7 @@ pub(crate) async fn handle(worker: &Arc<Worker>, parts: Parts, body: RequestBody
         | Route::GeminiModelEntry(_)
         | Route::Ollama(_)
         | Route::StoredResponse(_)
+        | Route::Admin
         | Route::Upgrade
         | Route::Live
         | Route::Ready
@@ -92,44 +91,35 @@ async fn serve(
         Ok(taken) => taken,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
-    let lot = worker.draw();
     let client_key = guard.report.client_key.clone();
-    let session = SessionOf { taken: &taken, client_key: client_key.as_deref() };
+    let (client_key, lot) = (client_key.as_deref(), worker.draw());
     let prompt = PromptOf::new(&taken);
-    let plan = match planned(worker, snapshot, &session, (&taken.model, prompt.wants()), lot).await {
+    let wants = prompt.wants();
+    let planning = Planning { shared: &worker.shared, snapshot, taken: &taken, client_key, lot, wants };
+    let plan = match planned(planning, &taken.model).await {
         Ok(plan) => plan,
         Err((fault, left_out)) => {
             guard.trail.leave_out(&left_out);
-            return ask_others(worker, snapshot, &session, lot, Failed::new(fault, guard)).await;
+            return ask_others(worker, planning, Failed::new(fault, guard)).await;
         }
     };
     guard.report.model = Some(Arc::clone(&plan.model));
     let tried = carry_out(worker, &taken, &plan, (snapshot.failover, lot), guard).await;
     match tried {
         Ok(response) => Ok(response),
-        Err(failed) => ask_others(worker, snapshot, &session, lot, failed).await,
+        Err(failed) => ask_others(worker, planning, failed).await,
     }
 }
 
 /// Asks the models that are configured for requests that fail as this one did; the first failure stands when they do.
-async fn ask_others(
-    worker: &Worker,
-    snapshot: &Snapshot,
-    session: &SessionOf<'_>,
-    lot: Lot,
-    failed: Box<Failed>,
-) -> Tried {
+async fn ask_others(worker: &Worker, planning: Planning<'_>, failed: Box<Failed>) -> Tried {
     let Failed { fault, mut guard } = *failed;
-    let allowed = session.taken.wishes.as_deref().is_none_or(|wishes| !wishes.fallbacks_off);
-    let model = snapshot.models.get(&session.taken.model).filter(|_| allowed);
-    let prompt = PromptOf::new(session.taken);
-    // The models that the client named were for the one it asked for; what it wants of providers is for all.
-    let mut wishes = session.taken.wishes.as_deref().cloned().unwrap_or_default();
-    wishes.models.clear();
-    let wants = Wants { wishes: Some(&wishes), ..prompt.wants() };
-    for other in model.map(|model| others_for(model, &fault)).unwrap_or_default() {
-        let Ok(plan) = planned(worker, snapshot, session, (other, wants), lot).await else { continue };
-        match Box::pin(carry_out(worker, session.taken, &plan, (snapshot.failover, lot), guard)).await {
+    let Planning { snapshot, taken, lot, .. } = planning;
+    let wishes = planning.wishes_of_others();
+    let planning = Planning { wants: Wants { wishes: Some(&wishes), ..planning.wants }, ..planning };
+    for other in planning.others(&fault) {
+        let Ok(plan) = planned(planning, other).await else { continue };
+        match Box::pin(carry_out(worker, taken, &plan, (snapshot.failover, lot), guard)).await {
             Ok(response) => return Ok(response),
             Err(failed) => guard = failed.guard,
         }
@@ -138,34 +128,29 @@ async fn ask_others(
 }
 
 /// The plan of a request, for this model. Where all who could serve it rest, and the configuration says so, waits for the first of them.
-async fn planned(
-    worker: &Worker,
-    snapshot: &Snapshot,
-    session: &SessionOf<'_>,
-    (model, wants): (&str, Wants<'_>),
-    lot: Lot,
-) -> Result<Plan, (Fault, Vec<LeftOut>)> {
-    let (shared, surface) = (&worker.shared, session.taken.surface);
-    let ask = Ask { model, dialect: surface.dialect, operation: surface.operation, wants };
+async fn planned(planning: Planning<'_>, model: &str) -> Result<Plan, (Fault, Vec<LeftOut>)> {
     let began = Moment(now_ms());
     let mut at = began;
     loop {
-        let planned = plan(snapshot, &shared.catalog(), ask, Now { live: &shared.live, at, began, lot, session });
-        match planned {
+        let unplanned = match planning.plan(model, began, at) {
             Ok(plan) => return Ok(plan),
-            Err(Unplanned::Wait(until)) => {
+            Err(unplanned) => unplanned,
+        };
+        match unplanned.why {
+            NoPlan::Wait(until) => {
                 tokio::time::sleep(until.since(at)).await;
                 // A clock that was set back must not make it wait again for what it has waited for.
                 at = until.max(Moment(now_ms()));
             }
-            Err(Unplanned::Fault(fault)) => {
+            NoPlan::Fault(fault) => {
                 if matches!(fault.kind, FaultKind::ModelNotFound | FaultKind::ProviderNotFound) {
                     // The list may be older than the model.
-                    shared.relist.notify_one();
+                    planning.shared.relist.notify_one();
                 }
-                return Err((fault, Vec::new()));
+                // Only a prompt that fits nobody was looked at by all; those who rest say so in the fault.
+                let told = fault.kind == FaultKind::ContextTooLong;
+                return Err((fault, if told { unplanned.left_out } else { Vec::new() }));
             }
-            Err(Unplanned::TooLong(fault, left_out)) => return Err((fault, left_out)),
         }
     }
 }
@@ -186,18 +171,7 @@ async fn take_in<'a>(
     intake::check_type(surface.dialect, &parts.headers)?;
     let body = intake::read(body, &snapshot.server).await?;
     guard.report.bytes_in = body.len() as u64;
-    let (peek, model) = match surface.form {
-        Form::InPath { model, stream } => (Peek::nameless(stream), name_in_path(model)?),
-        Form::Plain | Form::Streamed | Form::Generate | Form::OneEmbedding => {
-            let mut peek = dialect::of(surface.dialect).peek(&body)?;
-            let model = std::mem::take(&mut peek.model);
-            (peek, model)
-        }
-    };
-    let (query, headers) = (parts.uri.query(), &parts.headers);
-    let wishes = wishes::of(surface, &peek, headers, &body)?;
-    let (decoded, beginnings) = (OnceLock::new(), OnceLock::new());
-    let taken = Taken { surface, query, headers, body, peek, model, wishes, decoded, mended: None, beginnings };
+    let taken = Taken::new(surface, parts, body)?;
     guard.report.stream = taken.streams();
     Ok(taken)
 }

@@ -19,6 +19,8 @@ use trunkline_wire::{
 
 use crate::report_guard::ReportGuard;
 use crate::routes::{Form, Surface};
+use crate::shared::Shared;
+use crate::stored::ResponseStore;
 use crate::upstream::{HeaderRefs, Outgoing};
 use crate::wishes;
 
@@ -256,6 +258,48 @@ pub(crate) struct Bridged<'a> {
     pub(crate) names: ToolNames,
 }
 
+/// What the native lane would not tell this target.
+pub(crate) fn native_losses(taken: &Taken<'_>, attempt: &Attempt) -> ir::Losses {
+    edit_members(taken, attempt, &mut SmallVec::new())
+}
+
+/// A request in a provider's dialect.
+#[derive(Debug)]
+pub(crate) struct Translated {
+    stream: bool,
+    body: Bytes,
+    /// What it does not say.
+    pub(crate) losses: ir::Losses,
+    names: ToolNames,
+}
+
+/// Says a request of this caller in the provider's dialect.
+///
+/// # Errors
+/// When the body is not what its dialect says it must be, or cannot be said in the other at all.
+pub(crate) fn translated(
+    taken: &Taken<'_>,
+    target: &Target,
+    to: DialectId,
+    (shared, client_key): (&Shared, Option<&str>),
+) -> Result<Translated, Fault> {
+    let mut request = ir::Request::clone(taken.request()?);
+    request.model = target.model.name.to_string();
+    shared.memory.restore(client_key, &mut request);
+    let mut losses = prefill::ask_instead(&mut request, &target.capabilities);
+    // Asked for whether the client did or not: the ledger wants to know.
+    request.include_usage = true;
+    let hidden = wishes::hidden(taken, target);
+    request.extras.retain(|extra| !hidden.iter().any(|name| is_of(&extra.name, name)));
+    losses.extend(wishes::unmet(taken, target));
+    losses.extend(taken.mended.clone().unwrap_or_default());
+    let names = ToolNames::of(&request);
+    let encoded = changed(taken, target, dialect::of(to).encode_request(&request, &target.capabilities)?);
+    losses.extend(encoded.losses);
+    losses.forgive(|field| is_served_here(field, &request, &*shared.responses));
+    Ok(Translated { stream: request.stream, body: encoded.bytes, losses, names })
+}
+
 /// The bridged lane: the same request in the provider's dialect.
 ///
 /// # Errors
@@ -268,27 +312,15 @@ pub(crate) fn bridged<'a>(
     to: DialectId,
 ) -> Result<Bridged<'a>, Fault> {
     let target = &attempt.target;
-    let mut request = ir::Request::clone(taken.request()?);
-    request.model = target.model.name.to_string();
-    guard.restore(&mut request);
-    let mut losses = prefill::ask_instead(&mut request, &target.capabilities);
-    // Asked for whether the client did or not: the ledger wants to know.
-    request.include_usage = true;
-    let hidden = wishes::hidden(taken, target);
-    request.extras.retain(|extra| !hidden.iter().any(|name| is_of(&extra.name, name)));
-    losses.extend(wishes::unmet(taken, target));
-    losses.extend(taken.mended.clone().unwrap_or_default());
-    let names = ToolNames::of(&request);
-    let encoded = changed(taken, target, dialect::of(to).encode_request(&request, &target.capabilities)?);
-    let call = Call { dialect: to, operation: Operation::Chat, model: &target.model.name, stream: request.stream };
+    let caller = (guard.shared(), guard.report.client_key.as_deref());
+    let Translated { stream, body, losses, names } = translated(taken, target, to, caller)?;
+    let call = Call { dialect: to, operation: Operation::Chat, model: &target.model.name, stream };
     let path = target.provider.vendor.path(base_url, &call).ok_or_else(|| {
         let message = format!("provider {:?} has no path for the dialect {}", target.provider.name, to.as_str());
         Fault::new(FaultKind::Internal, message)
     })?;
-    let body = std::iter::once(encoded.bytes).collect();
+    let body = std::iter::once(body).collect();
     let outgoing = Outgoing { method: Method::POST, path, headers: headers(taken, attempt, to), body };
-    losses.extend(encoded.losses);
-    losses.forgive(|field| is_served_here(field, &request, guard));
     Ok(Bridged { outgoing, losses, names })
 }
 
@@ -299,8 +331,8 @@ fn is_of(field: &str, member: &str) -> bool {
 
 /// Whether nothing is lost although a provider is not told. An answer is kept here, unless nothing is; what other
 /// dialects mean by `store` is the provider's to do.
-fn is_served_here(field: &str, request: &ir::Request, guard: &ReportGuard) -> bool {
-    let kept = guard.responses().keeps() || !state::is_stored(request);
+fn is_served_here(field: &str, request: &ir::Request, responses: &dyn ResponseStore) -> bool {
+    let kept = responses.keeps() || !state::is_stored(request);
     field == "stream_options.include_usage"
         || request.origin == DialectId::OpenaiResponses && SERVED_HERE.contains(&field) && (field != "store" || kept)
 }

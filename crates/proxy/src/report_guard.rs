@@ -17,7 +17,7 @@ use trunkline_wire::{Fault, Operation};
 use crate::memory::Watcher;
 use crate::meter::{self, End};
 use crate::room::Place;
-use crate::shared::now_ms;
+use crate::shared::{Shared, now_ms};
 use crate::stored::ResponseStore;
 use crate::trail::Trail;
 use crate::twins::{Twin, Twins};
@@ -159,6 +159,11 @@ impl ReportGuard {
     /// Where answers are kept for later requests.
     pub(crate) fn responses(&self) -> &dyn ResponseStore {
         &*self.worker.shared.responses
+    }
+
+    /// What all workers share.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.worker.shared
     }
 
     /// When the request began.

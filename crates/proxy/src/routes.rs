@@ -20,6 +20,8 @@ pub enum Route<'a> {
     Ollama(OllamaQuestion),
     /// A stored answer of Responses.
     StoredResponse(StoredResponse<'a>),
+    /// The admin API; which of its paths, it knows itself.
+    Admin,
     /// A WebSocket, where only HTTP is spoken.
     Upgrade,
     /// Alive?
@@ -117,11 +119,11 @@ const POST: &str = "POST, OPTIONS";
 
 /// Finds the route of a request line.
 pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
+    if let Some(below) = path.strip_prefix("/api/") {
+        return below_api(method, below);
+    }
     if method == Method::OPTIONS {
         return Route::Preflight;
-    }
-    if let Some(below) = path.strip_prefix("/api/") {
-        return ollama(method, below);
     }
     if let Some(below) = path.strip_prefix("/v1beta/models") {
         return gemini(method, below);
@@ -190,6 +192,16 @@ fn stored_response<'a>(method: &Method, below: &'a str) -> Route<'a> {
         ("", _) => Route::Nothing,
         (_, "") => Route::StoredResponse(StoredResponse { id, what }),
         (_, allowed) => Route::WrongMethod(allowed),
+    }
+}
+
+/// The admin API's paths and Ollama's. What pages of other origins may do with the first is not `server.cors_origins`'
+/// matter, so its `OPTIONS` are its own.
+fn below_api<'a>(method: &Method, below: &'a str) -> Route<'a> {
+    match below.strip_prefix("v1") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => Route::Admin,
+        Some(_) | None if method == Method::OPTIONS => Route::Preflight,
+        Some(_) | None => ollama(method, below),
     }
 }
 
@@ -318,6 +330,16 @@ mod tests {
         }
         check(Method::GET, "/v1/files", Route::Nothing);
         check(Method::POST, "/v1x/chat", model(DialectId::OpenaiChat, Operation::Other, "/v1x/chat", Form::Plain));
+    }
+
+    #[test]
+    fn the_admin_api_has_its_paths_to_itself() {
+        for method in [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS] {
+            check(method.clone(), "/api/v1/explain", Route::Admin);
+            check(method, "/api/v1", Route::Admin);
+        }
+        check(Method::POST, "/api/v1x/explain", Route::Nothing);
+        check(Method::OPTIONS, "/api/chat", Route::Preflight);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, Guard};
@@ -12,6 +12,7 @@ use trunkline_config::Snapshot;
 use trunkline_providers::ListedModel;
 use trunkline_route::{Catalog, Listing, Live, ReportSink};
 
+use crate::admin::AdminApi;
 use crate::admit::OpenRequests;
 use crate::memory::Memory;
 use crate::room::Rooms;
@@ -32,6 +33,8 @@ pub struct Shared {
     catalog: ArcSwap<Catalog>,
     pub(crate) reports: Arc<dyn ReportSink>,
     pub(crate) health: Box<dyn Health>,
+    /// Who answers the admin API, once somebody does.
+    pub(crate) admin: OnceLock<Box<dyn AdminApi>>,
     /// Answers that later requests may go on from.
     pub(crate) responses: Box<dyn ResponseStore>,
     /// What clients strip from the model's turns.
@@ -75,6 +78,7 @@ impl Shared {
             catalog: ArcSwap::from_pointee(catalog),
             reports,
             health,
+            admin: OnceLock::new(),
             responses,
             memory: Memory::default(),
             live,
@@ -86,6 +90,12 @@ impl Shared {
             listed: watch::Sender::new(false),
             relist: Notify::new(),
         })
+    }
+
+    /// From now on this answers the admin API; whoever was first stays.
+    pub fn set_admin(&self, api: Box<dyn AdminApi>) {
+        // The second of two is dropped: it is set once, at the start.
+        let _ = self.admin.set(api);
     }
 
     /// Puts a new snapshot in force; open requests finish on theirs.

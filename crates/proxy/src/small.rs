@@ -10,7 +10,7 @@ use crate::reply::ReplyBody;
 use crate::routes::Route;
 use crate::server::RequestBody;
 use crate::worker::Worker;
-use crate::{caller, cors, fault, health, intake, lists, models_api, stored};
+use crate::{admin, caller, cors, fault, health, intake, lists, models_api, stored};
 
 /// What Anthropic's clients send with every request.
 const ANTHROPIC_VERSION: &str = "anthropic-version";
@@ -83,6 +83,7 @@ async fn try_answer(
             Ok(fault::upgrade_required())
         }
         Route::Preflight => Ok(cors::preflight()),
+        Route::Admin => Ok(admin::answer(worker, parts, body).await),
         Route::StoredResponse(asked) => {
             let owner = known()?;
             stored::answer(&*shared.responses, owner.map(|key| &*key.name), asked, parts.uri.query()).await
@@ -118,6 +119,7 @@ fn dialect_of(route: &Route<'_>, headers: &HeaderMap) -> DialectId {
         | Route::Detailed
         | Route::Banner
         | Route::Preflight
+        | Route::Admin
         | Route::WrongMethod(_)
         | Route::Nothing => DialectId::OpenaiChat,
     }

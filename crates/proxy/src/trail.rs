@@ -1,7 +1,6 @@
 //! What became of a request's tries: who was asked, who was not, and why.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use trunkline_route::live::Whose;
 use trunkline_route::{Attempt, Held, LeftOut};
 use trunkline_wire::FaultKind;
 
@@ -32,20 +31,7 @@ impl Trail {
 
     /// Notes a try that is not made.
     pub(crate) fn held(&mut self, attempt: &Attempt, held: Held) {
-        self.note(
-            attempt,
-            match held {
-                Held::Resting { whose: Whose::Provider, .. } => "provider_rests",
-                Held::Resting { whose: Whose::Target, .. } => "target_rests",
-                Held::Resting { whose: Whose::Key | Whose::KeyForModel, .. } => "key_rests",
-                Held::Open { .. } => "circuit_open",
-                Held::Unhealthy { .. } => "unhealthy",
-                Held::Draining => "draining",
-                Held::TooLong { .. } => "context",
-                Held::Unwanted => "not_wanted",
-                Held::KeyRate { .. } => "key_rate",
-            },
-        );
+        self.note(attempt, held.as_str());
     }
 
     /// Notes a try that is not made because there was no room for it.

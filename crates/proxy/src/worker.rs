@@ -55,7 +55,15 @@ impl Worker {
 
     /// What orders a request among others.
     pub(crate) fn draw(&self) -> Lot {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.lot(self.turn.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// What the next request will draw. Draws nothing.
+    pub(crate) fn next_lot(&self) -> Lot {
+        self.lot(self.turn.load(Ordering::Relaxed))
+    }
+
+    fn lot(&self, turn: usize) -> Lot {
         let ProcessId(process) = self.ids.process;
         Lot { turn, chance: process ^ turn as u64 }
     }

@@ -21,6 +21,19 @@ pub enum Lane {
     Estimated,
 }
 
+impl Lane {
+    /// The name in explanations; of a bridge, which dialect it leads to is another matter.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Bridged(_) => "bridged",
+            Self::Adapter(_) => "adapter",
+            Self::Counted => "counted",
+            Self::Estimated => "estimated",
+        }
+    }
+}
+
 /// One way to have a provider count the tokens of a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counter {

@@ -4,6 +4,7 @@
 
 pub mod candidates;
 pub mod catalog;
+pub mod explain;
 pub mod judge;
 pub mod lane;
 pub mod live;
@@ -20,10 +21,11 @@ pub mod vitals;
 pub mod wants;
 
 pub use catalog::{Catalog, Listing};
+pub use explain::{Explanation, Question};
 pub use judge::{Verdict, again, judge};
 pub use lane::{Counter, Lane, bridge, counters};
 pub use live::{Held, Live, Moment, RestRow};
 pub use order::{Lot, Session};
-pub use plan::{Ask, Attempt, CREDENTIALS_EXHAUSTED, LeftOut, Now, Plan, Unplanned, plan};
+pub use plan::{Ask, Attempt, CREDENTIALS_EXHAUSTED, LeftOut, NoPlan, Now, Plan, Unable, Unplanned, plan};
 pub use report::{Outcome, Report, ReportSink};
 pub use wants::{Prompt, Wants};

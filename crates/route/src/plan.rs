@@ -64,6 +64,15 @@ pub struct LeftOut {
     pub held: Held,
 }
 
+/// Who cannot do what is asked, in any dialect.
+#[derive(Clone, Debug)]
+pub struct Unable {
+    /// Who.
+    pub target: Target,
+    /// Why.
+    pub fault: Fault,
+}
+
 /// The ordered tries of one request.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -77,6 +86,10 @@ pub struct Plan {
     pub attempts: Vec<Attempt>,
     /// Those that are not made; empty while all is well.
     pub left_out: Vec<LeftOut>,
+    /// Those that could never be made.
+    pub unable: Vec<Unable>,
+    /// Tries that would come behind the last one, but are too many.
+    pub beyond: usize,
     /// Whether it is to be counted how busy those are who are asked.
     pub watched: bool,
     /// After how long without content a second try begins beside the first.
@@ -85,24 +98,39 @@ pub struct Plan {
     pub regardless: bool,
 }
 
+/// A request that nobody is asked to serve.
+#[derive(Clone, Debug)]
+pub struct Unplanned {
+    /// Why there is no plan.
+    pub why: NoPlan,
+    /// Who could have served, but not now.
+    pub left_out: Vec<LeftOut>,
+    /// Who could not have.
+    pub unable: Vec<Unable>,
+}
+
 /// Why there is no plan.
 #[derive(Clone, Debug)]
-pub enum Unplanned {
+pub enum NoPlan {
     /// Nobody can serve it.
     Fault(Fault),
     /// Everybody who can rests; the first comes back then, and it is worth waiting for.
     Wait(Moment),
-    /// The prompt fits nobody; who was looked at.
-    TooLong(Fault, Vec<LeftOut>),
+}
+
+impl From<Fault> for Box<Unplanned> {
+    fn from(fault: Fault) -> Self {
+        Self::new(Unplanned { why: NoPlan::Fault(fault), left_out: Vec::new(), unable: Vec::new() })
+    }
 }
 
 /// Plans one request.
 ///
 /// # Errors
 /// When the name is unknown, when nobody who has it can do what is asked, or when all who can rest.
-pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) -> Result<Plan, Unplanned> {
-    let mut found = candidates(snapshot, catalog, ask.model).map_err(Unplanned::Fault)?;
-    let others = ask.wants.others(snapshot, catalog, &found).map_err(Unplanned::Fault)?;
+pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) -> Result<Plan, Box<Unplanned>> {
+    let mut found = candidates(snapshot, catalog, ask.model)?;
+    let others = ask.wants.others(snapshot, catalog, &found)?;
     order::order(&mut found.targets, found.strategy, now);
     let mut unwanted = ask.wants.choose(&mut found.targets);
     let mut watched = found.strategy.asks_for_loads();
@@ -114,39 +142,38 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) 
         found.targets.extend(other.targets);
     }
     let mut tries = Tries { key_cycles: snapshot.failover.key_cycles, ..Tries::default() };
-    let mut refusal = None;
     for target in found.targets {
         match lane(&target, ask) {
             Ok(lane) => match ask.wants.too_long(&target, catalog) {
                 Some(held) => tries.leave_out(target, lane, held),
                 None => tries.push(target, lane, key_turn, now),
             },
-            Err(fault) => refusal = refusal.or(Some(fault)),
+            Err(fault) => tries.unable.push(Unable { target, fault }),
         }
     }
     for target in unwanted {
         let lane = lane(&target, ask);
         lane.into_iter().for_each(|lane| tries.leave_out(target.clone(), lane, Held::Unwanted));
     }
-    let Tries { mut attempts, left_out, .. } = tries;
+    let Tries { mut attempts, left_out, unable, mut beyond, .. } = tries;
     let hedge_after = found.hedge_after.filter(|_| is_hedged(ask.operation));
-    let mut regardless = false;
-    if attempts.is_empty() {
+    let regardless = attempts.is_empty();
+    if regardless {
         let rests = |left: &&LeftOut| left.held.until().is_some();
         let back: Vec<LeftOut> = left_out.iter().filter(rests).cloned().collect();
-        if back.is_empty() {
-            return Err(nobody(ask.model, refusal, left_out));
+        let why = if back.is_empty() {
+            Some(NoPlan::Fault(nobody(ask.model, &unable, &left_out)))
+        } else {
+            resting(&snapshot.failover, ask.model, &back, now)
+        };
+        if let Some(why) = why {
+            return Err(Box::new(Unplanned { why, left_out, unable }));
         }
-        match resting(&snapshot.failover, ask.model, &back, now) {
-            Some(unplanned) => return Err(unplanned),
-            None => {
-                attempts = back.iter().map(|left| left.attempt.clone()).take(ATTEMPTS_MAX).collect();
-                regardless = true;
-            }
-        }
+        attempts = back.iter().map(|left| left.attempt.clone()).take(ATTEMPTS_MAX).collect();
+        beyond = back.len() - attempts.len();
     }
     let Candidates { model, on_loss, fix_tool_messages, .. } = found;
-    Ok(Plan { model, on_loss, fix_tool_messages, attempts, left_out, watched, hedge_after, regardless })
+    Ok(Plan { model, on_loss, fix_tool_messages, attempts, left_out, unable, beyond, watched, hedge_after, regardless })
 }
 
 /// Whether asking twice at the same time does no harm. What else a path may do is not known.
@@ -161,6 +188,8 @@ fn is_hedged(operation: Operation) -> bool {
 struct Tries {
     attempts: Vec<Attempt>,
     left_out: Vec<LeftOut>,
+    unable: Vec<Unable>,
+    beyond: usize,
     /// How often the keys of each target are gone through.
     key_cycles: u32,
 }
@@ -202,29 +231,28 @@ impl Tries {
         match now.live.held(&attempt.target, attempt.key.as_ref(), now.at) {
             Some(held) => self.left_out.push(LeftOut { attempt, held }),
             None if self.attempts.len() < ATTEMPTS_MAX => self.attempts.push(attempt),
-            None => {}
+            None => self.beyond += 1,
         }
     }
 }
 
 /// Why there is no plan, though nobody rests.
-fn nobody(model: &str, refusal: Option<Fault>, left_out: Vec<LeftOut>) -> Unplanned {
-    let fault = nobody_fits(model, &left_out);
-    match refusal {
-        _ if fault.kind == FaultKind::ContextTooLong => Unplanned::TooLong(fault, left_out),
-        Some(refusal) => Unplanned::Fault(refusal),
-        None => Unplanned::Fault(fault),
+fn nobody(model: &str, unable: &[Unable], left_out: &[LeftOut]) -> Fault {
+    let fault = nobody_fits(model, left_out);
+    match unable.first() {
+        Some(unable) if fault.kind != FaultKind::ContextTooLong => unable.fault.clone(),
+        Some(_) | None => fault,
     }
 }
 
 /// What becomes of a request when all who could serve it rest; `None`: they are tried all the same.
-fn resting(failover: &Failover, model: &str, left_out: &[LeftOut], now: Now<'_>) -> Option<Unplanned> {
+fn resting(failover: &Failover, model: &str, left_out: &[LeftOut], now: Now<'_>) -> Option<NoPlan> {
     let back = left_out.iter().filter_map(|left| left.held.until()).min().unwrap_or(now.at);
     let wait = back.since(now.at);
     match failover.when_resting {
         WhenResting::Try => None,
-        WhenResting::Wait(longest) if back.since(now.began) <= longest => Some(Unplanned::Wait(back)),
-        WhenResting::Wait(_) | WhenResting::Fail => Some(Unplanned::Fault(all_rest(model, left_out, wait))),
+        WhenResting::Wait(longest) if back.since(now.began) <= longest => Some(NoPlan::Wait(back)),
+        WhenResting::Wait(_) | WhenResting::Fail => Some(NoPlan::Fault(all_rest(model, left_out, wait))),
     }
 }
 

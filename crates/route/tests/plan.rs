@@ -8,7 +8,7 @@ use std::sync::Arc;
 use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_providers::{ListedModel, Tokenizer};
 use trunkline_route::{
-    Ask, Attempt, Catalog, Counter, Lane, Listing, Live, Lot, Moment, Now, Plan, Prompt, Session, Unplanned, Wants,
+    Ask, Attempt, Catalog, Counter, Lane, Listing, Live, Lot, Moment, NoPlan, Now, Plan, Prompt, Session, Wants,
     counters,
 };
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, wishes};
@@ -56,9 +56,9 @@ fn catalog(snapshot: &Snapshot) -> Catalog {
 fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, turn: usize) -> Result<Plan, Fault> {
     let now =
         Now { live: &Live::default(), at: Moment(0), began: Moment(0), lot: Lot { turn, chance: 0 }, session: &Nobody };
-    trunkline_route::plan(snapshot, catalog, ask, now).map_err(|unplanned| match unplanned {
-        Unplanned::Fault(fault) | Unplanned::TooLong(fault, _) => fault,
-        Unplanned::Wait(until) => panic!("nobody rests, least of all until {until:?}"),
+    trunkline_route::plan(snapshot, catalog, ask, now).map_err(|unplanned| match unplanned.why {
+        NoPlan::Fault(fault) => fault,
+        NoPlan::Wait(until) => panic!("nobody rests, least of all until {until:?}"),
     })
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use trunkline_config::{Env, Key, KeyStrategy, Overrides, Snapshot, load};
 use trunkline_route::policy::{action, penalty};
 use trunkline_route::{
-    Ask, Attempt, Catalog, Live, Lot, Moment, Now, Session, Unplanned, Verdict, Wants, again, judge, plan,
+    Ask, Attempt, Catalog, Live, Lot, Moment, NoPlan, Now, Session, Verdict, Wants, again, judge, plan,
 };
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
@@ -171,10 +171,10 @@ impl World {
             lot: Lot { turn: self.turn, chance },
             session: &Nobody,
         };
-        let plan = match plan(&self.snapshot, &self.catalog, ask, now) {
+        let plan = match plan(&self.snapshot, &self.catalog, ask, now).map_err(|unplanned| unplanned.why) {
             Ok(plan) => plan,
-            Err(Unplanned::Wait(_) | Unplanned::TooLong(..)) => panic!("nobody waits, and every prompt fits"),
-            Err(Unplanned::Fault(fault)) => {
+            Err(NoPlan::Wait(_)) => panic!("waiting is not configured"),
+            Err(NoPlan::Fault(fault)) => {
                 let back = self.live.rests(self.now).iter().map(|row| row.rest.until).min();
                 assert!(fault.retry_after.is_some() || fault.code.is_some(), "when to come back");
                 if let (Some(wait), Some(back)) = (fault.retry_after, back) {

@@ -141,6 +141,12 @@ impl Trouble {
         }
     }
 
+    /// What is said to this request, in the dialect of its path. Nothing in it may wait.
+    pub fn said_to(self, request: &Received) -> Vec<Say> {
+        let path = request.head.split(' ').nth(1).unwrap_or_default();
+        self.script(dialect_of(path), is_streamed(path, request), "")
+    }
+
     /// What is said to one request.
     fn script(self, dialect: DialectId, streamed: bool, gate: &str) -> Vec<Say> {
         let answer = answer(dialect, streamed);

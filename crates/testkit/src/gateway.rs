@@ -7,8 +7,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_proxy::{Health, Running, Shared, start};
-use trunkline_route::{Report, ReportSink};
+use trunkline_route::{Explanation, Question, Report, ReportSink};
 
+use crate::client::ask;
+use crate::explainer::Explainer;
 use crate::responses::Responses;
 
 /// Longest wait of a test for something that must happen; only a failing test waits this long.
@@ -60,6 +62,7 @@ impl Gateway {
         let sink: Arc<Reports> = Arc::clone(&reports);
         let responses = Responses::default();
         let shared = Shared::new(snapshot_of(toml), sink, Box::new(Healthy), Box::new(responses.clone()));
+        shared.set_admin(Box::new(Explainer));
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let running = start(&shared, listener, 1).expect("a worker starts");
         Self { shared, running, reports, responses }
@@ -73,6 +76,17 @@ impl Gateway {
     /// What its workers share.
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// What would become of the request that comes next; the reason when the question is none.
+    pub async fn explain(&self, question: &Question) -> Result<Explanation, String> {
+        let question = serde_json::to_string(question).expect("a question can be written");
+        let reply = ask(self.address(), "POST /api/v1/explain", &[], &question).await;
+        if reply.status == 200 {
+            Ok(serde_json::from_str(&reply.body).expect("an explanation"))
+        } else {
+            Err(reply.body)
+        }
     }
 
     /// Puts all kept answers past their time.

@@ -1,6 +1,7 @@
 //! Test rigs: a scripted upstream, a raw client, and a gateway in this process. For tests only.
 
 mod client;
+mod explainer;
 pub mod faulty;
 mod gateway;
 mod responses;

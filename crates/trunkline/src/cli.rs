@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trunkline_config::Overrides;
-use trunkline_wire::DialectId;
+use trunkline_config::file::DialectName;
 
 /// One endpoint in front of every model you can reach.
 #[derive(Debug, Parser)]
@@ -34,7 +34,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Say whom a request would be sent to, in which order, and who is left out; asks nobody
+    /// Say whom a request would be sent to, in which order, and who is left out; asks no provider
     Explain(ExplainOptions),
     /// Print the JSON Schema of the configuration document
     Schema,
@@ -96,6 +96,12 @@ pub(crate) struct ExplainOptions {
     /// What the client speaks
     #[arg(long, value_enum, default_value_t)]
     pub(crate) dialect: ExplainDialect,
+    /// The body of the request, to be told of losses and cost as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Option<PathBuf>,
+    /// Explain what the configuration says, without asking the process that runs with it
+    #[arg(long)]
+    pub(crate) offline: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -114,14 +120,14 @@ pub(crate) enum ExplainDialect {
 }
 
 impl ExplainDialect {
-    pub(crate) fn id(self) -> DialectId {
+    pub(crate) fn name(self) -> DialectName {
         match self {
-            Self::Chat => DialectId::OpenaiChat,
-            Self::Completions => DialectId::OpenaiCompletions,
-            Self::Responses => DialectId::OpenaiResponses,
-            Self::Messages => DialectId::Anthropic,
-            Self::Ollama => DialectId::Ollama,
-            Self::Gemini => DialectId::Gemini,
+            Self::Chat => DialectName::OpenaiChat,
+            Self::Completions => DialectName::OpenaiCompletions,
+            Self::Responses => DialectName::OpenaiResponses,
+            Self::Messages => DialectName::Anthropic,
+            Self::Ollama => DialectName::Ollama,
+            Self::Gemini => DialectName::Gemini,
         }
     }
 }

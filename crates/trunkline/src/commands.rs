@@ -12,10 +12,9 @@ use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
 
 use crate::cli::{Cli, Command, Options};
-use crate::explain;
+use crate::explain::{self, ExplainError};
 use crate::import::{self, ImportError};
 use crate::probe;
-use crate::rests;
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
 use crate::state::{Discard, State};
@@ -29,6 +28,8 @@ pub(crate) enum CommandError {
     Run(#[from] RunError),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
 }
@@ -45,8 +46,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Some(Command::Models { options, json }) => models(&options, json),
         Some(Command::Explain(options)) => {
             let loaded = source_of(&options.options).load(&[])?;
-            let live = run::control_runtime()?.block_on(explain::live(&loaded));
-            Ok(explain::explain(&options, &loaded, (&live, rests::now()), &mut std::io::stdout().lock())?)
+            Ok(run::control_runtime()?.block_on(explain::run(&options, loaded))?)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),
         Some(Command::Schema) => {

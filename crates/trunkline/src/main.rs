@@ -1,5 +1,6 @@
 //! The `trunkline` binary: the one place that knows every crate.
 
+mod admin;
 mod banner;
 mod cli;
 mod commands;

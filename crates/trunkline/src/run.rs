@@ -14,6 +14,7 @@ use trunkline_config::{ClientKeys, FoundEndpoint, Loaded, Settings};
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Shared, cut_drained, refresh, start, watch_health};
 
+use crate::admin::Api;
 use crate::ledger::{Ledger, LedgerError};
 use crate::reload::{self, Reason};
 use crate::responses::ResponseDesk;
@@ -83,6 +84,7 @@ async fn serve(
     let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
+    shared.set_admin(Box::new(Api::default()));
     let rests = rests::restore(&settings, &shared).await.map_err(LedgerError::from)?;
     let mut stop = Stop::new()?;
     let running = start(&shared, listener, workers(&settings))?;

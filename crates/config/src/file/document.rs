@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    ClientKeySection, DiscoverySection, FailoverSection, LogSection, ModelSection, ProviderSection, QueueSection,
-    ServerSection, StoreSection,
+    AdminSection, ClientKeySection, DiscoverySection, FailoverSection, LogSection, ModelSection, ProviderSection,
+    QueueSection, ServerSection, StoreSection,
 };
 
 /// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
@@ -20,6 +20,9 @@ pub struct File {
     /// What is logged, and how.
     #[serde(default)]
     pub log: LogSection,
+    /// Who may use the admin API.
+    #[serde(default)]
+    pub admin: AdminSection,
     /// Where the ledger of requests is kept.
     #[serde(default)]
     pub store: StoreSection,
@@ -52,6 +55,7 @@ impl Default for File {
         Self {
             server: ServerSection::default(),
             log: LogSection::default(),
+            admin: AdminSection::default(),
             store: StoreSection::default(),
             discovery: DiscoverySection::default(),
             failover: FailoverSection::default(),

@@ -3,6 +3,7 @@
 //! These types are the one truth about the document: the JSON Schema, the check that finds every problem, the table in
 //! the guide and the example document all come from them or are tested against them.
 
+pub mod admin;
 pub mod capabilities;
 pub mod client_key;
 pub mod discovery;
@@ -18,6 +19,7 @@ pub mod server;
 pub mod store;
 pub mod unit;
 
+pub use admin::AdminSection;
 pub use capabilities::CapabilitiesSection;
 pub use client_key::ClientKeySection;
 pub use discovery::{DiscoverySection, SameName};

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use trunkline_wire::DialectId;
 
 use super::{CapabilitiesSection, ErrorAction, HealthSection, KeySection, KeyStrategy, Period, PeriodOrZero};
 use crate::Secret;
@@ -105,6 +106,20 @@ pub enum DialectName {
     Ollama,
     /// Gemini's generateContent.
     Gemini,
+}
+
+impl DialectName {
+    /// The dialect of this name.
+    pub fn id(self) -> DialectId {
+        match self {
+            Self::OpenaiChat => DialectId::OpenaiChat,
+            Self::OpenaiCompletions => DialectId::OpenaiCompletions,
+            Self::OpenaiResponses => DialectId::OpenaiResponses,
+            Self::Anthropic => DialectId::Anthropic,
+            Self::Ollama => DialectId::Ollama,
+            Self::Gemini => DialectId::Gemini,
+        }
+    }
 }
 
 /// Whose credentials go upstream.

@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 
 use super::Resolver;
+use super::hashed::hashed;
 use crate::file::{Priority, ServerAuth};
 use crate::path::path;
 use crate::settings::{Listen, table};
-use crate::snapshot::{ClientKey, ClientKeys, key_hash};
-
-/// Marks a client key that is written down as its hash.
-const HASH_PREFIX: &str = "sha256:";
+use crate::snapshot::{ClientKey, ClientKeys};
 
 /// What the key in `CLIENT_API_KEY` is called.
 const VARIABLE_KEY_NAME: &str = "default";
@@ -73,7 +71,7 @@ impl Resolver<'_, '_> {
             } else if names.insert(name, index).is_some() {
                 self.findings.at(&at.key("name"), format!("another client key is called `{name}`"), None);
             }
-            let hash = match hash(section.key.expose()) {
+            let hash = match hashed(section.key.expose()) {
                 Ok(hash) => hash,
                 Err((message, hint)) => {
                     self.findings.at(&at.key("key"), message, Some(hint.to_owned()));
@@ -88,7 +86,7 @@ impl Resolver<'_, '_> {
 
     fn variable_client_key(&mut self, held: &mut Held) {
         let Some(chosen) = self.layers().variable(&table::CLIENT_API_KEY) else { return };
-        match hash(&chosen.text) {
+        match hashed(&chosen.text) {
             // The document may name the very key: `key = "${CLIENT_API_KEY}"`. Then its name stands.
             Ok(hash) if held.contains_key(&hash) => {}
             Ok(_) if held.values().any(|key| &*key.name == VARIABLE_KEY_NAME) => {
@@ -101,32 +99,4 @@ impl Resolver<'_, '_> {
             Err((message, hint)) => self.findings.outside(chosen.origin, message, Some(hint.to_owned())),
         }
     }
-}
-
-/// The SHA-256 of a key, or as written down; else what is wrong and what to do.
-fn hash(key: &str) -> Result<[u8; 32], (&'static str, &'static str)> {
-    if let Some(digits) = key.trim().strip_prefix(HASH_PREFIX) {
-        let wrong = ("what follows `sha256:` is not a SHA-256", "write its 64 hexadecimal digits");
-        return from_hex(digits.trim()).ok_or(wrong);
-    }
-    if key.trim().is_empty() {
-        return Err(("the key is empty", "write a key, such as the output of `openssl rand -hex 32`"));
-    }
-    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err((
-            "the key holds white space or a character outside ASCII",
-            "no header could carry it; choose another",
-        ));
-    }
-    Ok(key_hash(key.as_bytes()))
-}
-
-fn from_hex(digits: &str) -> Option<[u8; 32]> {
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
-    bytes?.try_into().ok()
 }

@@ -11,7 +11,7 @@ use trunkline_wire::{Capabilities, DialectId};
 use super::Resolver;
 use super::capabilities::overlaid;
 use super::implied::same_place;
-use crate::file::{DialectName, ProviderAuth, ProviderSection};
+use crate::file::{ProviderAuth, ProviderSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::settings::table;
@@ -127,7 +127,7 @@ impl Resolver<'_, '_> {
         }
         let mut dialects = Vec::with_capacity(stated.len());
         for (index, name) in stated.iter().enumerate() {
-            let dialect = dialect(*name);
+            let dialect = name.id();
             if dialects.contains(&dialect) {
                 self.findings.at(&at.index(index), format!("`{}` is stated before", dialect.as_str()), None);
             } else {
@@ -212,17 +212,6 @@ fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, 
         drain_timeout: section.drain_timeout.duration(),
         context_window: None,
         models: IndexMap::new(),
-    }
-}
-
-fn dialect(name: DialectName) -> DialectId {
-    match name {
-        DialectName::OpenaiChat => DialectId::OpenaiChat,
-        DialectName::OpenaiCompletions => DialectId::OpenaiCompletions,
-        DialectName::OpenaiResponses => DialectId::OpenaiResponses,
-        DialectName::Anthropic => DialectId::Anthropic,
-        DialectName::Ollama => DialectId::Ollama,
-        DialectName::Gemini => DialectId::Gemini,
     }
 }
 

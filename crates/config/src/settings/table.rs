@@ -118,6 +118,8 @@ pub static LOG_LEVEL: Setting = Setting {
 };
 /// How a log line looks.
 pub static LOG_FORMAT: Setting = inside("log.format", &["TRUNKLINE_LOG_FORMAT"], "`text` or `json`");
+/// The admin API's token.
+pub static ADMIN_TOKEN: Setting = inside("admin.token", &["TRUNKLINE_ADMIN_TOKEN"], "a token");
 /// The database.
 pub static STORE_URL: Setting = inside("store.url", &["TRUNKLINE_STORE_URL"], "a URL");
 /// Whether loopback ports are probed.
@@ -152,6 +154,7 @@ pub static ALL: &[&Setting] = &[
     &WORKERS,
     &LOG_LEVEL,
     &LOG_FORMAT,
+    &ADMIN_TOKEN,
     &STORE_URL,
     &PROBE,
     &KEY_CYCLES,

@@ -36,7 +36,12 @@ impl Failed {
 }
 
 /// Refuses a request of which a provider would not be told everything, where that was asked for.
-fn refuse_losses(taken: &Taken<'_>, attempt: &Attempt, losses: &ir::Losses, on_loss: OnLoss) -> Result<(), Fault> {
+pub(crate) fn refuse_losses(
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    losses: &ir::Losses,
+    on_loss: OnLoss,
+) -> Result<(), Fault> {
     if losses.is_empty() {
         return Ok(());
     }

@@ -14,6 +14,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use thiserror::Error;
 
+use crate::admin::AdminBody;
+
 pub(crate) use bridge::BridgedEvents;
 pub(crate) use deadline::Deadline;
 pub(crate) use events::{EventsReply, Ping, first_events, whole_answer};
@@ -28,12 +30,14 @@ pub(crate) enum ReplyBody {
     Native(NativeReply),
     /// Events, encoded as they come.
     Events(Box<EventsReply>),
+    /// The admin API's.
+    Admin(AdminBody),
 }
 
 /// An answer that cannot be completed and has no way left to say so: the connection is cut instead.
 #[derive(Debug, Error)]
-#[error("the provider broke off in the middle of its answer")]
-pub(crate) struct BrokenOff;
+#[error("the answer broke off in its middle")]
+pub struct BrokenOff;
 
 impl From<Bytes> for ReplyBody {
     fn from(bytes: Bytes) -> Self {
@@ -57,6 +61,7 @@ impl Body for ReplyBody {
             Self::Full(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
             Self::Native(reply) => reply.poll(cx),
             Self::Events(reply) => reply.poll(cx).map(|data| data.map(Ok)),
+            Self::Admin(body) => return body.as_mut().poll_frame(cx),
         };
         data.map(|data| data.map(|data| data.map(Frame::data)))
     }
@@ -66,6 +71,7 @@ impl Body for ReplyBody {
             Self::Full(bytes) => bytes.is_empty(),
             Self::Native(reply) => reply.is_ended(),
             Self::Events(reply) => reply.is_ended(),
+            Self::Admin(body) => body.is_end_stream(),
         }
     }
 
@@ -74,6 +80,7 @@ impl Body for ReplyBody {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Native(reply) => reply.exact_len().map_or_else(SizeHint::default, SizeHint::with_exact),
             Self::Events(_) => SizeHint::default(),
+            Self::Admin(body) => body.size_hint(),
         }
     }
 }

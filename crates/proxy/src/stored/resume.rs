@@ -7,9 +7,8 @@ use trunkline_route::Lane;
 use trunkline_wire::dialects::openai_responses::state;
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
-use super::{KeptResponse, Shelf, items};
+use super::{KeptResponse, ResponseStore, Shelf, items};
 use crate::prepare::Taken;
-use crate::report_guard::ReportGuard;
 
 /// Answers looked up for the items that one request refers to. Mostly one does, since an answer is kept with all that
 /// came before it. Guards the store against a request that names thousands.
@@ -30,9 +29,9 @@ pub(crate) fn needs_state(taken: &Taken<'_>, lane: Lane) -> bool {
 ///
 /// # Errors
 /// When the body is not what it must be, what it builds on is not known to this caller, or the store is out of reach.
-pub(crate) async fn resume(taken: &Taken<'_>, guard: &ReportGuard) -> Result<(), Fault> {
+pub(crate) async fn resume(taken: &Taken<'_>, store: &dyn ResponseStore, owner: Option<&str>) -> Result<(), Fault> {
     let mut request = taken.decode()?;
-    let shelf = Shelf::of(guard.responses(), guard.report.client_key.as_deref());
+    let shelf = Shelf::of(store, owner);
     let previous = match state::previous_response_id(&request) {
         Some(id) => Some(shelf.find(&id).await?.ok_or_else(|| unknown(&id))?),
         None => None,

@@ -120,6 +120,21 @@ pub enum Held {
 }
 
 impl Held {
+    /// The name in the header of attempts and in explanations.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Resting { whose: Whose::Provider, .. } => "provider_rests",
+            Self::Resting { whose: Whose::Target, .. } => "target_rests",
+            Self::Resting { whose: Whose::Key | Whose::KeyForModel, .. } => "key_rests",
+            Self::Open { .. } => "circuit_open",
+            Self::KeyRate { .. } => "key_rate",
+            Self::Unhealthy { .. } => "unhealthy",
+            Self::Draining => "draining",
+            Self::TooLong { .. } => "context",
+            Self::Unwanted => "not_wanted",
+        }
+    }
+
     /// When it may be used again; `None`: never for this request, or not before the operator says so.
     pub fn until(self) -> Option<Moment> {
         match self {

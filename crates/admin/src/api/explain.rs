@@ -1,0 +1,16 @@
+//! `POST /api/v1/explain`: what would become of a request.
+
+use axum::Extension;
+use trunkline_route::{Explanation, Question};
+
+use crate::problem::Problem;
+use crate::read::Json;
+use crate::routes::Running;
+
+/// Explains one request. One that would be refused is explained as well: that is what would become of it.
+pub(crate) async fn explain(
+    Extension(Running(plane)): Extension<Running>,
+    Json(question): Json<Question>,
+) -> Result<Json<Explanation>, Problem> {
+    Ok(Json(plane.explain(question).await?))
+}

@@ -1,0 +1,3 @@
+//! What each path does.
+
+pub(crate) mod explain;

@@ -1,0 +1,30 @@
+//! What the admin API asks of the running process.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use thiserror::Error;
+use trunkline_config::Snapshot;
+use trunkline_route::{Explanation, Question};
+
+/// A question that cannot be answered as it was put.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct Misasked {
+    /// Which part of it is wrong, such as `headers.x-a`.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// An explanation on its way.
+pub type Explained = Pin<Box<dyn Future<Output = Result<Explanation, Misasked>> + Send>>;
+
+/// The running process, from where the request came in.
+pub trait Plane: Send + Sync {
+    /// The configuration in force.
+    fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// What would become of a request. Asks nobody and changes nothing.
+    fn explain(&self, question: Question) -> Explained;
+}

@@ -1,0 +1,100 @@
+//! What is wrong with a request, as RFC 9457 has it.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::plane::Misasked;
+
+/// The type of every body of a problem.
+const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// An answer that is none.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    kind: Kind,
+    detail: String,
+    field: Option<String>,
+}
+
+/// The problems that programs can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    BadRequest,
+    Unauthenticated,
+    Off,
+    NotFound,
+    MethodNotAllowed,
+    TooLarge,
+    UnsupportedMediaType,
+}
+
+impl Kind {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Off => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        }
+    }
+
+    /// The problem's type, and its title.
+    fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::BadRequest => ("urn:trunkline:problem:bad_request", "the request cannot be understood"),
+            Self::Unauthenticated => ("urn:trunkline:problem:unauthenticated", "an admin token is needed"),
+            Self::Off => ("urn:trunkline:problem:off", "the admin API is off"),
+            Self::NotFound => ("urn:trunkline:problem:not_found", "there is nothing here"),
+            Self::MethodNotAllowed => ("urn:trunkline:problem:method_not_allowed", "not a method of this path"),
+            Self::TooLarge => ("urn:trunkline:problem:too_large", "the body is too large"),
+            Self::UnsupportedMediaType => ("urn:trunkline:problem:unsupported_media_type", "the body is not JSON"),
+        }
+    }
+}
+
+impl Problem {
+    /// A problem in a sentence.
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), field: None }
+    }
+
+    /// The same, of this part of the body.
+    pub(crate) fn at(self, field: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..self }
+    }
+}
+
+impl From<Misasked> for Problem {
+    fn from(wrong: Misasked) -> Self {
+        Self::new(Kind::BadRequest, wrong.message).at(wrong.field)
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.kind.status();
+        let (r#type, title) = self.kind.name();
+        let Self { detail, field, .. } = &self;
+        let body = Body { r#type, title, status: status.as_u16(), detail, field: field.as_deref() };
+        let text = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response();
+        if self.kind == Kind::Unauthenticated {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

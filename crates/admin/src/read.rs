@@ -1,0 +1,72 @@
+//! Bodies: read under a limit, and understood to the field.
+
+use std::error::Error as _;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, header};
+use http_body_util::LengthLimitError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::problem::{Kind, Problem};
+use crate::routes::Running;
+
+/// What a body may hold beside a client's request, which has a limit of its own.
+const ENVELOPE_BYTES_MAX: usize = 64 << 10;
+
+/// A body in JSON, on its way in or out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        check_type(request.headers())?;
+        let running = request.extensions().get::<Running>();
+        let client_max = running.map_or(0, |Running(plane)| plane.snapshot().server.body_bytes_max);
+        let text = whole(request.into_body(), client_max.saturating_add(ENVELOPE_BYTES_MAX)).await?;
+        // A list of values would be taken for the fields in their order.
+        if text.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Problem::new(Kind::BadRequest, "the body must be an object"));
+        }
+        let mut reader = serde_json::Deserializer::from_slice(&text);
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let field = error.path().to_string();
+            let problem = Problem::new(Kind::BadRequest, error.inner().to_string());
+            // `?` stands for a place that has no name yet.
+            if matches!(&*field, "." | "?") { problem } else { problem.at(field) }
+        })?;
+        reader.end().map_err(|error| Problem::new(Kind::BadRequest, error.to_string()))?;
+        Ok(Self(value))
+    }
+}
+
+/// A page can send text to any server, and no browser asks first: a body has to say that it is JSON.
+fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let stated = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let essence = stated.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    if essence.eq_ignore_ascii_case(b"application/json") {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::UnsupportedMediaType, "the body must be declared as `content-type: application/json`"))
+}
+
+async fn whole(body: Body, bytes_max: usize) -> Result<bytes::Bytes, Problem> {
+    to_bytes(body, bytes_max).await.map_err(|error| {
+        if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
+            Problem::new(Kind::TooLarge, format!("it is larger than {bytes_max} bytes"))
+        } else {
+            Problem::new(Kind::BadRequest, format!("the body could not be read: {error}"))
+        }
+    })
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        let text = serde_json::to_vec(&self.0).expect("what is answered is made of text and numbers");
+        ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text).into_response()
+    }
+}

@@ -1,0 +1,139 @@
+//! Every path of the admin API, to callers who may and who may not.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use http::{Request, StatusCode, header};
+use serde_json::{Value, json};
+use trunkline_admin::{ALL, Admin, Explained, Misasked, Plane};
+use trunkline_config::{Env, Overrides, Snapshot, load};
+use trunkline_route::{Explanation, Question};
+
+const TOKEN: &str = "canary-4f1d";
+const PROBLEM: &str = "application/problem+json";
+
+/// A process with this document.
+struct Process(Arc<Snapshot>);
+
+impl Plane for Process {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0)
+    }
+
+    fn explain(&self, question: Question) -> Explained {
+        let answer = match question.model {
+            Some(model) => Ok(Explanation { model, ..Explanation::default() }),
+            None => Err(Misasked { field: "model".to_owned(), message: "it is missing".to_owned() }),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+fn snapshot(document: &str) -> Arc<Snapshot> {
+    let env = Env::from_iter([("CANARY".to_owned(), TOKEN.to_owned())]);
+    Arc::new(load(Some(("t.toml", document)), &env, &Overrides::default(), &[]).expect("a right document").snapshot)
+}
+
+fn on() -> Arc<Snapshot> {
+    snapshot("[admin]\ntoken = \"${CANARY}\"\n[server]\nbody_limit = \"1KiB\"\n")
+}
+
+/// Status, type of the body, and the body.
+async fn ask(
+    snapshot: &Arc<Snapshot>,
+    line: (&str, &str),
+    headers: &[(&str, &str)],
+    body: String,
+) -> (u16, String, Value) {
+    let mut request = Request::builder().method(line.0).uri(line.1);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::from(body)).expect("a request");
+    let response = Admin::default().answer(Arc::new(Process(Arc::clone(snapshot))), request).await;
+    let (head, body) = response.into_parts();
+    let text = to_bytes(body, 1 << 20).await.expect("a body");
+    let said = head.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().expect("text").to_owned());
+    assert!(!String::from_utf8_lossy(&text).contains(TOKEN) && !format!("{head:?}").contains(TOKEN));
+    assert_eq!(head.status == StatusCode::UNAUTHORIZED, head.headers.contains_key(header::WWW_AUTHENTICATE));
+    (head.status.as_u16(), said.unwrap_or_default(), serde_json::from_slice(&text).unwrap_or_default())
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+fn known() -> [(&'static str, &'static str); 2] {
+    [("authorization", "Bearer canary-4f1d"), JSON]
+}
+
+#[tokio::test]
+async fn nobody_comes_in_without_a_token() {
+    let off = snapshot("");
+    let hashed =
+        "[admin]\ntokens = [\"other\", \"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"]\n";
+    let elsewhere = ("GET", "/api/v1/nothing/here");
+    for line in ALL.iter().map(|at| (at.method, at.path)).chain([elsewhere]) {
+        for (snapshot, headers, status) in [
+            (&off, vec![("authorization", "Bearer ")], 403),
+            (&off, vec![], 403),
+            (&on(), vec![], 401),
+            (&on(), vec![("authorization", "Bearer canary-4f1")], 401),
+            (&on(), vec![("authorization", "Bearer canary-4f1dd")], 401),
+            (&on(), vec![("authorization", "Basic canary-4f1d")], 401),
+            (&on(), vec![("authorization", "b")], 401),
+            (&on(), vec![("x-api-key", TOKEN)], 401),
+            (&snapshot(hashed), known().to_vec(), 401),
+        ] {
+            let (found, kind, body) = ask(snapshot, line, &headers, String::new()).await;
+            assert_eq!((found, &*kind, &body["status"]), (status, PROBLEM, &json!(status)), "{line:?} {headers:?}");
+        }
+        for token in ["other", "test"] {
+            let bearer = format!("bearer  {token}");
+            let (status, ..) = ask(&snapshot(hashed), line, &[("authorization", &bearer)], String::new()).await;
+            assert!(![401, 403].contains(&status), "{line:?} {token}");
+        }
+    }
+    let (_, _, body) = ask(&off, elsewhere, &[], String::new()).await;
+    assert!(body["detail"].as_str().is_some_and(|how| how.contains("TRUNKLINE_ADMIN_TOKEN")), "{body}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_is_told_to_the_field() {
+    let snapshot = on();
+    for (body, status, field) in [
+        ("{", 400, Value::Null),
+        ("[]", 400, Value::Null),
+        (r#"{"model":"m"} x"#, 400, Value::Null),
+        (r#"{"modle":"m"}"#, 400, json!("modle")),
+        (r#"{"model":7}"#, 400, json!("model")),
+        (r#"{"headers":{"a":7}}"#, 400, json!("headers.a")),
+        (r#"{"dialect":"klingon"}"#, 400, json!("dialect")),
+        (r#"{}"#, 400, json!("model")),
+    ] {
+        let (found, kind, said) = ask(&snapshot, ("POST", "/api/v1/explain"), &known(), body.to_owned()).await;
+        assert_eq!((found, &*kind, &said["field"]), (status, PROBLEM, &field), "{body}: {said}");
+    }
+    let long = format!(r#"{{"model":"{}"}}"#, "m".repeat(70 << 10));
+    for at in ALL.iter().filter(|at| at.method != "GET") {
+        let (status, kind, _) = ask(&snapshot, (at.method, at.path), &known(), long.clone()).await;
+        assert_eq!((status, &*kind), (413, PROBLEM), "{at:?}");
+        let untyped = ask(&snapshot, (at.method, at.path), &known()[..1], "{}".to_owned()).await;
+        assert_eq!((untyped.0, &*untyped.1), (415, PROBLEM), "{at:?}");
+        let (status, kind, _) = ask(&snapshot, ("PATCH", at.path), &known(), String::new()).await;
+        assert_eq!((status, &*kind), (405, PROBLEM), "{at:?}");
+    }
+    let (status, kind, _) = ask(&snapshot, ("GET", "/api/v1"), &known(), String::new()).await;
+    assert_eq!((status, &*kind), (404, PROBLEM));
+}
+
+#[tokio::test]
+async fn a_question_that_is_one_is_answered() {
+    let body = r#"{"model":"m","request":{"model":"m","messages":[]}}"#.to_owned();
+    let (status, kind, said) = ask(&on(), ("POST", "/api/v1/explain"), &known(), body).await;
+    assert_eq!((status, &*kind, &said["model"]), (200, "application/json", &json!("m")), "{said}");
+}
+
+#[test]
+fn tokens_are_not_printed() {
+    let printed = format!("{:?}", on());
+    assert!(!printed.contains(TOKEN) && printed.contains("AdminTokens(1)"), "{printed}");
+}

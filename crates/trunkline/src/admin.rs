@@ -1,0 +1,46 @@
+//! The admin API of this process: what comes in at the data plane goes to it, what it asks goes back.
+
+use std::sync::Arc;
+
+use http::Request;
+use http_body_util::BodyExt as _;
+use trunkline_admin::{Admin, Explained, Misasked, Plane};
+use trunkline_config::Snapshot;
+use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Unasked, Upload};
+use trunkline_route::Question;
+
+/// The admin API, as the data plane sees it.
+#[derive(Debug, Default)]
+pub(crate) struct Api(Admin);
+
+impl AdminApi for Api {
+    fn answer(&self, request: Request<Upload>, plane: DataPlane) -> AdminAnswer {
+        let admin = self.0.clone();
+        Box::pin(async move {
+            let response = admin.answer(Arc::new(Seen(plane)), request).await;
+            response.map(|body| {
+                let body = body.map_err(|error| {
+                    tracing::warn!(%error, "an answer of the admin API broke off");
+                    BrokenOff
+                });
+                Box::pin(body) as AdminBody
+            })
+        })
+    }
+}
+
+/// The data plane, as the admin API sees it.
+struct Seen(DataPlane);
+
+impl Plane for Seen {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.snapshot()
+    }
+
+    fn explain(&self, question: Question) -> Explained {
+        let plane = self.0.clone();
+        Box::pin(async move {
+            plane.explain(&question).await.map_err(|Unasked { field, message }| Misasked { field, message })
+        })
+    }
+}
