@@ -14,9 +14,12 @@
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use trunkline_wire::filter::{Filter, Mode, Offered, Recipe, Start, Thoughts};
+use trunkline_wire::ir::{BlockKind, Delta, Event};
 use trunkline_wire::peek::peek;
 use trunkline_wire::relay::{Changes, JsonRelay, LinesRelay, SseRelay, read_usage};
 
@@ -46,6 +49,8 @@ const CASES: &[Case] = &[
     ("sse-responses", || sse(responses(), Some("my-model"))),
     ("sse-gemini", || sse(gemini(), Some("my-model"))),
     ("lines-ollama", || lines(ollama(), Some("my-model"))),
+    ("filter", || filter(None)),
+    ("filter-thoughts", || filter(Some(Thoughts { start: Start::Answer, shown: true }))),
     ("peek-60", || peeking(request("Hi"))),
     ("peek-300", || peeking(request(QUESTION))),
     ("peek-100k", || peeking(request(&PARAGRAPH.repeat((100 << 10) / PARAGRAPH.len())))),
@@ -108,6 +113,25 @@ fn lines(stream: String, model: Option<&'static str>) -> Box<dyn Fn()> {
         black_box(relay.push(black_box(stream.clone())));
         black_box(relay.finish());
         black_box(relay.facts());
+    })
+}
+
+/// The words of a stream as events, through a filter that looks for calls in all formats.
+fn filter(thoughts: Option<Thoughts>) -> Box<dyn Fn()> {
+    let recipe = Recipe::new(Mode::Mend);
+    let recipe = thoughts.map_or(recipe.clone(), |thoughts| recipe.with_thoughts(thoughts));
+    let mut offered = Offered::default();
+    offered.add("get_weather", None);
+    let offered = Arc::new(offered);
+    Box::new(move || {
+        let mut filter = Filter::new(&recipe, Some(Arc::clone(&offered)));
+        let mut out = Vec::new();
+        filter.push(Event::Open { block: 0, kind: BlockKind::Text }, &mut out);
+        for (_, word) in words() {
+            filter.push(Event::Delta { block: 0, delta: Delta::Text(word.to_owned()) }, &mut out);
+            black_box(&out);
+            out.clear();
+        }
     })
 }
 

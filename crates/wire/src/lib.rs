@@ -12,6 +12,8 @@ pub mod embeddings;
 pub mod error;
 pub mod fault;
 mod fields;
+pub mod filter;
+mod fingerprint;
 pub mod frame;
 pub mod ir;
 pub mod limits;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::fingerprint;
 use crate::fields::{parse, starts_with};
+use crate::fingerprint;
 use crate::ir::ToolCall;
 use crate::write::Object;
 

@@ -4,7 +4,6 @@ mod answer;
 mod call;
 pub(crate) mod embed;
 mod error;
-mod fingerprint;
 mod generate;
 mod media;
 #[cfg(test)]

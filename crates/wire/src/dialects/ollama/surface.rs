@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
-use super::{fingerprint, timestamp};
+use super::timestamp;
 use crate::WireError;
 use crate::fields::Fields;
+use crate::fingerprint;
 use crate::write::{Array, Object, object};
 
 /// The version to claim in `/api/version`. GitHub Copilot refuses servers older than 0.6.4 (2026-11-21).

@@ -1,0 +1,260 @@
+//! What a filter tells: blocks under numbers of its own, and calls whose arguments fit their tools.
+
+use std::sync::Arc;
+
+use super::arguments::{ArgumentStream, Given, mend};
+use super::offered::{Offered, Tool};
+use super::repair::{Mode, RepairKind, Repairs};
+use super::tool_text::{Found, Sink};
+use crate::ir::{BlockKind, Delta, Event};
+use crate::{Fault, FaultKind};
+
+/// Calls that are made of one answer's text. Guards the client against a model that does nothing else.
+const CALLS_MAX: u32 = 256;
+
+/// Makes events of what was found.
+#[derive(Debug)]
+pub(super) struct Telling {
+    pub(super) events: Vec<Event>,
+    pub(super) offered: Arc<Offered>,
+    pub(super) mode: Mode,
+    pub(super) repairs: Repairs,
+    /// What tells the ids of this answer's calls from those of others.
+    pub(super) salt: u64,
+    next: u32,
+    /// The block that text goes to, and whether it holds thoughts.
+    open: Option<(u32, Voice)>,
+    /// What text is told as, from now on.
+    pub(super) voice: Voice,
+    /// Whether thoughts are left out.
+    hidden: bool,
+    /// Calls that were made of text.
+    pub(super) made: u32,
+    /// The call whose arguments are on their way.
+    call: Option<Call>,
+    /// Why the answer cannot go on.
+    pub(super) fault: Option<Box<Fault>>,
+}
+
+/// What text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// For the person.
+    Answer,
+    /// Thoughts.
+    Thoughts,
+}
+
+/// A call that is being told.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// Its block; `None` when it is left out.
+    block: Option<u32>,
+    tool: usize,
+    stream: ArgumentStream,
+}
+
+impl Call {
+    /// Its block; `None` when it is left out.
+    pub(super) fn block(&self) -> Option<u32> {
+        self.block
+    }
+}
+
+impl Telling {
+    pub(super) fn new(offered: Arc<Offered>, mode: Mode, hidden: bool) -> Self {
+        Self {
+            events: Vec::new(),
+            offered,
+            mode,
+            repairs: Repairs::default(),
+            salt: 0,
+            next: 0,
+            open: None,
+            voice: Voice::Answer,
+            hidden,
+            made: 0,
+            call: None,
+            fault: None,
+        }
+    }
+
+    /// Whether thoughts are left out.
+    pub(super) fn hides_thoughts(&self) -> bool {
+        self.hidden
+    }
+
+    /// Opens a block.
+    pub(super) fn open(&mut self, kind: BlockKind) -> u32 {
+        let block = self.next;
+        self.next += 1;
+        self.events.push(Event::Open { block, kind });
+        block
+    }
+
+    pub(super) fn delta(&mut self, block: u32, delta: Delta) {
+        self.events.push(Event::Delta { block, delta });
+    }
+
+    pub(super) fn close(&mut self, block: u32) {
+        self.events.push(Event::Close { block });
+    }
+
+    /// The block that text goes to, when one is open for it.
+    pub(super) fn text_block(&self) -> Option<u32> {
+        self.open.filter(|(_, voice)| *voice == self.voice).map(|(block, _)| block)
+    }
+
+    /// Closes the block that text went to.
+    pub(super) fn close_text(&mut self) {
+        if let Some((block, _)) = self.open.take() {
+            self.close(block);
+        }
+    }
+
+    /// Text, whole as it came.
+    pub(super) fn say(&mut self, text: String) {
+        if text.is_empty() || (self.hidden && self.voice == Voice::Thoughts) {
+            return;
+        }
+        if self.text_block().is_none() {
+            self.close_text();
+            let kind = match self.voice {
+                Voice::Answer => BlockKind::Text,
+                Voice::Thoughts => BlockKind::Reasoning { summary: false, redacted: false, id: None },
+            };
+            let block = self.open(kind);
+            self.open = Some((block, self.voice));
+        }
+        if let Some(block) = self.text_block() {
+            self.delta(block, Delta::Text(text));
+        }
+    }
+
+    /// Opens a call that was made of text; `None` when no more calls may be made.
+    fn make(&mut self, tool: usize) -> Option<u32> {
+        let offered = Arc::clone(&self.offered);
+        let tool = offered.get(tool)?;
+        let may = self.made < if offered.parallel { CALLS_MAX } else { 1 };
+        self.repairs.add(if may { RepairKind::Found } else { RepairKind::Dropped }, &tool.name);
+        if !may {
+            return None;
+        }
+        self.close_text();
+        let id = format!("call_{:016x}_{}", self.salt, self.made);
+        self.made += 1;
+        Some(self.open(BlockKind::ToolCall { id, name: tool.name.clone(), custom: tool.custom }))
+    }
+
+    /// A call of which the provider knows.
+    pub(super) fn known(&mut self, tool: usize, block: u32) -> Call {
+        Call { block: Some(block), tool, stream: ArgumentStream::default() }
+    }
+
+    /// More arguments of a call.
+    pub(super) fn add(&mut self, call: &mut Call, text: &str) {
+        let offered = Arc::clone(&self.offered);
+        let (Some(tool), Some(block)) = (offered.get(call.tool), call.block) else { return };
+        let mut out = String::new();
+        call.stream.push(text, tool, &mut out);
+        if !out.is_empty() {
+            self.delta(block, Delta::Arguments(out));
+        }
+    }
+
+    /// A call has ended.
+    pub(super) fn settle(&mut self, mut call: Call) {
+        let offered = Arc::clone(&self.offered);
+        let (Some(tool), Some(block)) = (offered.get(call.tool), call.block) else { return };
+        let mut out = String::new();
+        let complete = call.stream.finish(tool, &mut self.repairs, &mut out);
+        if !complete && self.mode == Mode::Strict {
+            return self.fail(tool);
+        }
+        if !out.is_empty() {
+            self.delta(block, Delta::Arguments(out));
+        }
+        self.close(block);
+    }
+
+    fn fail(&mut self, tool: &Tool) {
+        let words = format!("the model's call of tool `{}` is broken and cannot be mended", tool.name);
+        self.fault.get_or_insert_with(|| Box::new(Fault::new(FaultKind::UpstreamBroken, words)));
+    }
+
+    /// A call's arguments as text, and whether the tool can do with them.
+    fn mended(&self, found: &Found, repairs: &mut Repairs) -> Option<(String, bool)> {
+        let tool = self.offered.get(found.tool)?;
+        if found.raw.name != tool.name {
+            repairs.add(RepairKind::Name, &tool.name);
+        }
+        if tool.custom {
+            return Some((plain(&found.raw.given), true));
+        }
+        let mended = mend(&found.raw.given, tool, repairs)?;
+        Some((serde_json::Value::Object(mended.object).to_string(), mended.complete))
+    }
+}
+
+/// What a tool is given that takes plain text.
+fn plain(given: &Given) -> String {
+    match given {
+        Given::Json(text) | Given::Word(text) => text.clone(),
+        Given::Typed(object) | Given::Texts(object) => {
+            let mut values = object.values().filter_map(serde_json::Value::as_str);
+            match (values.next(), values.next()) {
+                (Some(only), None) => only.to_owned(),
+                (_, _) => serde_json::Value::Object(object.clone()).to_string(),
+            }
+        }
+    }
+}
+
+impl Sink for Telling {
+    fn text(&mut self, text: &str) {
+        self.say(text.to_owned());
+    }
+
+    fn calls(&mut self, found: &[Found], cut: bool) -> bool {
+        let mut repairs = Repairs::default();
+        let mended: Vec<_> = found.iter().map(|found| self.mended(found, &mut repairs)).collect();
+        let good = mended.iter().all(|mended| mended.as_ref().is_some_and(|(_, complete)| *complete || !cut));
+        if !good {
+            let broken = found.iter().zip(&mended).find(|(_, mended)| !mended.as_ref().is_some_and(|(_, fits)| *fits));
+            let offered = Arc::clone(&self.offered);
+            if let Some(tool) = broken.and_then(|(found, _)| offered.get(found.tool)) {
+                self.repairs.add(RepairKind::Unmended, &tool.name);
+                if self.mode == Mode::Strict {
+                    self.fail(tool);
+                }
+            }
+            return false;
+        }
+        for (found, (arguments, _)) in found.iter().zip(mended.into_iter().flatten()) {
+            if let Some(block) = self.make(found.tool) {
+                self.delta(block, Delta::Arguments(arguments));
+                self.close(block);
+            }
+        }
+        repairs.iter().for_each(|repair| self.repairs.add(repair.kind, &repair.path));
+        true
+    }
+
+    fn begin(&mut self, tool: usize) {
+        let block = self.make(tool);
+        self.call = Some(Call { block, tool, stream: ArgumentStream::default() });
+    }
+
+    fn arguments(&mut self, text: &str) {
+        if let Some(mut call) = self.call.take() {
+            self.add(&mut call, text);
+            self.call = Some(call);
+        }
+    }
+
+    fn end(&mut self, _cut: bool) {
+        if let Some(call) = self.call.take() {
+            self.settle(call);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Calls that models write into text: found in every format, however the text is cut, and found in no ordinary answer.
+
+mod formats;
+mod leaks;
+mod ordinary;
+mod run;
