@@ -142,11 +142,12 @@ impl Filter {
     }
 
     fn tell(&mut self, out: &mut Vec<Event>) {
-        out.append(&mut self.telling.events);
-        if let Some(fault) = self.telling.fault.take() {
+        if self.telling.failed {
+            let fault = self.telling.events.iter().position(|event| matches!(event, Event::Fault(_)));
+            self.telling.events.truncate(fault.map_or(0, |fault| fault + 1));
             self.over = true;
-            out.push(Event::Fault(fault));
         }
+        out.append(&mut self.telling.events);
     }
 
     fn open(&mut self, number: u32, kind: BlockKind) {

@@ -32,8 +32,8 @@ pub(super) struct Telling {
     pub(super) made: u32,
     /// The call whose arguments are on their way.
     call: Option<Call>,
-    /// Why the answer cannot go on.
-    pub(super) fault: Option<Box<Fault>>,
+    /// Whether the answer cannot go on: then a fault is among the events, and what follows it does not count.
+    pub(super) failed: bool,
 }
 
 /// What text is.
@@ -75,7 +75,7 @@ impl Telling {
             hidden,
             made: 0,
             call: None,
-            fault: None,
+            failed: false,
         }
     }
 
@@ -134,7 +134,7 @@ impl Telling {
     /// Opens a call that was made of text; `None` when no more calls may be made.
     fn make(&mut self, tool: usize) -> Option<u32> {
         let offered = Arc::clone(&self.offered);
-        let tool = offered.get(tool)?;
+        let tool = offered.get(tool).filter(|_| !self.failed)?;
         let may = self.made < if offered.parallel { CALLS_MAX } else { 1 };
         self.repairs.add(if may { RepairKind::Found } else { RepairKind::Dropped }, &tool.name);
         if !may {
@@ -164,6 +164,9 @@ impl Telling {
 
     /// A call has ended.
     pub(super) fn settle(&mut self, mut call: Call) {
+        if self.failed {
+            return;
+        }
         let offered = Arc::clone(&self.offered);
         let (Some(tool), Some(block)) = (offered.get(call.tool), call.block) else { return };
         let mut out = String::new();
@@ -179,7 +182,8 @@ impl Telling {
 
     fn fail(&mut self, tool: &Tool) {
         let words = format!("the model's call of tool `{}` is broken and cannot be mended", tool.name);
-        self.fault.get_or_insert_with(|| Box::new(Fault::new(FaultKind::UpstreamBroken, words)));
+        self.events.push(Event::Fault(Box::new(Fault::new(FaultKind::UpstreamBroken, words))));
+        self.failed = true;
     }
 
     /// A call's arguments as text, and whether the tool can do with them.
@@ -216,6 +220,9 @@ impl Sink for Telling {
     }
 
     fn calls(&mut self, found: &[Found], cut: bool) -> bool {
+        if self.failed {
+            return true;
+        }
         let mut repairs = Repairs::default();
         let mended: Vec<_> = found.iter().map(|found| self.mended(found, &mut repairs)).collect();
         let good = mended.iter().all(|mended| mended.as_ref().is_some_and(|(_, complete)| *complete || !cut));

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::run::Call;
+use crate::writing::{each, first, gemma, glm, invoke, keywords, list, members, object, qwen};
 
 /// One format.
 pub(crate) struct Format {
@@ -391,60 +392,3 @@ pub(crate) const LAST: &[Format] = &[
         "\n✿RESULT✿",
     ),
 ];
-
-fn first(calls: &[Call]) -> &[Call] {
-    calls.get(..1).unwrap_or_default()
-}
-
-fn each(calls: &[Call], between: &str, write: impl Fn(&str, &Value) -> String) -> String {
-    calls.iter().map(|(name, arguments)| write(name, arguments)).collect::<Vec<_>>().join(between)
-}
-
-/// With a space behind each colon and comma outside of texts, as models write.
-fn object(name: &str, arguments: &Value, key: &str) -> String {
-    format!("{{\"name\": \"{name}\", \"{key}\": {arguments}}}")
-}
-
-fn list(calls: &[Call], name: &str, key: &str) -> String {
-    format!("[{}]", each(calls, ", ", |n, a| format!("{{\"{name}\": \"{n}\", \"{key}\": {a}}}")))
-}
-
-/// Each argument: texts as they are, all else as JSON.
-fn members(arguments: &Value, write: impl Fn(&str, &str) -> String) -> String {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let members = arguments.as_object().expect("an object").iter();
-    members.map(|(key, value)| write(key, &text(value))).collect::<Vec<_>>().concat()
-}
-
-fn qwen(arguments: &Value) -> String {
-    members(arguments, |key, value| format!("<parameter={key}>\n{value}\n</parameter>\n"))
-        .trim_end_matches('\n')
-        .to_owned()
-}
-
-fn glm(arguments: &Value, line: &str) -> String {
-    members(arguments, |key, value| format!("<arg_key>{key}</arg_key>{line}<arg_value>{value}</arg_value>{line}"))
-}
-
-fn invoke(prefix: &str, name: &str, arguments: &Value) -> String {
-    let members =
-        members(arguments, |key, value| format!("<{prefix}parameter name=\"{key}\">{value}</{prefix}parameter>\n"));
-    format!("<{prefix}invoke name=\"{name}\">\n{members}</{prefix}invoke>")
-}
-
-fn gemma(arguments: &Value, quote: &str) -> String {
-    let members = arguments.as_object().expect("an object").iter().map(|(key, value)| match value.as_str() {
-        Some(text) => format!("{key}:{quote}{text}{quote}"),
-        None => format!("{key}:{value}"),
-    });
-    members.collect::<Vec<_>>().join(",")
-}
-
-fn keywords(arguments: &Value) -> String {
-    let members = arguments.as_object().expect("an object").iter().map(|(key, value)| match value.as_bool() {
-        Some(true) => format!("{key}=True"),
-        Some(false) => format!("{key}=False"),
-        None => format!("{key}={value}"),
-    });
-    members.collect::<Vec<_>>().join(", ")
-}

@@ -4,3 +4,4 @@ mod formats;
 mod leaks;
 mod ordinary;
 mod run;
+mod writing;
