@@ -89,7 +89,7 @@ enum Block {
     /// Its text is searched.
     Text,
     /// Its arguments are mended.
-    Call(Call),
+    Call(Box<Call>),
     /// It passes, under this number.
     Same(u32),
     /// Nobody sees it.
@@ -175,7 +175,7 @@ impl Filter {
                     self.telling.repairs.add(RepairKind::Name, &tool.name);
                 }
                 let block = self.telling.open(BlockKind::ToolCall { id, name: tool.name.clone(), custom });
-                Block::Call(self.telling.known(place, block))
+                Block::Call(Box::new(self.telling.known(place, block)))
             }
             Some(_) | None => Block::Same(self.telling.open(BlockKind::ToolCall { id, name, custom })),
         }
@@ -215,7 +215,7 @@ impl Filter {
         let Some(place) = self.blocks.iter().rposition(|(known, _)| *known == number) else { return };
         match self.blocks.swap_remove(place).1 {
             Block::Text => self.resting = true,
-            Block::Call(call) => self.telling.settle(call),
+            Block::Call(call) => self.telling.settle(*call),
             Block::Same(block) => self.telling.close(block),
             Block::Hidden => {}
         }

@@ -54,7 +54,7 @@ impl Offered {
                 ToolKind::Function { name, parameters, .. } if allowed(name) => {
                     offered.add(name, parameters.as_deref().map(|raw| raw.get()));
                 }
-                ToolKind::Custom { name, .. } if allowed(name) => offered.put(name, None, true),
+                ToolKind::Custom { name, .. } if allowed(name) => offered.add_custom(name),
                 ToolKind::Function { .. } | ToolKind::Custom { .. } | ToolKind::Hosted { .. } => {}
             }
         }
@@ -64,6 +64,11 @@ impl Offered {
     /// One more tool, with its JSON schema.
     pub fn add(&mut self, name: &str, schema: Option<&str>) {
         self.put(name, schema, false);
+    }
+
+    /// One more tool, which takes plain text.
+    pub fn add_custom(&mut self, name: &str) {
+        self.put(name, None, true);
     }
 
     fn put(&mut self, name: &str, schema: Option<&str>, custom: bool) {

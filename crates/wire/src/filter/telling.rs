@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::arguments::{ArgumentStream, Given, mend};
+use serde_json::{Map, Value};
+
+use super::arguments::{ArgumentStream, Given, lenient, mend};
 use super::offered::{Offered, Tool};
 use super::repair::{Mode, RepairKind, Repairs};
 use super::tool_text::{Found, Sink};
@@ -52,6 +54,8 @@ pub(super) struct Call {
     block: Option<u32>,
     tool: usize,
     stream: ArgumentStream,
+    /// All that was written for a tool that takes plain text.
+    plain: String,
 }
 
 impl Call {
@@ -148,13 +152,17 @@ impl Telling {
 
     /// A call of which the provider knows.
     pub(super) fn known(&mut self, tool: usize, block: u32) -> Call {
-        Call { block: Some(block), tool, stream: ArgumentStream::default() }
+        Call { block: Some(block), tool, stream: ArgumentStream::default(), plain: String::new() }
     }
 
     /// More arguments of a call.
     pub(super) fn add(&mut self, call: &mut Call, text: &str) {
         let offered = Arc::clone(&self.offered);
         let (Some(tool), Some(block)) = (offered.get(call.tool), call.block) else { return };
+        if tool.custom {
+            // Only the whole shows which text the JSON holds.
+            return call.plain.push_str(text);
+        }
         let mut out = String::new();
         call.stream.push(text, tool, &mut out);
         if !out.is_empty() {
@@ -170,7 +178,12 @@ impl Telling {
         let offered = Arc::clone(&self.offered);
         let (Some(tool), Some(block)) = (offered.get(call.tool), call.block) else { return };
         let mut out = String::new();
-        let complete = call.stream.finish(tool, &mut self.repairs, &mut out);
+        let complete = if tool.custom {
+            out = plain(&Given::Json(call.plain));
+            true
+        } else {
+            call.stream.finish(tool, &mut self.repairs, &mut out)
+        };
         if !complete && self.mode == Mode::Strict {
             return self.fail(tool);
         }
@@ -196,21 +209,28 @@ impl Telling {
             return Some((plain(&found.raw.given), true));
         }
         let mended = mend(&found.raw.given, tool, repairs)?;
-        Some((serde_json::Value::Object(mended.object).to_string(), mended.complete))
+        Some((Value::Object(mended.object).to_string(), mended.complete))
     }
 }
 
 /// What a tool is given that takes plain text.
 fn plain(given: &Given) -> String {
     match given {
+        Given::Json(text) if text.trim_start().starts_with('{') => match lenient::read(text).map(|read| read.value) {
+            Some(Value::Object(object)) => only(&object),
+            Some(_) | None => text.clone(),
+        },
         Given::Json(text) | Given::Word(text) => text.clone(),
-        Given::Typed(object) | Given::Texts(object) => {
-            let mut values = object.values().filter_map(serde_json::Value::as_str);
-            match (values.next(), values.next()) {
-                (Some(only), None) => only.to_owned(),
-                (_, _) => serde_json::Value::Object(object.clone()).to_string(),
-            }
-        }
+        Given::Typed(object) | Given::Texts(object) => only(object),
+    }
+}
+
+/// The only text of an object, or all of it.
+fn only(object: &Map<String, Value>) -> String {
+    let mut values = object.values().filter_map(Value::as_str);
+    match (values.next(), values.next()) {
+        (Some(only), None) => only.to_owned(),
+        (_, _) => Value::Object(object.clone()).to_string(),
     }
 }
 
@@ -249,7 +269,7 @@ impl Sink for Telling {
 
     fn begin(&mut self, tool: usize) {
         let block = self.make(tool);
-        self.call = Some(Call { block, tool, stream: ArgumentStream::default() });
+        self.call = Some(Call { block, tool, stream: ArgumentStream::default(), plain: String::new() });
     }
 
     fn arguments(&mut self, text: &str) {

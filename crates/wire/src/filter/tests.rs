@@ -185,3 +185,19 @@ fn without_tools_nothing_is_looked_for() {
     let (blocks, end, _) = run(&Recipe::new(Mode::Mend), None, events);
     assert_eq!((blocks, end), (vec![format!("text {said}")], "End".to_owned()));
 }
+
+#[test]
+fn a_tool_that_takes_plain_text_gets_it() {
+    let mut patch = Offered::default();
+    patch.add_custom("patch");
+    let patch = Arc::new(patch);
+    for said in [
+        "[TOOL_CALLS]patch{\"input\":\"*** Begin\"}",
+        "<tool_call>\n<function=patch>\n<parameter=input>\n*** Begin\n</parameter>\n</function>\n</tool_call>",
+        "<tool_call>{\"name\": \"patch\", \"arguments\": \"*** Begin\"}</tool_call>",
+    ] {
+        let events = [text(0, said), vec![Event::Stop(StopReason::End)]].concat();
+        let (blocks, _, _) = run(&Recipe::new(Mode::Mend), Some(Arc::clone(&patch)), events);
+        assert_eq!(blocks, [format!("{ID}_0 patch *** Begin")], "{said}");
+    }
+}
