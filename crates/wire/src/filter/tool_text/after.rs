@@ -86,9 +86,26 @@ pub(crate) fn look(text: &str, ended: bool) -> Behind {
     if spaces > 0 {
         return Behind::Spaces(spaces);
     }
-    if let Some(noise) = NOISE.iter().find(|noise| text.starts_with(**noise)) {
-        return Behind::Noise(noise.len());
+    if !ended && NOISE.iter().any(|noise| noise.len() > text.len() && noise.starts_with(text)) {
+        return Behind::More;
     }
-    let more = !ended && NOISE.iter().any(|noise| noise.starts_with(text));
-    if more { Behind::More } else { Behind::Text }
+    // One may begin as another does: the longest counts.
+    let found = NOISE.iter().filter(|noise| text.starts_with(**noise)).map(|noise| noise.len()).max();
+    found.map_or(Behind::Text, Behind::Noise)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_noise_counts_and_is_waited_for() {
+        assert_eq!(look("]<]mini", false), Behind::More);
+        assert_eq!(look("]", false), Behind::More);
+        assert_eq!(look("]<]minimax[>[</tool_call>]", false), Behind::Noise(25));
+        assert_eq!(look("]<x", false), Behind::Noise(1));
+        assert_eq!(look("]", true), Behind::Noise(1));
+        assert_eq!(look("</tool_cal", true), Behind::Text);
+        assert_eq!(look("\n x", false), Behind::Spaces(2));
+    }
 }
