@@ -101,6 +101,9 @@ impl Member {
             self.read = self.start;
             return if raw.len() - from > AHEAD_BYTES_MAX { Self::wrong() } else { Self::nothing() };
         };
+        if end > AHEAD_BYTES_MAX {
+            return Self::wrong();
+        }
         let name = raw.get(from..from + end).unwrap_or_default();
         if raw.as_bytes().get(from + end) != Some(&b'"') || !may_go(schema, name) {
             return Self::wrong();
@@ -166,12 +169,12 @@ impl Member {
         let rest = self.rest(raw);
         let spaces = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let ends = match rest.get(spaces) {
+            _ if spaces > AHEAD_BYTES_MAX => Some(false),
             None => None,
             Some(b',') => behind_comma(rest.get(spaces + 1..).unwrap_or_default()),
             Some(byte) => Some(*byte == b'}'),
         };
         match ends {
-            None if rest.len() > AHEAD_BYTES_MAX => Next::Wrong { send: self.safe },
             None => Next::More { send: self.safe },
             Some(true) => Next::Done { name: self.name.clone() },
             Some(false) => Next::Wrong { send: self.safe },
@@ -229,5 +232,9 @@ fn unicode(bytes: &[u8]) -> Option<usize> {
 
 /// Whether another member begins behind a comma; `None` when that is not known yet.
 fn behind_comma(bytes: &[u8]) -> Option<bool> {
-    bytes.iter().find(|byte| !byte.is_ascii_whitespace()).map(|byte| *byte == b'"')
+    let spaces = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    if spaces > AHEAD_BYTES_MAX {
+        return Some(false);
+    }
+    bytes.get(spaces).map(|byte| *byte == b'"')
 }
