@@ -61,7 +61,7 @@ pub(crate) async fn explain(shared: &Shared, question: &Question, lot: Lot) -> R
     if question.request.is_none() {
         return Ok(explanation);
     }
-    explanation.estimate = planning.estimate();
+    explanation.estimate = planning.estimate(planned.as_ref().ok());
     if let Ok(plan) = &planned {
         let mended = mend::beforehand(&taken, plan);
         let planning = Planning { taken: mended.as_ref().unwrap_or(&taken), ..planning };
@@ -95,12 +95,12 @@ impl Planning<'_> {
         }
     }
 
-    /// How large the request is and what it costs.
-    fn estimate(&self) -> Estimate {
+    /// How large the request is, and what it costs where it is sent first.
+    fn estimate(&self, plan: Option<&Plan>) -> Estimate {
         let prompt =
             matches!(self.taken.surface.operation, Operation::Chat | Operation::Completion | Operation::CountTokens);
         let Some(request) = prompt.then(|| self.taken.decode().ok()).flatten() else { return Estimate::default() };
-        let price = self.snapshot.models.get(&self.taken.model).and_then(|model| model.price.as_ref());
+        let price = plan.and_then(|plan| plan.attempts.first()?.target.price.as_ref());
         Estimate::new(counting::estimate(&request), request.sampling.output_tokens_max, price)
     }
 

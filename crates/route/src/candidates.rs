@@ -111,6 +111,7 @@ fn target(provider: &Arc<Provider>, model: &str) -> Target {
         priority: 0,
         weight: 1,
         cooldown: None,
+        price: None,
         room: provider.room(),
         draining: provider.draining,
         parameters: None,

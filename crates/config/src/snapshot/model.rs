@@ -100,6 +100,8 @@ pub struct Target {
     pub weight: u32,
     /// How long it rests after a failure, when stated; zero: never.
     pub cooldown: Option<Duration>,
+    /// What its tokens cost, when stated for it or for its model.
+    pub price: Option<Price>,
     /// How many requests it may have open; `None`: no limit.
     pub room: Option<Room>,
     /// Whether it takes no new requests.
