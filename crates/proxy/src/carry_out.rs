@@ -1,13 +1,12 @@
 //! Carries out a plan: its tries in order, until one of them answers or there is nothing left to try.
 
-use std::sync::Arc;
-
 use trunkline_config::{ErrorAction, Failover, OnLoss};
 use trunkline_route::policy::{action, is_worth_another_try, penalty};
 use trunkline_route::{Attempt, CREDENTIALS_EXHAUSTED, Lane, Lot, Moment, Plan, Verdict, again, bridge, judge};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::attempt::unserved;
+use crate::continuation;
 use crate::head;
 use crate::hedge::{Hedge, race};
 use crate::lane::{self, Failed, Tried};
@@ -126,7 +125,7 @@ pub(crate) async fn begin(worker: &Worker, taken: &Taken<'_>, plan: &Plan, attem
 }
 
 /// Forgets what was held against those who have just answered.
-fn succeeded(worker: &Worker, attempt: &Attempt, failover: &Failover) {
+pub(crate) fn succeeded(worker: &Worker, attempt: &Attempt, failover: &Failover) {
     let live = &worker.shared.live;
     if !live.is_calm() {
         live.succeeded(&attempt.target, attempt.key.as_ref(), &failover.circuit, Moment(now_ms()));
@@ -156,9 +155,11 @@ pub(crate) fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover:
 }
 
 /// The lane of a try, which for some requests is another than that of others for the same target.
-pub(crate) fn lane_of(taken: &Taken<'_>, attempt: &Attempt) -> Lane {
-    if matches!(attempt.lane, Lane::Native) && (streams_as_array(taken) || taken.mended.is_some()) {
-        // What passes as events is counted; an array is not. And what was put right is not in the body.
+pub(crate) fn lane_of(taken: &Taken<'_>, plan: &Plan, attempt: &Attempt) -> Lane {
+    let by_events = streams_as_array(taken) || taken.mended.is_some() || continuation::is_for(taken, plan);
+    if matches!(attempt.lane, Lane::Native) && by_events {
+        // What passes as events is counted; an array is not. What was put right is not in the body, and only events can be
+        // gone on with.
         Lane::Bridged(taken.surface.dialect)
     } else {
         attempt.lane
@@ -173,30 +174,27 @@ pub(crate) async fn try_and_mend(
     plan: &Plan,
     guard: ReportGuard,
 ) -> Tried {
-    let tried = try_one(worker, taken, attempt, plan.on_loss, guard).await;
+    let tried = try_one(worker, taken, attempt, plan, guard).await;
     let Err(failed) = tried else { return tried };
     match mend::afterwards(taken, plan, attempt, &failed.fault) {
-        Some(mended) => Box::pin(try_one(worker, &mended, attempt, plan.on_loss, failed.guard)).await,
+        Some(mended) => Box::pin(try_one(worker, &mended, attempt, plan, failed.guard)).await,
         None => Err(failed),
     }
 }
 
 /// One try, in the lane that its plan chose, or in another when the provider turns out not to know that one.
-async fn try_one(
-    worker: &Worker,
-    taken: &Taken<'_>,
-    attempt: &Attempt,
-    on_loss: OnLoss,
-    mut guard: ReportGuard,
-) -> Tried {
+async fn try_one(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, plan: &Plan, mut guard: ReportGuard) -> Tried {
     guard.report.attempts += 1;
-    guard.report.provider = Some(Arc::clone(&attempt.target.provider.name));
-    guard.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
-    let lane = lane_of(taken, attempt);
+    guard.name(attempt);
+    let (on_loss, may_go_on) = (plan.on_loss, continuation::is_for(taken, plan));
+    let lane = lane_of(taken, plan, attempt);
     let tried = try_once(worker, taken, attempt, lane, on_loss, guard).await;
     match tried {
         Ok(mut response) => {
             response.headers_mut().extend(mend::tell(taken));
+            if may_go_on {
+                continuation::attach(&mut response, taken, plan, attempt);
+            }
             Ok(response)
         }
         Err(failed) if matches!(lane, Lane::Native) && unserved(&failed.fault) => match other_lane(attempt, taken) {

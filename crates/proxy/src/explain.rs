@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use thiserror::Error;
-use trunkline_config::{ClientKeys, OnLoss};
+use trunkline_config::ClientKeys;
 use trunkline_route::explain::Estimate;
 use trunkline_route::{Attempt, Explanation, Lane, LeftOut, Lot, Moment, NoPlan, Plan, Question, Unplanned, Wants};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, counting, ir};
@@ -66,7 +66,7 @@ pub(crate) async fn explain(shared: &Shared, question: &Question, lot: Lot) -> R
         let mended = mend::beforehand(&taken, plan);
         let planning = Planning { taken: mended.as_ref().unwrap_or(&taken), ..planning };
         for (candidate, attempt) in explanation.attempts.iter_mut().zip(&plan.attempts) {
-            match planning.losses(attempt, plan.on_loss).await {
+            match planning.losses(attempt, plan).await {
                 Ok(losses) => candidate.losses = losses.as_ref().map(fields),
                 Err(fault) => candidate.refused = Some((&fault).into()),
             }
@@ -105,9 +105,9 @@ impl Planning<'_> {
     }
 
     /// What a provider would not be told of the request; `None` when only the try itself would show.
-    async fn losses(&self, attempt: &Attempt, on_loss: OnLoss) -> Result<Option<ir::Losses>, Fault> {
+    async fn losses(&self, attempt: &Attempt, plan: &Plan) -> Result<Option<ir::Losses>, Fault> {
         let Self { taken, shared, client_key, .. } = *self;
-        let lane = lane_of(taken, attempt);
+        let (lane, on_loss) = (lane_of(taken, plan, attempt), plan.on_loss);
         if needs_state(taken, lane) {
             resume(taken, &*shared.responses, client_key).await?;
         }

@@ -8,6 +8,7 @@ mod attempt;
 mod caller;
 mod carry_out;
 mod checks;
+mod continuation;
 mod cors;
 mod drain;
 mod explain;

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
@@ -113,10 +113,21 @@ impl ReportGuard {
         Ok(())
     }
 
+    /// Names who is tried: whoever is named last is whom the report speaks of.
+    pub(crate) fn name(&mut self, attempt: &Attempt) {
+        self.report.provider = Some(Arc::clone(&attempt.target.provider.name));
+        self.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
+    }
+
     /// A try begins, counted toward this target's load, if any is kept; the try before is over.
     pub(crate) async fn try_begins(&mut self, attempt: &Attempt, load: Option<Arc<Load>>) {
-        self.try_ends();
         let driver = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        self.try_begins_for(driver, attempt, load);
+    }
+
+    /// The same for whoever knows what drives it.
+    pub(crate) fn try_begins_for(&mut self, driver: Waker, attempt: &Attempt, load: Option<Arc<Load>>) {
+        self.try_ends();
         self.under_way = Some(self.worker.under_way.begin(attempt, driver));
         self.busy = load.map(|load| (load.begin(), Instant::now()));
         self.counted_key = attempt.key.as_ref().filter(|key| key.is_counted).map(|key| Arc::clone(&key.label));
@@ -166,6 +177,11 @@ impl ReportGuard {
         &self.worker.shared
     }
 
+    /// The thread that serves it.
+    pub(crate) fn worker(&self) -> &Arc<Worker> {
+        &self.worker
+    }
+
     /// When the request began.
     pub(crate) fn started(&self) -> Instant {
         self.started
@@ -211,6 +227,14 @@ impl ReportGuard {
         if self.is_asked {
             self.learn(fault);
         }
+    }
+
+    /// The answer broke off, and another may go on with it.
+    pub(crate) fn broke_off(&mut self, fault: &Fault) {
+        if self.is_asked {
+            self.learn(fault);
+        }
+        self.try_failed();
     }
 
     /// Remembers for the requests to come that the provider broke off an answer which had begun.

@@ -94,6 +94,8 @@ pub struct Plan {
     pub watched: bool,
     /// After how long without content a second try begins beside the first.
     pub hedge_after: Option<Duration>,
+    /// Whether a streamed answer that breaks off is gone on with, by those of its tries that can.
+    pub continuation: bool,
     /// Whether the tries are made although those who take part rest: there is nobody else.
     pub regardless: bool,
 }
@@ -172,8 +174,20 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) 
         attempts = back.iter().map(|left| left.attempt.clone()).take(ATTEMPTS_MAX).collect();
         beyond = back.len() - attempts.len();
     }
-    let Candidates { model, on_loss, fix_tool_messages, .. } = found;
-    Ok(Plan { model, on_loss, fix_tool_messages, attempts, left_out, unable, beyond, watched, hedge_after, regardless })
+    let Candidates { model, on_loss, fix_tool_messages, continuation, .. } = found;
+    Ok(Plan {
+        model,
+        on_loss,
+        fix_tool_messages,
+        attempts,
+        left_out,
+        unable,
+        beyond,
+        watched,
+        hedge_after,
+        continuation,
+        regardless,
+    })
 }
 
 /// Whether asking twice at the same time does no harm. What else a path may do is not known.

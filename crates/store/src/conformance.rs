@@ -36,6 +36,7 @@ fn served(n: u64) -> Report {
         bytes_in: 512,
         bytes_out: 8_192,
         attempts: 2,
+        continued: 0,
     }
 }
 
@@ -55,6 +56,7 @@ fn refused(n: u64) -> Report {
         quality: None,
         first_byte_us: None,
         attempts: 0,
+        continued: 0,
         ..served(n)
     }
 }

@@ -30,6 +30,10 @@ pub struct ModelSection {
     #[serde(default)]
     #[schemars(extend("x-default" = "never"))]
     pub hedge_after: Option<Period>,
+    /// Whether a streamed answer that breaks off is gone on with, at a target that can go on from the model's own words.
+    /// The tokens of all that took part count.
+    #[serde(default)]
+    pub continuation: bool,
     /// Tokens it can take and give in all. Not stated: what the first target's provider says.
     #[serde(default)]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]

@@ -141,6 +141,7 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Target>) -> Model {
         targets,
         strategy: section.strategy,
         hedge_after: section.hedge_after.map(|period| period.duration()),
+        continuation: section.continuation,
         context_window: section.context_window,
         fallbacks: names(&section.fallbacks),
         context_fallbacks: names(&section.context_fallbacks),

@@ -12,7 +12,7 @@ use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
 use crate::prepare::Taken;
-use crate::reply::{Deadline, EventsReply, Ping, ReplyBody, first_events, whole_answer};
+use crate::reply::{Deadline, EventsReply, Ping, ReplyBody, Telling, first_events, whole_answer};
 use crate::report_guard::ReportGuard;
 use crate::stored::{Keeper, keep_whole};
 use crate::surface;
@@ -52,7 +52,8 @@ pub(crate) async fn attempt(
     let keeper = Keeper::begin(taken, &head, &guard);
     let encoder = surface::stream_encoder(taken, head);
     let (facts, ping, watcher, ended) = (Facts::default(), Ping::default(), Watcher::default(), false);
-    let reply = EventsReply { events, encoder, guard, provider, deadline, begun, facts, ended, ping, watcher, keeper };
+    let (telling, continuation) = (Some(Telling { events, provider, deadline, begun }), None);
+    let reply = EventsReply { telling, encoder, guard, facts, ended, ping, watcher, keeper, continuation };
     Ok(head::with_type(ReplyBody::Events(Box::new(reply)), surface::stream_type(taken)))
 }
 

@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response};
 use trunkline_config::OnLoss;
+use trunkline_providers::BaseUrl;
 use trunkline_providers::adapter::{self, Events};
 use trunkline_route::Attempt;
+use trunkline_wire::dialects::anthropic::names::ToolNames;
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, StreamHead, dialect, ir};
 
@@ -20,11 +22,11 @@ use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
 use crate::prepare::{self, Bridged, Taken};
-use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, ReplyBody, first_events, whole_answer};
+use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, ReplyBody, Telling, first_events, whole_answer};
 use crate::report_guard::ReportGuard;
 use crate::stored::{Keeper, keep_whole};
 use crate::surface;
-use crate::upstream::{Answer, Body, Client};
+use crate::upstream::{Answer, Body, Client, Outgoing};
 
 /// A whole answer that is translated must be in memory at once. Guards it against a provider that never ends; the
 /// largest answers hold images.
@@ -54,20 +56,18 @@ pub(crate) async fn attempt(
             let reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
             Ok(told(taken, head::with_losses(reply, lost), &limits))
         }
-        Ok(Begun { head, losses, limits, answer: Answered::Stream { events, begun, deadline } }) => {
+        Ok(Begun { head, losses, limits, answer: Answered::Stream(telling) }) => {
             let lost = head::name_losses(&mut guard.report, &losses);
             let reply = EventsReply {
-                events,
+                telling: Some(telling),
                 keeper: Keeper::begin(taken, &head, &guard),
                 encoder: surface::stream_encoder(taken, head),
                 guard,
-                provider: Arc::clone(&attempt.target.provider.name),
-                deadline,
-                begun,
                 facts: Facts::default(),
                 ended: false,
                 ping: Ping::default(),
                 watcher: Watcher::default(),
+                continuation: None,
             };
             let reply = head::with_type(ReplyBody::Events(Box::new(reply)), surface::stream_type(taken));
             Ok(told(taken, head::with_losses(reply, lost), &limits))
@@ -86,7 +86,48 @@ struct Begun {
 
 enum Answered {
     Whole(ir::Response, Facts),
-    Stream { events: Events, begun: VecDeque<ir::Event>, deadline: Deadline },
+    Stream(Telling),
+}
+
+/// What a provider says in answer to a request for a stream, up to its first content.
+///
+/// # Errors
+/// What became of it; nothing of it has been handed on.
+pub(crate) async fn telling(
+    client: &Client,
+    attempt: &Attempt,
+    outgoing: &Outgoing<'_>,
+    (to, names): (DialectId, ToolNames),
+    started: Instant,
+) -> Result<Telling, Fault> {
+    let provider = &attempt.target.provider;
+    let base_url = base_url(attempt)?;
+    let Answer { headers, body, .. } = send(client, attempt, base_url, outgoing, started).await?;
+    if Kind::of(&headers) == Kind::Json {
+        let message = format!("provider {:?}: its answer is no stream", provider.name);
+        return Err(Fault::new(FaultKind::UpstreamBroken, message));
+    }
+    let deadline = Deadline::new(&attempt.target.timeouts, started);
+    opened(events(body, (to, names), &provider.name), deadline, &provider.name).await
+}
+
+/// Where a provider is.
+///
+/// # Errors
+/// When it is nowhere.
+pub(crate) fn base_url(attempt: &Attempt) -> Result<&BaseUrl, Fault> {
+    let provider = &attempt.target.provider;
+    let nowhere = || Fault::new(FaultKind::Internal, format!("provider {:?} has no base URL", provider.name));
+    provider.base_url.as_ref().ok_or_else(nowhere)
+}
+
+fn events(body: Body, (to, names): (DialectId, ToolNames), provider: &Arc<str>) -> Events {
+    Box::pin(BridgedEvents::new(body, dialect::of(to).stream_decoder(), names, Arc::clone(provider)))
+}
+
+async fn opened(mut events: Events, mut deadline: Deadline, provider: &Arc<str>) -> Result<Telling, Fault> {
+    let begun = first_events(&mut events, &mut deadline, provider).await?;
+    Ok(Telling { events, provider: Arc::clone(provider), deadline, begun })
 }
 
 async fn answer(
@@ -97,10 +138,7 @@ async fn answer(
     guard: &mut ReportGuard,
 ) -> Result<Begun, Fault> {
     let provider = &attempt.target.provider;
-    let Some(base_url) = &provider.base_url else {
-        let message = format!("provider {:?} has no base URL", provider.name);
-        return Err(Fault::new(FaultKind::Internal, message));
-    };
+    let base_url = base_url(attempt)?;
     let Bridged { outgoing, losses, names } = prepare::bridged(taken, attempt, guard, base_url, to)?;
     refuse_losses(taken, attempt, &losses, on_loss)?;
     let Answer { status, headers, body } = send(client, attempt, base_url, &outgoing, guard.started()).await?;
@@ -109,11 +147,9 @@ async fn answer(
     let head = surface::head(taken, guard)?;
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     let answer = if is_stream(&headers, taken) {
-        let decoder = dialect::of(to).stream_decoder();
-        let mut events: Events = Box::pin(BridgedEvents::new(body, decoder, names, Arc::clone(&provider.name)));
+        let events = events(body, (to, names), &provider.name);
         if taken.streams() {
-            let begun = first_events(&mut events, &mut deadline, &provider.name).await?;
-            Answered::Stream { events, begun, deadline }
+            Answered::Stream(opened(events, deadline, &provider.name).await?)
         } else {
             let (response, facts) = whole_answer(events, deadline, &provider.name, &head).await?;
             Answered::Whole(response, facts)
@@ -133,7 +169,8 @@ async fn answer(
         if taken.streams() {
             // It was asked for a stream and gave it all at once.
             let events = adapter::ready(response.into_events().into_iter());
-            Answered::Stream { events, begun: VecDeque::new(), deadline }
+            let provider = Arc::clone(&provider.name);
+            Answered::Stream(Telling { events, provider, deadline, begun: VecDeque::new() })
         } else {
             let facts = Facts { usage: response.usage, finished: true, ..Facts::default() };
             Answered::Whole(response, facts)

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +17,7 @@ use trunkline_wire::{Fault, FaultKind, StreamEncoder, StreamHead};
 
 use super::deadline::Deadline;
 use crate::attempt::{drained, silent};
+use crate::continuation::Continuation;
 use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
@@ -34,21 +35,46 @@ const OUT_BYTES_FIRST: usize = 1 << 10;
 /// Events read before the first that commits to an answer. Guards memory against a provider that opens blocks for ever.
 const UNCOMMITTED_MAX: usize = 256;
 
-/// One streamed answer. Dropping it drops the work behind it.
-pub(crate) struct EventsReply {
+/// What a provider says. Dropping it drops the work behind it.
+pub(crate) struct Telling {
     pub(crate) events: Events,
-    pub(crate) encoder: Box<dyn StreamEncoder>,
-    pub(crate) guard: ReportGuard,
     pub(crate) provider: Arc<str>,
     pub(crate) deadline: Deadline,
     /// Read to see whether the answer begins at all.
     pub(crate) begun: VecDeque<Event>,
+}
+
+impl Telling {
+    /// The next event; a fault at an end that nothing said.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        let event = match self.begun.pop_front() {
+            Some(event) => event,
+            None => ready!(self.events.as_mut().poll_next(cx)).unwrap_or_else(|| unfinished(&self.provider)),
+        };
+        self.deadline.touch();
+        Poll::Ready(event)
+    }
+
+    /// A fault, once it has said nothing for too long.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        self.deadline.poll(cx).map(|silence| Event::Fault(Box::new(silent(&self.provider, silence))))
+    }
+}
+
+/// One streamed answer. Dropping it drops the work behind it.
+pub(crate) struct EventsReply {
+    /// Who gives it; `None` while somebody is looked for who goes on with it.
+    pub(crate) telling: Option<Telling>,
+    pub(crate) encoder: Box<dyn StreamEncoder>,
+    pub(crate) guard: ReportGuard,
     pub(crate) facts: Facts,
     pub(crate) ended: bool,
     pub(crate) ping: Ping,
     pub(crate) watcher: Watcher,
     /// Gathers it, where later requests may go on from it.
     pub(crate) keeper: Option<Box<Keeper>>,
+    /// Goes on with it when it breaks off, where that is wanted.
+    pub(crate) continuation: Option<Box<Continuation>>,
 }
 
 /// When to say that the stream is alive.
@@ -90,28 +116,21 @@ impl EventsReply {
         let mut out = Vec::new();
         while !self.ended {
             if self.guard.is_cut() {
-                self.take(&Event::Fault(Box::new(drained(&self.provider))), &mut out);
+                let provider = self.guard.report.provider.as_deref().unwrap_or_default();
+                self.take(&Event::Fault(Box::new(drained(provider))), &mut out);
                 continue;
             }
-            let event = match self.begun.pop_front() {
-                Some(event) => Poll::Ready(Some(event)),
-                None => self.events.as_mut().poll_next(cx),
-            };
-            match event {
-                Poll::Ready(Some(event)) => {
-                    self.deadline.touch();
+            match self.poll_event(cx) {
+                Poll::Ready(event) => {
                     if out.capacity() == 0 {
                         out.reserve(OUT_BYTES_FIRST);
                     }
-                    self.take(&event, &mut out);
+                    self.receive(event, cx, &mut out);
                 }
-                Poll::Ready(None) => self.take(&unfinished(&self.provider), &mut out),
                 // What is ready goes out together; only then is it worth waiting.
                 Poll::Pending if !out.is_empty() => break,
-                Poll::Pending => match self.deadline.poll(cx) {
-                    Poll::Ready(silence) => {
-                        self.take(&Event::Fault(Box::new(silent(&self.provider, silence))), &mut out)
-                    }
+                Poll::Pending => match self.poll_silence(cx) {
+                    Poll::Ready(fault) => self.receive(fault, cx, &mut out),
                     Poll::Pending if self.ping.poll(cx).is_ready() => self.encoder.ping(&mut out),
                     Poll::Pending => return Poll::Pending,
                 },
@@ -123,6 +142,43 @@ impl EventsReply {
         self.ping.rest();
         self.guard.sent(out.len());
         Poll::Ready(Some(out.into()))
+    }
+
+    /// The next event, from whoever gives the answer now.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if let Some(telling) = &mut self.telling {
+            return telling.poll(cx);
+        }
+        let found = match &mut self.continuation {
+            Some(continuation) => ready!(continuation.poll(&mut self.guard, cx)),
+            None => Err(Fault::new(FaultKind::Internal, "an answer that nobody gives")),
+        };
+        match found {
+            Ok(telling) => self.telling.insert(telling).poll(cx),
+            Err(fault) => Poll::Ready(Event::Fault(Box::new(fault))),
+        }
+    }
+
+    /// Whoever is looked for has limits of its own.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        self.telling.as_mut().map_or(Poll::Pending, |telling| telling.poll_silence(cx))
+    }
+
+    /// Takes what was said, as part of an answer that may be gone on with.
+    fn receive(&mut self, event: Event, cx: &Context<'_>, out: &mut Vec<u8>) {
+        let Some(continuation) = &mut self.continuation else { return self.take(&event, out) };
+        if let Event::Fault(fault) = &event
+            && self.telling.is_some()
+            && continuation.begin(fault, &mut self.guard, cx.waker())
+        {
+            self.telling = None;
+            return;
+        }
+        let mut joined = continuation.join(event);
+        joined.drain(..).for_each(|event| self.take(&event, out));
+        if let Some(continuation) = &mut self.continuation {
+            continuation.joined = joined;
+        }
     }
 
     /// What the report says of the answer, once it is over.

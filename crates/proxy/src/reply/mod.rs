@@ -18,7 +18,7 @@ use crate::admin::AdminBody;
 
 pub(crate) use bridge::BridgedEvents;
 pub(crate) use deadline::Deadline;
-pub(crate) use events::{EventsReply, Ping, first_events, whole_answer};
+pub(crate) use events::{EventsReply, Ping, Telling, first_events, whole_answer};
 pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
 pub(crate) use opening::open;
 
