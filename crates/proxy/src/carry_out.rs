@@ -2,7 +2,9 @@
 
 use trunkline_config::{ErrorAction, Failover, OnLoss};
 use trunkline_route::policy::{action, is_worth_another_try, penalty};
-use trunkline_route::{Attempt, CREDENTIALS_EXHAUSTED, Lane, Lot, Moment, Plan, Verdict, again, bridge, judge};
+use trunkline_route::{
+    Attempt, CREDENTIALS_EXHAUSTED, Held, Lane, LeftOut, Lot, Moment, Plan, Verdict, again, all_rest, bridge, judge,
+};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::attempt::unserved;
@@ -40,7 +42,7 @@ pub(crate) async fn carry_out(
         let mut last = None;
         let mut turns = Turns::of(worker, taken, plan, failover.queue, &guard);
         while let Some(attempt) = turns.next(&mut guard, &mut trail).await {
-            if let Err(held) = enter(worker, plan, attempt) {
+            if let Err(held) = enter(worker, plan, attempt, &mut guard) {
                 trail.held(attempt, held);
                 continue;
             }
@@ -67,17 +69,18 @@ pub(crate) async fn carry_out(
             guard.try_failed();
             let action = learn(worker, attempt, &fault, &failover);
             trail.failed(attempt, fault.kind);
-            if judge(action) == Verdict::GiveUp {
-                guard.trail = trail;
-                return give_up(worker, taken, attempt, fault, guard).await;
+            match judge(action) {
+                Verdict::NextKey => {}
+                Verdict::NextTarget => turns.pass_by(attempt),
+                Verdict::GiveUp => {
+                    guard.trail = trail;
+                    return give_up(worker, taken, attempt, fault, guard).await;
+                }
             }
             last = Some((attempt, action, fault));
         }
         let Some((attempt, action, fault)) = last else {
-            let fault = turns.no_room(&plan.model).unwrap_or_else(|| {
-                let message = format!("everything that could serve {:?} has just failed for others", plan.model);
-                Fault::new(FaultKind::Overloaded, message)
-            });
+            let fault = turns.no_room(&plan.model).unwrap_or_else(|| nobody(worker, plan));
             guard.trail = trail;
             return Err(Failed::new(fault, guard));
         };
@@ -101,7 +104,7 @@ pub(crate) async fn carry_out(
 }
 
 /// Whether this try may be made now. Since the plan was made another request may have found out that it is of no use.
-pub(crate) fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt) -> Result<(), trunkline_route::Held> {
+pub(crate) fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt, guard: &mut ReportGuard) -> Result<(), Held> {
     let live = &worker.shared.live;
     let counted = attempt.key.as_ref().filter(|key| key.is_counted);
     if counted.is_none() && (plan.regardless || live.is_calm()) {
@@ -110,9 +113,25 @@ pub(crate) fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt) -> Result<(
     let now = Moment(now_ms());
     match counted.filter(|_| plan.regardless) {
         Some(key) => live.rates.begin_regardless(key, now),
-        None => live.enter(&attempt.target, attempt.key.as_ref(), now)?,
+        None => guard.probe = live.enter(&attempt.target, attempt.key.as_ref(), now)?.map(Box::new),
     }
     Ok(())
+}
+
+/// Why no try was made: others have found out, or have used up, what this request was planned on.
+fn nobody(worker: &Worker, plan: &Plan) -> Fault {
+    let now = Moment(now_ms());
+    let held = |attempt: &Attempt| {
+        let held = worker.shared.live.held(&attempt.target, attempt.key.as_ref(), now)?;
+        Some(LeftOut { attempt: attempt.clone(), held })
+    };
+    let all = plan.left_out.iter().cloned().chain(plan.attempts.iter().filter_map(held));
+    let resting: Vec<LeftOut> = all.filter(|left| left.held.until().is_some()).collect();
+    if resting.is_empty() {
+        let message = format!("everything that could serve {:?} was not to be asked just now", plan.model);
+        return Fault::new(FaultKind::Overloaded, message);
+    }
+    all_rest(&plan.model, &resting, now)
 }
 
 /// Notes that a try begins, wherever its target's use is looked at.

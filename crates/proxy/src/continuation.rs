@@ -199,7 +199,7 @@ impl Continuation {
         let is_late = guard.elapsed() >= attempt.target.timeouts.total;
         let place = worker.shared.rooms.place_now(&attempt.target).ok().filter(|_| !is_late)?;
         let letter = self.origin.letter((attempt, how), (text, self.pieces), guard).ok()?;
-        enter(&worker, &self.origin.plan, attempt).ok()?;
+        enter(&worker, &self.origin.plan, attempt, guard).ok()?;
         let load = self.origin.plan.watched.then(|| worker.shared.live.loads.of(&attempt.target));
         guard.place = place;
         guard.report.attempts += 1;

@@ -43,6 +43,7 @@ mod turns;
 mod twins;
 mod under_way;
 pub mod upstream;
+mod waiting;
 mod wishes;
 mod worker;
 

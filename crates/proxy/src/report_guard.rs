@@ -9,7 +9,7 @@ use http::StatusCode;
 use trunkline_config::{ErrorAction, Priority};
 use trunkline_route::loads::{Load, Open};
 use trunkline_route::policy::action;
-use trunkline_route::{Attempt, Moment, Outcome, Report};
+use trunkline_route::{Attempt, Moment, Outcome, Probe, Report};
 use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
@@ -22,6 +22,7 @@ use crate::stored::ResponseStore;
 use crate::trail::Trail;
 use crate::twins::{Twin, Twins};
 use crate::under_way::TryNumber;
+use crate::waiting::Waits;
 use crate::worker::Worker;
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
@@ -34,8 +35,10 @@ pub(crate) struct ReportGuard {
     pub(crate) priority_max: Option<Priority>,
     /// Its place at the target that is tried, where only so many requests may be open.
     pub(crate) place: Option<Place>,
-    /// When it stops waiting for a place, once it has had to.
-    pub(crate) waits_until: Option<tokio::time::Instant>,
+    /// How it waits for a place, once it has had to. Boxed: few do.
+    pub(crate) waits: Option<Box<Waits>>,
+    /// The circuit that the try probes, until it is known what came of that. Boxed: few do.
+    pub(crate) probe: Option<Box<Probe>>,
     /// The try that is under way, where it is counted how busy targets are, and when it began.
     busy: Option<(Open, Instant)>,
     /// The label of the key of the last try, where its use is counted.
@@ -63,7 +66,8 @@ impl ReportGuard {
             trail: Trail::default(),
             priority_max: None,
             place: None,
-            waits_until: None,
+            waits: None,
+            probe: None,
             busy: None,
             counted_key: None,
             is_asked: false,
@@ -90,7 +94,8 @@ impl ReportGuard {
             trail: Trail::default(),
             priority_max: self.priority_max,
             place: None,
-            waits_until: self.waits_until,
+            waits: None,
+            probe: None,
             busy: None,
             counted_key: None,
             is_asked: false,
@@ -137,6 +142,7 @@ impl ReportGuard {
     /// The try is over, and nobody has answered.
     pub(crate) fn try_failed(&mut self) {
         self.busy = None;
+        self.probe = None;
         self.is_asked = false;
     }
 
@@ -252,6 +258,9 @@ impl ReportGuard {
 impl Drop for ReportGuard {
     fn drop(&mut self) {
         self.try_ends();
+        if let Some(probe) = &self.probe {
+            self.worker.shared.live.let_go(probe, Moment(now_ms()));
+        }
         if let Some(twin) = &self.twin {
             let Some(begun) = twin.reports() else { return };
             self.report.attempts += begun;

@@ -15,7 +15,8 @@ use crate::path::{Path, path};
 use crate::snapshot::{Model, OnLoss, Price, Provider, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel};
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
-const NOT_A_TARGETS: [&str; 7] = ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
+pub(crate) const NOT_A_TARGETS: [&str; 7] =
+    ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
 
 impl Resolver<'_, '_> {
     pub(super) fn models(&mut self, providers: &Providers) -> IndexMap<String, Arc<Model>> {

@@ -86,12 +86,12 @@ pub(crate) struct Ping {
 
 impl Ping {
     /// Something was sent.
-    fn rest(&mut self) {
+    pub(super) fn rest(&mut self) {
         self.silent_since = None;
     }
 
     /// Ready each time it is time to say so. The timer moves only when it fires.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let since = *self.silent_since.get_or_insert_with(Instant::now);
         let due = since + PING_AFTER;
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));

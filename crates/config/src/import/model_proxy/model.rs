@@ -92,6 +92,9 @@ fn make_route(index: usize, route: &Value, model: &str, tree: &Value, desk: &mut
     if let Some(cooldown) = stated("cooldown_seconds", "default_cooldown_seconds") {
         target.set("cooldown", cooldown);
     }
+    if !upstream.defaults.is_empty() {
+        target.set("default", upstream.defaults);
+    }
     Ok(Route { target, own_provider, window: route.get("context_window").and_then(super::super::rules::count) })
 }
 
@@ -147,6 +150,7 @@ fn nameless(name: &str) -> Upstream {
         keys: Vec::new(),
         mapping: Vec::new(),
         key_limits: Vec::new(),
+        defaults: Table::new(),
         settings: Table::new(),
     }
 }
