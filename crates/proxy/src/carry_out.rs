@@ -174,8 +174,8 @@ pub(crate) fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover:
 }
 
 /// The lane of a try, which for some requests is another than that of others for the same target.
-pub(crate) fn lane_of(taken: &Taken<'_>, plan: &Plan, attempt: &Attempt) -> Lane {
-    let by_events = streams_as_array(taken) || taken.mended.is_some() || continuation::is_for(taken, plan);
+pub(crate) fn lane_of(taken: &Taken<'_>, attempt: &Attempt, may_go_on: bool) -> Lane {
+    let by_events = streams_as_array(taken) || taken.mended.is_some() || may_go_on;
     if matches!(attempt.lane, Lane::Native) && by_events {
         // What passes as events is counted; an array is not. What was put right is not in the body, and only events can be
         // gone on with.
@@ -206,7 +206,7 @@ async fn try_one(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, plan: &P
     guard.report.attempts += 1;
     guard.name(attempt);
     let (on_loss, may_go_on) = (plan.on_loss, continuation::is_for(taken, plan));
-    let lane = lane_of(taken, plan, attempt);
+    let lane = lane_of(taken, attempt, may_go_on);
     let tried = try_once(worker, taken, attempt, lane, on_loss, guard).await;
     match tried {
         Ok(mut response) => {

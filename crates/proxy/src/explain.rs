@@ -11,6 +11,7 @@ use trunkline_route::{Attempt, Explanation, Lane, LeftOut, Lot, Moment, NoPlan, 
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, counting, ir};
 
 use crate::carry_out::lane_of;
+use crate::continuation;
 use crate::intake::check_type;
 use crate::lane::refuse_losses;
 use crate::mend;
@@ -107,7 +108,7 @@ impl Planning<'_> {
     /// What a provider would not be told of the request; `None` when only the try itself would show.
     async fn losses(&self, attempt: &Attempt, plan: &Plan) -> Result<Option<ir::Losses>, Fault> {
         let Self { taken, shared, client_key, .. } = *self;
-        let (lane, on_loss) = (lane_of(taken, plan, attempt), plan.on_loss);
+        let (lane, on_loss) = (lane_of(taken, attempt, continuation::is_for(taken, plan)), plan.on_loss);
         if needs_state(taken, lane) {
             resume(taken, &*shared.responses, client_key).await?;
         }
