@@ -108,7 +108,7 @@ mod tests {
             let cause = Cause { kind: FaultKind::RateLimited, status: Some(429) };
             let penalty =
                 Penalty { whose: Some(Whose::Key), rest: Duration::from_secs(3_600), cause, tells: Tells::Nothing };
-            shared.live.failed(&target, target.provider.keys.first(), penalty, &limits, now());
+            shared.live.failed(&target, target.provider.keys.first().map(AsRef::as_ref), penalty, &limits, now());
         }
         let question: Question = serde_json::from_str(question).unwrap();
         DataPlane::at_rest(shared).explain(&question).await.unwrap()
