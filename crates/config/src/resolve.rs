@@ -6,6 +6,7 @@
 mod admin;
 mod capabilities;
 mod client_keys;
+mod enforce;
 mod failover;
 mod hashed;
 mod headers;
@@ -58,7 +59,8 @@ impl<'d> Resolver<'_, 'd> {
         let server = self.server(listen.address);
         let client_keys = self.client_keys(&listen);
         let providers = self.providers();
-        let models = self.models(&providers);
+        let enforcement = self.enforcement();
+        let models = self.models(&providers, &enforcement);
         let default_context_window = self.layers().number(&table::DEFAULT_CONTEXT_WINDOW, 1..=u64::from(u32::MAX));
         Snapshot {
             server,
@@ -67,6 +69,7 @@ impl<'d> Resolver<'_, 'd> {
             client_keys,
             admin: self.admin_tokens(),
             failover: self.failover(),
+            enforcement,
             same_name: file.discovery.same_name,
             default_context_window: default_context_window.unwrap_or(file.default_context_window),
         }

@@ -1,6 +1,7 @@
 //! The resolved configuration: what one request sees from its beginning to its end.
 
 mod admin;
+mod enforce;
 mod failover;
 mod health;
 mod model;
@@ -18,6 +19,7 @@ use subtle::ConstantTimeEq;
 
 pub use crate::file::SameName;
 pub use admin::AdminTokens;
+pub use enforce::{CHUNK_DELAY_MAX, ENFORCE_RETRIES_MAX, EnforceSetting, Enforcement};
 pub(crate) use failover::UPSTREAM_KINDS;
 pub use failover::{
     CircuitLimits, ErrorAction, ErrorCase, Failover, FixToolMessages, KeyStrategy, Strategy, WhenResting,
@@ -42,6 +44,8 @@ pub struct Snapshot {
     pub admin: AdminTokens,
     /// How requests are tried again, and when things are left alone.
     pub failover: Failover,
+    /// Whether answers of models that are not declared must call a tool when they may.
+    pub enforcement: Arc<Enforcement>,
     /// Who serves a name that several providers list and nobody declares.
     pub same_name: SameName,
     /// Shown for models whose context window nobody states.
@@ -70,6 +74,7 @@ impl Snapshot {
             client_keys: self.client_keys.detached(),
             admin: self.admin.clone(),
             failover: self.failover,
+            enforcement: Arc::new(Enforcement::clone(&self.enforcement)),
             same_name: self.same_name,
             default_context_window: self.default_context_window,
             providers,

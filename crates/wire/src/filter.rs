@@ -10,6 +10,7 @@ use text::TextFilter;
 use tool_text::Families;
 
 mod arguments;
+mod enforce;
 mod offered;
 mod patterns;
 mod reasoning;
@@ -18,6 +19,7 @@ mod telling;
 mod text;
 mod tool_text;
 
+pub use enforce::Demand;
 pub use offered::Offered;
 pub use patterns::{Matched, PATTERNS_MAX, Pattern, PatternError, Patterns, defaults as default_patterns};
 pub use reasoning::Start;

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AdminSection, ClientKeySection, DiscoverySection, FailoverSection, LogSection, ModelSection, ProviderSection,
-    QueueSection, ServerSection, StoreSection,
+    AdminSection, ClientKeySection, DiscoverySection, EnforceSection, FailoverSection, LogSection, ModelSection,
+    ProviderSection, QueueSection, ServerSection, StoreSection,
 };
 
 /// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
@@ -35,6 +35,9 @@ pub struct File {
     /// How requests wait where there is no room.
     #[serde(default)]
     pub queue: QueueSection,
+    /// Whether models must call a tool when they are offered some, where a model says nothing of its own.
+    #[serde(default)]
+    pub enforce_tool_call: EnforceSection,
     /// The context window shown for a model when neither its provider nor this document states one.
     #[serde(default = "default_context_window")]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
@@ -60,6 +63,7 @@ impl Default for File {
             discovery: DiscoverySection::default(),
             failover: FailoverSection::default(),
             queue: QueueSection::default(),
+            enforce_tool_call: EnforceSection::default(),
             default_context_window: default_context_window(),
             providers: IndexMap::new(),
             client_keys: Vec::new(),

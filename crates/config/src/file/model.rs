@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{CapabilitiesSection, FixToolMessages, Period, PeriodOrZero, Strategy};
+use super::{CapabilitiesSection, EnforceSection, FixToolMessages, Period, PeriodOrZero, Strategy};
 
 /// A name clients ask for, and who serves it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -44,6 +44,9 @@ pub struct ModelSection {
     /// When conversations are put right whose tool messages do not go together.
     #[serde(default)]
     pub fix_tool_messages: FixToolMessages,
+    /// Whether it must call a tool when it is offered some; what is not stated is as in `[enforce_tool_call]`.
+    #[serde(default)]
+    pub enforce_tool_call: EnforceSection,
     /// What its targets take, over what their providers say.
     #[serde(default)]
     pub capabilities: CapabilitiesSection,

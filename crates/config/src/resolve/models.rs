@@ -12,14 +12,16 @@ use super::providers::Providers;
 use crate::file::{self, ModelSection, PriceSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
-use crate::snapshot::{Model, OnLoss, Price, Provider, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel};
+use crate::snapshot::{
+    Enforcement, Model, OnLoss, Price, Provider, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel,
+};
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
 pub(crate) const NOT_A_TARGETS: [&str; 7] =
     ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
 
 impl Resolver<'_, '_> {
-    pub(super) fn models(&mut self, providers: &Providers) -> IndexMap<String, Arc<Model>> {
+    pub(super) fn models(&mut self, providers: &Providers, enforcement: &Enforcement) -> IndexMap<String, Arc<Model>> {
         let declared = self.declared("models");
         let declared_providers = self.declared("providers");
         let mut models: IndexMap<String, Model> = IndexMap::new();
@@ -38,7 +40,8 @@ impl Resolver<'_, '_> {
                 self.findings.notes.push(format!("model `{name}` is left out: every provider it names is disabled"));
                 continue;
             }
-            models.insert(name.clone(), model(name, section, targets));
+            let enforcement = self.enforcement_of(&section.enforce_tool_call, enforcement, &at);
+            models.insert(name.clone(), model(name, section, targets, enforcement));
         }
         add_duplicates(&mut models);
         let served: BTreeSet<String> = models.keys().cloned().collect();
@@ -136,7 +139,7 @@ fn names(stated: &[String]) -> Vec<Arc<str>> {
     stated.iter().map(|name| name.as_str().into()).collect()
 }
 
-fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>) -> Model {
+fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>, enforcement: Arc<Enforcement>) -> Model {
     Model {
         name: name.into(),
         targets,
@@ -152,6 +155,7 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>) -> Model
             file::OnLoss::Reject => OnLoss::Reject,
         },
         fix_tool_messages: section.fix_tool_messages,
+        enforcement,
         price: section.price.as_ref().map(price),
     }
 }

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use trunkline_wire::{Capabilities, Parameters, quoted};
 
 use super::provider::own_capabilities;
-use super::{FixToolMessages, Provider, Room, Strategy, Timeouts};
+use super::{Enforcement, FixToolMessages, Provider, Room, Strategy, Timeouts};
 
 /// A name clients ask for, and who serves it.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct Model {
     pub on_loss: OnLoss,
     /// When conversations are put right whose tool messages do not go together.
     pub fix_tool_messages: FixToolMessages,
+    /// Whether its answers must call a tool when they may.
+    pub enforcement: Arc<Enforcement>,
     /// What its tokens cost, when stated.
     pub price: Option<Price>,
 }
@@ -56,6 +58,7 @@ impl Model {
             context_window,
             on_loss,
             fix_tool_messages,
+            enforcement,
             price,
             ..
         } = self;
@@ -71,6 +74,7 @@ impl Model {
             content_fallbacks: own(&self.content_fallbacks),
             on_loss: *on_loss,
             fix_tool_messages: *fix_tool_messages,
+            enforcement: Arc::new(Enforcement::clone(enforcement)),
             price: *price,
         }
     }

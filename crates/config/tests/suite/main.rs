@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod enforce;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod import;
