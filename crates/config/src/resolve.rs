@@ -14,6 +14,7 @@ mod implied;
 mod keys;
 mod models;
 mod providers;
+mod repair;
 mod server;
 
 pub(crate) use hashed::HASH_PREFIX;

@@ -6,6 +6,7 @@ mod health;
 mod model;
 mod provider;
 mod queue;
+mod repair;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ pub use health::HealthCheck;
 pub use model::{Model, OnLoss, Price, Target, UpstreamModel};
 pub use provider::{AuthMode, Key, KeyLimits, Provider, ProviderModel, Timeouts};
 pub use queue::{Priority, QueueLimits, Room, RoomAmong};
+pub use repair::{Repair, StatedRepair, UsualRepairs};
 
 /// Everything a request needs to know, immutable.
 #[derive(Debug)]

@@ -114,6 +114,7 @@ fn target(provider: &Arc<Provider>, model: &str) -> Target {
         room: provider.room(),
         draining: provider.draining,
         parameters: None,
+        repair: provider.repair_of(model),
     }
 }
 

@@ -52,6 +52,11 @@ impl Recipe {
         Self { families: Arc::new(Families::new(wanted)), mode, thoughts: None, patterns: Arc::default() }
     }
 
+    /// The same for calls that are repaired as far as `mode` says.
+    pub fn with_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
     /// The same, and thoughts are told from the answer.
     pub fn with_thoughts(self, thoughts: Thoughts) -> Self {
         Self { thoughts: Some(thoughts), ..self }

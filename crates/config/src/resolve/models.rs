@@ -9,10 +9,13 @@ use trunkline_wire::{Capabilities, Parameters};
 use super::Resolver;
 use super::capabilities::overlaid;
 use super::providers::Providers;
+use super::repair;
 use crate::file::{self, ModelSection, PriceSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
-use crate::snapshot::{Model, OnLoss, Price, Provider, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel};
+use crate::snapshot::{
+    Model, OnLoss, Price, Provider, Repair, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel,
+};
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
 const NOT_A_TARGETS: [&str; 7] = ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
@@ -32,6 +35,7 @@ impl Resolver<'_, '_> {
             self.check_fallbacks(name, &section.context_fallbacks, &declared, &at.key("context_fallbacks"));
             self.check_fallbacks(name, &section.content_fallbacks, &declared, &at.key("content_fallbacks"));
             self.check_capabilities(&section.capabilities, &at.key("capabilities"));
+            self.check_tool_format(section.tool_format.as_ref(), &at.key("tool_format"));
             let targets = self.targets(section, providers, &declared_providers, &at);
             if targets.is_empty() {
                 self.findings.notes.push(format!("model `{name}` is left out: every provider it names is disabled"));
@@ -176,7 +180,19 @@ fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>
             .or_else(|| provider.room()),
         draining: stated.draining || provider.draining,
         parameters: parameters(stated),
+        repair: repaired(stated, model, provider),
     }
+}
+
+/// What is done to a target's answers; what is said of the name that clients ask for goes before what is said of the
+/// provider's model.
+fn repaired(stated: &TargetSection, model: &ModelSection, provider: &Provider) -> Option<Arc<Repair>> {
+    let own = repair::of_model(model);
+    let whole = match provider.models.get(&stated.model) {
+        Some(listed) => own.or(&listed.stated_repair),
+        None => own,
+    };
+    whole.resolve(provider.vendor.self_hosted, &stated.model)
 }
 
 fn parameters(stated: &TargetSection) -> Option<Arc<Parameters>> {

@@ -11,11 +11,12 @@ use trunkline_wire::{Capabilities, DialectId};
 use super::Resolver;
 use super::capabilities::overlaid;
 use super::implied::same_place;
+use super::repair;
 use crate::file::{ProviderAuth, ProviderSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::settings::table;
-use crate::snapshot::{AuthMode, Key, Provider, ProviderModel, Timeouts};
+use crate::snapshot::{AuthMode, Key, Provider, ProviderModel, Timeouts, UsualRepairs};
 
 /// For everything, when neither the provider nor a variable says.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(3600);
@@ -114,6 +115,7 @@ impl Resolver<'_, '_> {
             draining: section.draining,
             drain_timeout: section.drain_timeout.duration(),
             context_window: section.context_window,
+            usual_repairs: UsualRepairs::of_vendor(vendor.self_hosted),
             models,
         })
     }
@@ -146,11 +148,18 @@ impl Resolver<'_, '_> {
         let mut models = IndexMap::with_capacity(section.models.len());
         for (id, stated) in &section.models {
             self.check_capabilities(&stated.capabilities, &at.key("models").key(id).key("capabilities"));
+            self.check_tool_format(stated.tool_format.as_ref(), &at.key("models").key(id).key("tool_format"));
             let takes = Capabilities {
                 context_window: stated.context_window.or(section.context_window),
                 ..overlaid(&capabilities(vendor, id), &stated.capabilities)
             };
-            let model = ProviderModel { context_window: stated.context_window, capabilities: Arc::new(takes) };
+            let stated_repair = repair::of_providers_model(stated);
+            let model = ProviderModel {
+                context_window: stated.context_window,
+                capabilities: Arc::new(takes),
+                repair: stated_repair.resolve(vendor.self_hosted, id),
+                stated_repair,
+            };
             models.insert(id.clone(), model);
         }
         models
@@ -211,6 +220,7 @@ fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, 
         draining: false,
         drain_timeout: section.drain_timeout.duration(),
         context_window: None,
+        usual_repairs: UsualRepairs::of_vendor(vendor.self_hosted),
         models: IndexMap::new(),
     }
 }

@@ -12,7 +12,8 @@ use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
 use crate::prepare::Taken;
-use crate::reply::{Deadline, EventsReply, Ping, ReplyBody, first_events, whole_answer};
+use crate::repair;
+use crate::reply::{Deadline, EventsReply, Ping, Repaired, ReplyBody, first_events, whole_answer};
 use crate::report_guard::ReportGuard;
 use crate::stored::{Keeper, keep_whole};
 use crate::surface;
@@ -26,14 +27,19 @@ pub(crate) async fn attempt(
 ) -> Tried {
     let provider = Arc::clone(&attempt.target.provider.name);
     let begun = begin(adapter, taken, attempt, &guard);
-    let (mut events, head) = match begun {
+    let (events, head) = match begun {
         Ok(begun) => begun,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
+    let filter = match repair::filter(taken, attempt) {
+        Ok(filter) => filter,
+        Err(fault) => return Err(Failed::new(fault, guard)),
+    };
+    let mut events = Repaired::new(events, filter);
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     guard.report.status = 200;
     if !taken.streams() {
-        let (answer, facts) = match whole_answer(events, deadline, &provider, &head).await {
+        let (answer, facts) = match whole_answer(&mut events, deadline, &provider, &head).await {
             Ok(answer) => answer,
             Err(fault) => return Err(Failed::new(fault, guard)),
         };
@@ -42,8 +48,11 @@ pub(crate) async fn attempt(
         keep_whole(taken, &answer, &head, &bytes, &guard);
         guard.sent(bytes.len());
         guard.measure(&facts, End::Whole);
+        let repaired = head::name_repairs(&mut guard.report, events.repairs());
         guard.served();
-        return Ok(head::with_type(ReplyBody::Full(bytes), "application/json"));
+        let mut reply = head::with_type(ReplyBody::Full(bytes), "application/json");
+        reply.headers_mut().extend(repaired);
+        return Ok(reply);
     }
     let begun = match first_events(&mut events, &mut deadline, &provider).await {
         Ok(begun) => begun,

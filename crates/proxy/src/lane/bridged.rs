@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response};
-use trunkline_config::OnLoss;
-use trunkline_providers::adapter::{self, Events};
+use trunkline_config::{OnLoss, Provider};
+use trunkline_providers::adapter;
 use trunkline_route::Attempt;
+use trunkline_wire::filter::Repairs;
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, StreamHead, dialect, ir};
 
@@ -20,7 +21,8 @@ use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
 use crate::prepare::{self, Bridged, Taken};
-use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, ReplyBody, first_events, whole_answer};
+use crate::repair;
+use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, Repaired, ReplyBody, first_events, whole_answer};
 use crate::report_guard::ReportGuard;
 use crate::stored::{Keeper, keep_whole};
 use crate::surface;
@@ -38,8 +40,12 @@ pub(crate) async fn attempt(
     way: (DialectId, OnLoss),
     mut guard: ReportGuard,
 ) -> Tried {
-    match answer(client, taken, attempt, way, &mut guard).await {
-        Ok(Begun { head, losses, limits, answer: Answered::Whole(response, facts) }) => {
+    let answered = match answer(client, taken, attempt, way, &mut guard).await {
+        Err(fault) => rescued(taken, attempt, fault, &mut guard).await,
+        answered => answered,
+    };
+    match answered {
+        Ok(Begun { head, losses, limits, answer: Answered::Whole { response, facts, repairs } }) => {
             if response.blocks.iter().any(|block| matches!(block.content, ir::Content::ToolCall(_))) {
                 let mut watcher = Watcher::default();
                 response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
@@ -50,8 +56,10 @@ pub(crate) async fn attempt(
             guard.sent(encoded.bytes.len());
             let lost = head::name_losses(&mut guard.report, &losses);
             head::name_answer_losses(&mut guard.report, &encoded.losses);
+            let repaired = head::name_repairs(&mut guard.report, repairs.as_ref());
             guard.served();
-            let reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
+            let mut reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
+            reply.headers_mut().extend(repaired);
             Ok(told(taken, head::with_losses(reply, lost), &limits))
         }
         Ok(Begun { head, losses, limits, answer: Answered::Stream { events, begun, deadline } }) => {
@@ -85,8 +93,8 @@ struct Begun {
 }
 
 enum Answered {
-    Whole(ir::Response, Facts),
-    Stream { events: Events, begun: VecDeque<ir::Event>, deadline: Deadline },
+    Whole { response: ir::Response, facts: Facts, repairs: Option<Repairs> },
+    Stream { events: Repaired, begun: VecDeque<ir::Event>, deadline: Deadline },
 }
 
 async fn answer(
@@ -101,8 +109,13 @@ async fn answer(
         let message = format!("provider {:?} has no base URL", provider.name);
         return Err(Fault::new(FaultKind::Internal, message));
     };
-    let Bridged { outgoing, losses, names } = prepare::bridged(taken, attempt, guard, base_url, to)?;
+    let Bridged { outgoing, losses, names } = if repair::goes_as_it_is(taken, to) {
+        prepare::unchanged(taken, attempt, base_url)
+    } else {
+        prepare::bridged(taken, attempt, guard, base_url, to)?
+    };
     refuse_losses(taken, attempt, &losses, on_loss)?;
+    let filter = repair::filter(taken, attempt)?;
     let Answer { status, headers, body } = send(client, attempt, base_url, &outgoing, guard.started()).await?;
     guard.report.status = status.as_u16();
     let limits = limits(attempt, &headers);
@@ -110,14 +123,8 @@ async fn answer(
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     let answer = if is_stream(&headers, taken) {
         let decoder = dialect::of(to).stream_decoder();
-        let mut events: Events = Box::pin(BridgedEvents::new(body, decoder, names, Arc::clone(&provider.name)));
-        if taken.streams() {
-            let begun = first_events(&mut events, &mut deadline, &provider.name).await?;
-            Answered::Stream { events, begun, deadline }
-        } else {
-            let (response, facts) = whole_answer(events, deadline, &provider.name, &head).await?;
-            Answered::Whole(response, facts)
-        }
+        let events = Box::pin(BridgedEvents::new(body, decoder, names, Arc::clone(&provider.name)));
+        begun(taken, Repaired::new(events, filter), deadline, provider, &head).await?
     } else {
         let bytes = read_whole(body, &mut deadline, &provider.name).await?;
         if let Some(fault) = dialect::of(to).error_in(&bytes) {
@@ -130,16 +137,55 @@ async fn answer(
         names.restore(&mut response);
         response.model.clone_from(&head.model);
         response.created = head.created;
-        if taken.streams() {
-            // It was asked for a stream and gave it all at once.
+        if filter.is_some() || taken.streams() {
+            // It was asked for a stream and gave it all at once, or is looked into.
+            let extras = std::mem::take(&mut response.extras);
             let events = adapter::ready(response.into_events().into_iter());
-            Answered::Stream { events, begun: VecDeque::new(), deadline }
+            let answer = begun(taken, Repaired::new(events, filter), deadline, provider, &head).await?;
+            answer.with_extras(extras)
         } else {
             let facts = Facts { usage: response.usage, finished: true, ..Facts::default() };
-            Answered::Whole(response, facts)
+            Answered::Whole { response, facts, repairs: None }
         }
     };
     Ok(Begun { head, losses, limits, answer })
+}
+
+/// An answer of these events, as far as the client must wait for it.
+async fn begun(
+    taken: &Taken<'_>,
+    mut events: Repaired,
+    mut deadline: Deadline,
+    provider: &Provider,
+    head: &StreamHead,
+) -> Result<Answered, Fault> {
+    if taken.streams() {
+        let begun = first_events(&mut events, &mut deadline, &provider.name).await?;
+        return Ok(Answered::Stream { events, begun, deadline });
+    }
+    let (response, facts) = whole_answer(&mut events, deadline, &provider.name, head).await?;
+    Ok(Answered::Whole { response, facts, repairs: events.repairs().cloned() })
+}
+
+impl Answered {
+    /// The same with what no event says.
+    fn with_extras(mut self, extras: Vec<ir::Extra>) -> Self {
+        if let Self::Whole { response, .. } = &mut self {
+            response.extras = extras;
+        }
+        self
+    }
+}
+
+/// An answer in the place of a fault that says what the model wrote, where calls can be made of that.
+async fn rescued(taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: &mut ReportGuard) -> Result<Begun, Fault> {
+    let Some(events) = repair::failed_generation(taken, attempt, &fault) else { return Err(fault) };
+    let (head, filter) = (surface::head(taken, guard)?, repair::filter(taken, attempt)?);
+    let events = Repaired::new(adapter::ready(events.into_iter()), filter);
+    let deadline = Deadline::new(&attempt.target.timeouts, guard.started());
+    let answer = begun(taken, events, deadline, &attempt.target.provider, &head).await?;
+    guard.report.status = 200;
+    Ok(Begun { head, losses: ir::Losses::default(), limits: RateLimits::default(), answer })
 }
 
 /// The answer with what is left of the caller's budget.

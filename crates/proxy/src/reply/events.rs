@@ -8,13 +8,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_core::Stream;
 use tokio::time::{Instant, Sleep};
-use trunkline_providers::adapter::Events;
 use trunkline_wire::ir::{Collector, Event, Response};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, FaultKind, StreamEncoder, StreamHead};
 
+use super::Repaired;
 use super::deadline::Deadline;
 use crate::attempt::{drained, silent};
 use crate::head;
@@ -36,7 +35,7 @@ const UNCOMMITTED_MAX: usize = 256;
 
 /// One streamed answer. Dropping it drops the work behind it.
 pub(crate) struct EventsReply {
-    pub(crate) events: Events,
+    pub(crate) events: Repaired,
     pub(crate) encoder: Box<dyn StreamEncoder>,
     pub(crate) guard: ReportGuard,
     pub(crate) provider: Arc<str>,
@@ -95,7 +94,7 @@ impl EventsReply {
             }
             let event = match self.begun.pop_front() {
                 Some(event) => Poll::Ready(Some(event)),
-                None => self.events.as_mut().poll_next(cx),
+                None => self.events.poll_next(cx),
             };
             match event {
                 Poll::Ready(Some(event)) => {
@@ -129,6 +128,7 @@ impl EventsReply {
     fn measure(&mut self, end: End) {
         self.guard.measure(&self.facts, end);
         head::name_answer_losses(&mut self.guard.report, self.encoder.losses());
+        head::name_repairs(&mut self.guard.report, self.events.repairs());
     }
 
     fn take(&mut self, event: &Event, out: &mut Vec<u8>) {
@@ -177,7 +177,7 @@ impl Drop for EventsReply {
 /// # Errors
 /// The provider's fault, or a timeout.
 pub(crate) async fn whole_answer(
-    mut events: Events,
+    events: &mut Repaired,
     mut deadline: Deadline,
     provider: &str,
     head: &StreamHead,
@@ -185,7 +185,7 @@ pub(crate) async fn whole_answer(
     let mut facts = Facts::default();
     let mut answer = Collector::default();
     loop {
-        let event = next_event(&mut events, &mut deadline, provider).await;
+        let event = next_event(events, &mut deadline, provider).await;
         note(&mut facts, &event);
         answer.push(&event);
         match event {
@@ -208,7 +208,7 @@ pub(crate) async fn whole_answer(
 /// # Errors
 /// The provider's fault, or a timeout.
 pub(crate) async fn first_events(
-    events: &mut Events,
+    events: &mut Repaired,
     deadline: &mut Deadline,
     provider: &str,
 ) -> Result<VecDeque<Event>, Fault> {
@@ -238,8 +238,8 @@ pub(crate) async fn first_events(
     Ok(begun)
 }
 
-async fn next_event(events: &mut Events, deadline: &mut Deadline, provider: &str) -> Event {
-    let event = poll_fn(|cx| match Pin::new(&mut *events).poll_next(cx) {
+async fn next_event(events: &mut Repaired, deadline: &mut Deadline, provider: &str) -> Event {
+    let event = poll_fn(|cx| match events.poll_next(cx) {
         Poll::Ready(event) => Poll::Ready(event.unwrap_or_else(|| unfinished(provider))),
         Poll::Pending => deadline.poll(cx).map(|silence| Event::Fault(Box::new(silent(provider, silence)))),
     });

@@ -5,6 +5,7 @@ mod deadline;
 mod events;
 mod native;
 mod opening;
+mod repaired;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -21,6 +22,7 @@ pub(crate) use deadline::Deadline;
 pub(crate) use events::{EventsReply, Ping, first_events, whole_answer};
 pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
 pub(crate) use opening::open;
+pub(crate) use repaired::Repaired;
 
 /// The body of any answer.
 pub(crate) enum ReplyBody {
