@@ -81,10 +81,11 @@ mod tests {
         for _ in 0..pieces.len() + 3 {
             let mut left = String::new();
             while let Poll::Ready(Some(event)) = repaired.poll_next(cx) {
-                match event {
-                    Event::Delta { delta: Delta::Text(text), .. } => left += &text,
-                    Event::Open { kind: BlockKind::ToolCall { name, .. }, .. } => left += &format!("[{name}]"),
-                    _ => {}
+                if let Event::Delta { delta: Delta::Text(text), .. } = &event {
+                    left += text;
+                }
+                if let Event::Open { kind: BlockKind::ToolCall { name, .. }, .. } = &event {
+                    left += &format!("[{name}]");
                 }
             }
             polls.push(left);
