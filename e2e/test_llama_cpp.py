@@ -174,9 +174,17 @@ def test_its_tokeniser_counts_where_it_has_no_counters(llama: int, prompt_tokens
         older.close()
 
 
-def test_the_servers_own_refusal_reaches_the_client(client: openai.OpenAI) -> None:
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        # Refused by the gateway, once it knows the server's window.
+        pytest.param("word " * 6000, id="certainly too long"),
+        pytest.param("31415926535897932384626433832795" * 200, id="too long for this tokeniser"),
+    ],
+)
+def test_a_prompt_that_does_not_fit_is_refused_in_the_clients_words(client: openai.OpenAI, prompt: str) -> None:
     with pytest.raises(openai.BadRequestError) as raised:
-        client.chat.completions.create(model="small", messages=[{"role": "user", "content": "word " * 6000}])
+        client.chat.completions.create(model="small", messages=[{"role": "user", "content": prompt}])
     assert raised.value.code == "context_length_exceeded"
     assert "context" in raised.value.message
 

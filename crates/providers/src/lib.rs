@@ -21,5 +21,5 @@ pub use base_url::{BaseUrl, BaseUrlError};
 pub use capabilities::{ModelLine, capabilities};
 pub use classify::{Credentials, FailedAnswer, classify};
 pub use models::{ListedModel, ModelListError, parse_model_list};
-pub use registry::{Tokenizer, Vendor};
+pub use registry::{GoesOn, Tokenizer, Vendor};
 pub use serving::Call;

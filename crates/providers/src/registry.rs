@@ -92,6 +92,25 @@ pub enum Tokenizer {
     },
 }
 
+/// How a server is had to go on from the model's own last words, where it can: others begin a new answer after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoesOn {
+    /// It does so unasked when they come last, in this dialect.
+    Unasked(DialectId),
+    /// It does so when Chat's `continue_final_message` says so.
+    WhenTold,
+}
+
+impl GoesOn {
+    /// The dialect in which it can be had to.
+    pub fn dialect(self) -> DialectId {
+        match self {
+            Self::Unasked(dialect) => dialect,
+            Self::WhenTold => DialectId::OpenaiChat,
+        }
+    }
+}
+
 /// Departures from the dialect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Quirks {
@@ -101,6 +120,8 @@ pub struct Quirks {
     pub window_in: Option<DialectId>,
     /// It is a gateway itself and takes what a client wishes of one: other models to ask, and whom to ask for them.
     pub takes_wishes: bool,
+    /// How it goes on from the model's own last words; `None`: it does not, as far as is known.
+    pub goes_on: Option<GoesOn>,
 }
 
 /// A hosted server that behaves like OpenAI's; a vendor states only where it differs.
@@ -122,7 +143,7 @@ pub const LOOK_ALIKE: Vendor = Vendor {
     model_list: ModelList { path: "/models", auth: AuthStyle::Bearer, headers: &[] },
     window_path: None,
     tokenizer: None,
-    quirks: Quirks { no_stream_options: false, window_in: None, takes_wishes: false },
+    quirks: Quirks { no_stream_options: false, window_in: None, takes_wishes: false, goes_on: None },
     adapter: None,
 };
 

@@ -1,13 +1,14 @@
 //! Carries out a plan: its tries in order, until one of them answers or there is nothing left to try.
 
-use std::sync::Arc;
-
 use trunkline_config::{ErrorAction, Failover, OnLoss};
 use trunkline_route::policy::{action, is_worth_another_try, penalty};
-use trunkline_route::{Attempt, CREDENTIALS_EXHAUSTED, Lane, Lot, Moment, Plan, Verdict, again, bridge, judge};
+use trunkline_route::{
+    Attempt, CREDENTIALS_EXHAUSTED, Held, Lane, LeftOut, Lot, Moment, Plan, Verdict, again, all_rest, bridge, judge,
+};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::attempt::unserved;
+use crate::continuation;
 use crate::head;
 use crate::hedge::{Hedge, race};
 use crate::lane::{self, Failed, Tried};
@@ -42,7 +43,7 @@ pub(crate) async fn carry_out(
         let mut last = None;
         let mut turns = Turns::of(worker, taken, plan, failover.queue, &guard);
         while let Some(attempt) = turns.next(&mut guard, &mut trail).await {
-            if let Err(held) = enter(worker, plan, attempt) {
+            if let Err(held) = enter(worker, plan, attempt, &mut guard) {
                 trail.held(attempt, held);
                 continue;
             }
@@ -69,17 +70,18 @@ pub(crate) async fn carry_out(
             guard.try_failed();
             let action = learn(worker, attempt, &fault, &failover);
             trail.failed(attempt, fault.kind);
-            if judge(action) == Verdict::GiveUp {
-                guard.trail = trail;
-                return give_up(worker, taken, attempt, fault, guard).await;
+            match judge(action) {
+                Verdict::NextKey => {}
+                Verdict::NextTarget => turns.pass_by(attempt),
+                Verdict::GiveUp => {
+                    guard.trail = trail;
+                    return give_up(worker, taken, attempt, fault, guard).await;
+                }
             }
             last = Some((attempt, action, fault));
         }
         let Some((attempt, action, fault)) = last else {
-            let fault = turns.no_room(&plan.model).unwrap_or_else(|| {
-                let message = format!("everything that could serve {:?} has just failed for others", plan.model);
-                Fault::new(FaultKind::Overloaded, message)
-            });
+            let fault = turns.no_room(&plan.model).unwrap_or_else(|| nobody(worker, plan));
             guard.trail = trail;
             return Err(Failed::new(fault, guard));
         };
@@ -103,7 +105,7 @@ pub(crate) async fn carry_out(
 }
 
 /// Whether this try may be made now. Since the plan was made another request may have found out that it is of no use.
-pub(crate) fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt) -> Result<(), trunkline_route::Held> {
+pub(crate) fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt, guard: &mut ReportGuard) -> Result<(), Held> {
     let live = &worker.shared.live;
     let counted = attempt.key.as_ref().filter(|key| key.is_counted);
     if counted.is_none() && (plan.regardless || live.is_calm()) {
@@ -112,9 +114,25 @@ pub(crate) fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt) -> Result<(
     let now = Moment(now_ms());
     match counted.filter(|_| plan.regardless) {
         Some(key) => live.rates.begin_regardless(key, now),
-        None => live.enter(&attempt.target, attempt.key.as_ref(), now)?,
+        None => guard.probe = live.enter(&attempt.target, attempt.key.as_ref(), now)?.map(Box::new),
     }
     Ok(())
+}
+
+/// Why no try was made: others have found out, or have used up, what this request was planned on.
+fn nobody(worker: &Worker, plan: &Plan) -> Fault {
+    let now = Moment(now_ms());
+    let held = |attempt: &Attempt| {
+        let held = worker.shared.live.held(&attempt.target, attempt.key.as_ref(), now)?;
+        Some(LeftOut { attempt: attempt.clone(), held })
+    };
+    let all = plan.left_out.iter().cloned().chain(plan.attempts.iter().filter_map(held));
+    let resting: Vec<LeftOut> = all.filter(|left| left.held.until().is_some()).collect();
+    if resting.is_empty() {
+        let message = format!("everything that could serve {:?} was not to be asked just now", plan.model);
+        return Fault::new(FaultKind::Overloaded, message);
+    }
+    all_rest(&plan.model, &resting, now)
 }
 
 /// Notes that a try begins, wherever its target's use is looked at.
@@ -127,7 +145,7 @@ pub(crate) async fn begin(worker: &Worker, taken: &Taken<'_>, plan: &Plan, attem
 }
 
 /// Forgets what was held against those who have just answered.
-fn succeeded(worker: &Worker, attempt: &Attempt, failover: &Failover) {
+pub(crate) fn succeeded(worker: &Worker, attempt: &Attempt, failover: &Failover) {
     let live = &worker.shared.live;
     if !live.is_calm() {
         live.succeeded(&attempt.target, attempt.key.as_ref(), &failover.circuit, Moment(now_ms()));
@@ -157,10 +175,11 @@ pub(crate) fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover:
 }
 
 /// The lane of a try, which for some requests is another than that of others for the same target.
-pub(crate) fn lane_of(taken: &Taken<'_>, attempt: &Attempt) -> Lane {
-    let read = || streams_as_array(taken) || taken.mended.is_some() || repair::reads(taken, attempt);
-    if matches!(attempt.lane, Lane::Native) && read() {
-        // What passes as events is counted; an array is not. And what was put right is not in the body.
+pub(crate) fn lane_of(taken: &Taken<'_>, attempt: &Attempt, may_go_on: bool) -> Lane {
+    let by_events = || streams_as_array(taken) || taken.mended.is_some() || may_go_on || repair::reads(taken, attempt);
+    if matches!(attempt.lane, Lane::Native) && by_events() {
+        // What passes as events is counted; an array is not. What was put right is not in the body, and only events can be
+        // gone on with or looked into.
         Lane::Bridged(taken.surface.dialect)
     } else {
         attempt.lane
@@ -175,30 +194,27 @@ pub(crate) async fn try_and_mend(
     plan: &Plan,
     guard: ReportGuard,
 ) -> Tried {
-    let tried = try_one(worker, taken, attempt, plan.on_loss, guard).await;
+    let tried = try_one(worker, taken, attempt, plan, guard).await;
     let Err(failed) = tried else { return tried };
     match mend::afterwards(taken, plan, attempt, &failed.fault) {
-        Some(mended) => Box::pin(try_one(worker, &mended, attempt, plan.on_loss, failed.guard)).await,
+        Some(mended) => Box::pin(try_one(worker, &mended, attempt, plan, failed.guard)).await,
         None => Err(failed),
     }
 }
 
 /// One try, in the lane that its plan chose, or in another when the provider turns out not to know that one.
-async fn try_one(
-    worker: &Worker,
-    taken: &Taken<'_>,
-    attempt: &Attempt,
-    on_loss: OnLoss,
-    mut guard: ReportGuard,
-) -> Tried {
+async fn try_one(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, plan: &Plan, mut guard: ReportGuard) -> Tried {
     guard.report.attempts += 1;
-    guard.report.provider = Some(Arc::clone(&attempt.target.provider.name));
-    guard.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
-    let lane = lane_of(taken, attempt);
+    guard.name(attempt);
+    let (on_loss, may_go_on) = (plan.on_loss, continuation::is_for(taken, plan));
+    let lane = lane_of(taken, attempt, may_go_on);
     let tried = try_once(worker, taken, attempt, lane, on_loss, guard).await;
     match tried {
         Ok(mut response) => {
             response.headers_mut().extend(mend::tell(taken));
+            if may_go_on {
+                continuation::attach(&mut response, taken, plan, attempt);
+            }
             Ok(response)
         }
         Err(failed) => match next_lane(taken, attempt, lane, &failed.fault) {

@@ -5,12 +5,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use thiserror::Error;
-use trunkline_config::{ClientKeys, OnLoss};
+use trunkline_config::ClientKeys;
 use trunkline_route::explain::Estimate;
 use trunkline_route::{Attempt, Explanation, Lane, LeftOut, Lot, Moment, NoPlan, Plan, Question, Unplanned, Wants};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, counting, ir};
 
 use crate::carry_out::lane_of;
+use crate::continuation;
 use crate::intake::check_type;
 use crate::lane::refuse_losses;
 use crate::mend;
@@ -61,12 +62,12 @@ pub(crate) async fn explain(shared: &Shared, question: &Question, lot: Lot) -> R
     if question.request.is_none() {
         return Ok(explanation);
     }
-    explanation.estimate = planning.estimate();
+    explanation.estimate = planning.estimate(planned.as_ref().ok());
     if let Ok(plan) = &planned {
         let mended = mend::beforehand(&taken, plan);
         let planning = Planning { taken: mended.as_ref().unwrap_or(&taken), ..planning };
         for (candidate, attempt) in explanation.attempts.iter_mut().zip(&plan.attempts) {
-            match planning.losses(attempt, plan.on_loss).await {
+            match planning.losses(attempt, plan).await {
                 Ok(losses) => candidate.losses = losses.as_ref().map(fields),
                 Err(fault) => candidate.refused = Some((&fault).into()),
             }
@@ -95,19 +96,19 @@ impl Planning<'_> {
         }
     }
 
-    /// How large the request is and what it costs.
-    fn estimate(&self) -> Estimate {
+    /// How large the request is, and what it costs where it is sent first.
+    fn estimate(&self, plan: Option<&Plan>) -> Estimate {
         let prompt =
             matches!(self.taken.surface.operation, Operation::Chat | Operation::Completion | Operation::CountTokens);
         let Some(request) = prompt.then(|| self.taken.decode().ok()).flatten() else { return Estimate::default() };
-        let price = self.snapshot.models.get(&self.taken.model).and_then(|model| model.price.as_ref());
+        let price = plan.and_then(|plan| plan.attempts.first()?.target.price.as_ref());
         Estimate::new(counting::estimate(&request), request.sampling.output_tokens_max, price)
     }
 
     /// What a provider would not be told of the request; `None` when only the try itself would show.
-    async fn losses(&self, attempt: &Attempt, on_loss: OnLoss) -> Result<Option<ir::Losses>, Fault> {
+    async fn losses(&self, attempt: &Attempt, plan: &Plan) -> Result<Option<ir::Losses>, Fault> {
         let Self { taken, shared, client_key, .. } = *self;
-        let lane = lane_of(taken, attempt);
+        let (lane, on_loss) = (lane_of(taken, attempt, continuation::is_for(taken, plan)), plan.on_loss);
         if needs_state(taken, lane) {
             resume(taken, &*shared.responses, client_key).await?;
         }

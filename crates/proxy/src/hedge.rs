@@ -39,7 +39,7 @@ pub(crate) async fn race<'a>(
         return (tried, one);
     }
     let Some((other, place)) = turns.beside(one) else { return (first.await, one) };
-    if let Err(held) = enter(worker, plan, other) {
+    if let Err(held) = enter(worker, plan, other, &mut twin) {
         trail.held(other, held);
         return (first.await, one);
     }
@@ -57,9 +57,13 @@ pub(crate) async fn race<'a>(
             }
             Err(failed) => {
                 let Failed { fault, guard } = *failed;
-                if judge(action(&one.target.provider, &fault)) == Verdict::GiveUp {
-                    trail.outpaced(other);
-                    return (Err(Failed::new(fault, guard)), one);
+                match judge(action(&one.target.provider, &fault)) {
+                    Verdict::NextKey => {}
+                    Verdict::NextTarget => turns.pass_by(one),
+                    Verdict::GiveUp => {
+                        trail.outpaced(other);
+                        return (Err(Failed::new(fault, guard)), one);
+                    }
                 }
                 learn(worker, one, &fault, failover);
                 trail.failed(one, fault.kind);
@@ -79,7 +83,9 @@ pub(crate) async fn race<'a>(
                 (Ok(response), other)
             }
             Err(failed) => {
-                learn(worker, other, &failed.fault, failover);
+                if judge(learn(worker, other, &failed.fault, failover)) == Verdict::NextTarget {
+                    turns.pass_by(other);
+                }
                 trail.failed(other, failed.fault.kind);
                 (first.await, one)
             }

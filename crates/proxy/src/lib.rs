@@ -8,6 +8,7 @@ mod attempt;
 mod caller;
 mod carry_out;
 mod checks;
+mod continuation;
 mod cors;
 mod drain;
 mod explain;
@@ -43,6 +44,7 @@ mod turns;
 mod twins;
 mod under_way;
 pub mod upstream;
+mod waiting;
 mod wishes;
 mod worker;
 

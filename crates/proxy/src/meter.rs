@@ -20,6 +20,8 @@ pub(crate) enum End {
 /// Writes the tokens of an answer into its report.
 pub(crate) fn measure(report: &mut Report, facts: &Facts, end: End) {
     let (usage, sure) = match facts.usage {
+        // What one that broke off had taken is known only as far as it said so.
+        Some(usage) if report.continued > 0 => (usage, Quality::Estimated),
         Some(usage) => (usage, Quality::Exact),
         None => match guess(report, facts) {
             Some(usage) => (usage, Quality::Estimated),

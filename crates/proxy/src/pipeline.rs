@@ -19,7 +19,7 @@ use crate::server::RequestBody;
 use crate::shared::now_ms;
 use crate::wishes::PromptOf;
 use crate::worker::Worker;
-use crate::{caller, cors, fault, head, intake, small, trail};
+use crate::{caller, cors, fault, head, intake, small, trail, waiting};
 
 /// Answers one request.
 pub(crate) async fn handle(worker: &Arc<Worker>, parts: Parts, body: RequestBody) -> Response<ReplyBody> {
@@ -56,7 +56,7 @@ pub(crate) async fn handle(worker: &Arc<Worker>, parts: Parts, body: RequestBody
 /// Work for a model: served, or a fault; one report either way.
 async fn model_work(
     worker: &Arc<Worker>,
-    snapshot: &Snapshot,
+    snapshot: &Arc<Snapshot>,
     surface: Surface<'_>,
     parts: &Parts,
     body: RequestBody,
@@ -80,8 +80,8 @@ async fn model_work(
 
 /// The request path: caller, intake, admit, plan, then the plan's tries until one of them answers.
 async fn serve(
-    worker: &Worker,
-    snapshot: &Snapshot,
+    worker: &Arc<Worker>,
+    snapshot: &Arc<Snapshot>,
     surface: Surface<'_>,
     parts: &Parts,
     body: RequestBody,
@@ -104,6 +104,9 @@ async fn serve(
         }
     };
     guard.report.model = Some(Arc::clone(&plan.model));
+    if waiting::may_be_long(&taken, &plan, &snapshot.failover.queue) {
+        return Box::pin(waiting::carry_out(worker, snapshot, parts, &taken, (plan, lot), guard)).await;
+    }
     let tried = carry_out(worker, &taken, &plan, (snapshot.failover, lot), guard).await;
     match tried {
         Ok(response) => Ok(response),
@@ -112,7 +115,7 @@ async fn serve(
 }
 
 /// Asks the models that are configured for requests that fail as this one did; the first failure stands when they do.
-async fn ask_others(worker: &Worker, planning: Planning<'_>, failed: Box<Failed>) -> Tried {
+pub(crate) async fn ask_others(worker: &Worker, planning: Planning<'_>, failed: Box<Failed>) -> Tried {
     let Failed { fault, mut guard } = *failed;
     let Planning { snapshot, taken, lot, .. } = planning;
     let wishes = planning.wishes_of_others();
@@ -127,7 +130,8 @@ async fn ask_others(worker: &Worker, planning: Planning<'_>, failed: Box<Failed>
     Err(Failed::new(fault, guard))
 }
 
-/// The plan of a request, for this model. Where all who could serve it rest, and the configuration says so, waits for the first of them.
+/// The plan of a request, for this model. Where all who could serve it rest, and the configuration says so, waits for the
+/// first of them.
 async fn planned(planning: Planning<'_>, model: &str) -> Result<Plan, (Fault, Vec<LeftOut>)> {
     let began = Moment(now_ms());
     let mut at = began;

@@ -1,9 +1,11 @@
 //! From a client's request to what one provider is sent.
 
+mod headers;
+
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, Method};
 use smallvec::SmallVec;
 use trunkline_config::{AuthMode, Target};
 use trunkline_providers::{BaseUrl, Call};
@@ -17,49 +19,17 @@ use trunkline_wire::{
     orphans, prefill, quoted,
 };
 
+pub(crate) use headers::headers;
+
 use crate::report_guard::ReportGuard;
 use crate::routes::{Form, Surface};
 use crate::shared::Shared;
 use crate::stored::ResponseStore;
-use crate::upstream::{HeaderRefs, Outgoing};
+use crate::upstream::Outgoing;
 use crate::wishes;
 
 /// Fields of Responses that providers are not told because they are served here: stored answers and what belongs to them.
 const SERVED_HERE: [&str; 5] = ["store", "include", "previous_response_id", "conversation", "client_metadata"];
-
-/// Client headers that any provider may see.
-static FORWARDED: [HeaderName; 8] = [
-    header::ACCEPT,
-    header::CONTENT_TYPE,
-    header::USER_AGENT,
-    HeaderName::from_static("openai-beta"),
-    HeaderName::from_static("idempotency-key"),
-    HeaderName::from_static("traceparent"),
-    HeaderName::from_static("tracestate"),
-    HeaderName::from_static("x-client-request-id"),
-];
-
-/// Headers that are part of a client's dialect: they go to a provider that speaks the same.
-static DIALECT_HEADERS: [HeaderName; 2] =
-    [HeaderName::from_static("anthropic-version"), HeaderName::from_static("anthropic-beta")];
-
-/// Headers that belong to one connection or to our own framing, and headers that would hide the answer from the tap.
-static NEVER_FORWARDED: [HeaderName; 11] = [
-    header::HOST,
-    header::CONTENT_LENGTH,
-    header::CONNECTION,
-    header::TRANSFER_ENCODING,
-    header::TE,
-    header::TRAILER,
-    header::UPGRADE,
-    header::EXPECT,
-    header::PROXY_AUTHORIZATION,
-    header::ACCEPT_ENCODING,
-    HeaderName::from_static("keep-alive"),
-];
-
-static CONTENT_TYPE: HeaderName = header::CONTENT_TYPE;
-static JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A request as it was taken in.
 #[derive(Debug)]
@@ -356,55 +326,4 @@ fn asks_for_usage(taken: &Taken<'_>, attempt: &Attempt) -> bool {
         && taken.streams()
         && !taken.peek.include_usage
         && !attempt.target.provider.vendor.quirks.no_stream_options
-}
-
-pub(crate) fn headers<'a>(taken: &Taken<'a>, attempt: &'a Attempt, to: DialectId) -> HeaderRefs<'a> {
-    let provider = &attempt.target.provider;
-    let mut out = match provider.auth {
-        AuthMode::Passthrough => everything(taken.headers),
-        AuthMode::Keys => chosen(taken.headers, &provider.forward_headers),
-    };
-    if to == DialectId::Anthropic && taken.surface.dialect == to {
-        // What a dialect says in headers is between the client and its provider.
-        out.extend(DIALECT_HEADERS.iter().filter_map(|name| Some((name, taken.headers.get(name)?))));
-    }
-    for (name, value) in provider.vendor.headers(to) {
-        if !out.iter().any(|(other, _)| *other == name) {
-            out.push((name, value));
-        }
-    }
-    if !out.iter().any(|(name, _)| **name == CONTENT_TYPE) {
-        out.push((&CONTENT_TYPE, &JSON));
-    }
-    for (name, value) in &provider.headers {
-        put(&mut out, name, value);
-    }
-    if let Some(key) = &attempt.key {
-        let (name, value) = key.header_for(to);
-        put(&mut out, name, value);
-    }
-    out
-}
-
-/// Adds a header in the place of all others of its name.
-fn put<'a>(out: &mut HeaderRefs<'a>, name: &'a HeaderName, value: &'a HeaderValue) {
-    out.retain(|(other, _)| *other != name);
-    out.push((name, value));
-}
-
-fn chosen<'a>(client: &'a HeaderMap, also: &[HeaderName]) -> HeaderRefs<'a> {
-    let goes = |name| FORWARDED.contains(name) || also.contains(name) && !NEVER_FORWARDED.contains(name);
-    client.iter().filter(|(name, _)| goes(name)).collect()
-}
-
-fn everything(client: &HeaderMap) -> HeaderRefs<'_> {
-    // `Connection` may name further headers of this hop.
-    let named: Vec<HeaderName> = client
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    client.iter().filter(|(name, _)| !NEVER_FORWARDED.contains(name) && !named.contains(name)).collect()
 }

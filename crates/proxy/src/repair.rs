@@ -5,12 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Deserialize;
 use trunkline_route::Attempt;
-use trunkline_wire::filter::{Filter, Mode, Offered};
+use trunkline_wire::filter::{Filter, Mode, Offered, Recipe};
 use trunkline_wire::ir::{BlockKind, Delta, Event, StopReason};
 use trunkline_wire::peek::Turn;
 use trunkline_wire::{DialectId, Fault, Operation};
 
 use crate::prepare::Taken;
+use crate::reply::Repaired;
 use crate::routes::Form;
 use crate::surface::streams_as_array;
 
@@ -47,16 +48,33 @@ pub(crate) fn goes_as_it_is(taken: &Taken<'_>, to: DialectId) -> bool {
         && !streams_as_array(taken)
 }
 
-/// The filter for an answer of this target; `None`: it stays as it is.
+/// With what an answer is read, if it is.
+pub(crate) struct Reading<'a>(Option<(&'a Recipe, Option<Arc<Offered>>)>);
+
+impl Reading<'_> {
+    /// Nothing is looked into.
+    pub(crate) const NONE: Reading<'static> = Reading(None);
+
+    /// Begins to read an answer.
+    pub(crate) fn begin(&self) -> Repaired {
+        Repaired::new(self.0.as_ref().map(|(recipe, offered)| Filter::new(recipe, offered.clone())))
+    }
+
+    pub(crate) fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+/// How an answer of this target is read.
 ///
 /// # Errors
 /// When the body is not what its dialect says it must be.
-pub(crate) fn filter(taken: &Taken<'_>, attempt: &Attempt) -> Result<Option<Filter>, Fault> {
+pub(crate) fn reading<'a>(taken: &Taken<'_>, attempt: &'a Attempt) -> Result<Reading<'a>, Fault> {
     let chat = taken.surface.operation == Operation::Chat;
-    let Some(repair) = attempt.target.repair.as_deref().filter(|_| chat) else { return Ok(None) };
+    let Some(repair) = attempt.target.repair.as_deref().filter(|_| chat) else { return Ok(Reading::NONE) };
     let recipe = if taken.streams() { &repair.streamed } else { &repair.whole };
     let offered = Offered::of(taken.request()?).map(Arc::new);
-    Ok(Some(Filter::new(recipe, offered)))
+    Ok(Reading(Some((recipe, offered))))
 }
 
 /// What a model wrote that its provider could make no call of, as the events of an answer; `None` where the fault is
@@ -79,9 +97,8 @@ pub(crate) fn failed_generation(taken: &Taken<'_>, attempt: &Attempt, fault: &Fa
         Event::Close { block: 0 },
         Event::Stop(StopReason::End),
     ];
-    let mut filter = filter(taken, attempt).ok()??;
-    let mut out = Vec::new();
-    events.iter().for_each(|event| filter.push(event.clone(), &mut out));
+    let mut repaired = reading(taken, attempt).ok().filter(Reading::is_some)?.begin();
+    let out: Vec<Event> = events.iter().flat_map(|event| repaired.push(event.clone())).collect();
     let called = out.iter().any(|event| matches!(event, Event::Open { kind: BlockKind::ToolCall { .. }, .. }));
     let failed = out.iter().any(|event| matches!(event, Event::Fault(_)));
     (called && !failed).then_some(events)

@@ -2,14 +2,14 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use trunkline_config::{ErrorAction, Priority};
 use trunkline_route::loads::{Load, Open};
 use trunkline_route::policy::action;
-use trunkline_route::{Attempt, Moment, Outcome, Report};
+use trunkline_route::{Attempt, Moment, Outcome, Probe, Report};
 use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
@@ -22,6 +22,7 @@ use crate::stored::ResponseStore;
 use crate::trail::Trail;
 use crate::twins::{Twin, Twins};
 use crate::under_way::TryNumber;
+use crate::waiting::Waits;
 use crate::worker::Worker;
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
@@ -34,8 +35,10 @@ pub(crate) struct ReportGuard {
     pub(crate) priority_max: Option<Priority>,
     /// Its place at the target that is tried, where only so many requests may be open.
     pub(crate) place: Option<Place>,
-    /// When it stops waiting for a place, once it has had to.
-    pub(crate) waits_until: Option<tokio::time::Instant>,
+    /// How it waits for a place, once it has had to. Boxed: few do.
+    pub(crate) waits: Option<Box<Waits>>,
+    /// The circuit that the try probes, until it is known what came of that. Boxed: few do.
+    pub(crate) probe: Option<Box<Probe>>,
     /// The try that is under way, where it is counted how busy targets are, and when it began.
     busy: Option<(Open, Instant)>,
     /// The label of the key of the last try, where its use is counted.
@@ -63,7 +66,8 @@ impl ReportGuard {
             trail: Trail::default(),
             priority_max: None,
             place: None,
-            waits_until: None,
+            waits: None,
+            probe: None,
             busy: None,
             counted_key: None,
             is_asked: false,
@@ -90,7 +94,8 @@ impl ReportGuard {
             trail: Trail::default(),
             priority_max: self.priority_max,
             place: None,
-            waits_until: self.waits_until,
+            waits: None,
+            probe: None,
             busy: None,
             counted_key: None,
             is_asked: false,
@@ -113,10 +118,21 @@ impl ReportGuard {
         Ok(())
     }
 
+    /// Names who is tried: whoever is named last is whom the report speaks of.
+    pub(crate) fn name(&mut self, attempt: &Attempt) {
+        self.report.provider = Some(Arc::clone(&attempt.target.provider.name));
+        self.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
+    }
+
     /// A try begins, counted toward this target's load, if any is kept; the try before is over.
     pub(crate) async fn try_begins(&mut self, attempt: &Attempt, load: Option<Arc<Load>>) {
-        self.try_ends();
         let driver = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        self.try_begins_for(driver, attempt, load);
+    }
+
+    /// The same for whoever knows what drives it.
+    pub(crate) fn try_begins_for(&mut self, driver: Waker, attempt: &Attempt, load: Option<Arc<Load>>) {
+        self.try_ends();
         self.under_way = Some(self.worker.under_way.begin(attempt, driver));
         self.busy = load.map(|load| (load.begin(), Instant::now()));
         self.counted_key = attempt.key.as_ref().filter(|key| key.is_counted).map(|key| Arc::clone(&key.label));
@@ -126,6 +142,7 @@ impl ReportGuard {
     /// The try is over, and nobody has answered.
     pub(crate) fn try_failed(&mut self) {
         self.busy = None;
+        self.probe = None;
         self.is_asked = false;
     }
 
@@ -164,6 +181,11 @@ impl ReportGuard {
     /// What all workers share.
     pub(crate) fn shared(&self) -> &Shared {
         &self.worker.shared
+    }
+
+    /// The thread that serves it.
+    pub(crate) fn worker(&self) -> &Arc<Worker> {
+        &self.worker
     }
 
     /// When the request began.
@@ -213,6 +235,14 @@ impl ReportGuard {
         }
     }
 
+    /// The answer broke off, and another may go on with it.
+    pub(crate) fn broke_off(&mut self, fault: &Fault) {
+        if self.is_asked {
+            self.learn(fault);
+        }
+        self.try_failed();
+    }
+
     /// Remembers for the requests to come that the provider broke off an answer which had begun.
     fn learn(&self, fault: &Fault) {
         let (Some(name), Some(model)) = (&self.report.provider, &self.report.upstream_model) else { return };
@@ -228,6 +258,9 @@ impl ReportGuard {
 impl Drop for ReportGuard {
     fn drop(&mut self) {
         self.try_ends();
+        if let Some(probe) = &self.probe {
+            self.worker.shared.live.let_go(probe, Moment(now_ms()));
+        }
         if let Some(twin) = &self.twin {
             let Some(begun) = twin.reports() else { return };
             self.report.attempts += begun;

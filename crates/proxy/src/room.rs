@@ -49,6 +49,10 @@ pub(crate) enum Asked {
     Full,
 }
 
+/// There is no place that could be had at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoRoom;
+
 /// A room as it is shown.
 #[derive(Debug)]
 pub(crate) struct RoomRow {
@@ -70,6 +74,19 @@ impl Rooms {
         let mut rooms = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let made = || Arc::new(Room(Mutex::new(Queue::new(room.requests_max))));
         Some(Arc::clone(rooms.entry(name).or_insert_with(made)))
+    }
+
+    /// A place at this target for somebody who does not wait, where one is needed.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn place_now(&self, target: &Target) -> Result<Option<Place>, NoRoom> {
+        let Some(room) = self.of(target) else { return Ok(None) };
+        let asker = Asker { client_key: None, class: Priority::default(), told: Arc::default() };
+        match room.ask(&asker, 0) {
+            Asked::Place(place) => Ok(Some(place)),
+            Asked::Waits(_) | Asked::Full => Err(NoRoom),
+        }
     }
 
     /// Takes up the limits of another configuration: who waits for what is not limited any more waits no longer.

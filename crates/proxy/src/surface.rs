@@ -13,12 +13,20 @@ use crate::routes::Form;
 /// # Errors
 /// When the body is not what its dialect says it must be.
 pub(crate) fn head(taken: &Taken<'_>, guard: &ReportGuard) -> Result<StreamHead, Fault> {
+    head_of(taken, guard.report.id, guard.report.at_ms)
+}
+
+/// The same of the request with this id, which began at `at_ms`.
+///
+/// # Errors
+/// When the body is not what its dialect says it must be.
+pub(crate) fn head_of(taken: &Taken<'_>, id: u128, at_ms: u64) -> Result<StreamHead, Fault> {
     let request = taken.request()?;
     Ok(StreamHead {
         model: taken.model.clone(),
         include_usage: request.include_usage,
-        created: guard.report.at_ms / 1000,
-        request_id: format!("{:032x}", guard.report.id),
+        created: at_ms / 1000,
+        request_id: format!("{id:032x}"),
         request: Some(Arc::clone(request)),
     })
 }

@@ -31,6 +31,8 @@ pub(crate) struct Turns<'a> {
     rest: slice::Iter<'a, Attempt>,
     /// The one of these that was made beside another.
     taken: Option<&'a Attempt>,
+    /// Those whose targets are not to be asked again.
+    passed: Vec<&'a Attempt>,
     /// Where some target has only so much room. Boxed: few have.
     crowd: Option<Box<Crowd<'a>>>,
 }
@@ -79,30 +81,37 @@ impl<'a> Turns<'a> {
             let left = plan.attempts.iter().collect();
             Box::new(Crowd { rooms: &worker.shared.rooms, limits, asker, left, waits: Vec::new(), refused: false })
         });
-        Self { rest: plan.attempts.iter(), taken: None, crowd }
+        Self { rest: plan.attempts.iter(), taken: None, passed: Vec::new(), crowd }
     }
 
     /// The next try to make, once there is room for it; the request has its place then.
     pub(crate) async fn next(&mut self, guard: &mut ReportGuard, trail: &mut Trail) -> Option<&'a Attempt> {
         match &mut self.crowd {
             None => {
-                let taken = self.taken;
-                self.rest.find(|attempt| taken.is_none_or(|taken| !ptr::eq(taken, *attempt)))
+                let (taken, passed) = (self.taken, &self.passed);
+                let is_taken = |attempt: &Attempt| taken.is_some_and(|taken| ptr::eq(taken, attempt));
+                self.rest.find(|attempt| !is_taken(attempt) && !is_passed(attempt, passed))
             }
             Some(crowd) => Box::pin(crowd.next(guard, trail)).await,
+        }
+    }
+
+    /// Leaves out what is left at this one's target.
+    pub(crate) fn pass_by(&mut self, attempt: &'a Attempt) {
+        match &mut self.crowd {
+            None => self.passed.push(attempt),
+            Some(crowd) => crowd.left.retain(|other| !other.is_at_target_of(attempt)),
         }
     }
 
     /// A try to make beside `one`, where there is room for it now: at another target if there is one, since what makes one
     /// slow makes all its keys slow.
     pub(crate) fn beside(&mut self, one: &Attempt) -> Option<(&'a Attempt, Option<Place>)> {
-        let elsewhere = |other: &&Attempt| {
-            other.target.provider.name != one.target.provider.name || other.target.model != one.target.model
-        };
+        let elsewhere = |other: &&Attempt| !other.is_at_target_of(one);
         match &mut self.crowd {
             None => {
-                let mut rest = self.rest.clone();
-                let other = self.rest.clone().find(elsewhere).or_else(|| rest.next())?;
+                let mut rest = self.rest.clone().filter(|attempt| !is_passed(attempt, &self.passed));
+                let other = rest.clone().find(elsewhere).or_else(|| rest.next())?;
                 self.taken = Some(other);
                 Some((other, None))
             }
@@ -131,8 +140,13 @@ impl<'a> Crowd<'a> {
                 Look::Nobody => return None,
                 Look::Wait(until) => {
                     let told: &Notify = &self.asker.told;
-                    // Either is a reason to look again.
-                    let _ = timeout_at(until, told.notified()).await;
+                    let silent_until = guard.waits.as_ref().and_then(|waits| waits.silent_until(&self.limits));
+                    // Each is a reason to look again.
+                    let _ = timeout_at(silent_until.map_or(until, |at| at.min(until)), told.notified()).await;
+                    if guard.waits.as_mut().is_some_and(|waits| waits.speak_up(&self.limits)) {
+                        // The head goes out.
+                        guard.report.status = 200;
+                    }
                 }
             }
         }
@@ -144,7 +158,8 @@ impl<'a> Crowd<'a> {
             return Look::Turn(attempt);
         }
         guard.place = None;
-        let until = guard.waits_until.unwrap_or(now + self.limits.wait_max);
+        let waits_since = guard.waits.as_ref().and_then(|waits| waits.since);
+        let until = waits_since.unwrap_or(now) + self.limits.wait_max;
         let mut index = 0;
         while let Some(attempt) = self.left.get(index).copied() {
             match self.ask(attempt) {
@@ -155,7 +170,7 @@ impl<'a> Crowd<'a> {
                 }
                 Ask::Full => self.refuse(index, trail),
                 Ask::Waits(since) => {
-                    guard.waits_until = Some(until);
+                    guard.waits.get_or_insert_default().since.get_or_insert(now);
                     let spills = (since + self.limits.spill_after).min(until);
                     if now < spills {
                         return Look::Wait(spills);
@@ -211,6 +226,10 @@ impl<'a> Crowd<'a> {
         trail.no_room(self.left.remove(index));
         self.refused = true;
     }
+}
+
+fn is_passed(attempt: &Attempt, passed: &[&Attempt]) -> bool {
+    passed.iter().any(|passed| attempt.is_at_target_of(passed))
 }
 
 /// The class of a request: what it says, but no more than its client key may. Without client keys it is what it says.

@@ -181,6 +181,63 @@ async fn a_model_that_is_gone_may_be_elsewhere() {
 }
 
 #[tokio::test]
+async fn what_is_the_targets_fault_is_not_tried_with_its_other_keys() {
+    for (failure, why) in [
+        (error(404, "model_not_found"), "upstream_rejected"),
+        (error(500, "x"), "upstream_broken"),
+        (error(503, "x"), "overloaded"),
+    ] {
+        let upstream = Upstream::start(vec![failure]).await;
+        let spare = Upstream::start(vec![served()]).await;
+        let gateway = gateway(&[(&upstream, 2), (&spare, 2)], "key_cycles = 2");
+        let reply = chat(&gateway).await;
+        let trail = format!("p0#1/real {why}, p1#1/real served");
+        assert_eq!(reply.header("x-trunkline-attempts"), Some(&*trail), "{}", reply.body);
+        assert_eq!((keys(&upstream), keys(&spare)), ("1".to_owned(), "1".to_owned()), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_failed_is_asked_again_in_the_next_round() {
+    let upstream = Upstream::start(vec![error(500, "x"), served()]).await;
+    let gateway = gateway(&[(&upstream, 2)], "retries = 1");
+    let reply = chat(&gateway).await;
+    let trail = "p0#1/real upstream_broken, p0#1/real served";
+    assert_eq!((reply.status, reply.header("x-trunkline-attempts")), (200, Some(trail)), "{}", reply.body);
+}
+
+/// Waits for a circuit to let a probe in, but not for as long as a probe may take.
+const PROBED: &str =
+    "retries = 0\ncircuit_failures = 1\ncircuit_open = \"1s\"\nwhen_resting = \"wait\"\nwait = \"10s\"";
+
+#[tokio::test]
+async fn a_probe_whose_client_leaves_makes_room_for_the_next() {
+    let upstream = Upstream::start(vec![error(500, "x"), late(served()), served()]).await;
+    let gateway = gateway(&[(&upstream, 1)], PROBED);
+    assert_eq!(chat(&gateway).await.status, 502);
+    let leaving = open(gateway.address(), CHAT, &[], ASKED).await;
+    upstream.wait_for(2).await;
+    drop(leaving);
+    upstream.wait_for_leave().await;
+    gateway.reports(2).await;
+    assert_eq!(chat(&gateway).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_probe_that_is_outpaced_makes_room_for_the_next() {
+    let slow = Upstream::start(vec![error(500, "x"), late(served()), served()]).await;
+    let quick = Upstream::start(vec![served()]).await;
+    let gateway = hedging([&slow, &quick], "circuit_failures = 1\ncircuit_open = \"100ms\"");
+    let mut trail = chat(&gateway).await.header("x-trunkline-attempts").map(str::to_owned);
+    assert_eq!(trail.as_deref(), Some("p0/real upstream_broken, p1/real served"));
+    while trail.as_deref() != Some("p0/real outpaced, p1/real served") {
+        trail = chat(&gateway).await.header("x-trunkline-attempts").map(str::to_owned);
+    }
+    slow.wait_for_leave().await;
+    assert_eq!(chat(&gateway).await.header("x-trunkline-provider"), Some("p0"));
+}
+
+#[tokio::test]
 async fn a_target_that_keeps_failing_is_taken_out_of_use() {
     let upstream = Upstream::start(vec![error(500, "x")]).await;
     let spare = Upstream::start(vec![served()]).await;
@@ -380,13 +437,13 @@ async fn a_prompt_that_does_not_fit_or_is_not_liked_goes_to_another_model() {
 }
 
 /// A gateway whose model is asked for at a second provider when the first is slow.
-fn hedging(upstreams: [&Upstream; 2]) -> Gateway {
+fn hedging(upstreams: [&Upstream; 2], failover: &str) -> Gateway {
     let provider = |index: usize, upstream: &Upstream| {
         format!("[providers.p{index}]\ntype = \"vllm\"\nbase_url = \"{}\"\n", upstream.url())
     };
     let [one, two] = upstreams;
     Gateway::start(&format!(
-        "[discovery]\nprobe = false\n[failover]\nretries = 0\n{}{}[models.nice]\nhedge_after = \"50ms\"\nstrategy = \"backup\"\n\
+        "[discovery]\nprobe = false\n[failover]\n{failover}\n{}{}[models.nice]\nhedge_after = \"50ms\"\nstrategy = \"backup\"\n\
          targets = [{{ provider = \"p0\", model = \"real\" }}, {{ provider = \"p1\", model = \"real\" }}]\n",
         provider(0, one),
         provider(1, two)
@@ -411,7 +468,7 @@ async fn no_request_is_open(gateway: &Gateway) {
 async fn who_is_slow_is_cancelled_when_another_answers() {
     let slow = Upstream::start(vec![late(served())]).await;
     let quick = Upstream::start(vec![served()]).await;
-    let gateway = hedging([&slow, &quick]);
+    let gateway = hedging([&slow, &quick], "retries = 0");
     for path in [CHAT, MESSAGES] {
         let reply = ask(gateway.address(), path, &[], ASKED).await;
         assert_eq!((reply.status, reply.header("x-trunkline-provider")), (200, Some("p1")), "{}", reply.body);
@@ -429,7 +486,7 @@ async fn who_is_slow_is_cancelled_when_another_answers() {
 async fn who_answers_in_time_is_alone() {
     let quick = Upstream::start(vec![served()]).await;
     let spare = Upstream::start(vec![served()]).await;
-    let gateway = hedging([&quick, &spare]);
+    let gateway = hedging([&quick, &spare], "retries = 0");
     assert_eq!(chat(&gateway).await.header("x-trunkline-attempts"), None);
     let reports = gateway.reports(1).await;
     assert_eq!((reports[0].attempts, reports[0].provider.as_deref(), spare.received().len()), (1, Some("p0"), 0));
@@ -440,7 +497,7 @@ async fn who_answers_in_time_is_alone() {
 async fn who_was_asked_first_may_still_win() {
     let slow = Upstream::start(vec![late(served())]).await;
     let slower = Upstream::start(vec![late(served())]).await;
-    let gateway = hedging([&slow, &slower]);
+    let gateway = hedging([&slow, &slower], "retries = 0");
     let asked = tokio::spawn(ask_owned(gateway.address()));
     slower.wait_for(1).await;
     slow.go_on();
@@ -463,7 +520,7 @@ async fn of_two_that_race_one_may_fail_and_both_may() {
         (late(error(400, "bad")), late(served()), 400, "p1/real outpaced, p0/real upstream_rejected", 2),
     ] {
         let [one, two] = [Upstream::start(vec![first]).await, Upstream::start(vec![second]).await];
-        let gateway = hedging([&one, &two]);
+        let gateway = hedging([&one, &two], "retries = 0");
         let asked = tokio::spawn(ask_owned(gateway.address()));
         two.wait_for(1).await;
         one.go_on();
@@ -482,7 +539,7 @@ async fn of_two_that_race_one_may_fail_and_both_may() {
 #[tokio::test]
 async fn a_client_that_leaves_a_race_ends_both_and_is_reported_once() {
     let [one, two] = [Upstream::start(vec![late(served())]).await, Upstream::start(vec![late(served())]).await];
-    let gateway = hedging([&one, &two]);
+    let gateway = hedging([&one, &two], "retries = 0");
     let open = open(gateway.address(), CHAT, &[], ASKED).await;
     two.wait_for(1).await;
     drop(open);

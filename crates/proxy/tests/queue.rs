@@ -1,9 +1,10 @@
 //! Targets that may have only so many requests open: who waits, who is next, and who goes elsewhere.
 
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use trunkline_route::Outcome;
-use trunkline_testkit::{Gateway, Reply, Say, Upstream, ask, open};
+use trunkline_testkit::{Gateway, Reply, Say, Upstream, ask, ask_until, open};
 use trunkline_wire::FaultKind;
 
 const CHAT: &str = "POST /v1/chat/completions";
@@ -257,6 +258,39 @@ async fn the_next_key_of_a_target_needs_no_other_place() {
 }
 
 #[tokio::test]
+async fn what_is_the_targets_fault_is_not_tried_with_its_other_keys() {
+    let upstream = Upstream::start(vec![vec![Say::json(500, "{}")]]).await;
+    let spare = Upstream::start(vec![served()]).await;
+    let settings = "requests_max = 1\nkeys = [\"k1\", \"k2\"]\nkey_strategy = \"fill_first\"";
+    let gateway = gateway(&[(&upstream, settings), (&spare, "")], "");
+    let reply = ask(gateway.address(), CHAT, &[], &asked("x")).await;
+    let trail = "p0#1/real upstream_broken, p1/real served";
+    assert_eq!(reply.header("x-trunkline-attempts"), Some(trail), "{}", reply.body);
+}
+
+#[tokio::test]
+async fn who_loses_a_key_to_another_while_it_waits_is_over_its_rate() {
+    let upstream = Upstream::start(vec![when_told()]).await;
+    let settings = "requests_max = 1\nkeys = [{ key = \"k1\", requests_per_minute = 2 }]";
+    let gateway = gateway(&[(&upstream, settings)], "");
+    let first = asking(&gateway, &[], "first");
+    upstream.wait_for(1).await;
+    let second = asking(&gateway, &[], "second");
+    until_waiting(&gateway, 1).await;
+    let third = asking(&gateway, &[], "third");
+    until_waiting(&gateway, 2).await;
+    upstream.go_on();
+    upstream.wait_for(2).await;
+    upstream.go_on();
+    assert_eq!([first.await.unwrap().status, second.await.unwrap().status], [200, 200]);
+    let third = third.await.unwrap();
+    assert_eq!(third.status, 429, "{}", third.body);
+    assert_eq!(third.header("x-trunkline-attempts"), Some("p0#1/real key_rate"));
+    let wait: u32 = third.header("retry-after").and_then(|wait| wait.parse().ok()).expect("a number of seconds");
+    assert!((50..=61).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
 async fn a_reload_with_more_room_lets_in_who_waits() {
     let upstream = Upstream::start(vec![when_told()]).await;
     let gateway = gateway(&[(&upstream, "requests_max = 1")], "");
@@ -271,4 +305,119 @@ async fn a_reload_with_more_room_lets_in_who_waits() {
     for reply in asking {
         assert_eq!(reply.await.unwrap().status, 200);
     }
+}
+
+#[tokio::test]
+async fn workers_share_the_places_and_wake_each_others_requests() {
+    let upstream = Upstream::start(vec![when_told()]).await;
+    let gateway = Gateway::with_workers(3, &document(&[(&upstream, "requests_max = 2")], ""));
+    let asking: Vec<_> = (0..12).map(|number| asking(&gateway, &[], &format!("t{number}"))).collect();
+    upstream.wait_for(2).await;
+    until_waiting(&gateway, 10).await;
+    for answered in 0..12 {
+        let open = upstream.wait_for((answered + 2).min(12)).await.len() - answered;
+        assert!(open <= 2, "{open} are open");
+        upstream.go_on();
+    }
+    for reply in asking {
+        assert_eq!(reply.await.unwrap().status, 200);
+    }
+    until(&gateway, "open", 0).await;
+    gateway.reports(12).await;
+}
+
+const SOON: &str = "[queue]\nkeepalive_after = \"10ms\"";
+const CHAT_PING: &str = ": ping\n\n";
+const MESSAGES_PING: &str = "event: ping\n";
+
+fn streamed(text: &str) -> String {
+    asked(text).replace("\"max_tokens\"", "\"stream\":true,\"max_tokens\"")
+}
+
+fn stream() -> Vec<Say> {
+    let event = |delta: &str, finish: &str| {
+        Say::chunk(&format!(
+            "data: {{\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"model\":\"real\",\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{finish}}}]}}\n\n"
+        ))
+    };
+    let (word, end) = (event(r#"{"content":"late"}"#, "null"), event("{}", "\"stop\""));
+    vec![Say::stream_head(), word, end, Say::chunk("data: [DONE]\n\n"), Say::last_chunk()]
+}
+
+/// Holds the only place of the upstream until the second request has heard `ping`; then that has its turn.
+async fn after_a_wait(upstream: &Upstream, gateway: &Gateway, path: &str, ping: &str) -> Reply {
+    let held = asking(gateway, &[], "first");
+    upstream.wait_for(1).await;
+    let reply = ask_until(gateway.address(), path, &streamed("second"), ping, || upstream.go_on()).await;
+    assert_eq!(held.await.expect("it is answered").status, 200);
+    reply
+}
+
+#[tokio::test]
+async fn who_waits_for_long_hears_that_it_does_and_then_the_answer() {
+    for (path, ping, ends) in [(CHAT, CHAT_PING, "data: [DONE]"), (MESSAGES, MESSAGES_PING, "event: message_stop")] {
+        let upstream = Upstream::start(vec![when_told(), stream()]).await;
+        let gateway = gateway(&[(&upstream, "requests_max = 1")], SOON);
+        let reply = after_a_wait(&upstream, &gateway, path, ping).await;
+        assert_eq!((reply.status, reply.whole), (200, true), "{}", reply.body);
+        assert!(reply.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream")));
+        let (before, answer) = reply.body.split_at(reply.body.find("late").expect("the answer"));
+        assert!(before.starts_with(ping), "{}", reply.body);
+        assert_eq!(answer.matches(ends).count(), 1, "{}", reply.body);
+        let reports = gateway.reports(2).await;
+        assert_eq!(reports.iter().map(|report| report.outcome).collect::<Vec<_>>(), [Outcome::Served; 2]);
+        assert!(reports.iter().any(|report| report.stream && report.status == 200 && report.usage.output > 0));
+    }
+}
+
+#[tokio::test]
+async fn who_is_refused_after_a_long_wait_gets_one_error_event() {
+    let refused = vec![Say::json(400, r#"{"error":{"message":"not so","type":"invalid_request_error","code":"c"}}"#)];
+    for (path, ping, error) in [(CHAT, CHAT_PING, "data: {\"error\""), (MESSAGES, MESSAGES_PING, "event: error\n")] {
+        let upstream = Upstream::start(vec![when_told(), refused.clone()]).await;
+        let gateway = gateway(&[(&upstream, "requests_max = 1")], SOON);
+        let reply = after_a_wait(&upstream, &gateway, path, ping).await;
+        assert_eq!((reply.status, reply.whole), (200, true), "{}", reply.body);
+        assert_eq!(reply.body.matches(error).count(), 1, "{}", reply.body);
+        assert!(reply.body.contains("not so"), "{}", reply.body);
+        let reports = gateway.reports(2).await;
+        let failed: Vec<_> = reports.iter().filter(|report| report.outcome != Outcome::Served).collect();
+        assert_eq!(failed.len(), 1);
+        assert_eq!((failed[0].status, failed[0].outcome), (200, Outcome::Failed(FaultKind::UpstreamRejected)));
+        until(&gateway, "open", 0).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_stream_is_one_error_event_after_a_long_wait() {
+    let upstream = Upstream::start(vec![when_told(), served()]).await;
+    let gateway = gateway(&[(&upstream, "requests_max = 1")], SOON);
+    let reply = after_a_wait(&upstream, &gateway, CHAT, CHAT_PING).await;
+    assert_eq!(reply.body.matches("data: {\"error\"").count(), 1, "{}", reply.body);
+    assert!(!reply.body.contains("chat.completion"), "{}", reply.body);
+    let reports = gateway.reports(2).await;
+    assert!(reports.iter().any(|report| report.outcome == Outcome::Failed(FaultKind::UpstreamBroken)));
+}
+
+#[tokio::test]
+async fn who_leaves_after_a_long_wait_gives_its_place_in_the_queue_back() {
+    let upstream = Upstream::start(vec![when_told()]).await;
+    let gateway = gateway(&[(&upstream, "requests_max = 1")], SOON);
+    let held = asking(&gateway, &[], "first");
+    upstream.wait_for(1).await;
+    let mut leaving = open(gateway.address(), CHAT, &[], &streamed("second")).await;
+    let mut heard = Vec::new();
+    while !heard.windows(CHAT_PING.len()).any(|some| some == CHAT_PING.as_bytes()) {
+        assert!(leaving.read_buf(&mut heard).await.unwrap() > 0, "{}", String::from_utf8_lossy(&heard));
+    }
+    until_waiting(&gateway, 1).await;
+    drop(leaving);
+    until_waiting(&gateway, 0).await;
+    upstream.go_on();
+    assert_eq!(held.await.unwrap().status, 200);
+    until(&gateway, "open", 0).await;
+    let reports = gateway.reports(2).await;
+    let left: Vec<_> = reports.iter().filter(|report| report.outcome == Outcome::ClientLeft).collect();
+    assert_eq!((left.len(), left[0].status, left[0].attempts), (1, 200, 0));
+    assert_eq!(upstream.received().len(), 1);
 }

@@ -206,10 +206,8 @@ async fn a_call_that_cannot_be_mended_is_an_error_where_that_is_wanted() {
     let (reply, _) = asked(vec![whole(said)], "repair = \"strict\"", path, &question(path, false)).await;
     assert_eq!(reply.status, 502, "{}", reply.body);
     assert!(reply.body.contains("get_weather"), "{}", reply.body);
-    // FIXME: arguments stream before it is known whether they are complete; strict should wait with a call, so that this is
-    // a status, too.
     let (reply, _) = asked(sliced(said, 9), "repair = \"strict\"", path, &question(path, true)).await;
-    assert_eq!((reply.status, reply.body.matches("\"error\":").count()), (200, 1), "{}", reply.body);
+    assert_eq!((reply.status, reply.body.matches("\"error\":").count()), (502, 1), "{}", reply.body);
     let said = format!("Let me look. {said}");
     let (reply, _) = asked(sliced(&said, 9), "repair = \"strict\"", path, &question(path, true)).await;
     let faults = frames(&reply).iter().filter(|frame| frame["error"].is_object()).count();

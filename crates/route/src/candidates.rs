@@ -24,6 +24,8 @@ pub struct Candidates {
     pub targets: Vec<Target>,
     /// After how long without content a second try begins beside the first.
     pub hedge_after: Option<Duration>,
+    /// Whether streamed answers that break off are gone on with.
+    pub continuation: bool,
     /// The models to fall back to, nearest first.
     pub fallbacks: Vec<Arc<Model>>,
 }
@@ -40,6 +42,7 @@ pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<
             fix_tool_messages: model.fix_tool_messages,
             strategy: model.strategy,
             hedge_after: model.hedge_after,
+            continuation: model.continuation,
             targets: model.targets.clone(),
             fallbacks: fallbacks(snapshot, model),
         });
@@ -97,6 +100,7 @@ fn undeclared(name: &str, targets: Vec<Target>) -> Candidates {
         fix_tool_messages: FixToolMessages::default(),
         strategy: Strategy::default(),
         hedge_after: None,
+        continuation: false,
         targets,
         fallbacks: Vec::new(),
     }
@@ -111,6 +115,7 @@ fn target(provider: &Arc<Provider>, model: &str) -> Target {
         priority: 0,
         weight: 1,
         cooldown: None,
+        price: None,
         room: provider.room(),
         draining: provider.draining,
         parameters: None,

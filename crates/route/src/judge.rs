@@ -9,7 +9,9 @@ use trunkline_wire::FaultKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Go on with the next try of the plan.
-    Next,
+    NextKey,
+    /// Go on with the next try of the plan that is another target's: what failed has nothing to do with the key.
+    NextTarget,
     /// Tell the client.
     GiveUp,
 }
@@ -19,12 +21,11 @@ pub fn judge(action: ErrorAction) -> Verdict {
     match action {
         // What could be put right was, where the try was made.
         ErrorAction::PassThrough | ErrorAction::AutoFixToolResponses => Verdict::GiveUp,
-        ErrorAction::GlobalKeyFailure
-        | ErrorAction::ModelKeyFailure
-        | ErrorAction::ProviderCooldown
+        ErrorAction::GlobalKeyFailure | ErrorAction::ModelKeyFailure => Verdict::NextKey,
+        ErrorAction::ProviderCooldown
         | ErrorAction::RouteFailure
         | ErrorAction::FallbackNoCooldown
-        | ErrorAction::Retry => Verdict::Next,
+        | ErrorAction::Retry => Verdict::NextTarget,
     }
 }
 
@@ -65,7 +66,12 @@ mod tests {
             open: Duration::from_secs(15),
             slow_start: Duration::ZERO,
         },
-        queue: QueueLimits { waiting_max: 1, wait_max: Duration::ZERO, spill_after: Duration::ZERO },
+        queue: QueueLimits {
+            waiting_max: 1,
+            wait_max: Duration::ZERO,
+            spill_after: Duration::ZERO,
+            keepalive_after: Duration::ZERO,
+        },
     };
 
     fn wait_ms(round: u32, chance: u64, left_ms: u64) -> Option<u128> {

@@ -63,6 +63,14 @@ pub struct Penalty {
     pub tells: Tells,
 }
 
+/// A try that probes an open circuit: until something comes of it, nobody else may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    provider: Arc<str>,
+    model: Arc<str>,
+    since: Moment,
+}
+
 impl Live {
     /// Whether this key of this target may be used now; else who keeps it from being used. Changes nothing.
     pub fn held(&self, target: &Target, key: Option<&Key>, now: Moment) -> Option<Held> {
@@ -81,22 +89,29 @@ impl Live {
     }
 
     /// The same for a try that begins: the first behind an open circuit is let in to probe, those after it have to wait
-    /// for what comes of it.
+    /// for what comes of it, or until it [gives up](Self::let_go).
     ///
     /// # Errors
     /// Who keeps it from being used.
-    pub fn enter(&self, target: &Target, key: Option<&Key>, now: Moment) -> Result<(), Held> {
+    pub fn enter(&self, target: &Target, key: Option<&Key>, now: Moment) -> Result<Option<Probe>, Held> {
         if self.is_calm() {
-            return self.count(key, now);
+            return self.count(key, now).map(|()| None);
         }
+        let (provider, model) = (&target.provider.name, &target.model.name);
         let mut providers = self.write();
-        let Some(unwell) = providers.get_mut(&target.provider.name) else { return self.count(key, now) };
+        let Some(unwell) = providers.get_mut(provider) else { return self.count(key, now).map(|()| None) };
         if let Some(held) = unwell.held(target, key, now) {
             return Err(held);
         }
         self.count(key, now)?;
-        unwell.enter(&target.model.name, now);
-        Ok(())
+        let probe = || Probe { provider: Arc::clone(provider), model: Arc::clone(model), since: now };
+        Ok(unwell.enter(model, now).then(probe))
+    }
+
+    /// A try that was to probe a circuit ends without anything coming of it: another may. Where something has come of it,
+    /// nothing changes.
+    pub fn let_go(&self, probe: &Probe, now: Moment) {
+        self.amend(&probe.provider, now, |unwell| unwell.let_go_since(&probe.model, probe.since));
     }
 
     fn count(&self, key: Option<&Key>, now: Moment) -> Result<(), Held> {

@@ -55,6 +55,13 @@ pub struct Attempt {
     pub lane: Lane,
 }
 
+impl Attempt {
+    /// Whether this one asks the same model of the same provider, with whatever key.
+    pub fn is_at_target_of(&self, other: &Self) -> bool {
+        self.target.provider.name == other.target.provider.name && self.target.model == other.target.model
+    }
+}
+
 /// Who could have served, and why they are not asked.
 #[derive(Clone, Debug)]
 pub struct LeftOut {
@@ -94,6 +101,8 @@ pub struct Plan {
     pub watched: bool,
     /// After how long without content a second try begins beside the first.
     pub hedge_after: Option<Duration>,
+    /// Whether a streamed answer that breaks off is gone on with, by those of its tries that can.
+    pub continuation: bool,
     /// Whether the tries are made although those who take part rest: there is nobody else.
     pub regardless: bool,
 }
@@ -172,8 +181,20 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) 
         attempts = back.iter().map(|left| left.attempt.clone()).take(ATTEMPTS_MAX).collect();
         beyond = back.len() - attempts.len();
     }
-    let Candidates { model, on_loss, fix_tool_messages, .. } = found;
-    Ok(Plan { model, on_loss, fix_tool_messages, attempts, left_out, unable, beyond, watched, hedge_after, regardless })
+    let Candidates { model, on_loss, fix_tool_messages, continuation, .. } = found;
+    Ok(Plan {
+        model,
+        on_loss,
+        fix_tool_messages,
+        attempts,
+        left_out,
+        unable,
+        beyond,
+        watched,
+        hedge_after,
+        continuation,
+        regardless,
+    })
 }
 
 /// Whether asking twice at the same time does no harm. What else a path may do is not known.
@@ -247,19 +268,24 @@ fn nobody(model: &str, unable: &[Unable], left_out: &[LeftOut]) -> Fault {
 
 /// What becomes of a request when all who could serve it rest; `None`: they are tried all the same.
 fn resting(failover: &Failover, model: &str, left_out: &[LeftOut], now: Now<'_>) -> Option<NoPlan> {
-    let back = left_out.iter().filter_map(|left| left.held.until()).min().unwrap_or(now.at);
-    let wait = back.since(now.at);
+    let back = first_back(left_out, now.at);
     match failover.when_resting {
         WhenResting::Try => None,
         WhenResting::Wait(longest) if back.since(now.began) <= longest => Some(NoPlan::Wait(back)),
-        WhenResting::Wait(_) | WhenResting::Fail => Some(NoPlan::Fault(all_rest(model, left_out, wait))),
+        WhenResting::Wait(_) | WhenResting::Fail => Some(NoPlan::Fault(all_rest(model, left_out, now.at))),
     }
 }
 
 /// The code of a failure that no key of ours could have avoided: clients must not take it for their own key's.
 pub const CREDENTIALS_EXHAUSTED: &str = "upstream_credentials_exhausted";
 
-fn all_rest(model: &str, left_out: &[LeftOut], wait: Duration) -> Fault {
+fn first_back(left_out: &[LeftOut], now: Moment) -> Moment {
+    left_out.iter().filter_map(|left| left.held.until()).min().unwrap_or(now)
+}
+
+/// What to tell of a request when all who could serve it rest.
+pub fn all_rest(model: &str, left_out: &[LeftOut], now: Moment) -> Fault {
+    let wait = first_back(left_out, now).since(now);
     let refused = |left: &LeftOut| match left.held {
         Held::Resting { rest, .. } => matches!(rest.cause.kind, FaultKind::UpstreamAuth | FaultKind::QuotaExhausted),
         Held::Open { .. }

@@ -120,7 +120,7 @@ fn tells(action: ErrorAction, cause: Cause) -> Tells {
 
 /// Whether another key or another target may serve what this provider could not.
 pub fn is_worth_another_try(provider: &Provider, fault: &Fault) -> bool {
-    judge(action(provider, fault)) == Verdict::Next
+    judge(action(provider, fault)) != Verdict::GiveUp
 }
 
 /// How long somebody rests: as long as the provider asks for, unless resting is switched off.

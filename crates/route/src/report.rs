@@ -71,6 +71,8 @@ pub struct Report {
     pub bytes_out: u64,
     /// Tries upstream; 0 when it never got so far.
     pub attempts: u32,
+    /// How many times the answer broke off and was gone on with.
+    pub continued: u32,
 }
 
 impl Report {
@@ -96,6 +98,7 @@ impl Report {
             bytes_in: 0,
             bytes_out: 0,
             attempts: 0,
+            continued: 0,
         }
     }
 }

@@ -120,7 +120,8 @@ pub(crate) fn nobody_fits(model: &str, left_out: &[LeftOut]) -> Fault {
     let drains = left_out.iter().any(|left| left.held == Held::Draining);
     match sizes.max() {
         Some((window, tokens)) => {
-            let message = format!("the prompt is at least {tokens} tokens; {model:?} takes {window} at most");
+            let message =
+                format!("the prompt is at least {tokens} tokens; the context window of {model:?} is {window} tokens");
             Fault::new(FaultKind::ContextTooLong, message)
         }
         None if drains => {

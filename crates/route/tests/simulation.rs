@@ -187,7 +187,11 @@ impl World {
         let mut round = 0;
         loop {
             let mut last = None;
+            let mut passed: Vec<&Attempt> = Vec::new();
             for attempt in &plan.attempts {
+                if passed.iter().any(|passed| attempt.is_at_target_of(passed)) {
+                    continue;
+                }
                 let (target, key) = (&attempt.target, attempt.key.as_ref());
                 let held = self.live.held(target, key, self.now);
                 let entered = self.live.enter(target, key, self.now);
@@ -216,7 +220,12 @@ impl World {
                         if penalty.whose.is_some() {
                             assert!(self.live.held(target, key, self.now).is_some(), "{:?} rests", fault.kind);
                         }
-                        if judge(action) == Verdict::GiveUp || self.now >= deadline {
+                        match judge(action) {
+                            Verdict::NextKey => assert!(penalty.whose.is_some(), "else the same failure comes again"),
+                            Verdict::NextTarget => passed.push(attempt),
+                            Verdict::GiveUp => return false,
+                        }
+                        if self.now >= deadline {
                             return false;
                         }
                         last = Some((action, fault.kind));

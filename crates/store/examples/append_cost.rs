@@ -53,6 +53,7 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
         bytes_in: 300 + noise % 20_000,
         bytes_out: 500 + noise % 40_000,
         attempts: 1,
+        continued: 0,
     }
 }
 

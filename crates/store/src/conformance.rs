@@ -37,6 +37,7 @@ fn served(n: u64) -> Report {
         bytes_in: 512,
         bytes_out: 8_192,
         attempts: 2,
+        continued: 0,
     }
 }
 
@@ -57,6 +58,7 @@ fn refused(n: u64) -> Report {
         quality: None,
         first_byte_us: None,
         attempts: 0,
+        continued: 0,
         ..served(n)
     }
 }

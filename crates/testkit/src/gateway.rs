@@ -58,13 +58,18 @@ fn snapshot_of(toml: &str) -> Snapshot {
 impl Gateway {
     /// Starts one worker on a free port. Must be called inside a runtime.
     pub fn start(toml: &str) -> Self {
+        Self::with_workers(1, toml)
+    }
+
+    /// The same with so many workers.
+    pub fn with_workers(workers: usize, toml: &str) -> Self {
         let reports = Arc::new(Reports::default());
         let sink: Arc<Reports> = Arc::clone(&reports);
         let responses = Responses::default();
         let shared = Shared::new(snapshot_of(toml), sink, Box::new(Healthy), Box::new(responses.clone()));
         shared.set_admin(Box::new(Explainer));
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-        let running = start(&shared, listener, 1).expect("a worker starts");
+        let running = start(&shared, listener, workers).expect("the workers start");
         Self { shared, running, reports, responses }
     }
 

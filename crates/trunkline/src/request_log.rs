@@ -98,6 +98,9 @@ fn text(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
     put(line, &[" total="]);
     milliseconds(report.total_us, line);
     numbers(&[(" attempts=", report.attempts.into())], line);
+    if report.continued > 0 {
+        numbers(&[(" continued=", report.continued.into())], line);
+    }
     put(line, &[" id="]);
     hex(report.id, line);
     line.push(b'\n');
@@ -154,6 +157,7 @@ fn json(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
         (r#","bytes_in":"#, report.bytes_in),
         (r#","bytes_out":"#, report.bytes_out),
         (r#","attempts":"#, report.attempts.into()),
+        (r#","continued":"#, report.continued.into()),
     ];
     numbers(&rest, line);
     put(line, &["}\n"]);

@@ -19,6 +19,16 @@ pub fn ask_instead(request: &mut Request, to: &Capabilities) -> Losses {
     losses
 }
 
+/// Has a conversation end with what the model has said of its answer so far. Where it ended with the model's own words
+/// already, these are the same turn.
+pub fn go_on_from(request: &mut Request, said: &str) {
+    let last = request.messages.last_mut().filter(|last| last.role == Role::Assistant);
+    match last.and_then(|last| last.blocks.last_mut()).map(|block| &mut block.content) {
+        Some(Content::Text(text)) => text.push_str(said),
+        Some(_) | None => request.messages.push(Message::new(Role::Assistant, vec![Block::text(said)])),
+    }
+}
+
 /// A call that nobody answered is no prefill; encoders deal with those.
 fn prefill(request: &Request) -> Option<&Message> {
     let last = request.messages.last()?;
@@ -57,6 +67,21 @@ mod tests {
         check(&Anthropic, messages, &REFUSES, (&["messages[1]"], "user", GO_ON));
         let items = r#"{"model":"m","input":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}"#;
         check(&OpenaiResponses, items, &REFUSES, (&["input[1]"], "user", GO_ON));
+    }
+
+    #[test]
+    fn what_was_said_is_one_turn() {
+        let said_to = |body: &str| {
+            let mut request = OpenaiChat.decode_request(body.as_bytes()).expect("a request");
+            go_on_from(&mut request, "so far");
+            let texts = |message: &Message| message.blocks.iter().filter_map(Block::as_text).collect::<String>();
+            request.messages.iter().map(|message| (message.role.clone(), texts(message))).collect::<Vec<_>>()
+        };
+        let question = r#"{"model":"m","messages":[{"role":"user","content":"a"}]}"#;
+        assert_eq!(said_to(question), [(Role::User, "a".into()), (Role::Assistant, "so far".into())]);
+        let begun =
+            r#"{"model":"m","messages":[{"role":"user","content":"a"},{"role":"assistant","content":"Well, "}]}"#;
+        assert_eq!(said_to(begun), [(Role::User, "a".into()), (Role::Assistant, "Well, so far".into())]);
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub struct ModelSection {
     #[serde(default)]
     #[schemars(extend("x-default" = "never"))]
     pub hedge_after: Option<Period>,
+    /// Whether a streamed answer that breaks off is gone on with, at a target that can go on from the model's own words.
+    /// The tokens of all that took part count.
+    #[serde(default)]
+    pub continuation: bool,
     /// Tokens it can take and give in all. Not stated: what the first target's provider says.
     #[serde(default)]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
@@ -106,6 +110,14 @@ pub struct TargetSection {
     #[serde(default = "default_weight")]
     #[schemars(range(min = 1))]
     pub weight: u32,
+    /// Tokens it can take and give in all, in place of the model's. What the provider's own list says goes before.
+    #[serde(default)]
+    #[schemars(range(min = 1), extend("x-default" = "the model's", "x-unit" = "tokens"))]
+    pub context_window: Option<u64>,
+    /// What its tokens cost, in place of the model's.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "the model's"))]
+    pub price: Option<PriceSection>,
     /// Requests it has open at most. They do not count toward the provider's `requests_max`, which counts for targets
     /// that state none.
     #[serde(default)]

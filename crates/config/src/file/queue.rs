@@ -19,11 +19,20 @@ pub struct QueueSection {
     /// How long it waits at a target before it also waits at the next one.
     #[serde(default = "default_spill_after")]
     pub spill_after: Period,
+    /// How long a client that asked for a stream waits in silence. Then its answer begins with signs of life, and it is
+    /// told in the stream when nobody serves it. `0s`: it waits in silence.
+    #[serde(default = "default_keepalive_after")]
+    pub keepalive_after: Period,
 }
 
 impl Default for QueueSection {
     fn default() -> Self {
-        Self { waiting_max: default_waiting_max(), wait_max: default_wait_max(), spill_after: default_spill_after() }
+        Self {
+            waiting_max: default_waiting_max(),
+            wait_max: default_wait_max(),
+            spill_after: default_spill_after(),
+            keepalive_after: default_keepalive_after(),
+        }
     }
 }
 
@@ -66,4 +75,8 @@ fn default_wait_max() -> Period {
 
 fn default_spill_after() -> Period {
     Period::from_secs(2)
+}
+
+fn default_keepalive_after() -> Period {
+    Period::from_secs(15)
 }

@@ -2,6 +2,7 @@
 
 mod audio;
 mod model;
+mod parameters;
 mod provider;
 
 use indexmap::IndexMap;

@@ -159,8 +159,8 @@ pub(super) fn write_retries(draft: &mut Draft, retries: i64) -> String {
     format!("`failover.retries`: all keys and targets of a request once more{most}, for all models")
 }
 
-/// What is said of settings for which Trunkline has no place.
-pub(super) const NO_PARAMETERS: &str = "Trunkline does not set parameters of requests; let clients state them";
+/// What is said of parameters that are not written into targets.
+pub(super) const PARAMETERS: &str = "where it is for requests to say, write it into the targets' `default` or `set`";
 
 /// Why a key cannot be sent, if it cannot; one that names a variable is not looked at.
 pub(super) fn key_problem(vendor: &Vendor, key: &str) -> Option<String> {

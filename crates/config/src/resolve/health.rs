@@ -14,7 +14,12 @@ impl Resolver<'_, '_> {
         if spill_after > wait_max {
             self.findings.at(&path(&["queue", "spill_after"]), "is more than `wait_max`", None);
         }
-        QueueLimits { waiting_max: stated.waiting_max, wait_max, spill_after }
+        QueueLimits {
+            waiting_max: stated.waiting_max,
+            wait_max,
+            spill_after,
+            keepalive_after: stated.keepalive_after.duration(),
+        }
     }
 
     pub(super) fn health(&mut self, stated: &HealthSection, vendor: &Vendor, at: &Path) -> Option<HealthCheck> {

@@ -18,7 +18,8 @@ use crate::snapshot::{
 };
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
-const NOT_A_TARGETS: [&str; 7] = ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
+pub(crate) const NOT_A_TARGETS: [&str; 7] =
+    ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
 
 impl Resolver<'_, '_> {
     pub(super) fn models(&mut self, providers: &Providers) -> IndexMap<String, Arc<Model>> {
@@ -145,6 +146,7 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Target>) -> Model {
         targets,
         strategy: section.strategy,
         hedge_after: section.hedge_after.map(|period| period.duration()),
+        continuation: section.continuation,
         context_window: section.context_window,
         fallbacks: names(&section.fallbacks),
         context_fallbacks: names(&section.context_fallbacks),
@@ -174,6 +176,7 @@ fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>
         priority: stated.priority,
         weight: stated.weight,
         cooldown: stated.cooldown.map(|period| period.duration()),
+        price: stated.price.as_ref().or(model.price.as_ref()).map(price),
         room: stated
             .requests_max
             .map(|requests_max| Room { requests_max, among: RoomAmong::Target })
@@ -201,13 +204,13 @@ fn parameters(stated: &TargetSection) -> Option<Arc<Parameters>> {
     (!stated.is_empty()).then(|| Arc::new(stated))
 }
 
-/// What a target takes. A window that the provider states for this very model is closer to the truth than the one of
-/// the name that clients ask for, which may have targets of several sizes.
+/// What a target takes. A window that is stated for the target, or by the provider for this very model, is closer to the
+/// truth than the one of the name that clients ask for, which may have targets of several sizes.
 fn takes(stated: &TargetSection, model: &ModelSection, provider: &Provider) -> Capabilities {
     let known = provider.capabilities_of(&stated.model);
     let of_model = provider.models.get(&stated.model).and_then(|listed| listed.context_window);
     Capabilities {
-        context_window: of_model.or(model.context_window).or(known.context_window),
+        context_window: stated.context_window.or(of_model).or(model.context_window).or(known.context_window),
         ..overlaid(&known, &model.capabilities)
     }
 }

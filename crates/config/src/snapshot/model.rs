@@ -22,6 +22,8 @@ pub struct Model {
     pub strategy: Strategy,
     /// After how long without content a second target is asked beside the first; `None`: never.
     pub hedge_after: Option<Duration>,
+    /// Whether streamed answers that break off are gone on with.
+    pub continuation: bool,
     /// Tokens in and out, when stated.
     pub context_window: Option<u64>,
     /// Declared models to try when every target failed; each exists in [`Snapshot::models`]. Two models may name each
@@ -45,13 +47,24 @@ impl Model {
     pub(super) fn detached(&self, providers: &IndexMap<String, Arc<Provider>>) -> Self {
         let targets = self.targets.iter().map(|target| target.detached(providers)).collect();
         let own = |names: &[Arc<str>]| names.iter().map(|name| Arc::from(&**name)).collect();
-        let Self { name, targets: _, strategy, hedge_after, context_window, on_loss, fix_tool_messages, price, .. } =
-            self;
+        let Self {
+            name,
+            targets: _,
+            strategy,
+            hedge_after,
+            continuation,
+            context_window,
+            on_loss,
+            fix_tool_messages,
+            price,
+            ..
+        } = self;
         Self {
             name: Arc::from(&**name),
             targets,
             strategy: *strategy,
             hedge_after: *hedge_after,
+            continuation: *continuation,
             context_window: *context_window,
             fallbacks: own(&self.fallbacks),
             context_fallbacks: own(&self.context_fallbacks),
@@ -100,6 +113,8 @@ pub struct Target {
     pub weight: u32,
     /// How long it rests after a failure, when stated; zero: never.
     pub cooldown: Option<Duration>,
+    /// What its tokens cost, when stated for it or for its model.
+    pub price: Option<Price>,
     /// How many requests it may have open; `None`: no limit.
     pub room: Option<Room>,
     /// Whether it takes no new requests.

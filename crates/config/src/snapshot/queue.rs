@@ -13,6 +13,8 @@ pub struct QueueLimits {
     pub wait_max: Duration,
     /// How long it waits at a target before it also waits at the next one.
     pub spill_after: Duration,
+    /// How long a client that asked for a stream waits in silence; zero: to the end.
+    pub keepalive_after: Duration,
 }
 
 /// How many requests may be open at a target, and with whom it shares that.

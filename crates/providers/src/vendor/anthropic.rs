@@ -2,7 +2,7 @@
 
 use trunkline_wire::{Capabilities, DialectId};
 
-use crate::registry::{LOOK_ALIKE, ModelList, Vendor};
+use crate::registry::{GoesOn, LOOK_ALIKE, ModelList, Quirks, Vendor};
 use crate::{AuthStyle, ModelLine};
 
 const AUTH: AuthStyle = AuthStyle::Header("x-api-key");
@@ -26,5 +26,7 @@ pub static VENDOR: Vendor = Vendor {
     },
     lines: &[ModelLine::Claude],
     model_list: ModelList { path: "/models?limit=1000", auth: AUTH, headers: &[("anthropic-version", "2023-06-01")] },
+    // Where the model takes a prefill at all.
+    quirks: Quirks { goes_on: Some(GoesOn::Unasked(DialectId::Anthropic)), ..LOOK_ALIKE.quirks },
     ..LOOK_ALIKE
 };

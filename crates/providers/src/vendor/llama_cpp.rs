@@ -2,7 +2,7 @@
 
 use trunkline_wire::{DialectId, Operation};
 
-use crate::registry::{LOCAL_LOOK_ALIKE, Tokenizer, Vendor};
+use crate::registry::{GoesOn, LOCAL_LOOK_ALIKE, Quirks, Tokenizer, Vendor};
 
 /// Seen in the server's README in ggml-org/llama.cpp (autumn 2026). It counts tokens in every
 /// dialect; older ones have their tokeniser and the template alone.
@@ -17,6 +17,8 @@ pub static VENDOR: Vendor = Vendor {
     ],
     // Its list has the length that the model was trained with; a slot has what the server was started with.
     window_path: Some("/props"),
+    // <https://github.com/ggml-org/llama.cpp/pull/13174>, November 2026.
+    quirks: Quirks { goes_on: Some(GoesOn::Unasked(DialectId::OpenaiChat)), ..LOCAL_LOOK_ALIKE.quirks },
     tokenizer: Some(Tokenizer::Text { template: "/apply-template", path: "/tokenize" }),
     ..LOCAL_LOOK_ALIKE
 };

@@ -4,7 +4,7 @@ use trunkline_wire::capabilities::ReasoningReplay;
 use trunkline_wire::{Capabilities, DialectId, Operation};
 
 use crate::capabilities::LOCAL;
-use crate::registry::{LOCAL_LOOK_ALIKE, Quirks, Vendor};
+use crate::registry::{GoesOn, LOCAL_LOOK_ALIKE, Quirks, Vendor};
 
 /// Seen in the sources and docs of ollama/ollama (August 2026). Only its own dialect takes a context size and tells
 /// thinking, formats and how long to keep a model in one request; the paths of others cut long prompts silently at the
@@ -21,7 +21,12 @@ pub static VENDOR: Vendor = Vendor {
         DialectId::OpenaiResponses,
         DialectId::Anthropic,
     ],
-    quirks: Quirks { window_in: Some(DialectId::Ollama), ..LOCAL_LOOK_ALIKE.quirks },
+    quirks: Quirks {
+        window_in: Some(DialectId::Ollama),
+        // <https://github.com/ollama/ollama/issues/6778>, November 2026.
+        goes_on: Some(GoesOn::Unasked(DialectId::Ollama)),
+        ..LOCAL_LOOK_ALIKE.quirks
+    },
     own_paths: &[(DialectId::Anthropic, Operation::CountTokens, None)],
     capabilities: Capabilities { parallel_tools: false, reasoning_replay: ReasoningReplay::Reasoning, ..LOCAL },
     ..LOCAL_LOOK_ALIKE

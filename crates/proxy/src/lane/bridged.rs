@@ -1,16 +1,16 @@
 //! The bridged lane: the provider speaks another dialect than the client, and both are spoken through the neutral model.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response};
-use trunkline_config::{OnLoss, Provider};
-use trunkline_providers::adapter;
+use trunkline_config::OnLoss;
+use trunkline_providers::BaseUrl;
+use trunkline_providers::adapter::{self, Events};
 use trunkline_route::Attempt;
-use trunkline_wire::filter::Repairs;
+use trunkline_wire::dialects::anthropic::names::ToolNames;
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, StreamHead, dialect, ir};
 
@@ -21,12 +21,12 @@ use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
 use crate::prepare::{self, Bridged, Taken};
-use crate::repair;
-use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, Repaired, ReplyBody, first_events, whole_answer};
+use crate::repair::{self, Reading};
+use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, Repaired, ReplyBody, Telling, whole_answer};
 use crate::report_guard::ReportGuard;
 use crate::stored::{Keeper, keep_whole};
 use crate::surface;
-use crate::upstream::{Answer, Body, Client};
+use crate::upstream::{Answer, Body, Client, Outgoing};
 
 /// A whole answer that is translated must be in memory at once. Guards it against a provider that never ends; the
 /// largest answers hold images.
@@ -45,7 +45,7 @@ pub(crate) async fn attempt(
         answered => answered,
     };
     match answered {
-        Ok(Begun { head, losses, limits, answer: Answered::Whole { response, facts, repairs } }) => {
+        Ok(Begun { head, losses, limits, answer: Answered::Whole { response, facts, repaired } }) => {
             if response.blocks.iter().any(|block| matches!(block.content, ir::Content::ToolCall(_))) {
                 let mut watcher = Watcher::default();
                 response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
@@ -56,26 +56,25 @@ pub(crate) async fn attempt(
             guard.sent(encoded.bytes.len());
             let lost = head::name_losses(&mut guard.report, &losses);
             head::name_answer_losses(&mut guard.report, &encoded.losses);
-            let repaired = head::name_repairs(&mut guard.report, repairs.as_ref());
+            let told_repairs = head::name_repairs(&mut guard.report, repaired.repairs());
             guard.served();
             let mut reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
-            reply.headers_mut().extend(repaired);
+            reply.headers_mut().extend(told_repairs);
             Ok(told(taken, head::with_losses(reply, lost), &limits))
         }
-        Ok(Begun { head, losses, limits, answer: Answered::Stream { events, begun, deadline } }) => {
+        Ok(Begun { head, losses, limits, answer: Answered::Stream(telling, repaired) }) => {
             let lost = head::name_losses(&mut guard.report, &losses);
             let reply = EventsReply {
-                events,
+                telling: Some(telling),
+                repaired,
                 keeper: Keeper::begin(taken, &head, &guard),
                 encoder: surface::stream_encoder(taken, head),
                 guard,
-                provider: Arc::clone(&attempt.target.provider.name),
-                deadline,
-                begun,
                 facts: Facts::default(),
                 ended: false,
                 ping: Ping::default(),
                 watcher: Watcher::default(),
+                continuation: None,
             };
             let reply = head::with_type(ReplyBody::Events(Box::new(reply)), surface::stream_type(taken));
             Ok(told(taken, head::with_losses(reply, lost), &limits))
@@ -93,8 +92,46 @@ struct Begun {
 }
 
 enum Answered {
-    Whole { response: ir::Response, facts: Facts, repairs: Option<Repairs> },
-    Stream { events: Repaired, begun: VecDeque<ir::Event>, deadline: Deadline },
+    Whole { response: ir::Response, facts: Facts, repaired: Repaired },
+    Stream(Telling, Repaired),
+}
+
+/// What a provider says in answer to a request for a stream, up to its first content.
+///
+/// # Errors
+/// What became of it; nothing of it has been handed on.
+pub(crate) async fn telling(
+    client: &Client,
+    attempt: &Attempt,
+    outgoing: &Outgoing<'_>,
+    (to, names): (DialectId, ToolNames),
+    started: Instant,
+) -> Result<Telling, Fault> {
+    let provider = &attempt.target.provider;
+    let base_url = base_url(attempt)?;
+    let Answer { headers, body, .. } = send(client, attempt, base_url, outgoing, started).await?;
+    if Kind::of(&headers) == Kind::Json {
+        let message = format!("provider {:?}: its answer is no stream", provider.name);
+        return Err(Fault::new(FaultKind::UpstreamBroken, message));
+    }
+    let deadline = Deadline::new(&attempt.target.timeouts, started);
+    let events = events(body, (to, names), &provider.name);
+    // What it adds to is read as one answer, by whoever puts it together.
+    Telling::open(events, deadline, &provider.name, &Reading::NONE).await
+}
+
+/// Where a provider is.
+///
+/// # Errors
+/// When it is nowhere.
+pub(crate) fn base_url(attempt: &Attempt) -> Result<&BaseUrl, Fault> {
+    let provider = &attempt.target.provider;
+    let nowhere = || Fault::new(FaultKind::Internal, format!("provider {:?} has no base URL", provider.name));
+    provider.base_url.as_ref().ok_or_else(nowhere)
+}
+
+fn events(body: Body, (to, names): (DialectId, ToolNames), provider: &Arc<str>) -> Events {
+    Box::pin(BridgedEvents::new(body, dialect::of(to).stream_decoder(), names, Arc::clone(provider)))
 }
 
 async fn answer(
@@ -105,26 +142,21 @@ async fn answer(
     guard: &mut ReportGuard,
 ) -> Result<Begun, Fault> {
     let provider = &attempt.target.provider;
-    let Some(base_url) = &provider.base_url else {
-        let message = format!("provider {:?} has no base URL", provider.name);
-        return Err(Fault::new(FaultKind::Internal, message));
-    };
+    let base_url = base_url(attempt)?;
     let Bridged { outgoing, losses, names } = if repair::goes_as_it_is(taken, to) {
         prepare::unchanged(taken, attempt, base_url)
     } else {
         prepare::bridged(taken, attempt, guard, base_url, to)?
     };
     refuse_losses(taken, attempt, &losses, on_loss)?;
-    let filter = repair::filter(taken, attempt)?;
+    let reading = repair::reading(taken, attempt)?;
     let Answer { status, headers, body } = send(client, attempt, base_url, &outgoing, guard.started()).await?;
     guard.report.status = status.as_u16();
     let limits = limits(attempt, &headers);
     let head = surface::head(taken, guard)?;
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     let answer = if is_stream(&headers, taken) {
-        let decoder = dialect::of(to).stream_decoder();
-        let events = Box::pin(BridgedEvents::new(body, decoder, names, Arc::clone(&provider.name)));
-        begun(taken, Repaired::new(events, filter), deadline, provider, &head).await?
+        begun(taken, events(body, (to, names), &provider.name), deadline, (&provider.name, &reading), &head).await?
     } else {
         let bytes = read_whole(body, &mut deadline, &provider.name).await?;
         if let Some(fault) = dialect::of(to).error_in(&bytes) {
@@ -137,15 +169,15 @@ async fn answer(
         names.restore(&mut response);
         response.model.clone_from(&head.model);
         response.created = head.created;
-        if filter.is_some() || taken.streams() {
+        if reading.is_some() || taken.streams() {
             // It was asked for a stream and gave it all at once, or is looked into.
             let extras = std::mem::take(&mut response.extras);
             let events = adapter::ready(response.into_events().into_iter());
-            let answer = begun(taken, Repaired::new(events, filter), deadline, provider, &head).await?;
+            let answer = begun(taken, events, deadline, (&provider.name, &reading), &head).await?;
             answer.with_extras(extras)
         } else {
             let facts = Facts { usage: response.usage, finished: true, ..Facts::default() };
-            Answered::Whole { response, facts, repairs: None }
+            Answered::Whole { response, facts, repaired: reading.begin() }
         }
     };
     Ok(Begun { head, losses, limits, answer })
@@ -154,17 +186,17 @@ async fn answer(
 /// An answer of these events, as far as the client must wait for it.
 async fn begun(
     taken: &Taken<'_>,
-    mut events: Repaired,
-    mut deadline: Deadline,
-    provider: &Provider,
+    events: Events,
+    deadline: Deadline,
+    (provider, reading): (&Arc<str>, &Reading<'_>),
     head: &StreamHead,
 ) -> Result<Answered, Fault> {
+    let mut repaired = reading.begin();
     if taken.streams() {
-        let begun = first_events(&mut events, &mut deadline, &provider.name).await?;
-        return Ok(Answered::Stream { events, begun, deadline });
+        return Ok(Answered::Stream(Telling::open(events, deadline, provider, reading).await?, repaired));
     }
-    let (response, facts) = whole_answer(&mut events, deadline, &provider.name, head).await?;
-    Ok(Answered::Whole { response, facts, repairs: events.repairs().cloned() })
+    let (response, facts) = whole_answer(events, deadline, provider, head, &mut repaired).await?;
+    Ok(Answered::Whole { response, facts, repaired })
 }
 
 impl Answered {
@@ -180,10 +212,10 @@ impl Answered {
 /// An answer in the place of a fault that says what the model wrote, where calls can be made of that.
 async fn rescued(taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: &mut ReportGuard) -> Result<Begun, Fault> {
     let Some(events) = repair::failed_generation(taken, attempt, &fault) else { return Err(fault) };
-    let (head, filter) = (surface::head(taken, guard)?, repair::filter(taken, attempt)?);
-    let events = Repaired::new(adapter::ready(events.into_iter()), filter);
+    let (head, reading) = (surface::head(taken, guard)?, repair::reading(taken, attempt)?);
     let deadline = Deadline::new(&attempt.target.timeouts, guard.started());
-    let answer = begun(taken, events, deadline, &attempt.target.provider, &head).await?;
+    let (events, provider) = (adapter::ready(events.into_iter()), &attempt.target.provider.name);
+    let answer = begun(taken, events, deadline, (provider, &reading), &head).await?;
     guard.report.status = 200;
     Ok(Begun { head, losses: ir::Losses::default(), limits: RateLimits::default(), answer })
 }

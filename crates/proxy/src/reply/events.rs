@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep};
+use trunkline_providers::adapter::Events;
 use trunkline_wire::ir::{Collector, Event, Response};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, FaultKind, StreamEncoder, StreamHead};
@@ -16,9 +17,11 @@ use trunkline_wire::{Fault, FaultKind, StreamEncoder, StreamHead};
 use super::Repaired;
 use super::deadline::Deadline;
 use crate::attempt::{drained, silent};
+use crate::continuation::Continuation;
 use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
+use crate::repair::Reading;
 use crate::report_guard::ReportGuard;
 use crate::stored::Keeper;
 
@@ -33,21 +36,70 @@ const OUT_BYTES_FIRST: usize = 1 << 10;
 /// Events read before the first that commits to an answer. Guards memory against a provider that opens blocks for ever.
 const UNCOMMITTED_MAX: usize = 256;
 
+/// Those where the answer is read: it begins when something of it may leave, and a call may be all of it. What is longer
+/// goes on as it comes.
+const UNREAD_MAX: usize = 1 << 14;
+
+/// What a provider says. Dropping it drops the work behind it.
+pub(crate) struct Telling {
+    events: Events,
+    provider: Arc<str>,
+    deadline: Deadline,
+    /// Read to see whether the answer begins at all.
+    begun: VecDeque<Event>,
+}
+
+impl Telling {
+    /// Waits for the first that commits to an answer, so that a fault before it can still become a status. When nothing
+    /// comes for [`PING_AFTER`], what has come must do: the client must hear something.
+    ///
+    /// # Errors
+    /// The provider's fault, or a timeout.
+    pub(crate) async fn open(
+        mut events: Events,
+        mut deadline: Deadline,
+        provider: &Arc<str>,
+        reading: &Reading<'_>,
+    ) -> Result<Self, Fault> {
+        let mut begun = VecDeque::new();
+        let all = first_events(&mut events, &mut deadline, provider, reading, &mut begun);
+        // Late is not lost: the head goes out with what there is.
+        tokio::time::timeout(PING_AFTER, all).await.unwrap_or(Ok(()))?;
+        Ok(Self { events, provider: Arc::clone(provider), deadline, begun })
+    }
+
+    /// The next event; a fault at an end that nothing said.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        let event = match self.begun.pop_front() {
+            Some(event) => event,
+            None => ready!(self.events.as_mut().poll_next(cx)).unwrap_or_else(|| unfinished(&self.provider)),
+        };
+        self.deadline.touch();
+        Poll::Ready(event)
+    }
+
+    /// A fault, once it has said nothing for too long.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        self.deadline.poll(cx).map(|silence| Event::Fault(Box::new(silent(&self.provider, silence))))
+    }
+}
+
 /// One streamed answer. Dropping it drops the work behind it.
 pub(crate) struct EventsReply {
-    pub(crate) events: Repaired,
+    /// Who gives it; `None` while somebody is looked for who goes on with it.
+    pub(crate) telling: Option<Telling>,
+    /// What of it the client sees.
+    pub(crate) repaired: Repaired,
     pub(crate) encoder: Box<dyn StreamEncoder>,
     pub(crate) guard: ReportGuard,
-    pub(crate) provider: Arc<str>,
-    pub(crate) deadline: Deadline,
-    /// Read to see whether the answer begins at all.
-    pub(crate) begun: VecDeque<Event>,
     pub(crate) facts: Facts,
     pub(crate) ended: bool,
     pub(crate) ping: Ping,
     pub(crate) watcher: Watcher,
     /// Gathers it, where later requests may go on from it.
     pub(crate) keeper: Option<Box<Keeper>>,
+    /// Goes on with it when it breaks off, where that is wanted.
+    pub(crate) continuation: Option<Box<Continuation>>,
 }
 
 /// When to say that the stream is alive.
@@ -59,12 +111,12 @@ pub(crate) struct Ping {
 
 impl Ping {
     /// Something was sent.
-    fn rest(&mut self) {
+    pub(super) fn rest(&mut self) {
         self.silent_since = None;
     }
 
     /// Ready each time it is time to say so. The timer moves only when it fires.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let since = *self.silent_since.get_or_insert_with(Instant::now);
         let due = since + PING_AFTER;
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
@@ -89,28 +141,22 @@ impl EventsReply {
         let mut out = Vec::new();
         while !self.ended {
             if self.guard.is_cut() {
-                self.take(&Event::Fault(Box::new(drained(&self.provider))), &mut out);
+                let provider = self.guard.report.provider.as_deref().unwrap_or_default();
+                let fault = Event::Fault(Box::new(drained(provider)));
+                self.say(fault, &mut out);
                 continue;
             }
-            let event = match self.begun.pop_front() {
-                Some(event) => Poll::Ready(Some(event)),
-                None => self.events.poll_next(cx),
-            };
-            match event {
-                Poll::Ready(Some(event)) => {
-                    self.deadline.touch();
+            match self.poll_event(cx) {
+                Poll::Ready(event) => {
                     if out.capacity() == 0 {
                         out.reserve(OUT_BYTES_FIRST);
                     }
-                    self.take(&event, &mut out);
+                    self.receive(event, cx, &mut out);
                 }
-                Poll::Ready(None) => self.take(&unfinished(&self.provider), &mut out),
                 // What is ready goes out together; only then is it worth waiting.
                 Poll::Pending if !out.is_empty() => break,
-                Poll::Pending => match self.deadline.poll(cx) {
-                    Poll::Ready(silence) => {
-                        self.take(&Event::Fault(Box::new(silent(&self.provider, silence))), &mut out)
-                    }
+                Poll::Pending => match self.poll_silence(cx) {
+                    Poll::Ready(fault) => self.receive(fault, cx, &mut out),
                     Poll::Pending if self.ping.poll(cx).is_ready() => self.encoder.ping(&mut out),
                     Poll::Pending => return Poll::Pending,
                 },
@@ -124,11 +170,58 @@ impl EventsReply {
         Poll::Ready(Some(out.into()))
     }
 
+    /// The next event, from whoever gives the answer now.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if let Some(telling) = &mut self.telling {
+            return telling.poll(cx);
+        }
+        let found = match &mut self.continuation {
+            Some(continuation) => ready!(continuation.poll(&mut self.guard, cx)),
+            None => Err(Fault::new(FaultKind::Internal, "an answer that nobody gives")),
+        };
+        match found {
+            Ok(telling) => self.telling.insert(telling).poll(cx),
+            Err(fault) => Poll::Ready(Event::Fault(Box::new(fault))),
+        }
+    }
+
+    /// Whoever is looked for has limits of its own.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        self.telling.as_mut().map_or(Poll::Pending, |telling| telling.poll_silence(cx))
+    }
+
+    /// Takes what was said, as part of an answer that may be gone on with.
+    fn receive(&mut self, event: Event, cx: &Context<'_>, out: &mut Vec<u8>) {
+        let Some(continuation) = &mut self.continuation else { return self.say(event, out) };
+        if let Event::Fault(fault) = &event
+            && self.telling.is_some()
+            && continuation.begin(fault, &mut self.guard, cx.waker())
+        {
+            self.telling = None;
+            return;
+        }
+        let mut joined = continuation.join(event);
+        joined.drain(..).for_each(|event| self.say(event, out));
+        if let Some(continuation) = &mut self.continuation {
+            continuation.joined = joined;
+        }
+    }
+
     /// What the report says of the answer, once it is over.
     fn measure(&mut self, end: End) {
         self.guard.measure(&self.facts, end);
         head::name_answer_losses(&mut self.guard.report, self.encoder.losses());
-        head::name_repairs(&mut self.guard.report, self.events.repairs());
+        head::name_repairs(&mut self.guard.report, self.repaired.repairs());
+    }
+
+    /// Passes on what becomes of an event, once it is put right.
+    fn say(&mut self, event: Event, out: &mut Vec<u8>) {
+        if !self.repaired.reads() {
+            return self.take(&event, out);
+        }
+        let mut changed = self.repaired.push(event);
+        changed.drain(..).for_each(|event| self.take(&event, out));
+        self.repaired.reuse(changed);
     }
 
     fn take(&mut self, event: &Event, out: &mut Vec<u8>) {
@@ -177,69 +270,76 @@ impl Drop for EventsReply {
 /// # Errors
 /// The provider's fault, or a timeout.
 pub(crate) async fn whole_answer(
-    events: &mut Repaired,
+    mut events: Events,
     mut deadline: Deadline,
     provider: &str,
     head: &StreamHead,
+    repaired: &mut Repaired,
 ) -> Result<(Response, Facts), Fault> {
     let mut facts = Facts::default();
     let mut answer = Collector::default();
     loop {
-        let event = next_event(events, &mut deadline, provider).await;
-        note(&mut facts, &event);
-        answer.push(&event);
-        match event {
-            Event::Stop(_) => return Ok((answer.finish(head.model.clone(), head.created), facts)),
-            Event::Fault(fault) => return Err(*fault),
-            Event::Start { .. }
-            | Event::Open { .. }
-            | Event::Delta { .. }
-            | Event::Close { .. }
-            | Event::Usage(_)
-            | Event::Served(_)
-            | Event::Ping => {}
-        }
-    }
-}
-
-/// The events up to the first that commits to an answer, so that a fault before it can still become a status. When
-/// nothing comes for [`PING_AFTER`], what has come must do: the client must hear something.
-///
-/// # Errors
-/// The provider's fault, or a timeout.
-pub(crate) async fn first_events(
-    events: &mut Repaired,
-    deadline: &mut Deadline,
-    provider: &str,
-) -> Result<VecDeque<Event>, Fault> {
-    let mut begun = VecDeque::new();
-    let all = async {
-        while begun.len() < UNCOMMITTED_MAX {
-            let event = next_event(events, deadline, provider).await;
-            let committed = match &event {
-                Event::Fault(fault) => return Err((**fault).clone()),
-                Event::Delta { .. } | Event::Stop(_) => true,
+        let mut changed = repaired.push(next_event(&mut events, &mut deadline, provider).await);
+        for event in changed.drain(..) {
+            note(&mut facts, &event);
+            answer.push(&event);
+            match event {
+                Event::Stop(_) => return Ok((answer.finish(head.model.clone(), head.created), facts)),
+                Event::Fault(fault) => return Err(*fault),
                 Event::Start { .. }
                 | Event::Open { .. }
+                | Event::Delta { .. }
                 | Event::Close { .. }
                 | Event::Usage(_)
                 | Event::Served(_)
-                | Event::Ping => false,
-            };
-            begun.push_back(event);
-            if committed {
-                break;
+                | Event::Ping => {}
             }
         }
-        Ok(())
-    };
-    // Late is not lost: the head goes out with what there is.
-    tokio::time::timeout(PING_AFTER, all).await.unwrap_or(Ok(()))?;
-    Ok(begun)
+        repaired.reuse(changed);
+    }
 }
 
-async fn next_event(events: &mut Repaired, deadline: &mut Deadline, provider: &str) -> Event {
-    let event = poll_fn(|cx| match events.poll_next(cx) {
+/// Reads the events up to the first that commits to an answer, as the client will see it.
+async fn first_events(
+    events: &mut Events,
+    deadline: &mut Deadline,
+    provider: &str,
+    reading: &Reading<'_>,
+    begun: &mut VecDeque<Event>,
+) -> Result<(), Fault> {
+    let most = if reading.is_some() { UNREAD_MAX } else { UNCOMMITTED_MAX };
+    // What is read here is read once more when it leaves: by then another may go on with it, as a part of the same answer.
+    let mut repaired = reading.begin();
+    while begun.len() < most {
+        let event = next_event(events, deadline, provider).await;
+        begun.push_back(event.clone());
+        let seen = repaired.push(event);
+        // A fault first: what was held until it came need not leave.
+        let committed = seen.iter().try_fold(false, |begun, event| committed(event).map(|commits| begun || commits))?;
+        if committed {
+            break;
+        }
+        repaired.reuse(seen);
+    }
+    Ok(())
+}
+
+/// Whether an event commits to an answer.
+fn committed(event: &Event) -> Result<bool, Fault> {
+    match event {
+        Event::Fault(fault) => Err((**fault).clone()),
+        Event::Delta { .. } | Event::Stop(_) => Ok(true),
+        Event::Start { .. }
+        | Event::Open { .. }
+        | Event::Close { .. }
+        | Event::Usage(_)
+        | Event::Served(_)
+        | Event::Ping => Ok(false),
+    }
+}
+
+async fn next_event(events: &mut Events, deadline: &mut Deadline, provider: &str) -> Event {
+    let event = poll_fn(|cx| match events.as_mut().poll_next(cx) {
         Poll::Ready(event) => Poll::Ready(event.unwrap_or_else(|| unfinished(provider))),
         Poll::Pending => deadline.poll(cx).map(|silence| Event::Fault(Box::new(silent(provider, silence)))),
     });

@@ -6,6 +6,7 @@ mod events;
 mod native;
 mod opening;
 mod repaired;
+mod waiting;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -19,10 +20,11 @@ use crate::admin::AdminBody;
 
 pub(crate) use bridge::BridgedEvents;
 pub(crate) use deadline::Deadline;
-pub(crate) use events::{EventsReply, Ping, first_events, whole_answer};
+pub(crate) use events::{EventsReply, Ping, Telling, whole_answer};
 pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
 pub(crate) use opening::open;
 pub(crate) use repaired::Repaired;
+pub(crate) use waiting::{WaitingReply, Work};
 
 /// The body of any answer.
 pub(crate) enum ReplyBody {
@@ -32,6 +34,8 @@ pub(crate) enum ReplyBody {
     Native(NativeReply),
     /// Events, encoded as they come.
     Events(Box<EventsReply>),
+    /// Signs of life until there is an answer, then that.
+    Waiting(Box<WaitingReply>),
     /// The admin API's.
     Admin(AdminBody),
 }
@@ -53,19 +57,29 @@ impl From<Infallible> for BrokenOff {
     }
 }
 
+impl ReplyBody {
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        match self {
+            Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Full(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            Self::Native(reply) => reply.poll(cx),
+            Self::Events(reply) => reply.poll(cx).map(|data| data.map(Ok)),
+            Self::Waiting(reply) => reply.poll(cx),
+            // No body of ours has trailers.
+            Self::Admin(body) => {
+                let frame = body.as_mut().poll_frame(cx);
+                frame.map(|frame| frame.map(|frame| frame.map(|frame| frame.into_data().unwrap_or_default())))
+            }
+        }
+    }
+}
+
 impl Body for ReplyBody {
     type Data = Bytes;
     type Error = BrokenOff;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        let data = match self.get_mut() {
-            Self::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Full(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
-            Self::Native(reply) => reply.poll(cx),
-            Self::Events(reply) => reply.poll(cx).map(|data| data.map(Ok)),
-            Self::Admin(body) => return body.as_mut().poll_frame(cx),
-        };
-        data.map(|data| data.map(|data| data.map(Frame::data)))
+        self.get_mut().poll_data(cx).map(|data| data.map(|data| data.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -73,6 +87,7 @@ impl Body for ReplyBody {
             Self::Full(bytes) => bytes.is_empty(),
             Self::Native(reply) => reply.is_ended(),
             Self::Events(reply) => reply.is_ended(),
+            Self::Waiting(reply) => reply.is_ended(),
             Self::Admin(body) => body.is_end_stream(),
         }
     }
@@ -81,7 +96,7 @@ impl Body for ReplyBody {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Native(reply) => reply.exact_len().map_or_else(SizeHint::default, SizeHint::with_exact),
-            Self::Events(_) => SizeHint::default(),
+            Self::Events(_) | Self::Waiting(_) => SizeHint::default(),
             Self::Admin(body) => body.size_hint(),
         }
     }

@@ -224,6 +224,19 @@ impl NativeReply {
         Ok(last)
     }
 
+    /// Whether it comes in frames of a stream.
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.source.relay, Relay::Sse(_) | Relay::Lines(_))
+    }
+
+    /// Ends an answer of which the client gets nothing but so many bytes that tell it of `fault`.
+    pub(super) fn refuse(mut self, fault: &Fault, bytes: usize) {
+        self.settle(End::Cut);
+        self.guard.broke(fault);
+        self.guard.sent(bytes);
+        self.source.ended = true;
+    }
+
     fn settle(&mut self, end: End) {
         self.guard.measure(self.source.relay.facts(), end);
     }

@@ -187,8 +187,20 @@ fn compare(asked: &Asked, said: &Explanation, reply: &Reply, received: &[Receive
     let (left_out, made) = trail.split_at_checked(resting).expect(case);
     assert_eq!(left_out, held(said).collect::<Vec<_>>(), "{case}");
     let mut asked_for = received.iter();
-    for (entry, candidate) in made.iter().zip(&said.attempts) {
-        let outcome = entry.strip_prefix(&format!("{} ", who(candidate))).unwrap_or_else(|| panic!("{entry}: {case}"));
+    let mut candidates = said.attempts.iter();
+    let mut failed = Vec::new();
+    for entry in made {
+        // What failed for its target's sake is not tried with the target's other keys, nor once more.
+        let (candidate, outcome) = candidates
+            .by_ref()
+            .find_map(|candidate| {
+                let outcome = entry.strip_prefix(&format!("{} ", who(candidate)));
+                let skipped = failed.contains(&target_of(candidate));
+                assert!(outcome.is_some() || skipped, "{entry}: {case}");
+                Some((candidate, outcome?))
+            })
+            .unwrap_or_else(|| panic!("{entry}: {case}"));
+        failed.push(target_of(candidate));
         if matches!(outcome, "provider_rests" | "target_rests" | "key_rests" | "circuit_open") {
             continue;
         }
@@ -212,7 +224,7 @@ fn compare(asked: &Asked, said: &Explanation, reply: &Reply, received: &[Receive
     assert_eq!(asked_for.next(), None, "{case}");
     let served = made.last().is_some_and(|entry| entry.ends_with(" served"));
     assert_eq!(served, reply.status == 200, "{case}");
-    let given_up = made.len() < tries && !served;
+    let given_up = candidates.any(|candidate| !failed.contains(&target_of(candidate))) && !served;
     assert!(!given_up || made.last().is_some_and(|entry| !entry.ends_with("_rests")), "{case}");
     seen.served += u32::from(served);
     seen.failed += u32::from(!served);
@@ -230,6 +242,10 @@ fn held(said: &Explanation) -> impl Iterator<Item = String> {
 
 fn who(candidate: &Candidate) -> String {
     format!("{}/{}", label(candidate), candidate.upstream_model)
+}
+
+fn target_of(candidate: &Candidate) -> (&str, &str) {
+    (&candidate.provider, &candidate.upstream_model)
 }
 
 fn label(candidate: &Candidate) -> &str {

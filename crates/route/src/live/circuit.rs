@@ -47,11 +47,11 @@ impl Circuit {
         if until > now { State::Open { until } } else { State::HalfOpen }
     }
 
-    /// A try begins that was let in.
-    pub(super) fn enter(&mut self, now: Moment) {
-        if let Some(open) = &mut self.open {
-            open.probe = Some(now);
-        }
+    /// A try begins that was let in. Says whether it probes.
+    pub(super) fn enter(&mut self, now: Moment) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        open.probe = Some(now);
+        true
     }
 
     /// A try was answered, or told that its target lives: an open circuit closes. Says whether it was open.
@@ -73,6 +73,11 @@ impl Circuit {
     /// Whether a try is probing it.
     pub(super) fn is_probed(&self) -> bool {
         self.open.is_some_and(|open| open.probe.is_some())
+    }
+
+    /// Whether a try is probing it that began then.
+    pub(super) fn is_probed_since(&self, since: Moment) -> bool {
+        self.open.is_some_and(|open| open.probe == Some(since))
     }
 
     /// An answer came to its end: the failures before it count no more.

@@ -154,6 +154,25 @@ fn answers_that_break_off_count_until_one_comes_to_its_end() {
 }
 
 #[test]
+fn a_probe_that_tells_nothing_makes_room_for_the_next_and_for_no_other() {
+    let ([u, _], [one, _]) = parties();
+    let live = Live::default();
+    let fail = |seconds| live.failed(&u, Some(&one), COUNTS, &LIMITS, at(seconds));
+    let enter = |seconds| live.enter(&u, Some(&one), at(seconds));
+    assert_eq!(enter(0), Ok(None), "nothing is open");
+    (0..LIMITS.failures).for_each(|_| fail(0));
+    let first = enter(20).unwrap().expect("it probes");
+    assert!(enter(21).is_err());
+    live.let_go(&first, at(22));
+    let second = enter(22).unwrap().expect("it probes");
+    live.let_go(&first, at(23));
+    assert!(enter(23).is_err(), "the first let go of its own probe only");
+    live.succeeded(&u, Some(&one), &LIMITS, at(24));
+    live.let_go(&second, at(25));
+    assert_eq!(enter(25), Ok(None), "it is closed");
+}
+
+#[test]
 fn whoever_is_back_has_a_small_share_at_first() {
     let ([u, v], [one, _]) = parties();
     let live = Live::default();

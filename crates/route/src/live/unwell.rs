@@ -67,11 +67,9 @@ impl Unwell {
         });
     }
 
-    /// A try that was let in begins.
-    pub(super) fn enter(&mut self, model: &str, now: Moment) {
-        if let Some(state) = self.target(model) {
-            state.circuit.enter(now);
-        }
+    /// A try that was let in begins. Says whether it probes the circuit.
+    pub(super) fn enter(&mut self, model: &str, now: Moment) -> bool {
+        self.target(model).is_some_and(|state| state.circuit.enter(now))
     }
 
     /// A failure counts toward the circuit.
@@ -90,6 +88,13 @@ impl Unwell {
     /// A try told nothing of its target.
     pub(super) fn let_go(&mut self, model: &str) {
         if let Some(state) = self.target(model) {
+            state.circuit.let_go();
+        }
+    }
+
+    /// The try that has probed it since then ends without having told anything.
+    pub(super) fn let_go_since(&mut self, model: &str, since: Moment) {
+        if let Some(state) = self.target(model).filter(|state| state.circuit.is_probed_since(since)) {
             state.circuit.let_go();
         }
     }

@@ -106,7 +106,8 @@ mod tests {
             Shared::new(loaded.snapshot, std::sync::Arc::new(Discard), Box::new(State::default()), Box::new(Discard));
         if rests {
             let cause = Cause { kind: FaultKind::RateLimited, status: Some(429) };
-            let penalty = Penalty { whose: Some(Whose::Key), rest: Duration::from_secs(3_600), cause, tells: Tells::Nothing };
+            let penalty =
+                Penalty { whose: Some(Whose::Key), rest: Duration::from_secs(3_600), cause, tells: Tells::Nothing };
             shared.live.failed(&target, target.provider.keys.first(), penalty, &limits, now());
         }
         let question: Question = serde_json::from_str(question).unwrap();

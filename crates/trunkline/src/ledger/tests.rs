@@ -31,6 +31,7 @@ fn report(n: u64) -> Report {
         bytes_in: 3,
         bytes_out: 4,
         attempts: 1,
+        continued: 0,
     }
 }
 

@@ -28,6 +28,7 @@ fn served() -> Report {
         bytes_in: 512,
         bytes_out: 8_192,
         attempts: 1,
+        continued: 0,
     }
 }
 
@@ -48,6 +49,7 @@ fn refused() -> Report {
         first_byte_us: None,
         total_us: 90,
         attempts: 0,
+        continued: 0,
         ..served()
     }
 }
@@ -104,7 +106,7 @@ fn json_has_the_stores_names_and_null_for_what_is_absent() {
                 "repairs": "found:get_weather",
                 "input_tokens": 12, "cache_read_tokens": 7, "cache_write_tokens": 1, "output_tokens": 34,
                 "reasoning_tokens": 5, "quality": "exact", "first_byte_us": 120_345, "total_us": 900_010,
-                "bytes_in": 512, "bytes_out": 8_192, "attempts": 1,
+                "bytes_in": 512, "bytes_out": 8_192, "attempts": 1, "continued": 0,
             }),
             serde_json::json!({
                 "at": at, "id": id, "outcome": "unauthenticated", "status": 401, "operation": "other",
@@ -113,7 +115,7 @@ fn json_has_the_stores_names_and_null_for_what_is_absent() {
                 "repairs": null,
                 "input_tokens": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "output_tokens": 0,
                 "reasoning_tokens": 0, "quality": null, "first_byte_us": null, "total_us": 90,
-                "bytes_in": 512, "bytes_out": 8_192, "attempts": 0,
+                "bytes_in": 512, "bytes_out": 8_192, "attempts": 0, "continued": 0,
             }),
         ]
     );

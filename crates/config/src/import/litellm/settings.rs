@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::draft::{Set, list};
 use super::super::rules::{Answer, Key, Rule, approximate, ask, done, exact, make, manual, refuse, unsupported};
-use super::super::upstream::{NO_PARAMETERS, write_retries};
+use super::super::upstream::{PARAMETERS, write_retries};
 use super::deployment::Deployment;
 use super::prefixes::AZURE;
 use super::{Desk, expanded};
@@ -45,7 +45,7 @@ pub(super) const RULES: &[Rule<Desk>] = &[
     make("model_list.[].litellm_params.input_cost_per_token", price),
     make("model_list.[].litellm_params.output_cost_per_token", price),
     make("model_list.[].litellm_params.cache_read_input_token_cost", price),
-    refuse("model_list.[].litellm_params.*", NO_PARAMETERS),
+    ask("model_list.[].litellm_params.*", PARAMETERS),
     make("model_list.[].model_info.input_cost_per_token", price),
     make("model_list.[].model_info.output_cost_per_token", price),
     make("model_list.[].model_info.cache_read_input_token_cost", price),
@@ -94,7 +94,7 @@ pub(super) const RULES: &[Rule<Desk>] = &[
         approximate("`failover.backoff`, which doubles with each time")
     }),
     ask("router_settings.retry_policy", RETRIES),
-    refuse("router_settings.default_litellm_params", NO_PARAMETERS),
+    ask("router_settings.default_litellm_params", PARAMETERS),
     make("litellm_settings.fallbacks.[].*", fallbacks),
     make("litellm_settings.context_window_fallbacks.[].*", |key, desk| fallbacks_of(key, desk, "context_fallbacks")),
     make("litellm_settings.content_policy_fallbacks.[].*", |key, desk| fallbacks_of(key, desk, "content_fallbacks")),

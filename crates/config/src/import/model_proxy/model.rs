@@ -27,12 +27,12 @@ pub(super) fn import(file: &str, name: &str, tree: &Value, desk: &mut Desk, repo
     let mut reading =
         Reading { name: name.to_owned(), declared, stronger_window: None, routes, settings: Table::new() };
     reading.stronger_window = reading.routes.iter().flatten().next().and_then(|route| window_of(desk, &route.target));
-    apply(RULES, UNKNOWN, (file, tree), &mut reading, report);
-    for route in &reading.routes {
-        if let Ok(Route { target, window: Some(window), .. }) = route {
-            state_window(desk, target, *window);
+    for Route { target, window, .. } in reading.routes.iter_mut().flatten() {
+        if let Some(window) = window.filter(|_| window_of(desk, target).is_none()) {
+            target.set("context_window", window);
         }
     }
+    apply(RULES, UNKNOWN, (file, tree), &mut reading, report);
     let targets = reading.routes.into_iter().filter_map(|route| Some(route.ok()?.target)).collect();
     desk.draft.models.insert(name.to_owned(), Model { targets, settings: reading.settings });
     Ok(())
@@ -92,6 +92,9 @@ fn make_route(index: usize, route: &Value, model: &str, tree: &Value, desk: &mut
     if let Some(cooldown) = stated("cooldown_seconds", "default_cooldown_seconds") {
         target.set("cooldown", cooldown);
     }
+    if !upstream.defaults.is_empty() {
+        target.set("default", upstream.defaults);
+    }
     Ok(Route { target, own_provider, window: route.get("context_window").and_then(super::super::rules::count) })
 }
 
@@ -147,6 +150,7 @@ fn nameless(name: &str) -> Upstream {
         keys: Vec::new(),
         mapping: Vec::new(),
         key_limits: Vec::new(),
+        defaults: Table::new(),
         settings: Table::new(),
     }
 }
@@ -157,16 +161,6 @@ fn window_of(desk: &Desk, target: &Table) -> Option<String> {
     let (provider, model) = (text("provider"), text("model"));
     desk.draft.providers.get(provider)?.get("models")?.get(model)?.get("context_window")?;
     Some(format!("`providers.{provider}.models.{model:?}.context_window`"))
-}
-
-/// A window that a route states, for the model at its provider; what the provider's file says is stronger.
-fn state_window(desk: &mut Desk, target: &Table, window: i64) {
-    let text = |key: &str| target.get(key).and_then(toml::Value::as_str).unwrap_or_default();
-    let Some(section) = desk.draft.providers.get_mut(text("provider")) else { return };
-    let model = section.inner("models").inner(text("model"));
-    if !model.contains_key("context_window") {
-        model.set("context_window", window);
-    }
 }
 
 const NO_ENFORCEMENT: &str = "Trunkline does not enforce tool calls yet";
@@ -207,10 +201,9 @@ const RULES: &[Rule<Reading>] = &[
     }),
     make("model_routings.[].context_window", |key, reading| {
         key.count()?;
-        reading.told(key, |route, _| {
-            let text = |key: &str| route.target.get(key).and_then(toml::Value::as_str).unwrap_or_default();
-            let (provider, model) = (text("provider"), text("model"));
-            approximate(format!("`providers.{provider}.models.{model:?}.context_window`, for all who use that model"))
+        reading.told(key, |route, at| match route.target.contains_key("context_window") {
+            true => exact(format!("`{at}.context_window`")),
+            false => exact("not used: what the provider's file says is stronger, here as there"),
         })
     }),
 ];

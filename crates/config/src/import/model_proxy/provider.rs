@@ -10,10 +10,10 @@ use super::super::rules::{
     Answer, Key, Rule, apply, approximate, count, exact, make, manual, refuse, texts, unsupported,
 };
 use super::super::upstream::{
-    KeyHeader, KeysSent, NO_PARAMETERS, Wire, base_url, provider_name, vendor_of, write_header, write_key_limits,
-    write_keys, write_retries,
+    KeyHeader, KeysSent, Wire, base_url, provider_name, vendor_of, write_header, write_key_limits, write_keys,
+    write_retries,
 };
-use super::{Desk, UNKNOWN};
+use super::{Desk, UNKNOWN, parameters};
 use crate::env::Env;
 
 /// The most keys that a pattern with `{INDEX}` is tried for; numbers may be left out.
@@ -37,6 +37,8 @@ pub(super) struct Upstream {
     pub(super) mapping: Vec<(String, String)>,
     /// What each key may be used for within a minute, by its names here.
     pub(super) key_limits: Vec<(&'static str, i64)>,
+    /// What its targets say where a request does not.
+    pub(super) defaults: Table,
     /// Settings beside the above, in Trunkline's words.
     pub(super) settings: Table,
 }
@@ -121,6 +123,7 @@ fn facts(name: &str, tree: &Value, env: &Env) -> Upstream {
         keys: variables(&keys, name, env),
         mapping: mapping.filter_map(|(from, to)| Some((from.clone(), to.as_str()?.to_owned()))).collect(),
         key_limits: key_limits(tree),
+        defaults: parameters::defaults(tree),
         settings: Table::new(),
     }
 }
@@ -204,8 +207,8 @@ const RULES: &[Rule<Reading>] = &[
         )
     }),
     make("request_config.retry_on_status", retry_on),
-    refuse("request_config.default_parameters", NO_PARAMETERS),
-    refuse("request_config.required_parameters", NO_PARAMETERS),
+    make("request_config.default_parameters.*", |key, _| parameters::default(key)),
+    refuse("request_config.required_parameters", "Trunkline refuses no request for what it does not say"),
     make("rate_limiting.enabled", |key, reading| if key.flag()? { exact(reading.to("keys")) } else { exact("off") }),
     make("rate_limiting.requests_per_minute", limit),
     make("rate_limiting.tokens_per_minute", limit),

@@ -5,8 +5,8 @@ use toml::Table;
 
 use super::super::draft::Set;
 use super::super::report::Report;
-use super::super::rules::{Answer, Key, Rule, apply, approximate, exact, flag, make, manual, refuse, unsupported};
-use super::super::upstream::{NO_PARAMETERS, provider_name};
+use super::super::rules::{Answer, Key, Rule, apply, approximate, ask, exact, flag, make, manual, refuse, unsupported};
+use super::super::upstream::{PARAMETERS, provider_name};
 use super::endpoint::{told, write_headers};
 use super::{Desk, NO_DATES, UNKNOWN, plain};
 
@@ -114,9 +114,9 @@ const RULES: &[Rule<Reading>] = &[
     make("force_non_streaming", off),
     make("custom_headers", headers),
     make("enabled", |key, reading| if key.flag()? { exact("on") } else { reading.to("") }),
-    refuse("max_tokens", NO_PARAMETERS),
-    refuse("temperature", NO_PARAMETERS),
-    refuse("top_p", NO_PARAMETERS),
+    ask("max_tokens", PARAMETERS),
+    ask("temperature", PARAMETERS),
+    ask("top_p", PARAMETERS),
     make("system_prompt", |key, _| {
         if key.text()?.is_empty() { exact("not set") } else { unsupported("Trunkline adds no system prompts") }
     }),
