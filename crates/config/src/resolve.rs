@@ -13,6 +13,7 @@ mod health;
 mod implied;
 mod keys;
 mod models;
+mod patterns;
 mod providers;
 mod server;
 
@@ -66,6 +67,7 @@ impl<'d> Resolver<'_, 'd> {
             client_keys,
             admin: self.admin_tokens(),
             failover: self.failover(),
+            patterns: self.patterns(),
             same_name: file.discovery.same_name,
             default_context_window: default_context_window.unwrap_or(file.default_context_window),
         }
