@@ -72,7 +72,7 @@ prioritty = 1
         t.toml:11:1: patterns[2]: needs one of `tool_name`, `tool_name_group` and `tool_name_json_path`
         t.toml:12:8: patterns[2].name: " " cannot be a pattern's name
         t.toml:13:9: patterns[2].regex: matches an empty text
-        t.toml:16:9: patterns[3].regex: cannot be compiled: Compiled regex exceeds size limit of 1048576 bytes.
+        t.toml:16:9: patterns[3].regex: cannot be compiled: Compiled regex exceeds size limit of 1048576 bytes
         t.toml:18:19: patterns[3].tool_name_group: 0 is out of range; write a number from 1 to 4294967295
         t.toml:23:1: patterns[5]: `name` is missing
         t.toml:25:1: patterns[5].prioritty: unknown key; did you mean `priority`?"#]]

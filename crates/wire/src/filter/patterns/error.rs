@@ -32,6 +32,6 @@ impl From<regex::Error> for PatternError {
         let words = error.to_string();
         // The expression itself and a line that points into it stand before what is wrong.
         let reason = words.rsplit_once("error: ").map_or(&*words, |(_, reason)| reason);
-        Self::Regex(reason.trim_end().replace('\n', " "))
+        Self::Regex(reason.trim_end().trim_end_matches('.').replace('\n', " "))
     }
 }

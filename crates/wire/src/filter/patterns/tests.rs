@@ -88,7 +88,7 @@ fn what_cannot_be_used_is_refused_before_use() {
     );
     check_wrong(
         pattern(r"((\w{1000}){1000})", &[]),
-        &["cannot be compiled: Compiled regex exceeds size limit of 1048576 bytes."],
+        &["cannot be compiled: Compiled regex exceeds size limit of 1048576 bytes"],
     );
     let nameless = Pattern { tool_name_group: None, ..pattern("(x", &[]) };
     check_wrong(
