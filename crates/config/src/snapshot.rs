@@ -16,6 +16,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use trunkline_wire::filter::Patterns;
 
 pub use crate::file::SameName;
 pub use admin::AdminTokens;
@@ -44,6 +45,8 @@ pub struct Snapshot {
     pub admin: AdminTokens,
     /// How requests are tried again, and when things are left alone.
     pub failover: Failover,
+    /// Where tool calls stand in texts, as the operator says.
+    pub patterns: Arc<Patterns>,
     /// Who serves a name that several providers list and nobody declares.
     pub same_name: SameName,
     /// Shown for models whose context window nobody states.
@@ -72,6 +75,7 @@ impl Snapshot {
             client_keys: self.client_keys.detached(),
             admin: self.admin.clone(),
             failover: self.failover,
+            patterns: Arc::new(Patterns::clone(&self.patterns)),
             same_name: self.same_name,
             default_context_window: self.default_context_window,
             providers,

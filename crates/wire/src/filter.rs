@@ -19,7 +19,9 @@ mod text;
 mod tool_text;
 
 pub use offered::Offered;
-pub use patterns::{Matched, PATTERNS_MAX, Pattern, PatternError, Patterns, defaults as default_patterns};
+pub use patterns::{
+    Matched, PATTERNS_MAX, Pattern, PatternError, Patterns, Searched, Tried, defaults as default_patterns,
+};
 pub use reasoning::Start;
 pub use repair::{Mode, Repair, RepairKind, Repairs};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use trunkline_wire::filter::Patterns;
 use trunkline_wire::{Capabilities, Parameters};
 
 use super::Resolver;
@@ -14,7 +15,7 @@ use crate::file::{self, ModelSection, PriceSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::snapshot::{
-    Model, OnLoss, Price, Provider, Repair, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel,
+    Model, OnLoss, Price, Provider, Room, RoomAmong, StatedRepair, Strategy, Target, Timeouts, UpstreamModel,
 };
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
@@ -82,7 +83,7 @@ impl Resolver<'_, '_> {
             }
             self.check_parameters(stated, &at);
             match providers.get(&stated.provider) {
-                Some(provider) => targets.push(target(stated, section, provider)),
+                Some(provider) => targets.push(target(stated, section, provider, &self.patterns)),
                 // Disabled, or bad in itself and said so already.
                 None if declared.contains(&stated.provider) => {}
                 None => {
@@ -160,7 +161,7 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Target>) -> Model {
     }
 }
 
-fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>) -> Target {
+fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>, patterns: &Arc<Patterns>) -> Target {
     let own = |stated: Option<crate::file::Period>, default| stated.map_or(default, |period| period.duration());
     let defaults = provider.timeouts;
     Target {
@@ -183,19 +184,18 @@ fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>
             .or_else(|| provider.room()),
         draining: stated.draining || provider.draining,
         parameters: parameters(stated),
-        repair: repaired(stated, model, provider),
+        repair: repaired(&stated.model, model, provider).resolve(provider.vendor.self_hosted, &stated.model, patterns),
     }
 }
 
-/// What is done to a target's answers; what is said of the name that clients ask for goes before what is said of the
+/// What is said of a target's answers; what is said of the name that clients ask for goes before what is said of the
 /// provider's model.
-fn repaired(stated: &TargetSection, model: &ModelSection, provider: &Provider) -> Option<Arc<Repair>> {
+fn repaired(upstream_model: &str, model: &ModelSection, provider: &Provider) -> StatedRepair {
     let own = repair::of_model(model);
-    let whole = match provider.models.get(&stated.model) {
+    match provider.models.get(upstream_model) {
         Some(listed) => own.or(&listed.stated_repair),
         None => own,
-    };
-    whole.resolve(provider.vendor.self_hosted, &stated.model)
+    }
 }
 
 fn parameters(stated: &TargetSection) -> Option<Arc<Parameters>> {

@@ -40,14 +40,14 @@ impl Resolver<'_, '_> {
                 let keys = self.implied_keys(vendor);
                 let base_url = vendor.default_base_url.and_then(|url| BaseUrl::parse(url, vendor).ok());
                 if !keys.is_empty() && base_url.is_some() {
-                    let provider = unstated(vendor, base_url, keys, total);
+                    let provider = self.unstated(vendor, base_url, keys, total);
                     providers.insert(vendor.id.to_owned(), Arc::new(provider));
                 }
             }
         }
         self.found_providers(&mut providers, total);
         if let Some(vendor) = registry::find(BUILT_IN).filter(|_| !self.declared("providers").contains(BUILT_IN)) {
-            providers.insert(BUILT_IN.to_owned(), Arc::new(unstated(vendor, None, Vec::new(), total)));
+            providers.insert(BUILT_IN.to_owned(), Arc::new(self.unstated(vendor, None, Vec::new(), total)));
         }
         providers
     }
@@ -70,7 +70,7 @@ impl Resolver<'_, '_> {
             let mut places = providers.values().filter_map(|provider| provider.base_url.as_ref());
             let taken = declared.contains(name) || providers.contains_key(name);
             if !taken && !places.any(|place| same_place(place, &endpoint.base_url)) {
-                let provider = unstated(endpoint.vendor, Some(endpoint.base_url.clone()), Vec::new(), total);
+                let provider = self.unstated(endpoint.vendor, Some(endpoint.base_url.clone()), Vec::new(), total);
                 providers.insert(name.to_owned(), Arc::new(provider));
             }
         }
@@ -115,9 +115,42 @@ impl Resolver<'_, '_> {
             draining: section.draining,
             drain_timeout: section.drain_timeout.duration(),
             context_window: section.context_window,
-            usual_repairs: UsualRepairs::of_vendor(vendor.self_hosted),
+            usual_repairs: UsualRepairs::of_vendor(vendor.self_hosted, &self.patterns),
             models,
         })
+    }
+
+    /// A provider of which the document says nothing.
+    fn unstated(
+        &self,
+        vendor: &'static Vendor,
+        base_url: Option<BaseUrl>,
+        keys: Vec<Key>,
+        total: Duration,
+    ) -> Provider {
+        let section = ProviderSection::unstated();
+        Provider {
+            name: vendor.id.into(),
+            name_header: Some(HeaderValue::from_static(vendor.id)),
+            vendor,
+            base_url,
+            dialects: vendor.dialects.to_vec(),
+            keys,
+            key_strategy: section.key_strategy,
+            key_cooldown: None,
+            errors: Vec::new(),
+            auth: AuthMode::Keys,
+            headers: Vec::new(),
+            forward_headers: Vec::new(),
+            timeouts: timeouts(&section, total),
+            requests_max: None,
+            health: None,
+            draining: false,
+            drain_timeout: section.drain_timeout.duration(),
+            context_window: None,
+            usual_repairs: UsualRepairs::of_vendor(vendor.self_hosted, &self.patterns),
+            models: IndexMap::new(),
+        }
     }
 
     fn dialects(&mut self, section: &ProviderSection, vendor: &Vendor, at: &Path) -> Vec<DialectId> {
@@ -157,7 +190,7 @@ impl Resolver<'_, '_> {
             let model = ProviderModel {
                 context_window: stated.context_window,
                 capabilities: Arc::new(takes),
-                repair: stated_repair.resolve(vendor.self_hosted, id),
+                repair: stated_repair.resolve(vendor.self_hosted, id, &self.patterns),
                 stated_repair,
             };
             models.insert(id.clone(), model);
@@ -196,32 +229,6 @@ impl Resolver<'_, '_> {
             self.findings.at(&at_url, format!("the URL {error}"), None);
         }
         url.ok()
-    }
-}
-
-fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, total: Duration) -> Provider {
-    let section = ProviderSection::unstated();
-    Provider {
-        name: vendor.id.into(),
-        name_header: Some(HeaderValue::from_static(vendor.id)),
-        vendor,
-        base_url,
-        dialects: vendor.dialects.to_vec(),
-        keys,
-        key_strategy: section.key_strategy,
-        key_cooldown: None,
-        errors: Vec::new(),
-        auth: AuthMode::Keys,
-        headers: Vec::new(),
-        forward_headers: Vec::new(),
-        timeouts: timeouts(&section, total),
-        requests_max: None,
-        health: None,
-        draining: false,
-        drain_timeout: section.drain_timeout.duration(),
-        context_window: None,
-        usual_repairs: UsualRepairs::of_vendor(vendor.self_hosted),
-        models: IndexMap::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use trunkline_providers::tool_formats;
-use trunkline_wire::filter::{Mode, Recipe, Start, Thoughts};
+use trunkline_wire::filter::{Mode, Patterns, Recipe, Start, Thoughts};
 
 /// What is done to the answers of a target. A target without is left alone: its answers pass as they are.
 #[derive(Clone, Debug)]
@@ -55,11 +55,11 @@ pub struct UsualRepairs {
 
 impl UsualRepairs {
     /// Those of a vendor.
-    pub(crate) fn of_vendor(self_hosted: bool) -> Self {
+    pub(crate) fn of_vendor(self_hosted: bool, patterns: &Arc<Patterns>) -> Self {
         if !self_hosted {
             return Self::default();
         }
-        let of = |recipe: &Recipe| Repair::new(recipe.clone(), Mode::Mend, None);
+        let of = |recipe: &Recipe| Repair::new(recipe.clone().with_patterns(Arc::clone(patterns)), Mode::Mend, None);
         Self { known: KNOWN.iter().map(of).collect(), others: Some(of(&ANY)) }
     }
 
@@ -99,16 +99,15 @@ impl StatedRepair {
     }
 
     /// What is done to the answers of this model of a vendor; `None`: nothing.
-    pub(crate) fn resolve(&self, self_hosted: bool, model: &str) -> Option<Arc<Repair>> {
+    pub(crate) fn resolve(&self, self_hosted: bool, model: &str, patterns: &Arc<Patterns>) -> Option<Arc<Repair>> {
         let mode = self.mode.unwrap_or(if self_hosted { Mode::Mend } else { Mode::Off });
         if mode == Mode::Off && self.show_reasoning.is_none() {
             return None;
         }
-        // An operator's patterns are added here.
         let recipe = match &self.families {
             Some(families) => Recipe::of_families(mode, |family| families.iter().any(|stated| stated == family)),
             None => usual_recipe(model).clone(),
         };
-        Some(Repair::new(recipe, mode, self.show_reasoning))
+        Some(Repair::new(recipe.with_patterns(Arc::clone(patterns)), mode, self.show_reasoning))
     }
 }
