@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use trunkline_route::Attempt;
+use trunkline_route::{Attempt, Lane};
 use trunkline_wire::filter::{Filter, Mode, Offered, Recipe};
 use trunkline_wire::ir::{BlockKind, Delta, Event, StopReason};
 use trunkline_wire::peek::Turn;
@@ -22,9 +22,17 @@ pub(crate) fn reads(taken: &Taken<'_>, attempt: &Attempt) -> bool {
         return false;
     }
     let turn = turn(taken);
-    let wanted = repair.tells_thoughts || repair.mode != Mode::Off && (turn.has_tools || is_kept_here(taken, turn));
+    let wanted = repair.show_reasoning.is_some() || repair.mode != Mode::Off && (turn.has_tools || is_kept_here(taken, turn));
     // One answer is read, not several beside each other; and what cannot be understood is the provider's to judge.
     wanted && !turn.has_choices && (taken.surface.dialect == DialectId::OpenaiResponses || taken.request().is_ok())
+}
+
+/// Whether an answer that comes in this lane is looked into, where anything is done to its target's.
+pub(crate) fn is_read_in(taken: &Taken<'_>, lane: Lane) -> bool {
+    match lane {
+        Lane::Native | Lane::Counted | Lane::Estimated => false,
+        Lane::Bridged(_) | Lane::Adapter(_) => taken.surface.operation == Operation::Chat,
+    }
 }
 
 /// Whether a request may go on from an answer that was read, and so is kept here and not by the provider.

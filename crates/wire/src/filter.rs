@@ -68,6 +68,16 @@ impl Recipe {
     pub fn with_patterns(self, patterns: Arc<Patterns>) -> Self {
         Self { patterns, ..self }
     }
+
+    /// The formats in which calls are looked for, by name.
+    pub fn family_names(&self) -> &[&'static str] {
+        self.families.names()
+    }
+
+    /// An operator's patterns that are tried before those.
+    pub fn patterns(&self) -> &Patterns {
+        &self.patterns
+    }
 }
 
 /// The names of all families of formats, in the order in which they are tried.
@@ -181,8 +191,8 @@ impl Filter {
                 if tool.name != name {
                     self.telling.repairs.add(RepairKind::Name, &tool.name);
                 }
-                let block = self.telling.open(BlockKind::ToolCall { id, name: tool.name.clone(), custom });
-                Block::Call(Box::new(self.telling.known(place, block)))
+                let kind = BlockKind::ToolCall { id, name: tool.name.clone(), custom };
+                Block::Call(Box::new(self.telling.begin_call(place, kind)))
             }
             Some(_) | None => Block::Same(self.telling.open(BlockKind::ToolCall { id, name, custom })),
         }
@@ -199,10 +209,7 @@ impl Filter {
                 }
             }
             (Block::Call(call), Delta::Arguments(text)) => self.telling.add(call, &text),
-            (Block::Call(call), delta) => {
-                let block = call.block();
-                block.into_iter().for_each(|block| self.telling.delta(block, delta.clone()));
-            }
+            (Block::Call(call), delta) => self.telling.add_to(call, delta),
             (Block::Same(block), delta) => out.push(Event::Delta { block: *block, delta }),
             (Block::Hidden, _) => {}
         }

@@ -14,8 +14,8 @@ pub struct Repair {
     pub whole: Recipe,
     /// How far calls are repaired.
     pub mode: Mode,
-    /// Whether it is stated what becomes of thoughts: then no answer passes unread, whether it may hold calls or not.
-    pub tells_thoughts: bool,
+    /// Whether thoughts are shown. Stated, it lets no answer pass unread, whether it may hold calls or not.
+    pub show_reasoning: Option<bool>,
 }
 
 impl Repair {
@@ -27,7 +27,7 @@ impl Repair {
             whole: recipe.clone().with_thoughts(thoughts(Start::Unknown)),
             streamed: recipe.with_thoughts(thoughts(Start::Answer)),
             mode,
-            tells_thoughts: show_reasoning.is_some(),
+            show_reasoning,
         })
     }
 }
