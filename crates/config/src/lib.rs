@@ -29,6 +29,6 @@ pub use settings::{Overrides, Settings};
 pub use snapshot::{
     AdminTokens, AuthMode, CircuitLimits, ClientKey, ClientKeys, EnforceSetting, Enforcement, ErrorAction, ErrorCase,
     Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss, Price, Priority, Provider,
-    ProviderModel, QueueLimits, Room, RoomAmong, SameName, Server, Snapshot, Strategy, Target, Timeouts, UpstreamModel,
-    WhenResting,
+    ProviderModel, QueueLimits, Repair, Room, RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target,
+    Timeouts, UpstreamModel, UsualRepairs, WhenResting,
 };

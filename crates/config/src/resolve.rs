@@ -14,7 +14,9 @@ mod health;
 mod implied;
 mod keys;
 mod models;
+mod patterns;
 mod providers;
+mod repair;
 mod server;
 
 pub(crate) use hashed::HASH_PREFIX;
@@ -22,8 +24,10 @@ pub(crate) use headers::name_of as header_name;
 pub(crate) use models::NOT_A_TARGETS;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use trunkline_providers::{BaseUrl, Vendor};
+use trunkline_wire::filter::Patterns;
 
 use crate::document::Document;
 use crate::env::Env;
@@ -50,6 +54,8 @@ pub(crate) struct Resolver<'a, 'd> {
     pub(crate) overrides: &'a Overrides,
     pub(crate) found: &'a [FoundEndpoint],
     pub(crate) findings: &'a mut Findings<'d>,
+    /// Part of what is done to every model's answers; none until they are resolved.
+    pub(crate) patterns: Arc<Patterns>,
 }
 
 impl<'d> Resolver<'_, 'd> {
@@ -58,6 +64,7 @@ impl<'d> Resolver<'_, 'd> {
         let listen = listen(&file.server.listen, overrides, &mut self.layers());
         let server = self.server(listen.address);
         let client_keys = self.client_keys(&listen);
+        self.patterns = self.compiled_patterns();
         let providers = self.providers();
         let enforcement = self.enforcement();
         let models = self.models(&providers, &enforcement);
@@ -70,6 +77,7 @@ impl<'d> Resolver<'_, 'd> {
             admin: self.admin_tokens(),
             failover: self.failover(),
             enforcement,
+            patterns: self.patterns,
             same_name: file.discovery.same_name,
             default_context_window: default_context_window.unwrap_or(file.default_context_window),
         }

@@ -7,6 +7,7 @@ mod health;
 mod model;
 mod provider;
 mod queue;
+mod repair;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use trunkline_wire::filter::Patterns;
 
 pub use crate::file::SameName;
 pub use admin::AdminTokens;
@@ -28,6 +30,7 @@ pub use health::HealthCheck;
 pub use model::{Model, OnLoss, Price, Target, UpstreamModel};
 pub use provider::{AuthMode, Key, KeyLimits, Provider, ProviderModel, Timeouts};
 pub use queue::{Priority, QueueLimits, Room, RoomAmong};
+pub use repair::{Repair, StatedRepair, UsualRepairs};
 
 /// Everything a request needs to know, immutable.
 #[derive(Debug)]
@@ -46,6 +49,8 @@ pub struct Snapshot {
     pub failover: Failover,
     /// Whether answers of models that are not declared must call a tool when they may.
     pub enforcement: Arc<Enforcement>,
+    /// Where tool calls stand in texts, as the operator says.
+    pub patterns: Arc<Patterns>,
     /// Who serves a name that several providers list and nobody declares.
     pub same_name: SameName,
     /// Shown for models whose context window nobody states.
@@ -75,6 +80,7 @@ impl Snapshot {
             admin: self.admin.clone(),
             failover: self.failover,
             enforcement: Arc::new(Enforcement::clone(&self.enforcement)),
+            patterns: Arc::new(Patterns::clone(&self.patterns)),
             same_name: self.same_name,
             default_context_window: self.default_context_window,
             providers,

@@ -12,6 +12,7 @@ pub mod models;
 pub mod probe;
 pub mod registry;
 pub mod serving;
+pub mod tool_formats;
 pub mod vendor;
 
 pub use adapter::Adapter;

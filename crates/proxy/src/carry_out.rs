@@ -14,9 +14,10 @@ use crate::hedge::{Hedge, race};
 use crate::lane::{self, Failed, Tried};
 use crate::mend;
 use crate::prepare::Taken;
+use crate::repair;
 use crate::report_guard::ReportGuard;
 use crate::shared::now_ms;
-use crate::stored::{needs_state, resume};
+use crate::stored::{UNKNOWN_RESPONSE, needs_state, resume};
 use crate::surface::streams_as_array;
 use crate::trail;
 use crate::turns::Turns;
@@ -175,10 +176,10 @@ pub(crate) fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover:
 
 /// The lane of a try, which for some requests is another than that of others for the same target.
 pub(crate) fn lane_of(taken: &Taken<'_>, attempt: &Attempt, may_go_on: bool) -> Lane {
-    let by_events = streams_as_array(taken) || taken.mended.is_some() || may_go_on;
-    if matches!(attempt.lane, Lane::Native) && by_events {
+    let by_events = || streams_as_array(taken) || taken.mended.is_some() || may_go_on || repair::reads(taken, attempt);
+    if matches!(attempt.lane, Lane::Native) && by_events() {
         // What passes as events is counted; an array is not. What was put right is not in the body, and only events can be
-        // gone on with.
+        // gone on with or looked into.
         Lane::Bridged(taken.surface.dialect)
     } else {
         attempt.lane
@@ -216,12 +217,26 @@ async fn try_one(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, plan: &P
             }
             Ok(response)
         }
-        Err(failed) if matches!(lane, Lane::Native) && unserved(&failed.fault) => match other_lane(attempt, taken) {
+        Err(failed) => match next_lane(taken, attempt, lane, &failed.fault) {
             Some(lane) => try_once(worker, taken, attempt, lane, on_loss, failed.guard).await,
             None => Err(failed),
         },
-        failed => failed,
     }
+}
+
+/// The lane that is left when a try in this one has failed so.
+fn next_lane(taken: &Taken<'_>, attempt: &Attempt, lane: Lane, fault: &Fault) -> Option<Lane> {
+    let own = match lane {
+        Lane::Native => true,
+        Lane::Bridged(to) => to == taken.surface.dialect,
+        Lane::Adapter(_) | Lane::Counted | Lane::Estimated => false,
+    };
+    if own && unserved(fault) {
+        return other_lane(attempt, taken);
+    }
+    // What it goes on from is not kept here, so the provider may have it.
+    let unread = matches!((attempt.lane, lane), (Lane::Native, Lane::Bridged(_))) && taken.mended.is_none();
+    (unread && fault.upstream.is_none() && fault.code.as_deref() == Some(UNKNOWN_RESPONSE)).then_some(Lane::Native)
 }
 
 /// One try, in one lane.

@@ -28,6 +28,7 @@ mod models_api;
 pub mod pipeline;
 mod planning;
 mod prepare;
+mod repair;
 mod reply;
 mod report_guard;
 mod room;

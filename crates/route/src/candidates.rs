@@ -119,6 +119,7 @@ fn target(provider: &Arc<Provider>, model: &str) -> Arc<Target> {
         room: provider.room(),
         draining: provider.draining,
         parameters: None,
+        repair: provider.repair_of(model),
     })
 }
 

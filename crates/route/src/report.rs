@@ -49,6 +49,8 @@ pub struct Report {
     /// The fields of the request that the provider was not told, in the client's words, and after them what of the answer
     /// the client was not told: `top_k, metadata.user_id, answer.content[1].citations`. `None` when there are none.
     pub losses: Option<Arc<str>>,
+    /// What of the answer was put right, and where: `found:get_weather, coerced:get_weather.days`. `None` when nothing was.
+    pub repairs: Option<Arc<str>>,
     /// The HTTP status the client saw; 499 when it left before one.
     pub status: u16,
     /// How it ended.
@@ -85,6 +87,7 @@ impl Report {
             provider: None,
             upstream_model: None,
             losses: None,
+            repairs: None,
             status: CLIENT_LEFT_STATUS,
             outcome: Outcome::ClientLeft,
             stream: false,

@@ -36,6 +36,7 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
         provider: name(4, 2),
         upstream_model: name(6, 2),
         losses: None,
+        repairs: None,
         status: 200,
         outcome: Outcome::Served,
         stream: noise & 1 == 0,

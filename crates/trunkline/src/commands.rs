@@ -11,9 +11,10 @@ use trunkline_config::schema::schema;
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
 
-use crate::cli::{Cli, Command, Options};
+use crate::cli::{Cli, Command, Options, PatternsCommand, TryOptions};
 use crate::explain::{self, ExplainError};
 use crate::import::{self, ImportError};
+use crate::patterns::{self, PatternsError};
 use crate::probe;
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
@@ -30,6 +31,8 @@ pub(crate) enum CommandError {
     Import(#[from] ImportError),
     #[error(transparent)]
     Explain(#[from] ExplainError),
+    #[error(transparent)]
+    Patterns(#[from] PatternsError),
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
 }
@@ -49,6 +52,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             Ok(run::control_runtime()?.block_on(explain::run(&options, loaded))?)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),
+        Some(Command::Patterns { command }) => {
+            let (PatternsCommand::List { options, .. } | PatternsCommand::Try(TryOptions { options, .. })) = &command;
+            Ok(patterns::run(&command, &source_of(options).load(&[])?.snapshot.patterns)?)
+        }
         Some(Command::Schema) => {
             writeln!(std::io::stdout(), "{}", schema())?;
             Ok(ExitCode::SUCCESS)

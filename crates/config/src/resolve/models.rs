@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use trunkline_wire::filter::Patterns;
 use trunkline_wire::{Capabilities, Parameters};
 
 use super::Resolver;
 use super::capabilities::overlaid;
 use super::providers::Providers;
+use super::repair;
 use crate::file::{self, ModelSection, PriceSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::snapshot::{
-    Enforcement, Model, OnLoss, Price, Provider, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel,
+    Enforcement, Model, OnLoss, Price, Provider, Room, RoomAmong, StatedRepair, Strategy, Target, Timeouts,
+    UpstreamModel,
 };
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
@@ -35,6 +38,7 @@ impl Resolver<'_, '_> {
             self.check_fallbacks(name, &section.context_fallbacks, &declared, &at.key("context_fallbacks"));
             self.check_fallbacks(name, &section.content_fallbacks, &declared, &at.key("content_fallbacks"));
             self.check_capabilities(&section.capabilities, &at.key("capabilities"));
+            self.check_tool_format(section.tool_format.as_ref(), &at.key("tool_format"));
             let targets = self.targets(section, providers, &declared_providers, &at);
             if targets.is_empty() {
                 self.findings.notes.push(format!("model `{name}` is left out: every provider it names is disabled"));
@@ -81,7 +85,7 @@ impl Resolver<'_, '_> {
             }
             self.check_parameters(stated, &at);
             match providers.get(&stated.provider) {
-                Some(provider) => targets.push(Arc::new(target(stated, section, provider))),
+                Some(provider) => targets.push(Arc::new(target(stated, section, provider, &self.patterns))),
                 // Disabled, or bad in itself and said so already.
                 None if declared.contains(&stated.provider) => {}
                 None => {
@@ -160,7 +164,7 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>, enforcem
     }
 }
 
-fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>) -> Target {
+fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>, patterns: &Arc<Patterns>) -> Target {
     let own = |stated: Option<crate::file::Period>, default| stated.map_or(default, |period| period.duration());
     let defaults = provider.timeouts;
     Target {
@@ -183,6 +187,17 @@ fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>
             .or_else(|| provider.room()),
         draining: stated.draining || provider.draining,
         parameters: parameters(stated),
+        repair: repaired(&stated.model, model, provider).resolve(provider.vendor.self_hosted, &stated.model, patterns),
+    }
+}
+
+/// What is said of a target's answers; what is said of the name that clients ask for goes before what is said of the
+/// provider's model.
+fn repaired(upstream_model: &str, model: &ModelSection, provider: &Provider) -> StatedRepair {
+    let own = repair::of_model(model);
+    match provider.models.get(upstream_model) {
+        Some(listed) => own.or(&listed.stated_repair),
+        None => own,
     }
 }
 

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use trunkline_wire::{Capabilities, Parameters, quoted};
 
 use super::provider::own_capabilities;
-use super::{Enforcement, FixToolMessages, Provider, Room, Strategy, Timeouts};
+use super::{Enforcement, FixToolMessages, Provider, Repair, Room, Strategy, Timeouts};
 
 /// A name clients ask for, and who serves it.
 #[derive(Debug)]
@@ -125,6 +125,8 @@ pub struct Target {
     pub draining: bool,
     /// What is changed in the bodies that it is sent; `None`: nothing.
     pub parameters: Option<Arc<Parameters>>,
+    /// What is done to its answers; `None`: nothing.
+    pub repair: Option<Arc<Repair>>,
 }
 
 impl Target {
@@ -136,6 +138,7 @@ impl Target {
             model: UpstreamModel::new(&self.model.name),
             capabilities: own_capabilities(&self.capabilities),
             parameters: self.parameters.as_deref().map(|parameters| Arc::new(parameters.clone())),
+            repair: self.repair.as_deref().map(|repair| Arc::new(repair.clone())),
             ..self.clone()
         }
     }

@@ -14,6 +14,7 @@ mod keys;
 mod layers;
 #[cfg(test)]
 mod load;
+mod patterns;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
 use crate::prepare::Taken;
-use crate::reply::{Deadline, EventsReply, Ping, ReplyBody, Telling, first_events, whole_answer};
+use crate::repair;
+use crate::reply::{Deadline, EventsReply, Ping, ReplyBody, Telling, whole_answer};
 use crate::report_guard::ReportGuard;
 use crate::stored::{Keeper, keep_whole};
 use crate::surface;
@@ -26,14 +27,19 @@ pub(crate) async fn attempt(
 ) -> Tried {
     let provider = Arc::clone(&attempt.target.provider.name);
     let begun = begin(adapter, taken, attempt, &guard);
-    let (mut events, head) = match begun {
+    let (events, head) = match begun {
         Ok(begun) => begun,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
-    let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
+    let reading = match repair::reading(taken, attempt) {
+        Ok(reading) => reading,
+        Err(fault) => return Err(Failed::new(fault, guard)),
+    };
+    let deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     guard.report.status = 200;
     if !taken.streams() {
-        let (answer, facts) = match whole_answer(events, deadline, &provider, &head).await {
+        let mut repaired = reading.begin();
+        let (answer, facts) = match whole_answer(events, deadline, &provider, &head, &mut repaired).await {
             Ok(answer) => answer,
             Err(fault) => return Err(Failed::new(fault, guard)),
         };
@@ -42,18 +48,21 @@ pub(crate) async fn attempt(
         keep_whole(taken, &answer, &head, &bytes, &guard);
         guard.sent(bytes.len());
         guard.measure(&facts, End::Whole);
+        let told = head::name_repairs(&mut guard.report, repaired.repairs());
         guard.served();
-        return Ok(head::with_type(ReplyBody::Full(bytes), "application/json"));
+        let mut reply = head::with_type(ReplyBody::Full(bytes), "application/json");
+        reply.headers_mut().extend(told);
+        return Ok(reply);
     }
-    let begun = match first_events(&mut events, &mut deadline, &provider).await {
-        Ok(begun) => begun,
+    let telling = match Telling::open(events, deadline, &provider, &reading).await {
+        Ok(telling) => telling,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
     let keeper = Keeper::begin(taken, &head, &guard);
     let encoder = surface::stream_encoder(taken, head);
     let (facts, ping, watcher, ended) = (Facts::default(), Ping::default(), Watcher::default(), false);
-    let (telling, continuation) = (Some(Telling { events, provider, deadline, begun }), None);
-    let reply = EventsReply { telling, encoder, guard, facts, ended, ping, watcher, keeper, continuation };
+    let (telling, repaired, continuation) = (Some(telling), reading.begin(), None);
+    let reply = EventsReply { telling, repaired, encoder, guard, facts, ended, ping, watcher, keeper, continuation };
     Ok(head::with_type(ReplyBody::Events(Box::new(reply)), surface::stream_type(taken)))
 }
 

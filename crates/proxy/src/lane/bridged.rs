@@ -1,6 +1,5 @@
 //! The bridged lane: the provider speaks another dialect than the client, and both are spoken through the neutral model.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +21,8 @@ use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
 use crate::prepare::{self, Bridged, Taken};
-use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, ReplyBody, Telling, first_events, whole_answer};
+use crate::repair::{self, Reading};
+use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, Repaired, ReplyBody, Telling, whole_answer};
 use crate::report_guard::ReportGuard;
 use crate::stored::{Keeper, keep_whole};
 use crate::surface;
@@ -40,8 +40,12 @@ pub(crate) async fn attempt(
     way: (DialectId, OnLoss),
     mut guard: ReportGuard,
 ) -> Tried {
-    match answer(client, taken, attempt, way, &mut guard).await {
-        Ok(Begun { head, losses, limits, answer: Answered::Whole(response, facts) }) => {
+    let answered = match answer(client, taken, attempt, way, &mut guard).await {
+        Err(fault) => rescued(taken, attempt, fault, &mut guard).await,
+        answered => answered,
+    };
+    match answered {
+        Ok(Begun { head, losses, limits, answer: Answered::Whole { response, facts, repaired } }) => {
             if response.blocks.iter().any(|block| matches!(block.content, ir::Content::ToolCall(_))) {
                 let mut watcher = Watcher::default();
                 response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
@@ -52,14 +56,17 @@ pub(crate) async fn attempt(
             guard.sent(encoded.bytes.len());
             let lost = head::name_losses(&mut guard.report, &losses);
             head::name_answer_losses(&mut guard.report, &encoded.losses);
+            let told_repairs = head::name_repairs(&mut guard.report, repaired.repairs());
             guard.served();
-            let reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
+            let mut reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
+            reply.headers_mut().extend(told_repairs);
             Ok(told(taken, head::with_losses(reply, lost), &limits))
         }
-        Ok(Begun { head, losses, limits, answer: Answered::Stream(telling) }) => {
+        Ok(Begun { head, losses, limits, answer: Answered::Stream(telling, repaired) }) => {
             let lost = head::name_losses(&mut guard.report, &losses);
             let reply = EventsReply {
                 telling: Some(telling),
+                repaired,
                 keeper: Keeper::begin(taken, &head, &guard),
                 encoder: surface::stream_encoder(taken, head),
                 guard,
@@ -85,8 +92,8 @@ struct Begun {
 }
 
 enum Answered {
-    Whole(ir::Response, Facts),
-    Stream(Telling),
+    Whole { response: ir::Response, facts: Facts, repaired: Repaired },
+    Stream(Telling, Repaired),
 }
 
 /// What a provider says in answer to a request for a stream, up to its first content.
@@ -108,7 +115,9 @@ pub(crate) async fn telling(
         return Err(Fault::new(FaultKind::UpstreamBroken, message));
     }
     let deadline = Deadline::new(&attempt.target.timeouts, started);
-    opened(events(body, (to, names), &provider.name), deadline, &provider.name).await
+    let events = events(body, (to, names), &provider.name);
+    // What it adds to is read as one answer, by whoever puts it together.
+    Telling::open(events, deadline, &provider.name, &Reading::NONE).await
 }
 
 /// Where a provider is.
@@ -125,11 +134,6 @@ fn events(body: Body, (to, names): (DialectId, ToolNames), provider: &Arc<str>) 
     Box::pin(BridgedEvents::new(body, dialect::of(to).stream_decoder(), names, Arc::clone(provider)))
 }
 
-async fn opened(mut events: Events, mut deadline: Deadline, provider: &Arc<str>) -> Result<Telling, Fault> {
-    let begun = first_events(&mut events, &mut deadline, provider).await?;
-    Ok(Telling { events, provider: Arc::clone(provider), deadline, begun })
-}
-
 async fn answer(
     client: &Client,
     taken: &Taken<'_>,
@@ -139,21 +143,20 @@ async fn answer(
 ) -> Result<Begun, Fault> {
     let provider = &attempt.target.provider;
     let base_url = base_url(attempt)?;
-    let Bridged { outgoing, losses, names } = prepare::bridged(taken, attempt, guard, base_url, to)?;
+    let Bridged { outgoing, losses, names } = if repair::goes_as_it_is(taken, to) {
+        prepare::unchanged(taken, attempt, base_url)
+    } else {
+        prepare::bridged(taken, attempt, guard, base_url, to)?
+    };
     refuse_losses(taken, attempt, &losses, on_loss)?;
+    let reading = repair::reading(taken, attempt)?;
     let Answer { status, headers, body } = send(client, attempt, base_url, &outgoing, guard.started()).await?;
     guard.report.status = status.as_u16();
     let limits = limits(attempt, &headers);
     let head = surface::head(taken, guard)?;
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     let answer = if is_stream(&headers, taken) {
-        let events = events(body, (to, names), &provider.name);
-        if taken.streams() {
-            Answered::Stream(opened(events, deadline, &provider.name).await?)
-        } else {
-            let (response, facts) = whole_answer(events, deadline, &provider.name, &head).await?;
-            Answered::Whole(response, facts)
-        }
+        begun(taken, events(body, (to, names), &provider.name), deadline, (&provider.name, &reading), &head).await?
     } else {
         let bytes = read_whole(body, &mut deadline, &provider.name).await?;
         if let Some(fault) = dialect::of(to).error_in(&bytes) {
@@ -166,17 +169,55 @@ async fn answer(
         names.restore(&mut response);
         response.model.clone_from(&head.model);
         response.created = head.created;
-        if taken.streams() {
-            // It was asked for a stream and gave it all at once.
+        if reading.is_some() || taken.streams() {
+            // It was asked for a stream and gave it all at once, or is looked into.
+            let extras = std::mem::take(&mut response.extras);
             let events = adapter::ready(response.into_events().into_iter());
-            let provider = Arc::clone(&provider.name);
-            Answered::Stream(Telling { events, provider, deadline, begun: VecDeque::new() })
+            let answer = begun(taken, events, deadline, (&provider.name, &reading), &head).await?;
+            answer.with_extras(extras)
         } else {
             let facts = Facts { usage: response.usage, finished: true, ..Facts::default() };
-            Answered::Whole(response, facts)
+            Answered::Whole { response, facts, repaired: reading.begin() }
         }
     };
     Ok(Begun { head, losses, limits, answer })
+}
+
+/// An answer of these events, as far as the client must wait for it.
+async fn begun(
+    taken: &Taken<'_>,
+    events: Events,
+    deadline: Deadline,
+    (provider, reading): (&Arc<str>, &Reading<'_>),
+    head: &StreamHead,
+) -> Result<Answered, Fault> {
+    let mut repaired = reading.begin();
+    if taken.streams() {
+        return Ok(Answered::Stream(Telling::open(events, deadline, provider, reading).await?, repaired));
+    }
+    let (response, facts) = whole_answer(events, deadline, provider, head, &mut repaired).await?;
+    Ok(Answered::Whole { response, facts, repaired })
+}
+
+impl Answered {
+    /// The same with what no event says.
+    fn with_extras(mut self, extras: Vec<ir::Extra>) -> Self {
+        if let Self::Whole { response, .. } = &mut self {
+            response.extras = extras;
+        }
+        self
+    }
+}
+
+/// An answer in the place of a fault that says what the model wrote, where calls can be made of that.
+async fn rescued(taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: &mut ReportGuard) -> Result<Begun, Fault> {
+    let Some(events) = repair::failed_generation(taken, attempt, &fault) else { return Err(fault) };
+    let (head, reading) = (surface::head(taken, guard)?, repair::reading(taken, attempt)?);
+    let deadline = Deadline::new(&attempt.target.timeouts, guard.started());
+    let (events, provider) = (adapter::ready(events.into_iter()), &attempt.target.provider.name);
+    let answer = begun(taken, events, deadline, (provider, &reading), &head).await?;
+    guard.report.status = 200;
+    Ok(Begun { head, losses: ir::Losses::default(), limits: RateLimits::default(), answer })
 }
 
 /// The answer with what is left of the caller's budget.

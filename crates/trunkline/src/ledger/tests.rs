@@ -20,6 +20,7 @@ fn report(n: u64) -> Report {
         provider: Some("local".into()),
         upstream_model: Some("tiny".into()),
         losses: None,
+        repairs: None,
         status: 200,
         outcome: Outcome::Served,
         stream: false,
