@@ -68,7 +68,7 @@ pub(crate) async fn explain(shared: &Shared, question: &Question, lot: Lot) -> R
         let mended = mend::beforehand(&taken, plan);
         let planning = Planning { taken: mended.as_ref().unwrap_or(&taken), ..planning };
         for (candidate, attempt) in explanation.attempts.iter_mut().zip(&plan.attempts) {
-            let lane = lane_of(planning.taken, attempt, continuation::is_for(planning.taken, plan));
+            let lane = lane_of(planning.taken, attempt, plan, continuation::is_for(planning.taken, plan));
             if let Some(recipe) = &mut candidate.repair {
                 recipe.reads = Some(repair::is_read_in(planning.taken, lane));
             }

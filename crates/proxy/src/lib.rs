@@ -11,6 +11,7 @@ mod checks;
 mod continuation;
 mod cors;
 mod drain;
+mod enforce;
 mod explain;
 mod fault;
 pub mod h1;

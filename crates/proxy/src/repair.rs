@@ -41,7 +41,8 @@ fn is_kept_here(taken: &Taken<'_>, turn: Turn) -> bool {
     taken.surface.dialect == DialectId::OpenaiResponses && turn.goes_on
 }
 
-fn turn(taken: &Taken<'_>) -> Turn {
+/// What is known of a request that nobody has read yet.
+pub(crate) fn turn(taken: &Taken<'_>) -> Turn {
     match taken.surface.form {
         Form::InPath { .. } => Turn::of(&taken.body),
         Form::Plain | Form::Streamed | Form::Generate | Form::OneEmbedding => taken.peek.turn,

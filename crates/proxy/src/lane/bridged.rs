@@ -5,96 +5,29 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Response};
+use http::HeaderMap;
 use trunkline_config::OnLoss;
 use trunkline_providers::BaseUrl;
 use trunkline_providers::adapter::{self, Events};
 use trunkline_route::Attempt;
 use trunkline_wire::dialects::anthropic::names::ToolNames;
 use trunkline_wire::relay::Facts;
-use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, StreamHead, dialect, ir};
+use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, dialect, ir};
 
+use super::events::{Answered, Begun, begun};
 use super::kind::Kind;
-use super::{Failed, Tried, refuse_losses};
+use super::refuse_losses;
 use crate::attempt::{fault_of, limits, send, silent};
-use crate::head;
-use crate::memory::Watcher;
-use crate::meter::End;
 use crate::prepare::{self, Bridged, Taken};
 use crate::repair::{self, Reading};
-use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, Repaired, ReplyBody, Telling, whole_answer};
+use crate::reply::{BridgedEvents, Deadline, Telling};
 use crate::report_guard::ReportGuard;
-use crate::stored::{Keeper, keep_whole};
 use crate::surface;
 use crate::upstream::{Answer, Body, Client, Outgoing};
 
 /// A whole answer that is translated must be in memory at once. Guards it against a provider that never ends; the
 /// largest answers hold images.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
-
-/// One try in the bridged lane, up to its first content.
-pub(crate) async fn attempt(
-    client: &Client,
-    taken: &Taken<'_>,
-    attempt: &Attempt,
-    way: (DialectId, OnLoss),
-    mut guard: ReportGuard,
-) -> Tried {
-    let answered = match answer(client, taken, attempt, way, &mut guard).await {
-        Err(fault) => rescued(taken, attempt, fault, &mut guard).await,
-        answered => answered,
-    };
-    match answered {
-        Ok(Begun { head, losses, limits, answer: Answered::Whole { response, facts, repaired } }) => {
-            if response.blocks.iter().any(|block| matches!(block.content, ir::Content::ToolCall(_))) {
-                let mut watcher = Watcher::default();
-                response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
-            }
-            guard.measure(&facts, End::Whole);
-            let encoded = surface::encode_response(taken, &response, &head);
-            keep_whole(taken, &response, &head, &encoded.bytes, &guard);
-            guard.sent(encoded.bytes.len());
-            let lost = head::name_losses(&mut guard.report, &losses);
-            head::name_answer_losses(&mut guard.report, &encoded.losses);
-            let told_repairs = head::name_repairs(&mut guard.report, repaired.repairs());
-            guard.served();
-            let mut reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
-            reply.headers_mut().extend(told_repairs);
-            Ok(told(taken, head::with_losses(reply, lost), &limits))
-        }
-        Ok(Begun { head, losses, limits, answer: Answered::Stream(telling, repaired) }) => {
-            let lost = head::name_losses(&mut guard.report, &losses);
-            let reply = EventsReply {
-                telling: Some(telling),
-                repaired,
-                keeper: Keeper::begin(taken, &head, &guard),
-                encoder: surface::stream_encoder(taken, head),
-                guard,
-                facts: Facts::default(),
-                ended: false,
-                ping: Ping::default(),
-                watcher: Watcher::default(),
-                continuation: None,
-            };
-            let reply = head::with_type(ReplyBody::Events(Box::new(reply)), surface::stream_type(taken));
-            Ok(told(taken, head::with_losses(reply, lost), &limits))
-        }
-        Err(fault) => Err(Failed::new(fault, guard)),
-    }
-}
-
-/// An answer that has begun.
-struct Begun {
-    head: StreamHead,
-    losses: ir::Losses,
-    limits: RateLimits,
-    answer: Answered,
-}
-
-enum Answered {
-    Whole { response: ir::Response, facts: Facts, repaired: Repaired },
-    Stream(Telling, Repaired),
-}
 
 /// What a provider says in answer to a request for a stream, up to its first content.
 ///
@@ -132,6 +65,23 @@ pub(crate) fn base_url(attempt: &Attempt) -> Result<&BaseUrl, Fault> {
 
 fn events(body: Body, (to, names): (DialectId, ToolNames), provider: &Arc<str>) -> Events {
     Box::pin(BridgedEvents::new(body, dialect::of(to).stream_decoder(), names, Arc::clone(provider)))
+}
+
+/// Asks the provider, until its answer begins.
+///
+/// # Errors
+/// What became of it; nothing of it has been handed on.
+pub(crate) async fn ask(
+    client: &Client,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    way: (DialectId, OnLoss),
+    guard: &mut ReportGuard,
+) -> Result<Begun, Fault> {
+    match answer(client, taken, attempt, way, guard).await {
+        Err(fault) => rescued(taken, attempt, fault, guard).await,
+        answered => answered,
+    }
 }
 
 async fn answer(
@@ -183,32 +133,6 @@ async fn answer(
     Ok(Begun { head, losses, limits, answer })
 }
 
-/// An answer of these events, as far as the client must wait for it.
-async fn begun(
-    taken: &Taken<'_>,
-    events: Events,
-    deadline: Deadline,
-    (provider, reading): (&Arc<str>, &Reading<'_>),
-    head: &StreamHead,
-) -> Result<Answered, Fault> {
-    let mut repaired = reading.begin();
-    if taken.streams() {
-        return Ok(Answered::Stream(Telling::open(events, deadline, provider, reading).await?, repaired));
-    }
-    let (response, facts) = whole_answer(events, deadline, provider, head, &mut repaired).await?;
-    Ok(Answered::Whole { response, facts, repaired })
-}
-
-impl Answered {
-    /// The same with what no event says.
-    fn with_extras(mut self, extras: Vec<ir::Extra>) -> Self {
-        if let Self::Whole { response, .. } = &mut self {
-            response.extras = extras;
-        }
-        self
-    }
-}
-
 /// An answer in the place of a fault that says what the model wrote, where calls can be made of that.
 async fn rescued(taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: &mut ReportGuard) -> Result<Begun, Fault> {
     let Some(events) = repair::failed_generation(taken, attempt, &fault) else { return Err(fault) };
@@ -218,12 +142,6 @@ async fn rescued(taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: &mut
     let answer = begun(taken, events, deadline, (provider, &reading), &head).await?;
     guard.report.status = 200;
     Ok(Begun { head, losses: ir::Losses::default(), limits: RateLimits::default(), answer })
-}
-
-/// The answer with what is left of the caller's budget.
-fn told(taken: &Taken<'_>, mut reply: Response<ReplyBody>, limits: &RateLimits) -> Response<ReplyBody> {
-    head::tell_limits(reply.headers_mut(), limits, taken.surface.dialect);
-    reply
 }
 
 /// Whether an answer is a stream of frames. One that does not say what it is is what was asked for.

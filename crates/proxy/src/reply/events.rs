@@ -68,6 +68,47 @@ impl Telling {
         Ok(Self { events, provider: Arc::clone(provider), deadline, begun })
     }
 
+    /// The same without waiting.
+    pub(crate) fn of(events: Events, deadline: Deadline, provider: &Arc<str>) -> Self {
+        Self { events, provider: Arc::clone(provider), deadline, begun: VecDeque::new() }
+    }
+
+    /// All of it, as the client sees it.
+    ///
+    /// # Errors
+    /// The provider's fault, or a timeout.
+    pub(crate) async fn whole(
+        mut self,
+        head: &StreamHead,
+        repaired: &mut Repaired,
+    ) -> Result<(Response, Facts), Fault> {
+        let mut facts = Facts::default();
+        let mut answer = Collector::default();
+        loop {
+            let next = match self.begun.pop_front() {
+                Some(event) => event,
+                None => next_event(&mut self.events, &mut self.deadline, &self.provider).await,
+            };
+            let mut changed = repaired.push(next);
+            for event in changed.drain(..) {
+                note(&mut facts, &event);
+                answer.push(&event);
+                match event {
+                    Event::Stop(_) => return Ok((answer.finish(head.model.clone(), head.created), facts)),
+                    Event::Fault(fault) => return Err(*fault),
+                    Event::Start { .. }
+                    | Event::Open { .. }
+                    | Event::Delta { .. }
+                    | Event::Close { .. }
+                    | Event::Usage(_)
+                    | Event::Served(_)
+                    | Event::Ping => {}
+                }
+            }
+            repaired.reuse(changed);
+        }
+    }
+
     /// The next event; a fault at an end that nothing said.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         let event = match self.begun.pop_front() {
@@ -262,40 +303,6 @@ impl Drop for EventsReply {
         if !self.ended {
             self.measure(End::Cut);
         }
-    }
-}
-
-/// Collects the events of an answer that is not streamed.
-///
-/// # Errors
-/// The provider's fault, or a timeout.
-pub(crate) async fn whole_answer(
-    mut events: Events,
-    mut deadline: Deadline,
-    provider: &str,
-    head: &StreamHead,
-    repaired: &mut Repaired,
-) -> Result<(Response, Facts), Fault> {
-    let mut facts = Facts::default();
-    let mut answer = Collector::default();
-    loop {
-        let mut changed = repaired.push(next_event(&mut events, &mut deadline, provider).await);
-        for event in changed.drain(..) {
-            note(&mut facts, &event);
-            answer.push(&event);
-            match event {
-                Event::Stop(_) => return Ok((answer.finish(head.model.clone(), head.created), facts)),
-                Event::Fault(fault) => return Err(*fault),
-                Event::Start { .. }
-                | Event::Open { .. }
-                | Event::Delta { .. }
-                | Event::Close { .. }
-                | Event::Usage(_)
-                | Event::Served(_)
-                | Event::Ping => {}
-            }
-        }
-        repaired.reuse(changed);
     }
 }
 

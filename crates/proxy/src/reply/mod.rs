@@ -20,7 +20,7 @@ use crate::admin::AdminBody;
 
 pub(crate) use bridge::BridgedEvents;
 pub(crate) use deadline::Deadline;
-pub(crate) use events::{EventsReply, Ping, Telling, whole_answer};
+pub(crate) use events::{EventsReply, Ping, Telling};
 pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
 pub(crate) use opening::open;
 pub(crate) use repaired::Repaired;

@@ -7,13 +7,15 @@ use trunkline_wire::ir::Event;
 /// brought it.
 pub(crate) struct Repaired {
     filter: Option<Box<Filter>>,
+    /// Whether the filter has seen all there is, and events pass as they are.
+    settled: bool,
     /// Room for what one event becomes; empty between them.
     room: Vec<Event>,
 }
 
 impl Repaired {
     pub(crate) fn new(filter: Option<Filter>) -> Self {
-        Self { filter: filter.map(Box::new), room: Vec::new() }
+        Self { filter: filter.map(Box::new), settled: false, room: Vec::new() }
     }
 
     /// Whether the events are looked into at all.
@@ -21,12 +23,17 @@ impl Repaired {
         self.filter.is_some()
     }
 
+    /// The same for whoever tells the events once more that came of it.
+    pub(crate) fn settled(self) -> Self {
+        Self { settled: true, ..self }
+    }
+
     /// What becomes of an event. Where it is given may be [reused](Self::reuse).
     pub(crate) fn push(&mut self, event: Event) -> Vec<Event> {
         let mut out = std::mem::take(&mut self.room);
         match &mut self.filter {
-            Some(filter) => filter.push(event, &mut out),
-            None => out.push(event),
+            Some(filter) if !self.settled => filter.push(event, &mut out),
+            Some(_) | None => out.push(event),
         }
         out
     }
