@@ -54,7 +54,7 @@ pub(crate) async fn send(
 /// Whose credentials the provider sees.
 fn credentials(attempt: &Attempt) -> Credentials<'_> {
     match attempt.target.provider.auth {
-        AuthMode::Keys => Credentials::Ours(attempt.key.as_ref().map(|key| &key.header)),
+        AuthMode::Keys => Credentials::Ours(attempt.key.as_deref().map(|key| &key.header)),
         AuthMode::Passthrough => Credentials::Clients,
     }
 }

@@ -107,14 +107,14 @@ pub(crate) async fn carry_out(
 /// Whether this try may be made now. Since the plan was made another request may have found out that it is of no use.
 pub(crate) fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt, guard: &mut ReportGuard) -> Result<(), Held> {
     let live = &worker.shared.live;
-    let counted = attempt.key.as_ref().filter(|key| key.is_counted);
+    let counted = attempt.key.as_deref().filter(|key| key.is_counted);
     if counted.is_none() && (plan.regardless || live.is_calm()) {
         return Ok(());
     }
     let now = Moment(now_ms());
     match counted.filter(|_| plan.regardless) {
         Some(key) => live.rates.begin_regardless(key, now),
-        None => guard.probe = live.enter(&attempt.target, attempt.key.as_ref(), now)?.map(Box::new),
+        None => guard.probe = live.enter(&attempt.target, attempt.key.as_deref(), now)?.map(Box::new),
     }
     Ok(())
 }
@@ -123,7 +123,7 @@ pub(crate) fn enter(worker: &Worker, plan: &Plan, attempt: &Attempt, guard: &mut
 fn nobody(worker: &Worker, plan: &Plan) -> Fault {
     let now = Moment(now_ms());
     let held = |attempt: &Attempt| {
-        let held = worker.shared.live.held(&attempt.target, attempt.key.as_ref(), now)?;
+        let held = worker.shared.live.held(&attempt.target, attempt.key.as_deref(), now)?;
         Some(LeftOut { attempt: attempt.clone(), held })
     };
     let all = plan.left_out.iter().cloned().chain(plan.attempts.iter().filter_map(held));
@@ -148,7 +148,7 @@ pub(crate) async fn begin(worker: &Worker, taken: &Taken<'_>, plan: &Plan, attem
 pub(crate) fn succeeded(worker: &Worker, attempt: &Attempt, failover: &Failover) {
     let live = &worker.shared.live;
     if !live.is_calm() {
-        live.succeeded(&attempt.target, attempt.key.as_ref(), &failover.circuit, Moment(now_ms()));
+        live.succeeded(&attempt.target, attempt.key.as_deref(), &failover.circuit, Moment(now_ms()));
     }
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover:
     let shared = &worker.shared;
     let action = action(&target.provider, fault);
     let penalty = penalty(action, fault, target);
-    shared.live.failed(target, key.as_ref(), penalty, &failover.circuit, Moment(now_ms()));
+    shared.live.failed(target, key.as_deref(), penalty, &failover.circuit, Moment(now_ms()));
     let status = fault.upstream.as_ref().map(|words| words.status);
     if status == Some(404) {
         // The provider's list may be older than its models.

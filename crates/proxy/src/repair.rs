@@ -22,7 +22,8 @@ pub(crate) fn reads(taken: &Taken<'_>, attempt: &Attempt) -> bool {
         return false;
     }
     let turn = turn(taken);
-    let wanted = repair.show_reasoning.is_some() || repair.mode != Mode::Off && (turn.has_tools || is_kept_here(taken, turn));
+    let wanted =
+        repair.show_reasoning.is_some() || repair.mode != Mode::Off && (turn.has_tools || is_kept_here(taken, turn));
     // One answer is read, not several beside each other; and what cannot be understood is the provider's to judge.
     wanted && !turn.has_choices && (taken.surface.dialect == DialectId::OpenaiResponses || taken.request().is_ok())
 }

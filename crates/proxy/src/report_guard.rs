@@ -133,9 +133,9 @@ impl ReportGuard {
     /// The same for whoever knows what drives it.
     pub(crate) fn try_begins_for(&mut self, driver: Waker, attempt: &Attempt, load: Option<Arc<Load>>) {
         self.try_ends();
-        self.under_way = Some(self.worker.under_way.begin(attempt, driver));
+        self.under_way = Some(self.worker.under_way.begin(&attempt.target, driver));
         self.busy = load.map(|load| (load.begin(), Instant::now()));
-        self.counted_key = attempt.key.as_ref().filter(|key| key.is_counted).map(|key| Arc::clone(&key.label));
+        self.counted_key = attempt.key.as_deref().filter(|key| key.is_counted).map(|key| Arc::clone(&key.label));
         self.is_asked = true;
     }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
-use trunkline_route::Attempt;
+use trunkline_config::Target;
 
 /// Those of all threads.
 #[derive(Debug, Default)]
@@ -27,8 +27,7 @@ struct Tries {
 /// One try: whose it is, and what drives it.
 #[derive(Debug)]
 struct Try {
-    provider: Arc<str>,
-    model: Arc<str>,
+    target: Arc<Target>,
     driver: Waker,
     is_cut: bool,
 }
@@ -63,9 +62,8 @@ impl AllUnderWay {
 
 impl UnderWay {
     /// A try begins.
-    pub(crate) fn begin(&self, attempt: &Attempt, driver: Waker) -> TryNumber {
-        let (provider, model) = (Arc::clone(&attempt.target.provider.name), Arc::clone(&attempt.target.model.name));
-        let begun = Some(Try { provider, model, driver, is_cut: false });
+    pub(crate) fn begin(&self, target: &Arc<Target>, driver: Waker) -> TryNumber {
+        let begun = Some(Try { target: Arc::clone(target), driver, is_cut: false });
         let mut tries = self.tries();
         let number = tries.free.pop().unwrap_or(tries.places.len());
         match tries.places.get_mut(number) {
@@ -122,6 +120,6 @@ impl Tries {
 
 impl Try {
     fn is_of(&self, provider: &str, model: Option<&str>) -> bool {
-        *self.provider == *provider && model.is_none_or(|model| *self.model == *model)
+        *self.target.provider.name == *provider && model.is_none_or(|model| *self.target.model.name == *model)
     }
 }

@@ -21,7 +21,7 @@ pub struct Candidates {
     /// The order of targets of the same priority.
     pub strategy: Strategy,
     /// Never empty; ordered by priority.
-    pub targets: Vec<Target>,
+    pub targets: Vec<Arc<Target>>,
     /// After how long without content a second try begins beside the first.
     pub hedge_after: Option<Duration>,
     /// Whether streamed answers that break off are gone on with.
@@ -58,7 +58,7 @@ pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<
         SameName::Balance => owners,
         SameName::LastWins => owners.split_last_chunk::<1>().map_or(owners, |(_, last)| last),
     };
-    let targets: Vec<Target> = owners
+    let targets: Vec<Arc<Target>> = owners
         .iter()
         .filter_map(|provider| snapshot.providers.get(provider.as_ref()))
         .map(|provider| target(provider, name))
@@ -93,7 +93,7 @@ fn addressed(
 }
 
 /// Candidates for a name of which the document says nothing.
-fn undeclared(name: &str, targets: Vec<Target>) -> Candidates {
+fn undeclared(name: &str, targets: Vec<Arc<Target>>) -> Candidates {
     Candidates {
         model: Arc::from(name),
         on_loss: OnLoss::Report,
@@ -106,8 +106,8 @@ fn undeclared(name: &str, targets: Vec<Target>) -> Candidates {
     }
 }
 
-fn target(provider: &Arc<Provider>, model: &str) -> Target {
-    Target {
+fn target(provider: &Arc<Provider>, model: &str) -> Arc<Target> {
+    Arc::new(Target {
         provider: Arc::clone(provider),
         model: UpstreamModel::new(model),
         capabilities: provider.capabilities_of(model),
@@ -120,7 +120,7 @@ fn target(provider: &Arc<Provider>, model: &str) -> Target {
         draining: provider.draining,
         parameters: None,
         repair: provider.repair_of(model),
-    }
+    })
 }
 
 /// The models that a model falls back to, nearest first; each once, since two may name each other.

@@ -3,6 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
 use trunkline_config::{Key, KeyStrategy, Provider, Strategy, Target};
 
@@ -39,14 +40,14 @@ pub struct Lot {
 impl Lot {
     /// The turn of a provider's keys. Where targets take turns, one of them has every second or third alone: its keys
     /// would not all come round if they went by the same count.
-    pub(crate) fn of_keys(self, targets: &[Target], strategy: Strategy) -> usize {
-        let first = targets.chunk_by(|a, b| a.priority == b.priority).next().map_or(1, <[Target]>::len);
+    pub(crate) fn of_keys(self, targets: &[Arc<Target>], strategy: Strategy) -> usize {
+        let first = targets.chunk_by(|a, b| a.priority == b.priority).next().map_or(1, <[Arc<Target>]>::len);
         if strategy.takes_turns() { self.turn / first.max(1) } else { self.turn }
     }
 }
 
 /// Orders targets that are sorted by priority: those of the same priority as the strategy says.
-pub(crate) fn order(targets: &mut [Target], strategy: Strategy, now: Now<'_>) {
+pub(crate) fn order(targets: &mut [Arc<Target>], strategy: Strategy, now: Now<'_>) {
     let lot = now.lot;
     for tier in targets.chunk_by_mut(|a, b| a.priority == b.priority) {
         if tier.len() > 1 {
@@ -82,7 +83,7 @@ fn shares(strategy: Strategy) -> bool {
 }
 
 /// Lets those who are not long back pass, but for the share that they are to have, behind the others.
-fn ease_in(tier: &mut [Target], now: Now<'_>) {
+fn ease_in(tier: &mut [Arc<Target>], now: Now<'_>) {
     if now.live.is_calm() {
         return;
     }
@@ -94,7 +95,7 @@ fn ease_in(tier: &mut [Target], now: Now<'_>) {
     });
 }
 
-fn draw(tier: &mut [Target], chance: u64) {
+fn draw(tier: &mut [Arc<Target>], chance: u64) {
     shuffle(tier, |target| target.weight, chance);
 }
 
@@ -119,14 +120,14 @@ fn shuffle<T>(list: &mut [T], weight: impl Fn(&T) -> u32, chance: u64) {
 
 /// Begins with the one whose turn it is, and goes on in the order written. With weights each begins as often as its own
 /// says, and no two turns of one are further apart than they need be.
-fn rotate(tier: &mut [Target], turn: usize) {
+fn rotate(tier: &mut [Arc<Target>], turn: usize) {
     let even = tier.windows(2).all(|pair| matches!(pair, [a, b] if a.weight == b.weight));
     let first = if even { turn % tier.len() } else { weighted_turn(tier, turn as u64) };
     tier.rotate_left(first);
 }
 
 /// Multiples of the golden ratio fall evenly into a circle, however many there are: here, into shares of it.
-fn weighted_turn(tier: &[Target], turn: u64) -> usize {
+fn weighted_turn(tier: &[Arc<Target>], turn: u64) -> usize {
     const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
     let total: u128 = tier.iter().map(|target| u128::from(target.weight)).sum();
     let mut place = (u128::from(turn.wrapping_mul(GOLDEN)) * total) >> 64;
@@ -140,13 +141,13 @@ fn weighted_turn(tier: &[Target], turn: u64) -> usize {
 }
 
 /// The keys of a provider in the order in which they are to be used.
-pub(crate) fn keys<'p>(provider: &'p Provider, turn: usize, now: Now<'_>) -> Vec<&'p Key> {
+pub(crate) fn keys<'p>(provider: &'p Provider, turn: usize, now: Now<'_>) -> Vec<&'p Arc<Key>> {
     let (keys, strategy) = (&provider.keys, provider.key_strategy);
     let first = match strategy {
         KeyStrategy::RoundRobin | KeyStrategy::LeastUsed => turn % keys.len().max(1),
         KeyStrategy::FillFirst | KeyStrategy::Weighted => 0,
     };
-    let mut keys: Vec<&Key> = keys.iter().cycle().skip(first).take(keys.len()).collect();
+    let mut keys: Vec<&Arc<Key>> = keys.iter().cycle().skip(first).take(keys.len()).collect();
     match strategy {
         KeyStrategy::RoundRobin | KeyStrategy::FillFirst => {}
         KeyStrategy::LeastUsed => keys.sort_by_cached_key(|key| now.live.rates.requests(key, now.at)),
@@ -156,7 +157,7 @@ pub(crate) fn keys<'p>(provider: &'p Provider, turn: usize, now: Now<'_>) -> Vec
 }
 
 /// The least busy for its weight first, and by chance among equals.
-fn by_load(tier: &mut [Target], now: Now<'_>) {
+fn by_load(tier: &mut [Arc<Target>], now: Now<'_>) {
     draw(tier, now.lot.chance);
     tier.sort_by_cached_key(|target| Ordered(busy(target, now)));
 }
@@ -168,7 +169,7 @@ fn busy(target: &Target, now: Now<'_>) -> f64 {
 
 /// Those first that were asked for more of the prompt, the less busy before the others; behind them all who are too busy
 /// for it to be worth the wait.
-fn by_prefix(tier: &mut [Target], now: Now<'_>) {
+fn by_prefix(tier: &mut [Arc<Target>], now: Now<'_>) {
     by_load(tier, now);
     let beginnings = now.session.beginnings();
     if beginnings.is_empty() {
@@ -183,7 +184,7 @@ fn by_prefix(tier: &mut [Target], now: Now<'_>) {
 }
 
 /// Of the first two that were drawn, the one that is likely to answer first.
-fn better_of_two(tier: &mut [Target], now: Now<'_>) {
+fn better_of_two(tier: &mut [Arc<Target>], now: Now<'_>) {
     draw(tier, now.lot.chance);
     let [first, second, ..] = tier else { return };
     // Whoever never answered is tried before those of whom it is known how long they take.
@@ -198,7 +199,7 @@ fn better_of_two(tier: &mut [Target], now: Now<'_>) {
 
 /// Each session has an order of its own among the targets, which does not change for those that are left when one is gone
 /// or resting (rendezvous hashing), and in which each comes first in proportion to its weight.
-fn by_session(tier: &mut [Target], session: u64) {
+fn by_session(tier: &mut [Arc<Target>], session: u64) {
     let score = |target: &Target| {
         let mut hasher = DefaultHasher::new();
         (session, &target.provider.name, &target.model.name).hash(&mut hasher);

@@ -48,9 +48,9 @@ pub struct Now<'a> {
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// Who is asked.
-    pub target: Target,
+    pub target: Arc<Target>,
     /// With which of the provider's keys; `None` when it needs none or the client's own go upstream.
-    pub key: Option<Key>,
+    pub key: Option<Arc<Key>>,
     /// How.
     pub lane: Lane,
 }
@@ -75,7 +75,7 @@ pub struct LeftOut {
 #[derive(Clone, Debug)]
 pub struct Unable {
     /// Who.
-    pub target: Target,
+    pub target: Arc<Target>,
     /// Why.
     pub fault: Fault,
 }
@@ -217,7 +217,7 @@ struct Tries {
 
 impl Tries {
     /// One try a key, beginning with the one that is to be used first.
-    fn push(&mut self, target: Target, lane: Lane, key_turn: usize, now: Now<'_>) {
+    fn push(&mut self, target: Arc<Target>, lane: Lane, key_turn: usize, now: Now<'_>) {
         let provider = Arc::clone(&target.provider);
         if provider.auth == AuthMode::Passthrough || provider.keys.is_empty() {
             return self.push_one(Attempt { target, key: None, lane }, now);
@@ -244,12 +244,12 @@ impl Tries {
     }
 
     /// No try: whichever key it were made with.
-    fn leave_out(&mut self, target: Target, lane: Lane, held: Held) {
+    fn leave_out(&mut self, target: Arc<Target>, lane: Lane, held: Held) {
         self.left_out.push(LeftOut { attempt: Attempt { target, key: None, lane }, held });
     }
 
     fn push_one(&mut self, attempt: Attempt, now: Now<'_>) {
-        match now.live.held(&attempt.target, attempt.key.as_ref(), now.at) {
+        match now.live.held(&attempt.target, attempt.key.as_deref(), now.at) {
             Some(held) => self.left_out.push(LeftOut { attempt, held }),
             None if self.attempts.len() < ATTEMPTS_MAX => self.attempts.push(attempt),
             None => self.beyond += 1,

@@ -130,11 +130,13 @@ fn id(target: &Target) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use trunkline_config::{Env, Overrides, load};
 
     use super::*;
 
-    fn targets() -> [Target; 2] {
+    fn targets() -> [Arc<Target>; 2] {
         let document = "[models.m]\ntargets = [{ provider = \"dummy\", model = \"a\" }, { provider = \"dummy\", model = \"b\" }]\n";
         let loaded = load(Some(("t.toml", document)), &Env::default(), &Overrides::default(), &[]);
         loaded.expect("a right document").snapshot.models["m"].targets.clone().try_into().unwrap()

@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    fn key(limits: &str) -> Key {
+    fn key(limits: &str) -> Arc<Key> {
         let document = format!("[providers.groq]\nkeys = [{{ key = \"k\", {limits} }}]\n");
         let loaded = load(Some(("t.toml", &document)), &Env::default(), &Overrides::default(), &[]);
         loaded.expect("a right document").snapshot.providers["groq"].keys[0].clone()

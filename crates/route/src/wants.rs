@@ -1,6 +1,7 @@
 //! What a request itself says about who can serve it: whom its client wants, and how long its prompt is.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use trunkline_config::{Snapshot, Strategy, Target};
 use trunkline_wire::{Fault, FaultKind, Wishes};
@@ -33,7 +34,7 @@ pub trait Prompt: Debug + Sync {
 /// Targets that follow when those before them have failed.
 pub(crate) struct Others {
     pub(crate) strategy: Strategy,
-    pub(crate) targets: Vec<Target>,
+    pub(crate) targets: Vec<Arc<Target>>,
 }
 
 impl Wants<'_> {
@@ -64,13 +65,13 @@ impl Wants<'_> {
     }
 
     /// Puts the providers that the client prefers first, and takes out those that it does not want.
-    pub(crate) fn choose(self, targets: &mut Vec<Target>) -> Vec<Target> {
+    pub(crate) fn choose(self, targets: &mut Vec<Arc<Target>>) -> Vec<Arc<Target>> {
         let Some(wanted) = self.wishes.map(|wishes| &wishes.providers) else { return Vec::new() };
         let rank = |target: &Target| wanted.order.iter().position(|name| is_named(target, name));
         // Stable: all others keep their order.
         targets.sort_by_key(|target| rank(target).unwrap_or(usize::MAX));
         let first = targets.first().map(|target| target.provider.name.clone());
-        let wants = |target: &Target| {
+        let wants = |target: &Arc<Target>| {
             let named = |names: &[String]| names.iter().any(|name| is_named(target, name));
             // A gateway chooses among its own providers, of which the list may speak.
             let allowed = wanted.only.is_empty() || named(&wanted.only) || target.provider.vendor.quirks.takes_wishes;

@@ -71,7 +71,7 @@ fn check(model: &str, operation: Operation, turn: usize, expected: Result<&[&str
     let found = planned.as_ref().map(|plan| {
         assert_eq!(&*plan.model, model);
         let shown = plan.attempts.iter().map(|attempt| {
-            let key = attempt.key.as_ref().map(|key| format!(" {}", key.label)).unwrap_or_default();
+            let key = attempt.key.as_deref().map(|key| format!(" {}", key.label)).unwrap_or_default();
             format!("{}/{}{key}", attempt.target.provider.name, attempt.target.model.name)
         });
         shown.collect::<Vec<_>>()
@@ -101,7 +101,7 @@ fn keys_are_gone_through_again_while_there_is_room() {
         Ask { model: "one/x", dialect: DialectId::OpenaiChat, operation: Operation::Chat, wants: Wants::default() };
     let planned = plan(&snapshot, &catalog(&snapshot), ask, 1).expect("a plan");
     let keys: String =
-        planned.attempts.iter().filter_map(|attempt| attempt.key.as_ref()?.label.chars().last()).collect();
+        planned.attempts.iter().filter_map(|attempt| attempt.key.as_deref()?.label.chars().last()).collect();
     assert_eq!(keys, "23123123", "three times three, of which a plan has room for eight");
 }
 

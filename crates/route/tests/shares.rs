@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use trunkline_config::{Env, Overrides, Snapshot, Target, load};
@@ -62,12 +63,12 @@ impl World {
         Self { snapshot, catalog, live: Live::default(), dice: Dice(seed + 1), turn: 0 }
     }
 
-    fn targets(&self) -> &[Target] {
+    fn targets(&self) -> &[Arc<Target>] {
         &self.snapshot.models["m"].targets
     }
 
     /// Whom a request is sent to.
-    fn first(&mut self, at: Moment, prompt: &Prompt) -> Target {
+    fn first(&mut self, at: Moment, prompt: &Prompt) -> Arc<Target> {
         self.turn += 1;
         let lot = Lot { turn: self.turn, chance: self.dice.roll(u64::MAX >> 1) };
         let now = Now { live: &self.live, at, began: at, lot, session: prompt };

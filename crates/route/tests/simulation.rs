@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use trunkline_config::{Env, Key, KeyStrategy, Overrides, Snapshot, load};
@@ -145,7 +146,7 @@ impl World {
     /// What comes of a try, and how long that takes.
     fn ask(&mut self, attempt: &Attempt) -> Result<Duration, (Fault, Duration)> {
         let provider = attempt.target.provider.name[1..].parse::<usize>().unwrap();
-        let key = attempt.key.as_ref().map(|key| key.label.rsplit_once('#').unwrap().1.parse::<usize>().unwrap() - 1);
+        let key = attempt.key.as_deref().map(|key| key.label.rsplit_once('#').unwrap().1.parse::<usize>().unwrap() - 1);
         let second = self.second();
         let failing = self.outages[provider].iter().find(|outage| {
             (outage.from_s..outage.until_s).contains(&second) && (outage.key.is_none() || outage.key == key)
@@ -192,7 +193,7 @@ impl World {
                 if passed.iter().any(|passed| attempt.is_at_target_of(passed)) {
                     continue;
                 }
-                let (target, key) = (&attempt.target, attempt.key.as_ref());
+                let (target, key) = (&attempt.target, attempt.key.as_deref());
                 let held = self.live.held(target, key, self.now);
                 let entered = self.live.enter(target, key, self.now);
                 assert_eq!(held.is_none(), entered.is_ok(), "what is shown is what is done");
@@ -292,9 +293,9 @@ fn whatever_fails_nobody_who_rests_is_asked_and_who_recovers_is_found() {
     }
 }
 
-fn has_its_share(keys: &[Key], strategy: KeyStrategy, served: &HashMap<String, usize>, seed: u64) {
-    let weight = |key: &Key| if strategy == KeyStrategy::Weighted { key.weight as usize } else { 1 };
-    let count = |key: &Key| served.get(&*key.label).copied().unwrap_or(0);
+fn has_its_share(keys: &[Arc<Key>], strategy: KeyStrategy, served: &HashMap<String, usize>, seed: u64) {
+    let weight = |key: &Arc<Key>| if strategy == KeyStrategy::Weighted { key.weight as usize } else { 1 };
+    let count = |key: &Arc<Key>| served.get(&*key.label).copied().unwrap_or(0);
     let (total, weights): (usize, usize) = (keys.iter().map(count).sum(), keys.iter().map(weight).sum());
     for key in keys {
         let share = total * weight(key) / weights;

@@ -74,7 +74,7 @@ impl Resolver<'_, '_> {
         providers: &Providers,
         declared: &BTreeSet<String>,
         at: &Path,
-    ) -> Vec<Target> {
+    ) -> Vec<Arc<Target>> {
         let mut targets = Vec::with_capacity(section.targets.len());
         for (index, stated) in section.targets.iter().enumerate() {
             let at = at.key("targets").index(index);
@@ -83,7 +83,7 @@ impl Resolver<'_, '_> {
             }
             self.check_parameters(stated, &at);
             match providers.get(&stated.provider) {
-                Some(provider) => targets.push(target(stated, section, provider, &self.patterns)),
+                Some(provider) => targets.push(Arc::new(target(stated, section, provider, &self.patterns))),
                 // Disabled, or bad in itself and said so already.
                 None if declared.contains(&stated.provider) => {}
                 None => {
@@ -125,13 +125,13 @@ fn add_duplicates(models: &mut IndexMap<String, Model>) {
     if models.values().all(|model| model.strategy != Strategy::Duplicate) {
         return;
     }
-    let stated: Vec<Target> = models.values().flat_map(|model| model.targets.iter().cloned()).collect();
+    let stated: Vec<Arc<Target>> = models.values().flat_map(|model| model.targets.iter().cloned()).collect();
     for model in models.values_mut().filter(|model| model.strategy == Strategy::Duplicate) {
         let last = model.targets.last().map_or(0, |target| target.priority);
         for other in &stated {
             let mut twins = model.targets.iter().filter(|own| own.model.name == other.model.name).peekable();
             if twins.peek().is_some() && twins.all(|own| own.provider.name != other.provider.name) {
-                model.targets.push(Target { priority: last.saturating_add(1), ..other.clone() });
+                model.targets.push(Arc::new(Target { priority: last.saturating_add(1), ..Target::clone(other) }));
             }
         }
     }
@@ -141,7 +141,7 @@ fn names(stated: &[String]) -> Vec<Arc<str>> {
     stated.iter().map(|name| name.as_str().into()).collect()
 }
 
-fn model(name: &str, section: &ModelSection, targets: Vec<Target>) -> Model {
+fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>) -> Model {
     Model {
         name: name.into(),
         targets,

@@ -17,7 +17,7 @@ pub struct Model {
     /// The name.
     pub name: Arc<str>,
     /// Never empty; ordered by priority, then as written.
-    pub targets: Vec<Target>,
+    pub targets: Vec<Arc<Target>>,
     /// The order of targets of the same priority.
     pub strategy: Strategy,
     /// After how long without content a second target is asked beside the first; `None`: never.
@@ -45,7 +45,7 @@ pub struct Model {
 impl Model {
     /// The same among other providers, in memory of its own.
     pub(super) fn detached(&self, providers: &IndexMap<String, Arc<Provider>>) -> Self {
-        let targets = self.targets.iter().map(|target| target.detached(providers)).collect();
+        let targets = self.targets.iter().map(|target| Arc::new(target.detached(providers))).collect();
         let own = |names: &[Arc<str>]| names.iter().map(|name| Arc::from(&**name)).collect();
         let Self {
             name,

@@ -24,7 +24,7 @@ pub struct Provider {
     /// The wire formats it speaks, the one to prefer first; empty only for an adapter.
     pub dialects: Vec<DialectId>,
     /// Credentials; rotated.
-    pub keys: Vec<Key>,
+    pub keys: Vec<Arc<Key>>,
     /// Which of them is used first.
     pub key_strategy: KeyStrategy,
     /// How long one of them rests after a failure that calls for it, when stated; zero: never.
@@ -71,7 +71,7 @@ impl Provider {
             vendor: self.vendor,
             base_url: self.base_url.clone(),
             dialects: self.dialects.clone(),
-            keys: self.keys.iter().map(Key::detached).collect(),
+            keys: self.keys.iter().map(|key| Arc::new(key.detached())).collect(),
             key_strategy: self.key_strategy,
             key_cooldown: self.key_cooldown,
             errors: self.errors.clone(),

@@ -1,12 +1,14 @@
 //! What a document says of single keys, and of whose targets a model has.
 
+use std::sync::Arc;
+
 use super::support::{ok, problems};
 use expect_test::expect;
 use trunkline_config::{Key, KeyLimits};
 
 const NO_ENV: &[(&str, &str)] = &[];
 
-fn keys(text: &str) -> Vec<Key> {
+fn keys(text: &str) -> Vec<Arc<Key>> {
     let loaded = ok(Some(text), &[("ONE", "canary-1"), ("TWO", "canary-2")]);
     loaded.snapshot.providers["groq"].keys.clone()
 }

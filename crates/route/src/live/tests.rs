@@ -28,7 +28,7 @@ fn snapshot_of(settings: &str) -> Snapshot {
 }
 
 /// The two targets, and the two keys.
-fn parties() -> ([Target; 2], [Key; 2]) {
+fn parties() -> ([Arc<Target>; 2], [Arc<Key>; 2]) {
     let snapshot = snapshot_of("");
     let targets = snapshot.models["m"].targets.clone();
     let keys = targets[0].provider.keys.clone();
@@ -207,7 +207,7 @@ fn what_is_kept_is_bounded_and_swept() {
     let ([u, _], _) = parties();
     let live = Live::default();
     for number in 0..2 * KEPT_PER_PROVIDER_MAX {
-        let target = Target { model: trunkline_config::UpstreamModel::new(&format!("m{number}")), ..u.clone() };
+        let target = Target { model: trunkline_config::UpstreamModel::new(&format!("m{number}")), ..Target::clone(&u) };
         live.failed(&target, None, rests(Whose::Target, 10), &LIMITS, at(0));
     }
     assert_eq!(live.rests(at(0)).len(), KEPT_PER_PROVIDER_MAX);

@@ -15,14 +15,14 @@ impl Session for Known {
 }
 
 /// The targets in the order of one request.
-fn ordered(mut targets: Vec<Target>, strategy: Strategy, live: &Live, lot: Lot, session: u64) -> Vec<Target> {
+fn ordered(mut targets: Vec<Arc<Target>>, strategy: Strategy, live: &Live, lot: Lot, session: u64) -> Vec<Arc<Target>> {
     let at = Moment(0);
     order(&mut targets, strategy, Now { live, at, began: at, lot, session: &Known(session) });
     targets
 }
 
 /// Targets `a`, `b`, `c` of one priority with these weights, and `z` of the next.
-fn targets(weights: [u32; 3]) -> Vec<Target> {
+fn targets(weights: [u32; 3]) -> Vec<Arc<Target>> {
     let [a, b, c] = weights;
     let one = |name: &str, weight, priority| {
         format!("{{ provider = \"dummy\", model = \"{name}\", weight = {weight}, priority = {priority} }}")
@@ -33,7 +33,7 @@ fn targets(weights: [u32; 3]) -> Vec<Target> {
     loaded.expect("a right document").snapshot.models["m"].targets.clone()
 }
 
-fn names(targets: &[Target]) -> String {
+fn names(targets: &[Arc<Target>]) -> String {
     targets.iter().map(|target| &*target.model.name).collect()
 }
 
@@ -110,7 +110,7 @@ fn of_two_the_one_that_will_answer_first_is_asked() {
 #[test]
 fn a_session_stays_where_it_is_and_few_move_when_one_target_is_gone() {
     let all = targets([2, 1, 1]);
-    let order_of = |targets: Vec<Target>, session| {
+    let order_of = |targets: Vec<Arc<Target>>, session| {
         let lot = Lot { turn: session as usize, chance: mixed(session) };
         names(&ordered(targets, Strategy::Sticky, &Live::default(), lot, session))
     };
@@ -119,7 +119,7 @@ fn a_session_stays_where_it_is_and_few_move_when_one_target_is_gone() {
     for session in 0..200 {
         let before = order_of(all.clone(), session);
         assert_eq!(order_of(all.clone(), session), before);
-        let without_a: Vec<Target> = all.iter().filter(|target| &*target.model.name != "a").cloned().collect();
+        let without_a: Vec<Arc<Target>> = all.iter().filter(|target| &*target.model.name != "a").cloned().collect();
         assert_eq!(order_of(without_a, session), before.replace('a', ""), "the others keep their order");
     }
 }

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use trunkline_config::{Env, ErrorAction, Overrides, Target, load};
@@ -5,7 +6,7 @@ use trunkline_wire::{Fault, FaultKind, RateLimits, UpstreamWords};
 
 use super::*;
 
-fn target(errors: &str, cooldown: &str) -> Target {
+fn target(errors: &str, cooldown: &str) -> Arc<Target> {
     let document = format!(
         "[providers.p]\ntype = \"vllm\"\nbase_url = \"http://127.0.0.1:1\"\n{errors}\n\
          [models.m]\ntargets = [{{ provider = \"p\", model = \"u\"{cooldown} }}]\n"

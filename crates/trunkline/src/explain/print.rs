@@ -126,7 +126,6 @@ mod tests {
         targets = [{ provider = "own", model = "Qwen3-Coder" }, { provider = "own", model = "any" }]
         strategy = "backup"
         repair = "strict"
-        show_reasoning = false
         [[patterns]]
         name = "run"
         regex = '<run>(.*?)</run>'
@@ -143,7 +142,7 @@ mod tests {
             let cause = Cause { kind: FaultKind::RateLimited, status: Some(429) };
             let penalty =
                 Penalty { whose: Some(Whose::Key), rest: Duration::from_secs(3_600), cause, tells: Tells::Nothing };
-            shared.live.failed(&target, target.provider.keys.first(), penalty, &limits, now());
+            shared.live.failed(&target, target.provider.keys.first().map(AsRef::as_ref), penalty, &limits, now());
         }
         let question: Question = serde_json::from_str(question).unwrap();
         DataPlane::at_rest(shared).explain(&question).await.unwrap()
@@ -205,7 +204,9 @@ mod tests {
     #[tokio::test]
     async fn what_is_done_to_answers_is_told() {
         check(r#"{"model":"coder"}"#, false, &expect![[]]).await;
-        let request = |more: &str| format!(r#"{{"model":"coder","request":{{"messages":[{{"role":"user","content":"hi"}}]{more}}}}}"#);
+        let request = |more: &str| {
+            format!(r#"{{"model":"coder","request":{{"messages":[{{"role":"user","content":"hi"}}]{more}}}}}"#)
+        };
         check(&request(""), false, &expect![[]]).await;
         check(&request(r#","tools":[{"type":"function","function":{"name":"f"}}]"#), false, &expect![[]]).await;
     }
@@ -229,7 +230,7 @@ mod tests {
         let mut out = Vec::new();
         json(&explanation, &mut out).unwrap();
         expect![[r#"
-            {"model":"local/claude","strategy":null,"at_ms":0,"attempts":[{"provider":"local","upstream_model":"claude","key":"local#1","lane":"bridged","dialect":"anthropic","priority":0,"weight":1,"losses":null,"refused":null}],"attempts_beyond":0,"regardless":false,"left_out":[],"waits":null,"refused":null,"estimate":{"prompt_tokens":null,"answer_tokens_max":null,"prompt_usd":null,"answer_usd_max":null}}
+            {"model":"local/claude","strategy":null,"at_ms":0,"attempts":[{"provider":"local","upstream_model":"claude","key":"local#1","lane":"bridged","dialect":"anthropic","priority":0,"weight":1,"repair":null,"losses":null,"refused":null}],"attempts_beyond":0,"regardless":false,"left_out":[],"waits":null,"refused":null,"estimate":{"prompt_tokens":null,"answer_tokens_max":null,"prompt_usd":null,"answer_usd_max":null}}
         "#]].assert_eq(&String::from_utf8(out).unwrap());
     }
 }
