@@ -2,6 +2,7 @@
 
 mod repair {
     mod arrival;
+    mod continued;
     mod responses;
     mod strict;
     pub(crate) mod upstreams;
@@ -11,13 +12,22 @@ use repair::upstreams::{FENCED, HERMES, PLAIN, QWEN, sliced, whole};
 use serde_json::{Value, json};
 use trunkline_testkit::{Gateway, Reply, Say, Upstream, ask};
 
-/// A provider that operators run themselves.
+/// Providers that operators run themselves, `up0` the first, and a model that they serve in this order.
+fn document(upstreams: &[&Upstream], settings: &str) -> String {
+    let mut document = "[discovery]\nprobe = false\n[failover]\nretries = 0\n".to_owned();
+    let mut targets = String::new();
+    for (index, upstream) in upstreams.iter().enumerate() {
+        let url = upstream.url();
+        document +=
+            &format!("[providers.up{index}]\ntype = \"vllm\"\nbase_url = \"{url}\"\ndialects = [\"openai_chat\"]\n");
+        targets += &format!("{{ provider = \"up{index}\", model = \"real\" }}, ");
+    }
+    format!("{document}[models.m]\ntargets = [{targets}]\n{settings}\n")
+}
+
+/// One of them.
 fn config(upstream: &Upstream, settings: &str) -> String {
-    format!(
-        "[discovery]\nprobe = false\n[failover]\nretries = 0\n[providers.up]\ntype = \"vllm\"\nbase_url = \"{}\"\n\
-         dialects = [\"openai_chat\"]\n[models.m]\ntargets = [{{ provider = \"up\", model = \"real\" }}]\n{settings}\n",
-        upstream.url()
-    )
+    document(&[upstream], settings)
 }
 
 const SCHEMA: &str =

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trunkline_testkit::{Gateway, Received, Reply, Say, Upstream, ask};
 
 use super::upstreams::{self, HERMES};
-use crate::{config, question, read};
+use crate::{at, config, question, read};
 
 const PATH: &str = "/v1/responses";
 
@@ -80,7 +80,7 @@ fn id(stream: bool, reply: &Reply) -> String {
     let id = if stream {
         crate::frames(reply).into_iter().find_map(done)
     } else {
-        reply.json()["id"].as_str().map(Into::into)
+        at(&reply.json(), "/id").as_str().map(Into::into)
     };
     id.expect("an id")
 }

@@ -203,12 +203,32 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_done_to_answers_is_told() {
-        check(r#"{"model":"coder"}"#, false, &expect![[]]).await;
+        check(r#"{"model":"coder"}"#, false, &expect![[r#"
+            coder, strategy backup
+              1. own/Qwen3-Coder  native  priority 0, weight 1
+                 repair: strict, formats: hermes qwen invoke bracket qwen_agent fenced bare, patterns: run
+              2. own/any  native  priority 0, weight 1
+                 repair: strict, formats: all, patterns: run
+        "#]]).await;
         let request = |more: &str| {
             format!(r#"{{"model":"coder","request":{{"messages":[{{"role":"user","content":"hi"}}]{more}}}}}"#)
         };
-        check(&request(""), false, &expect![[]]).await;
-        check(&request(r#","tools":[{"type":"function","function":{"name":"f"}}]"#), false, &expect![[]]).await;
+        check(&request(""), false, &expect![[r#"
+            coder, strategy backup
+              1. own/Qwen3-Coder  native  priority 0, weight 1
+                 repair: strict, formats: hermes qwen invoke bracket qwen_agent fenced bare, patterns: run, this one passes unread
+              2. own/any  native  priority 0, weight 1
+                 repair: strict, formats: all, patterns: run, this one passes unread
+            prompt: about 5 tokens
+        "#]]).await;
+        check(&request(r#","tools":[{"type":"function","function":{"name":"f"}}]"#), false, &expect![[r#"
+            coder, strategy backup
+              1. own/Qwen3-Coder  native  priority 0, weight 1
+                 repair: strict, formats: hermes qwen invoke bracket qwen_agent fenced bare, patterns: run, this one is read
+              2. own/any  native  priority 0, weight 1
+                 repair: strict, formats: all, patterns: run, this one is read
+            prompt: about 6 tokens
+        "#]]).await;
     }
 
     #[tokio::test]
