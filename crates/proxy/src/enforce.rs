@@ -48,15 +48,17 @@ pub(crate) fn choose(taken: &Taken<'_>, snapshot: &Snapshot, plan: &mut Plan) ->
         return Ok(());
     }
     for (setting, header, parameter) in SAID_BY {
-        let in_header = || Some(String::from_utf8_lossy(taken.headers.get(&header)?.as_bytes()).into_owned());
-        let Some(said) = in_header().or_else(|| in_query(taken.query?, parameter)) else { continue };
+        let in_header = taken.headers.get(&header).map(|said| std::str::from_utf8(said.as_bytes()));
+        let in_query = || in_query(taken.query?, parameter);
+        let Some(said) = in_header.map(|said| said.ok().map(str::to_owned)).or_else(|| in_query().map(Some)) else {
+            continue;
+        };
         let own = plan.enforcement.get_or_insert_with(|| {
             let model = snapshot.models.get(&*plan.model);
             Arc::clone(model.map_or(&snapshot.enforcement, |model| &model.enforcement))
         });
-        let understood = Arc::make_mut(own).set(setting, &said);
-        understood.ok_or_else(|| {
-            let message = format!("{said:?} in `{header}` is not understood; it takes {}", setting.accepts());
+        said.and_then(|said| Arc::make_mut(own).set(setting, &said)).ok_or_else(|| {
+            let message = format!("`{header}` is not understood; it takes {}", setting.accepts());
             Fault::new(FaultKind::InvalidRequest, message).with_param(header.as_str())
         })?;
     }

@@ -10,7 +10,7 @@ use trunkline_config::{ErrorAction, Priority};
 use trunkline_route::loads::{Load, Open};
 use trunkline_route::policy::action;
 use trunkline_route::{Attempt, Moment, Outcome, Probe, Report};
-use trunkline_wire::ir::{Event, Request, Usage};
+use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
 
@@ -52,8 +52,6 @@ pub(crate) struct ReportGuard {
     worker: Arc<Worker>,
     /// The limit under which it has its place, once it has one.
     admitted: Option<usize>,
-    /// What answers took that nobody will see. Boxed: there are few.
-    spent: Option<Box<Usage>>,
     /// The other guard of the request, while or after two of its tries raced.
     twin: Option<Twin>,
 }
@@ -77,7 +75,6 @@ impl ReportGuard {
             started: Instant::now(),
             worker: Arc::clone(worker),
             admitted: None,
-            spent: None,
             twin: None,
         }
     }
@@ -106,7 +103,6 @@ impl ReportGuard {
             started: self.started,
             worker: Arc::clone(&self.worker),
             admitted: None,
-            spent: None,
             twin: Some(Twin { twins: Arc::clone(&twins), is_spare: true }),
         };
         (twin, twins)
@@ -211,7 +207,7 @@ impl ReportGuard {
     /// Notes what was learnt from the answer.
     pub(crate) fn measure(&mut self, facts: &Facts, end: End) {
         if let Some((usage, quality)) = meter::measure(&self.report, facts, end) {
-            self.report.usage = self.spent.as_deref().map_or(usage, |spent| usage.plus(*spent));
+            self.report.usage = self.report.unseen.as_deref().map_or(usage, |unseen| usage.plus(*unseen));
             self.report.quality = Some(quality);
         }
     }
@@ -219,7 +215,7 @@ impl ReportGuard {
     /// Notes what was learnt from an answer that nobody will see, and that is paid for.
     pub(crate) fn spend(&mut self, facts: &Facts) {
         self.measure(facts, End::Whole);
-        self.spent = Some(Box::new(self.report.usage));
+        self.report.unseen = Some(Box::new(self.report.usage));
     }
 
     /// The whole answer was handed over.

@@ -1,6 +1,10 @@
 //! Calls that a model wrote into its text, as clients of every dialect get them.
 
 mod repair {
+    mod arrival;
+    mod continued;
+    mod responses;
+    mod strict;
     pub(crate) mod upstreams;
 }
 
@@ -8,13 +12,22 @@ use repair::upstreams::{FENCED, HERMES, PLAIN, QWEN, sliced, whole};
 use serde_json::{Value, json};
 use trunkline_testkit::{Gateway, Reply, Say, Upstream, ask};
 
-/// A provider that operators run themselves.
+/// Providers that operators run themselves, `up0` the first, and a model that they serve in this order.
+fn document(upstreams: &[&Upstream], settings: &str) -> String {
+    let mut document = "[discovery]\nprobe = false\n[failover]\nretries = 0\n".to_owned();
+    let mut targets = String::new();
+    for (index, upstream) in upstreams.iter().enumerate() {
+        let url = upstream.url();
+        document +=
+            &format!("[providers.up{index}]\ntype = \"vllm\"\nbase_url = \"{url}\"\ndialects = [\"openai_chat\"]\n");
+        targets += &format!("{{ provider = \"up{index}\", model = \"real\" }}, ");
+    }
+    format!("{document}[models.m]\ntargets = [{targets}]\n{settings}\n")
+}
+
+/// One of them.
 fn config(upstream: &Upstream, settings: &str) -> String {
-    format!(
-        "[discovery]\nprobe = false\n[failover]\nretries = 0\n[providers.up]\ntype = \"vllm\"\nbase_url = \"{}\"\n\
-         dialects = [\"openai_chat\"]\n[models.m]\ntargets = [{{ provider = \"up\", model = \"real\" }}]\n{settings}\n",
-        upstream.url()
-    )
+    document(&[upstream], settings)
 }
 
 const SCHEMA: &str =
@@ -200,18 +213,20 @@ async fn thoughts_are_shown_as_such_or_hidden() {
 }
 
 #[tokio::test]
-async fn a_call_that_cannot_be_mended_is_an_error_where_that_is_wanted() {
-    let path = "/v1/chat/completions";
-    let said = "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"days\": 1}}\n</tool_call>";
-    let (reply, _) = asked(vec![whole(said)], "repair = \"strict\"", path, &question(path, false)).await;
-    assert_eq!(reply.status, 502, "{}", reply.body);
-    assert!(reply.body.contains("get_weather"), "{}", reply.body);
-    let (reply, _) = asked(sliced(said, 9), "repair = \"strict\"", path, &question(path, true)).await;
-    assert_eq!((reply.status, reply.body.matches("\"error\":").count()), (502, 1), "{}", reply.body);
-    let said = format!("Let me look. {said}");
-    let (reply, _) = asked(sliced(&said, 9), "repair = \"strict\"", path, &question(path, true)).await;
-    let faults = frames(&reply).iter().filter(|frame| frame["error"].is_object()).count();
-    assert_eq!((reply.status, faults), (200, 1), "{}", reply.body);
+async fn what_an_operators_pattern_finds_becomes_a_call() {
+    let pattern = "[[patterns]]\nname = \"execute\"\nregex = '\\[EXECUTE:(\\w+):([^\\]]+)\\]'\ntool_name_group = 1\n\
+                   parameter_mapping = { \"2\" = \"command\" }";
+    let (path, said) = ("/v1/chat/completions", "Now [EXECUTE:bash:ls -la /tmp]");
+    for stream in [false, true] {
+        let body = json!({"model": "m", "stream": stream, "messages": [{"role": "user", "content": "List it."}],
+            "tools": [{"type": "function", "function": {"name": "bash"}}]});
+        let script = if stream { sliced(said, 5) } else { vec![whole(said)] };
+        let (reply, _) = asked(script, pattern, path, &body).await;
+        let (text, calls, ended) = read(path, stream, &reply);
+        let input = json!({"command": "ls -la /tmp", "description": "ls -la /tmp"});
+        assert_eq!((text.trim(), &*ended), ("Now", "tool_calls"), "{}", reply.body);
+        assert_eq!(calls, [("bash".to_owned(), input)], "{}", reply.body);
+    }
 }
 
 #[tokio::test]

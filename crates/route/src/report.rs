@@ -59,6 +59,9 @@ pub struct Report {
     pub stream: bool,
     /// Tokens.
     pub usage: ir::Usage,
+    /// The part of `usage` that went into answers nobody saw, since they called no tool and were asked for again. Boxed:
+    /// there are few.
+    pub unseen: Option<Box<ir::Usage>>,
     /// How far `usage` can be trusted; `None` when nothing was produced and nothing is owed.
     pub quality: Option<ir::Quality>,
     /// From arrival to the first byte of the answer's body, in microseconds.
@@ -92,6 +95,7 @@ impl Report {
             outcome: Outcome::ClientLeft,
             stream: false,
             usage: ir::Usage::default(),
+            unseen: None,
             quality: None,
             first_byte_us: None,
             total_us: 0,

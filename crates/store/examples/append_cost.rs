@@ -47,6 +47,7 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
             output: noise % 900,
             reasoning: 0,
         },
+        unseen: None,
         quality: Some(ir::Quality::Exact),
         first_byte_us: Some(20_000 + noise % 400_000),
         total_us: 400_000 + noise % 9_000_000,

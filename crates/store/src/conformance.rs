@@ -31,6 +31,7 @@ fn served(n: u64) -> Report {
         outcome: Outcome::Served,
         stream: true,
         usage: ir::Usage { input: 10 + n, cache_read: 4, cache_write: 3, output: 20, reasoning: 5 },
+        unseen: None,
         quality: Some(ir::Quality::Exact),
         first_byte_us: Some(120_345),
         total_us: 900_001,

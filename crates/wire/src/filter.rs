@@ -142,6 +142,7 @@ impl Filter {
             Event::Usage(_) | Event::Served(_) | Event::Ping => out.push(event),
             Event::Stop(reason) => self.stop(reason),
             Event::Fault(fault) => {
+                self.telling.broken_off = true;
                 self.rest();
                 self.telling.events.push(Event::Fault(fault));
                 self.over = true;

@@ -1,6 +1,6 @@
 //! Answers of a server that leaves its model's calls in the text.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use trunkline_testkit::Say;
 
 pub(crate) const HERMES: &str =
@@ -21,19 +21,34 @@ pub(crate) fn whole(said: &str) -> Say {
 
 /// The same as a stream of pieces of so many characters.
 pub(crate) fn sliced(said: &str, characters: usize) -> Vec<Say> {
-    let frame = |choice: serde_json::Value| {
+    let characters_of: Vec<char> = said.chars().collect();
+    let pieces: Vec<String> = characters_of.chunks(characters).map(|piece| piece.iter().collect()).collect();
+    sliced_at(&pieces.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// A stream of these pieces.
+pub(crate) fn sliced_at(pieces: &[&str]) -> Vec<Say> {
+    let delta = |text: &&str| json!({ "content": text });
+    streamed(pieces.iter().map(delta), "stop")
+}
+
+/// A stream of one call that the server found by itself, its arguments in pieces.
+pub(crate) fn called(arguments: &[&str]) -> Vec<Say> {
+    let begun = json!({"tool_calls": [{"index": 0, "id": "call_up", "type": "function",
+        "function": {"name": "get_weather", "arguments": ""}}]});
+    let piece = |text: &&str| json!({"tool_calls": [{"index": 0, "function": {"arguments": text}}]});
+    streamed([begun].into_iter().chain(arguments.iter().map(piece)), "tool_calls")
+}
+
+fn streamed(deltas: impl Iterator<Item = Value>, reason: &str) -> Vec<Say> {
+    let frame = |choice: Value| {
         let chunk =
             json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "real", "choices": [choice]});
         Say::chunk(&format!("data: {chunk}\n\n"))
     };
-    let pieces: Vec<char> = said.chars().collect();
-    let delta = |text: &[char]| {
-        let text: String = text.iter().collect();
-        frame(json!({"index": 0, "delta": {"content": text}, "finish_reason": null}))
-    };
     let mut script = vec![Say::stream_head()];
-    script.extend(pieces.chunks(characters).map(delta));
-    script.push(frame(json!({"index": 0, "delta": {}, "finish_reason": "stop"})));
+    script.extend(deltas.map(|delta| frame(json!({"index": 0, "delta": delta, "finish_reason": null}))));
+    script.push(frame(json!({"index": 0, "delta": {}, "finish_reason": reason})));
     script.push(Say::chunk("data: [DONE]\n\n"));
     script.push(Say::last_chunk());
     script

@@ -126,7 +126,6 @@ mod tests {
         targets = [{ provider = "own", model = "Qwen3-Coder" }, { provider = "own", model = "any" }]
         strategy = "backup"
         repair = "strict"
-        show_reasoning = false
         [[patterns]]
         name = "run"
         regex = '<run>(.*?)</run>'
@@ -204,12 +203,37 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_done_to_answers_is_told() {
-        check(r#"{"model":"coder"}"#, false, &expect![[]]).await;
+        check(
+            r#"{"model":"coder"}"#,
+            false,
+            &expect![[r#"
+            coder, strategy backup
+              1. own/Qwen3-Coder  native  priority 0, weight 1
+                 repair: strict, formats: hermes qwen invoke bracket qwen_agent fenced bare, patterns: run
+              2. own/any  native  priority 0, weight 1
+                 repair: strict, formats: all, patterns: run
+        "#]],
+        )
+        .await;
         let request = |more: &str| {
             format!(r#"{{"model":"coder","request":{{"messages":[{{"role":"user","content":"hi"}}]{more}}}}}"#)
         };
-        check(&request(""), false, &expect![[]]).await;
-        check(&request(r#","tools":[{"type":"function","function":{"name":"f"}}]"#), false, &expect![[]]).await;
+        check(&request(""), false, &expect![[r#"
+            coder, strategy backup
+              1. own/Qwen3-Coder  native  priority 0, weight 1
+                 repair: strict, formats: hermes qwen invoke bracket qwen_agent fenced bare, patterns: run, this one passes unread
+              2. own/any  native  priority 0, weight 1
+                 repair: strict, formats: all, patterns: run, this one passes unread
+            prompt: about 5 tokens
+        "#]]).await;
+        check(&request(r#","tools":[{"type":"function","function":{"name":"f"}}]"#), false, &expect![[r#"
+            coder, strategy backup
+              1. own/Qwen3-Coder  native  priority 0, weight 1
+                 repair: strict, formats: hermes qwen invoke bracket qwen_agent fenced bare, patterns: run, this one is read
+              2. own/any  native  priority 0, weight 1
+                 repair: strict, formats: all, patterns: run, this one is read
+            prompt: about 6 tokens
+        "#]]).await;
     }
 
     #[tokio::test]
@@ -231,7 +255,7 @@ mod tests {
         let mut out = Vec::new();
         json(&explanation, &mut out).unwrap();
         expect![[r#"
-            {"model":"local/claude","strategy":null,"at_ms":0,"attempts":[{"provider":"local","upstream_model":"claude","key":"local#1","lane":"bridged","dialect":"anthropic","priority":0,"weight":1,"losses":null,"refused":null}],"attempts_beyond":0,"regardless":false,"left_out":[],"waits":null,"refused":null,"estimate":{"prompt_tokens":null,"answer_tokens_max":null,"prompt_usd":null,"answer_usd_max":null}}
+            {"model":"local/claude","strategy":null,"at_ms":0,"attempts":[{"provider":"local","upstream_model":"claude","key":"local#1","lane":"bridged","dialect":"anthropic","priority":0,"weight":1,"repair":null,"losses":null,"refused":null}],"attempts_beyond":0,"regardless":false,"left_out":[],"waits":null,"refused":null,"estimate":{"prompt_tokens":null,"answer_tokens_max":null,"prompt_usd":null,"answer_usd_max":null}}
         "#]].assert_eq(&String::from_utf8(out).unwrap());
     }
 }

@@ -25,6 +25,7 @@ fn report(n: u64) -> Report {
         outcome: Outcome::Served,
         stream: false,
         usage: ir::Usage::default(),
+        unseen: None,
         quality: Some(ir::Quality::Exact),
         first_byte_us: Some(1),
         total_us: 2,

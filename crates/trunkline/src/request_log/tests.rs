@@ -22,6 +22,7 @@ fn served() -> Report {
         outcome: Outcome::Served,
         stream: true,
         usage: ir::Usage { input: 12, cache_read: 7, cache_write: 1, output: 34, reasoning: 5 },
+        unseen: None,
         quality: Some(ir::Quality::Exact),
         first_byte_us: Some(120_345),
         total_us: 900_010,

@@ -34,6 +34,8 @@ pub(super) struct Telling {
     pub(super) made: u32,
     /// The call whose arguments are on their way.
     call: Option<Call>,
+    /// Whether the answer broke off: what is half a call then is none, whatever could be made of it.
+    pub(super) broken_off: bool,
     /// Whether the answer cannot go on: then a fault is among the events, and what follows it does not count.
     pub(super) failed: bool,
 }
@@ -88,6 +90,7 @@ impl Telling {
             hidden,
             made: 0,
             call: None,
+            broken_off: false,
             failed: false,
         }
     }
@@ -284,6 +287,9 @@ impl Sink for Telling {
         if self.failed {
             return true;
         }
+        if cut && self.broken_off {
+            return false;
+        }
         let mut repairs = Repairs::default();
         let mended: Vec<_> = found.iter().map(|found| self.mended(found, &mut repairs)).collect();
         let whole = cut || self.mode == Mode::Strict;
@@ -325,8 +331,9 @@ impl Sink for Telling {
         }
     }
 
-    fn end(&mut self, _cut: bool) {
-        if let Some(call) = self.call.take() {
+    fn end(&mut self, cut: bool) {
+        let half = cut && self.broken_off;
+        if let Some(call) = self.call.take().filter(|_| !half) {
             self.settle(call);
         }
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::ir::{Collector, Content, Grammar, Response, Seal, SealOrigin};
+use crate::{Fault, FaultKind};
 
 const READ: &str =
     r#"{"type":"object","required":["path"],"properties":{"path":{"type":"string"},"line":{"type":"integer"}}}"#;
@@ -149,6 +150,27 @@ fn a_call_that_was_cut_off_without_what_it_needs_stays_text() {
     let said = "<tool_call>\n<function=read>\n<parameter=line>\n2";
     let blocks = [&*format!("text {said}")];
     check(&Recipe::new(Mode::Mend), text(0, said), StopReason::Length, &blocks, "Length", &["unmended:read"]);
+}
+
+#[test]
+fn no_call_is_made_of_half_a_one_when_the_answer_breaks_off() {
+    let events = |said: &str| {
+        let fault = Fault::new(FaultKind::UpstreamBroken, "gone");
+        let mut events = text(0, said);
+        events.truncate(2);
+        events.push(Event::Fault(Box::new(fault)));
+        events
+    };
+    let said = "Hm. <tool_call>{\"name\": \"read\", \"arguments\": {\"path\": \"a";
+    let run = |mode, said| {
+        let (blocks, end, _) = run(&Recipe::new(mode), Some(offered()), events(said));
+        assert_eq!(end, "gone");
+        blocks
+    };
+    assert_eq!(run(Mode::Mend, said), ["text Hm. ", &format!("{ID}_0 read {{\"path\": \"a")]);
+    assert_eq!(run(Mode::Strict, said), ["text Hm. "]);
+    let said = "Hm. <tool_call>\n<function=read>\n<parameter=path>\na";
+    assert_eq!(run(Mode::Mend, said), [format!("text {said}")]);
 }
 
 #[test]
