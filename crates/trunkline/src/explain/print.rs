@@ -203,13 +203,18 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_done_to_answers_is_told() {
-        check(r#"{"model":"coder"}"#, false, &expect![[r#"
+        check(
+            r#"{"model":"coder"}"#,
+            false,
+            &expect![[r#"
             coder, strategy backup
               1. own/Qwen3-Coder  native  priority 0, weight 1
                  repair: strict, formats: hermes qwen invoke bracket qwen_agent fenced bare, patterns: run
               2. own/any  native  priority 0, weight 1
                  repair: strict, formats: all, patterns: run
-        "#]]).await;
+        "#]],
+        )
+        .await;
         let request = |more: &str| {
             format!(r#"{{"model":"coder","request":{{"messages":[{{"role":"user","content":"hi"}}]{more}}}}}"#)
         };
