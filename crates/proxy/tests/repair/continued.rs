@@ -11,8 +11,8 @@ async fn a_call_that_one_began_and_another_ended_is_a_call() {
     for mode in ["mend", "strict"] {
         for (path, stop) in CLIENTS {
             for (said, cut) in [(HERMES, "\"ci"), (HERMES, "<tool_c"), (QWEN, "<parameter=city>\nPa")] {
-                let at = said.find(cut).expect("it is there") + cut.len();
-                let (begun, rest) = said.split_at(at);
+                let place = said.find(cut).expect("it is there") + cut.len();
+                let (begun, rest) = said.split_at(place);
                 let mut broken = sliced_at(&[begun]);
                 broken.truncate(2);
                 broken.push(Say::Close);

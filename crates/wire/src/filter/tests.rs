@@ -204,6 +204,14 @@ fn thoughts_are_shown_as_such_or_hidden() {
 }
 
 #[test]
+fn a_tag_among_arguments_is_one_of_them() {
+    let said = "<think>Hm.</think><tool_call>\n<function=read>\n<parameter=path>\n</think> <think>\nb\n</parameter>\n</function>\n</tool_call>";
+    let recipe = Recipe::new(Mode::Mend).with_thoughts(Thoughts { start: Start::Answer, shown: true });
+    let made = format!("{ID}_0 read {{\"path\":\"</think> <think>\\nb\"}}");
+    check(&recipe, text(0, said), StopReason::End, &["thoughts Hm.", &made], "ToolCalls", &["found:read"]);
+}
+
+#[test]
 fn patterns_are_tried_before_families() {
     let pattern = Pattern {
         name: "execute".to_owned(),

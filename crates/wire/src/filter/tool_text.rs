@@ -142,6 +142,11 @@ impl ToolText {
         false
     }
 
+    /// Whether the text so far ends within the arguments of a call.
+    pub(crate) fn is_within_call(&self) -> bool {
+        matches!(&self.phase, Phase::Body { .. }) || matches!(&self.phase, Phase::Arguments(flow) if !flow.is_over())
+    }
+
     /// Takes more of the text.
     pub(crate) fn push(&mut self, text: &str, sink: &mut impl Sink) {
         for slice in slices(text) {
