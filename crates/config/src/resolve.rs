@@ -68,6 +68,7 @@ impl<'d> Resolver<'_, 'd> {
             client_keys,
             admin: self.admin_tokens(),
             failover: self.failover(),
+            prices: self.prices(),
             same_name: file.discovery.same_name,
             default_context_window: default_context_window.unwrap_or(file.default_context_window),
         }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use trunkline_providers::price::PriceList;
 
 pub use crate::file::SameName;
 pub use admin::AdminTokens;
@@ -44,6 +45,8 @@ pub struct Snapshot {
     pub failover: Failover,
     /// Who serves a name that several providers list and nobody declares.
     pub same_name: SameName,
+    /// What well-known models cost where the document does not say it.
+    pub prices: Arc<PriceList>,
     /// Shown for models whose context window nobody states.
     pub default_context_window: u64,
 }
@@ -71,6 +74,7 @@ impl Snapshot {
             admin: self.admin.clone(),
             failover: self.failover,
             same_name: self.same_name,
+            prices: Arc::clone(&self.prices),
             default_context_window: self.default_context_window,
             providers,
         }

@@ -1,10 +1,13 @@
 //! What a model costs, and what a request cost: the only place that prices tokens.
 
+pub mod list;
+pub mod public;
 mod unit;
 
 use trunkline_wire::ir::Usage;
 use trunkline_wire::timestamp;
 
+pub use list::PriceList;
 pub use trunkline_wire::Usd;
 pub use trunkline_wire::usd::DecimalError;
 pub use unit::UnitPrice;
@@ -16,6 +19,8 @@ use unit::from_atto;
 pub struct Price {
     /// By the moment that each begins to hold, the earliest first; at least one.
     tariffs: Vec<(u64, Tariff)>,
+    /// Whether a list says so, and not the operator.
+    is_listed: bool,
 }
 
 /// What a model costs at one time.
@@ -72,7 +77,7 @@ const ATTO_PER_PICO: u128 = 1_000_000;
 impl Price {
     /// One price at all times.
     pub fn always(tariff: Tariff) -> Self {
-        Self { tariffs: vec![(0, tariff)] }
+        Self { tariffs: vec![(0, tariff)], is_listed: false }
     }
 
     /// Prices by the moment that each begins to hold, in milliseconds since the Unix epoch. `None` when there are none.
@@ -81,12 +86,17 @@ impl Price {
         for (_, tariff) in &mut tariffs {
             tariff.tiers.sort_by_key(|tier| tier.above);
         }
-        (!tariffs.is_empty()).then_some(Self { tariffs })
+        (!tariffs.is_empty()).then_some(Self { tariffs, is_listed: false })
     }
 
     /// What holds at this moment; `None` before the first begins to.
     pub fn at(&self, at_ms: u64) -> Option<&Tariff> {
         self.tariffs.iter().rfind(|(from_ms, _)| *from_ms <= at_ms).map(|(_, tariff)| tariff)
+    }
+
+    /// Whether it is from a price list, and not the operator's own.
+    pub fn is_listed(&self) -> bool {
+        self.is_listed
     }
 
     /// Whether time costs something, at any time.

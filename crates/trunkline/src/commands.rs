@@ -11,9 +11,10 @@ use trunkline_config::schema::schema;
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
 
-use crate::cli::{Cli, Command, Options};
+use crate::cli::{Cli, Command, Options, PricesAction, PricesOptions};
 use crate::explain::{self, ExplainError};
 use crate::import::{self, ImportError};
+use crate::prices::{self, PricesError};
 use crate::probe;
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
@@ -30,6 +31,8 @@ pub(crate) enum CommandError {
     Import(#[from] ImportError),
     #[error(transparent)]
     Explain(#[from] ExplainError),
+    #[error(transparent)]
+    Prices(#[from] PricesError),
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
 }
@@ -49,6 +52,13 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             Ok(run::control_runtime()?.block_on(explain::run(&options, loaded))?)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),
+        Some(Command::Prices(PricesOptions { action: Some(PricesAction::Update { file, options }), .. })) => {
+            Ok(prices::update(&file, &source_of(&options).data_dir())?)
+        }
+        Some(Command::Prices(PricesOptions { action: None, model, options })) => {
+            let loaded = source_of(&options).load(&[])?;
+            Ok(prices::show(&loaded.snapshot, model.as_deref())?)
+        }
         Some(Command::Schema) => {
             writeln!(std::io::stdout(), "{}", schema())?;
             Ok(ExitCode::SUCCESS)

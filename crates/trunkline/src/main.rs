@@ -7,6 +7,7 @@ mod commands;
 mod explain;
 mod import;
 mod ledger;
+mod prices;
 mod probe;
 mod reload;
 mod request_log;

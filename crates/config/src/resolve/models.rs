@@ -72,6 +72,7 @@ impl Resolver<'_, '_> {
         at: &Path,
     ) -> Vec<Arc<Target>> {
         let mut targets = Vec::with_capacity(section.targets.len());
+        let prices = self.prices();
         let of_model = section.price.as_ref().and_then(|stated| self.price(stated, &at.key("price")));
         for (index, stated) in section.targets.iter().enumerate() {
             let at = at.key("targets").index(index);
@@ -80,9 +81,12 @@ impl Resolver<'_, '_> {
             }
             self.check_parameters(stated, &at);
             let own = stated.price.as_ref().and_then(|stated| self.price(stated, &at.key("price")));
-            let price = own.or_else(|| of_model.clone());
             match providers.get(&stated.provider) {
-                Some(provider) => targets.push(Arc::new(target(stated, section, provider, price))),
+                Some(provider) => {
+                    let price =
+                        own.or_else(|| of_model.clone()).or_else(|| provider.listed_price(&prices, &stated.model));
+                    targets.push(Arc::new(target(stated, section, provider, price)));
+                }
                 // Disabled, or bad in itself and said so already.
                 None if declared.contains(&stated.provider) => {}
                 None => {
