@@ -262,7 +262,42 @@ mod tests {
         }
     }
 
+    /// The sum in whole attos by long division, one token kind after another, rounded at the very end.
+    fn reference(counts: &[(u64, u64)], second_pico: u64, took_us: u64) -> i64 {
+        let atto: i128 = counts.iter().map(|(count, pico)| i128::from(*count) * i128::from(*pico) * 1_000_000).sum();
+        let atto = atto + i128::from(took_us) * i128::from(second_pico);
+        let (nano, rest) = (atto.div_euclid(1_000_000_000), atto.rem_euclid(1_000_000_000));
+        let up = match rest.cmp(&500_000_000) {
+            std::cmp::Ordering::Less => 0,
+            std::cmp::Ordering::Equal => nano % 2,
+            std::cmp::Ordering::Greater => 1,
+        };
+        i64::try_from(nano + up).expect("small enough")
+    }
+
     proptest! {
+        #[test]
+        fn sums_are_exact(
+            counts in any::<[u32; 4]>(), heard in any::<u32>(), picos in prop::array::uniform6(0..100_000_000_u64),
+            second in 0..1_000_000_000_u64, took_us in 0..4_000_000_000_u64,
+        ) {
+            let price = |at: usize| UnitPrice::from_pico(picos[at]);
+            let tokens = TokenPrices {
+                input: price(0), output: price(1), cached_input: price(2),
+                cache_write: price(3), audio_input: price(4), audio_output: price(5),
+            };
+            let tariff = Tariff { tokens, second: UnitPrice::from_pico(second), ..Tariff::default() };
+            let [input, output, cache_read, cache_write] = counts.map(u64::from);
+            let audio_input = u64::from(heard) % (input + 1);
+            let usage = Usage { input, output, cache_read, cache_write, audio_input, ..Usage::default() };
+            let cost = Price::always(tariff).cost(&usage, Extent { at_ms: 0, took_us }).map(Usd::nano);
+            let counts = [
+                (input - audio_input, picos[0]), (output, picos[1]), (cache_read, picos[2]),
+                (cache_write, picos[3]), (audio_input, picos[4]),
+            ];
+            prop_assert_eq!(cost, Some(reference(&counts, second, took_us)));
+        }
+
         #[test]
         fn no_count_or_price_goes_wrong(counts in any::<[u64; 4]>(), picos in any::<[u64; 4]>(), took_us in any::<u64>()) {
             let rate = |at: usize| UnitPrice::from_pico(picos[at]);
