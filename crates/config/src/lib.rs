@@ -27,7 +27,8 @@ pub use resolve::FoundEndpoint;
 pub use secret::Secret;
 pub use settings::{Overrides, Settings, data_dir};
 pub use snapshot::{
-    AdminTokens, AuthMode, CircuitLimits, ClientKey, ClientKeys, ErrorAction, ErrorCase, Failover, FixToolMessages,
-    HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss, Priority, Provider, ProviderModel, QueueLimits, Room,
-    RoomAmong, SameName, Server, Snapshot, Strategy, Target, Timeouts, UpstreamModel, WhenResting,
+    AdminTokens, AuthMode, CircuitLimits, ClientKey, ClientKeys, EnforceSetting, Enforcement, ErrorAction, ErrorCase,
+    Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss, Priority, Provider,
+    ProviderModel, QueueLimits, Repair, Room, RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target,
+    Timeouts, UpstreamModel, UsualRepairs, WhenResting,
 };

@@ -11,9 +11,10 @@ use trunkline_config::schema::schema;
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
 
-use crate::cli::{Cli, Command, Options, PricesAction, PricesOptions};
+use crate::cli::{Cli, Command, Options, PatternsCommand, PricesAction, PricesOptions, TryOptions};
 use crate::explain::{self, ExplainError};
 use crate::import::{self, ImportError};
+use crate::patterns::{self, PatternsError};
 use crate::prices::{self, PricesError};
 use crate::probe;
 use crate::run::{self, RunError};
@@ -33,6 +34,8 @@ pub(crate) enum CommandError {
     Explain(#[from] ExplainError),
     #[error(transparent)]
     Prices(#[from] PricesError),
+    #[error(transparent)]
+    Patterns(#[from] PatternsError),
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
 }
@@ -58,6 +61,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Some(Command::Prices(PricesOptions { action: None, model, options })) => {
             let loaded = source_of(&options).load(&[])?;
             Ok(prices::show(&loaded.snapshot, model.as_deref())?)
+        }
+        Some(Command::Patterns { command }) => {
+            let (PatternsCommand::List { options, .. } | PatternsCommand::Try(TryOptions { options, .. })) = &command;
+            Ok(patterns::run(&command, &source_of(options).load(&[])?.snapshot.patterns)?)
         }
         Some(Command::Schema) => {
             writeln!(std::io::stdout(), "{}", schema())?;

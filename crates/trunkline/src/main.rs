@@ -7,6 +7,7 @@ mod commands;
 mod explain;
 mod import;
 mod ledger;
+mod patterns;
 mod prices;
 mod probe;
 mod reload;
