@@ -46,6 +46,7 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
             cache_write: 0,
             output: noise % 900,
             reasoning: 0,
+            ..ir::Usage::default()
         },
         unseen: None,
         quality: Some(ir::Quality::Exact),
