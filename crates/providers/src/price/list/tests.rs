@@ -28,7 +28,7 @@ fn check(vendor: &str, model: &str, expected: [&str; 3]) {
     assert_eq!(per_mtok(vendor, model), Some(expected.map(str::to_owned)), "{vendor}/{model}");
 }
 
-/// USD a million tokens of input, output and cached input, as the vendors' price pages had them in November 2026.
+/// USD a million tokens of input, output and cached input, as the public list had them on 2026-11-22.
 #[test]
 fn facts_are_as_the_vendors_say() {
     check("openai", "gpt-4o", ["2.50", "10.00", "1.25"]);
