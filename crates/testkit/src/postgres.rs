@@ -1,11 +1,9 @@
 //! A PostgreSQL server of a test's own, from the machine's package, reached through a socket in a folder that is gone after.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -15,21 +13,15 @@ const PACKAGES: &str = "/usr/lib/postgresql";
 /// Whom the server runs as when this process is root, which it refuses to be.
 const USER: &str = "postgres";
 
-/// Longest wait for the server to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// No port, and nothing that a test does not need: the files are gone after it.
+const SETTINGS: &str = "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+     -c shared_buffers=32MB";
 
-/// How often it is looked whether it has.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// What a test does not need: the files are gone after it.
-const FAST: [&str; 4] = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB"];
-
-/// A running server. Stopped when dropped.
+/// A server. Stopped when dropped.
 #[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
     folder: TempDir,
-    server: Option<Child>,
 }
 
 impl Postgres {
@@ -38,39 +30,33 @@ impl Postgres {
     /// # Errors
     /// When there is no server on this machine (`apt-get install postgresql`), or it does not start; never passed over.
     pub fn start() -> io::Result<Self> {
-        let mut postgres = Self { programs: programs()?, folder: TempDir::new()?, server: None };
+        let postgres = Self { programs: programs()?, folder: TempDir::new()? };
         if is_root() {
             done(Command::new("chown").arg(format!("{USER}:")).arg(postgres.folder.path()))?;
         }
-        let data = postgres.data();
-        let initdb =
-            ["-U", "trunkline", "-A", "trust", "-N", "--no-instructions", "--locale=C.UTF-8", "-E", "UTF8", "-D"];
-        done(postgres.program("initdb").args(initdb).arg(data))?;
+        let initdb = ["-U", "trunkline", "-A", "trust", "-N", "--no-instructions", "--locale=C.UTF-8", "-E", "UTF8"];
+        done(postgres.program("initdb").args(initdb))?;
         postgres.resume()?;
         Ok(postgres)
     }
 
-    /// Starts it again after [`Postgres::stop`].
+    /// Starts it again after [`Postgres::stop`], and waits until it answers.
     ///
     /// # Errors
     /// When it does not start.
-    pub fn resume(&mut self) -> io::Result<()> {
-        let mut server = self.program("postgres");
-        server.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path()).args(["-c", "listen_addresses="]);
-        server.args(FAST.iter().flat_map(|setting| ["-c", setting]));
-        let log = fs::File::create(self.folder.path().join("log"))?;
-        self.server = Some(server.stdout(Stdio::null()).stderr(log).spawn()?);
-        self.wait_for("a server that answers", |postgres| postgres.is_ready())
+    pub fn resume(&self) -> io::Result<()> {
+        let settings = format!("{SETTINGS} -k {}", self.folder.path().display());
+        done(
+            self.program("pg_ctl").arg("-l").arg(self.folder.path().join("log")).args(["-w", "-o", &settings, "start"]),
+        )
     }
 
     /// Stops it at once, as a crash would, and keeps its files.
     ///
     /// # Errors
-    /// When it cannot be told to.
-    pub fn stop(&mut self) -> io::Result<()> {
-        let Some(mut server) = self.server.take() else { return Ok(()) };
-        done(Command::new("kill").arg("-QUIT").arg(server.id().to_string()))?;
-        server.wait().map(drop)
+    /// When it does not run.
+    pub fn stop(&self) -> io::Result<()> {
+        done(self.program("pg_ctl").args(["-w", "-m", "immediate", "stop"]))
     }
 
     /// Makes an empty database; its URL.
@@ -80,27 +66,6 @@ impl Postgres {
     pub fn database(&self, name: &str) -> io::Result<String> {
         done(self.program("createdb").arg("-h").arg(self.folder.path()).args(["-U", "trunkline", name]))?;
         Ok(format!("postgres://trunkline@localhost/{name}?host={}", self.folder.path().display()))
-    }
-
-    fn is_ready(&self) -> bool {
-        let ready = self.program("pg_isready").arg("-q").arg("-h").arg(self.folder.path()).status();
-        ready.is_ok_and(|status| status.success())
-    }
-
-    fn wait_for(&self, what: &str, there: impl Fn(&Self) -> bool) -> io::Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        while !there(self) {
-            if Instant::now() > deadline {
-                let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-                return Err(io::Error::other(format!("waited for {what} in vain; the server says: {log}")));
-            }
-            sleep(LOOK_EVERY);
-        }
-        Ok(())
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
     }
 
     /// One of the server's programs, run as whom it accepts.
@@ -115,14 +80,14 @@ impl Postgres {
         } else {
             Command::new(program)
         };
-        command.current_dir(self.folder.path());
+        command.current_dir(self.folder.path()).env("PGDATA", self.folder.path().join("data"));
         command
     }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // There is nobody to tell; the folder goes, and the server ends without it.
+        // It may have been stopped; there is nobody to tell.
         let _ = self.stop();
     }
 }
@@ -150,9 +115,15 @@ fn is_root() -> bool {
 
 /// Runs a program to its end.
 fn done(command: &mut Command) -> io::Result<()> {
-    let output = command.stdin(Stdio::null()).output()?;
-    if output.status.success() {
+    // Into a file, not a pipe: the server keeps what it is given, and a pipe would not end before it does.
+    let mut said = tempfile::tempfile()?;
+    let (out, err) = (said.try_clone()?, said.try_clone()?);
+    let status = command.stdin(Stdio::null()).stdout(out).stderr(err).status()?;
+    if status.success() {
         return Ok(());
     }
-    Err(io::Error::other(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr))))
+    let mut text = String::new();
+    said.rewind()?;
+    said.read_to_string(&mut text)?;
+    Err(io::Error::other(format!("{command:?} failed: {text}")))
 }
