@@ -8,7 +8,7 @@ use trunkline_providers::Usd;
 use trunkline_route::{Outcome, Report};
 use trunkline_wire::{FaultKind, Operation, ir};
 
-use crate::{Dimension, Figures, Period, Question, Store, StoredRequest, Writer};
+use crate::{Dimension, Figures, Keep, Period, Question, Retention, Store, StoredRequest, Writer};
 
 /// An id as the proxy makes them.
 fn id(at_ms: u64, process: u32, n: u64) -> u128 {
@@ -322,6 +322,28 @@ async fn latency_is_told_from_the_sums(place: &str) {
     }
 }
 
+async fn what_is_too_old_or_too_much_goes_and_its_sums_stay(place: &str) {
+    let (store, mut writer) = open(place).await;
+    let at_ms = 1_790_000_000_000;
+    let all: Vec<_> = (0..3_000).map(|n| Report { at_ms: at_ms + n, id: id(at_ms + n, 7, n), ..served(n) }).collect();
+    writer.append(&all).await.unwrap();
+    let mut retention = Retention::at(place).unwrap();
+    let nothing = retention.too_much(Keep::default(), at_ms + 3_000).await.unwrap();
+    assert_eq!(retention.take_some(nothing).await.unwrap(), 0);
+    let old = retention.too_much(Keep { age_ms: Some(500), bytes: Some(1 << 30) }, at_ms + 3_000).await.unwrap();
+    for expected in [1_000, 1_000, 500, 0] {
+        assert_eq!(retention.take_some(old).await.unwrap(), expected);
+    }
+    check(&store, all[2_500..].to_vec()).await;
+    let much = retention.too_much(Keep { age_ms: None, bytes: Some(20_000) }, at_ms).await.unwrap();
+    let gone = retention.take_some(much).await.unwrap() as usize;
+    assert!((200..480).contains(&gone), "{gone}");
+    check(&store, all[2_500 + gone..].to_vec()).await;
+    let none = retention.too_much(Keep { age_ms: None, bytes: Some(1) }, at_ms).await.unwrap();
+    assert_eq!(retention.take_some(none).await.unwrap() as usize, 500 - gone);
+    check_sums(&store, &all).await;
+}
+
 /// Every rule, each on a place of its own, which `place` makes by its name.
 async fn all(place: impl Fn(&str) -> String) {
     every_field_comes_back_as_it_went_in(&place("rule_1")).await;
@@ -337,6 +359,7 @@ async fn all(place: impl Fn(&str) -> String) {
     a_claim_beyond_all_reason_spoils_no_sum(&place("rule_11")).await;
     figures_are_told_apart_filtered_and_cut_where_days_begin(&place("rule_12")).await;
     latency_is_told_from_the_sums(&place("rule_13")).await;
+    what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_14")).await;
     crate::responses::tests::all(&place).await;
     crate::rests::tests::all(&place).await;
 }

@@ -11,6 +11,8 @@ use sqlx::{
     Type,
 };
 
+use crate::writer::Sync;
+
 /// A connection to either engine.
 #[derive(Debug)]
 pub(crate) enum Conn {
@@ -50,6 +52,17 @@ impl Conn {
     /// Takes back what was done since [`Conn::begin`].
     pub(crate) async fn rollback(&mut self) -> Result<(), sqlx::Error> {
         self.run("ROLLBACK").await
+    }
+
+    /// Settles when what is committed is safe from a loss of power.
+    pub(crate) async fn sync(&mut self, sync: Sync) -> Result<(), sqlx::Error> {
+        self.run(match (&*self, sync) {
+            (Self::Sqlite(_), Sync::AtOnce) => "PRAGMA synchronous = FULL",
+            (Self::Postgres(_), Sync::Later) => "SET synchronous_commit = off",
+            // As connections are opened.
+            (Self::Sqlite(_), Sync::Later) | (Self::Postgres(_), Sync::AtOnce) => return Ok(()),
+        })
+        .await
     }
 
     /// Runs statements that take no values and find nothing.

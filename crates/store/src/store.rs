@@ -9,6 +9,7 @@ use sqlx::{PgPool, SqlSafeStr, SqlitePool};
 
 use crate::conn::{self, Row, Value, of_postgres, of_sqlite};
 use crate::place::Place;
+use crate::writer::Sync;
 use crate::{StoreError, StoredRequest, Writer, rows, sqlite};
 
 /// Connections that read. The control plane asks little; each costs a thread and its page cache, or a process of the
@@ -53,7 +54,12 @@ impl Store {
 
     /// The one that appends. It connects when it is first used, on whatever runtime it is used from.
     pub fn writer(&self) -> Writer {
-        Writer::new(self.place.clone())
+        Writer::new(self.place.clone(), Sync::Later)
+    }
+
+    /// The same, whose batches also survive a loss of power once they are appended; each costs a wait for the disk.
+    pub fn writer_to_disk(&self) -> Writer {
+        Writer::new(self.place.clone(), Sync::AtOnce)
     }
 
     /// How many requests are recorded. Reads the whole table: for tests and tools.

@@ -26,9 +26,19 @@ const KEYS_TRIED_MAX: usize = 1_024;
 #[derive(Debug)]
 pub struct Writer {
     place: Place,
+    sync: Sync,
     /// `None` before the first batch and after a failure: the next batch begins with a fresh connection, so that a file
     /// that was moved, filled up or remounted is found again.
     open: Option<Open>,
+}
+
+/// When what is appended is safe from a loss of power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sync {
+    /// Some time after.
+    Later,
+    /// At once.
+    AtOnce,
 }
 
 /// A connection and what is known of its database. Dropped as a whole on failure, which rolls back and forgets.
@@ -64,8 +74,8 @@ impl From<sqlx::Error> for Stop {
 }
 
 impl Writer {
-    pub(crate) fn new(place: Place) -> Self {
-        Self { place, open: None }
+    pub(crate) fn new(place: Place, sync: Sync) -> Self {
+        Self { place, sync, open: None }
     }
 
     /// Records all of `reports` or, on error, none of them. A report that is recorded already (by its id) stays as it is and
@@ -76,7 +86,11 @@ impl Writer {
     pub async fn append(&mut self, reports: &[Report]) -> Result<(), StoreError> {
         let mut open = match self.open.take() {
             Some(open) => open,
-            None => Open::new(self.place.connect().await?),
+            None => {
+                let mut conn = self.place.connect().await?;
+                conn.sync(self.sync).await.map_err(StoreError::Write)?;
+                Open::new(conn)
+            }
         };
         let appended = tokio::time::timeout(APPEND_TIMEOUT, open.append(reports)).await;
         let late = |_elapsed| StoreError::Write(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
