@@ -18,6 +18,7 @@ use crate::probe;
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
 use crate::state::{Discard, State};
+use crate::usage::{self, UsageError};
 
 /// Why a command failed; the text is for the person at the terminal.
 #[derive(Debug, Error)]
@@ -30,6 +31,8 @@ pub(crate) enum CommandError {
     Import(#[from] ImportError),
     #[error(transparent)]
     Explain(#[from] ExplainError),
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
 }
@@ -47,6 +50,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Some(Command::Explain(options)) => {
             let loaded = source_of(&options.options).load(&[])?;
             Ok(run::control_runtime()?.block_on(explain::run(&options, loaded))?)
+        }
+        Some(Command::Usage(options)) => {
+            usage::run(&options, &source_of(&options.options).load(&[])?.settings)?;
+            Ok(ExitCode::SUCCESS)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),
         Some(Command::Schema) => {

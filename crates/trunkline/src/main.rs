@@ -16,6 +16,7 @@ mod run;
 mod source;
 mod state;
 mod telemetry;
+mod usage;
 
 use std::process::ExitCode;
 
