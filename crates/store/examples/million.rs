@@ -7,7 +7,6 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    missing_docs,
     reason = "a measurement for the person who runs it"
 )]
 

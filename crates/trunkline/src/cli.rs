@@ -63,6 +63,10 @@ pub(crate) enum ImportFrom {
     ServerlessProxy {
         /// The file, such as `proxy.db`; it is only read
         file: PathBuf,
+        /// Write its past usage into this ledger, a path or a URL, such as `trunkline.db` in the data folder; again, it
+        /// doubles nothing
+        #[arg(long, value_name = "LEDGER")]
+        ledger: Option<String>,
         #[command(flatten)]
         output: ImportOutput,
     },

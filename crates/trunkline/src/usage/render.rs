@@ -109,8 +109,9 @@ impl Told<'_> {
         let mut lines = vec![row(self.by.as_str(), head.map(str::to_owned))];
         lines.extend(self.figures.iter().map(|of| row(&self.name(of).unwrap_or_else(|| "-".to_owned()), cells(of))));
         lines.push(row("total", cells(self.total)));
-        let widths: [usize; CELLS] =
-            std::array::from_fn(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or(0));
+        let widths: [usize; CELLS] = std::array::from_fn(|at| {
+            lines.iter().filter_map(|line| Some(line.get(at)?.chars().count())).max().unwrap_or(0)
+        });
         let mut text = String::new();
         for [name, numbers @ ..] in &lines {
             let [first, rest @ ..] = &widths;
@@ -130,7 +131,9 @@ impl Told<'_> {
         match (self.by, of.start_s) {
             (By::Day, Some(start_s)) => Some(self.zone.day(start_s)),
             (By::Hour, Some(start_s)) => Some(self.zone.time(start_s)),
-            _ => of.name.clone(),
+            (By::ClientKey | By::Model | By::Provider | By::UpstreamModel, _) | (By::Day | By::Hour, None) => {
+                of.name.clone()
+            }
         }
     }
 }
