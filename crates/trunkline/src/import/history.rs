@@ -89,8 +89,8 @@ impl Row<'_> {
 
     fn name(&self, name: &str) -> Option<Arc<str>> {
         match self.get(name) {
-            ForeignValue::Text(text) if !text.is_empty() => Some(text.as_str().into()),
-            _ => None,
+            ForeignValue::Text(text) => (!text.is_empty()).then(|| text.as_str().into()),
+            ForeignValue::Null | ForeignValue::Integer(_) | ForeignValue::Real(_) | ForeignValue::Blob => None,
         }
     }
 
@@ -111,7 +111,9 @@ fn report(row: &Row<'_>, operation: Operation, process: u128, number: u64) -> Op
     const NUMBER_MASK: u128 = (1 << 40) - 1;
     let at_ms = match row.get("created_at") {
         ForeignValue::Real(seconds) => (*seconds * 1_000.0) as u64,
-        _ => row.count("created_at").saturating_mul(1_000),
+        ForeignValue::Null | ForeignValue::Integer(_) | ForeignValue::Text(_) | ForeignValue::Blob => {
+            row.count("created_at").saturating_mul(1_000)
+        }
     };
     if at_ms == 0 {
         return None;

@@ -5,6 +5,7 @@ use std::path::Path;
 use trunkline_config::Secret;
 use trunkline_config::file::{LogFormat, LogLevel};
 use trunkline_route::Outcome;
+use trunkline_testkit::postgres::Postgres;
 use trunkline_wire::{Operation, ir};
 
 use super::desk::Flushed;
@@ -308,4 +309,42 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
     ledger.take(report(1));
     assert_eq!(ledger.flush_and_stop(AMPLE), 0);
     assert_eq!(runtime().unwrap().block_on(ids(&folder.path().join("trunkline.db"))), [1]);
+}
+
+/// A real server that crashes under the ledger and comes back.
+#[test]
+fn a_server_that_is_down_for_a_while_costs_no_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Postgres::start().unwrap();
+    let url = server.database("ledger").unwrap();
+    let store = runtime().unwrap().block_on(Store::open(&url)).unwrap();
+    let count = || {
+        let counted = async { Store::open(&url).await.unwrap().count().await.unwrap() };
+        runtime().unwrap().block_on(counted)
+    };
+    let spool = Spool::open(folder.path(), 8 << 20).ok();
+    let means = Means { writer: store.writer_to_disk(), log: None, spool };
+    let gather = Duration::from_millis(20);
+    let ledger = Ledger::spawn(runtime().unwrap(), means, Durability::Strict, gather).unwrap();
+    let safe = |ledger: &Ledger| runtime().unwrap().block_on(ledger.settled());
+
+    (0..100).for_each(|n| ledger.take(report(n)));
+    safe(&ledger);
+    assert_eq!((ledger.written(), count()), (100, 100));
+
+    server.stop().unwrap();
+    (100..300).for_each(|n| ledger.take(report(n)));
+    safe(&ledger);
+    assert_eq!((ledger.written(), ledger.spooled(), ledger.unsettled()), (100, 200, 0), "safe in the file");
+    assert!(ledger.failing().is_some());
+
+    server.resume().unwrap();
+    let begun = Instant::now();
+    while ledger.written() < 300 {
+        assert!(begun.elapsed() < AMPLE, "it did not catch up");
+        std::thread::yield_now();
+    }
+    assert_eq!(ledger.flush_and_stop(AMPLE), 0);
+    assert_eq!((ledger.spooled(), ledger.dropped(), count()), (0, 0, 300));
+    assert_eq!(ledger.failing(), None);
 }
