@@ -68,6 +68,7 @@ def sums_are_those_of_the_rows(database: Path) -> None:
     connection.close()
 
 
+@pytest.mark.timeout(120 + 30 * KILLS)
 @pytest.mark.parametrize("durability", ["strict", "batch"])
 def test_kill_9_under_load_keeps_the_promise(
     durability: str, start: Callable[..., Gateway], upstream: Upstream, tmp_path: Path

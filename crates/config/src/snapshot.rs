@@ -1,11 +1,13 @@
 //! The resolved configuration: what one request sees from its beginning to its end.
 
 mod admin;
+mod enforce;
 mod failover;
 mod health;
 mod model;
 mod provider;
 mod queue;
+mod repair;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -15,9 +17,12 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use trunkline_providers::price::PriceList;
+use trunkline_wire::filter::Patterns;
 
 pub use crate::file::SameName;
 pub use admin::AdminTokens;
+pub use enforce::{CHUNK_DELAY_MAX, ENFORCE_RETRIES_MAX, EnforceSetting, Enforcement};
 pub(crate) use failover::UPSTREAM_KINDS;
 pub use failover::{
     CircuitLimits, ErrorAction, ErrorCase, Failover, FixToolMessages, KeyStrategy, Strategy, WhenResting,
@@ -26,6 +31,7 @@ pub use health::HealthCheck;
 pub use model::{Model, OnLoss, Target, UpstreamModel};
 pub use provider::{AuthMode, Key, KeyLimits, Provider, ProviderModel, Timeouts};
 pub use queue::{Priority, QueueLimits, Room, RoomAmong};
+pub use repair::{Repair, StatedRepair, UsualRepairs};
 
 /// Everything a request needs to know, immutable.
 #[derive(Debug)]
@@ -42,8 +48,14 @@ pub struct Snapshot {
     pub admin: AdminTokens,
     /// How requests are tried again, and when things are left alone.
     pub failover: Failover,
+    /// Whether answers of models that are not declared must call a tool when they may.
+    pub enforcement: Arc<Enforcement>,
+    /// Where tool calls stand in texts, as the operator says.
+    pub patterns: Arc<Patterns>,
     /// Who serves a name that several providers list and nobody declares.
     pub same_name: SameName,
+    /// What well-known models cost where the document does not say it.
+    pub prices: Arc<PriceList>,
     /// Shown for models whose context window nobody states.
     pub default_context_window: u64,
 }
@@ -70,7 +82,10 @@ impl Snapshot {
             client_keys: self.client_keys.detached(),
             admin: self.admin.clone(),
             failover: self.failover,
+            enforcement: Arc::new(Enforcement::clone(&self.enforcement)),
+            patterns: Arc::new(Patterns::clone(&self.patterns)),
             same_name: self.same_name,
+            prices: Arc::clone(&self.prices),
             default_context_window: self.default_context_window,
             providers,
         }
@@ -94,6 +109,8 @@ pub struct Server {
     pub requests_max: usize,
     /// Browser origins that may call; `*` admits all. Empty: none.
     pub cors_origins: Vec<String>,
+    /// Whether answers say what they cost in LiteLLM's words as well.
+    pub litellm_headers: bool,
 }
 
 /// Who may call.

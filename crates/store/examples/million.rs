@@ -67,9 +67,8 @@ fn reports(rows: u64) -> Vec<Report> {
             usage: ir::Usage {
                 input: noise.below(4_000),
                 cache_read: noise.below(3_000),
-                cache_write: 0,
                 output: noise.below(900),
-                reasoning: 0,
+                ..ir::Usage::default()
             },
             quality: Some(ir::Quality::Exact),
             cost: Some(Usd::from_nano(noise.below(40_000_000) as i64)),

@@ -40,6 +40,13 @@ pub(crate) enum Command {
     Explain(ExplainOptions),
     /// Say what requests used and cost, from the ledger
     Usage(UsageOptions),
+    /// Say what models cost, and who says so
+    Prices(PricesOptions),
+    /// Show the patterns that find tool calls in text, or try them
+    Patterns {
+        #[command(subcommand)]
+        command: PatternsCommand,
+    },
     /// Print the JSON Schema of the configuration document
     Schema,
     /// Turn another gateway's configuration into a document, and report what becomes of each key
@@ -47,6 +54,68 @@ pub(crate) enum Command {
         #[command(subcommand)]
         from: ImportFrom,
     },
+}
+
+/// What can be done with patterns.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PatternsCommand {
+    /// List the patterns of the configuration, in the order in which they are tried
+    List {
+        #[command(flatten)]
+        options: Options,
+        /// List those that ship as well
+        #[arg(long)]
+        defaults: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say which calls patterns find in a text, and why the others find none; fails when there is no call
+    Try(TryOptions),
+}
+
+/// What is to be tried.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TryOptions {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// What a model said; `-` reads it from standard input
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) text: String,
+    /// Try only this pattern, of the configuration or of those that ship
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["regex", "defaults"])]
+    pub(crate) pattern: Option<String>,
+    #[command(flatten)]
+    pub(crate) expression: Expression,
+    /// Try those that ship as well
+    #[arg(long, conflicts_with = "regex")]
+    pub(crate) defaults: bool,
+    /// Tools in JSON, or a request that has some: shows the calls that a client gets which offers these
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tools: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A pattern that is in no document yet.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Expression {
+    /// Try only this expression
+    #[arg(long)]
+    pub(crate) regex: Option<String>,
+    /// With `--regex`: the tool that is called
+    #[arg(long, value_name = "NAME", requires = "regex")]
+    pub(crate) tool_name: Option<String>,
+    /// With `--regex`: the group that holds the tool's name
+    #[arg(long, value_name = "GROUP", requires = "regex")]
+    pub(crate) tool_name_group: Option<usize>,
+    /// With `--regex`: where the tool's name stands in the JSON that was found
+    #[arg(long, value_name = "PATH", requires = "regex")]
+    pub(crate) tool_name_json_path: Option<String>,
+    /// With `--regex`: which argument a group is, or how one is called, such as `2=command`
+    #[arg(long, value_name = "GROUP=ARGUMENT", requires = "regex")]
+    pub(crate) map: Vec<String>,
 }
 
 /// The gateways whose configurations can be read.
@@ -127,6 +196,30 @@ pub(crate) struct UsageOptions {
     pub(crate) csv: bool,
 }
 
+/// Whose prices are to be shown.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct PricesOptions {
+    #[command(subcommand)]
+    pub(crate) action: Option<PricesAction>,
+    /// The model, as a client would name it; all that are declared, if none is named
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// What can be done with prices beside looking at them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PricesAction {
+    /// Take over a newer price list, used from the next start or reload on
+    Update {
+        /// A file in the format of LiteLLM's `model_prices_and_context_window.json`
+        file: PathBuf,
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
 /// Which request is to be explained.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ExplainOptions {
@@ -199,6 +292,7 @@ impl Options {
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {
             data_dir: self.data_dir.clone(),
+            prices: None,
             host: self.host.clone(),
             port: self.port,
             log_level: self.log_level.clone(),

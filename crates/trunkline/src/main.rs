@@ -7,6 +7,8 @@ mod commands;
 mod explain;
 mod import;
 mod ledger;
+mod patterns;
+mod prices;
 mod probe;
 mod reload;
 mod request_log;

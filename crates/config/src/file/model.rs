@@ -4,7 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{CapabilitiesSection, FixToolMessages, Period, PeriodOrZero, Strategy};
+use super::repair::BY_PROVIDER;
+use super::{
+    CapabilitiesSection, EnforceSection, FixToolMessages, Period, PeriodOrZero, PriceSection, RepairMode, Strategy,
+    ToolFormat,
+};
 
 /// A name clients ask for, and who serves it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -44,11 +48,26 @@ pub struct ModelSection {
     /// When conversations are put right whose tool messages do not go together.
     #[serde(default)]
     pub fix_tool_messages: FixToolMessages,
+    /// How far calls of tools are repaired that came as text, or with arguments that are broken or do not fit the tool.
+    #[serde(default)]
+    #[schemars(extend("x-default" = BY_PROVIDER))]
+    pub repair: Option<RepairMode>,
+    /// In which formats calls are looked for in the text: `"auto"` goes by the model's name.
+    #[serde(default)]
+    pub tool_format: Option<ToolFormat>,
+    /// Whether clients see what the model thought, wherever it wrote it. Not stated: thoughts stay where they are in
+    /// answers that pass unread, and are shown as thoughts in all others.
+    #[serde(default)]
+    pub show_reasoning: Option<bool>,
+    /// Whether it must call a tool when it is offered some; what is not stated is as in `[enforce_tool_call]`.
+    #[serde(default)]
+    pub enforce_tool_call: EnforceSection,
     /// What its targets take, over what their providers say.
     #[serde(default)]
     pub capabilities: CapabilitiesSection,
-    /// What its tokens cost. Checked now, used from prices on.
+    /// What it costs, at targets that state no price of their own.
     #[serde(default)]
+    #[schemars(extend("x-default" = "as the price list says, else unknown"))]
     pub price: Option<PriceSection>,
 }
 
@@ -102,7 +121,7 @@ pub struct TargetSection {
     #[serde(default)]
     #[schemars(range(min = 1), extend("x-default" = "the model's", "x-unit" = "tokens"))]
     pub context_window: Option<u64>,
-    /// What its tokens cost, in place of the model's.
+    /// What it costs, in place of the model's.
     #[serde(default)]
     #[schemars(extend("x-default" = "the model's"))]
     pub price: Option<PriceSection>,
@@ -126,22 +145,6 @@ pub struct TargetSection {
     /// Fields that its requests do not say, whatever the client says; the answer names them as lost.
     #[serde(default)]
     pub drop: Vec<String>,
-}
-
-/// What tokens cost.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PriceSection {
-    /// Prompt tokens.
-    #[schemars(range(min = 0), extend("x-unit" = "USD per million tokens"))]
-    pub input: f64,
-    /// Completion tokens.
-    #[schemars(range(min = 0), extend("x-unit" = "USD per million tokens"))]
-    pub output: f64,
-    /// Prompt tokens read from a cache.
-    #[serde(default)]
-    #[schemars(range(min = 0), extend("x-default" = "as `input`", "x-unit" = "USD per million tokens"))]
-    pub cached_input: Option<f64>,
 }
 
 fn default_weight() -> u32 {

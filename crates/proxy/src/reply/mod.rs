@@ -5,6 +5,7 @@ mod deadline;
 mod events;
 mod native;
 mod opening;
+mod repaired;
 mod settled;
 mod waiting;
 
@@ -20,9 +21,10 @@ use crate::admin::AdminBody;
 
 pub(crate) use bridge::BridgedEvents;
 pub(crate) use deadline::Deadline;
-pub(crate) use events::{EventsReply, Ping, Telling, first_events, whole_answer};
+pub(crate) use events::{EventsReply, Ping, Telling};
 pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
-pub(crate) use opening::open;
+pub(crate) use opening::{Until, open};
+pub(crate) use repaired::Repaired;
 pub(crate) use settled::SettledReply;
 pub(crate) use waiting::{WaitingReply, Work};
 

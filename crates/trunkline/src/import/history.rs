@@ -134,7 +134,7 @@ fn report(row: &Row<'_>, operation: Operation, process: u128, number: u64) -> Op
             cache_read,
             cache_write,
             output: row.count("completion_tokens"),
-            reasoning: 0,
+            ..Usage::default()
         },
         quality: Some(Quality::Exact),
         cost: row.money("cost_estimate"),

@@ -26,7 +26,7 @@ enum Number {
     Money(Option<Usd>),
 }
 
-const COLUMNS: [Column; 20] = [
+const COLUMNS: [Column; 22] = [
     ("requests", |of| Number::Count(of.requests)),
     ("errors", |of| Number::Count(of.errors)),
     ("client_left", |of| Number::Count(of.client_left)),
@@ -35,6 +35,8 @@ const COLUMNS: [Column; 20] = [
     ("cache_write_tokens", |of| Number::Count(of.cache_write_tokens)),
     ("output_tokens", |of| Number::Count(of.output_tokens)),
     ("reasoning_tokens", |of| Number::Count(of.reasoning_tokens)),
+    ("audio_input_tokens", |of| Number::Count(of.audio_input_tokens)),
+    ("audio_output_tokens", |of| Number::Count(of.audio_output_tokens)),
     ("inexact", |of| Number::Count(of.inexact)),
     ("cost_usd", |of| Number::Money(cost(of))),
     ("unknown_cost", |of| Number::Count(of.unknown_cost)),
