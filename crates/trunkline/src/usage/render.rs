@@ -226,12 +226,12 @@ mod tests {
             By::Day,
             |told| told.json(),
             &expect![[r#"
-            {"by":"day","zone":"+02:00","rows":[
-              {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"inexact":2,"cost_usd":0.0123,"unknown_cost":0,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000},
-              {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"inexact":2,"cost_usd":0.000000005,"unknown_cost":3,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000},
-              {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"inexact":2,"cost_usd":null,"unknown_cost":4,"saved_usd":null,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000}],
-             "total":{"requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"inexact":2,"cost_usd":0.012300005,"unknown_cost":7,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000}}
-        "#]],
+                {"by":"day","zone":"+02:00","rows":[
+                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.0123,"unknown_cost":0,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000},
+                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.000000005,"unknown_cost":3,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000},
+                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":null,"unknown_cost":4,"saved_usd":null,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000}],
+                 "total":{"requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.012300005,"unknown_cost":7,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000}}
+            "#]],
         );
         check(
             By::ClientKey,
@@ -252,11 +252,11 @@ mod tests {
             By::Model,
             |told| told.csv(),
             &expect![[r#"
-            model,requests,errors,client_left,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,reasoning_tokens,inexact,cost_usd,unknown_cost,saved_usd,mean_ms,p50_ms,p95_ms,p99_ms,first_byte_mean_ms,first_byte_p50_ms,first_byte_p95_ms,first_byte_p99_ms
-            turbo,12,1,0,1000,400,0,50,0,2,0.0123,0,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
-            "'=a,""b""",12,1,0,1000,400,0,50,0,2,0.000000005,3,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
-            ,12,1,0,1000,400,0,50,0,2,,4,,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
-        "#]],
+                model,requests,errors,client_left,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,reasoning_tokens,audio_input_tokens,audio_output_tokens,inexact,cost_usd,unknown_cost,saved_usd,mean_ms,p50_ms,p95_ms,p99_ms,first_byte_mean_ms,first_byte_p50_ms,first_byte_p95_ms,first_byte_p99_ms
+                turbo,12,1,0,1000,400,0,50,0,0,0,2,0.0123,0,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
+                "'=a,""b""",12,1,0,1000,400,0,50,0,0,0,2,0.000000005,3,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
+                ,12,1,0,1000,400,0,50,0,0,0,2,,4,,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
+            "#]],
         );
     }
 }
