@@ -1,9 +1,9 @@
 //! What a batch adds to the sums of its hours and days.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use sqlx::Error;
+use sqlx::{AssertSqlSafe, Error};
 use trunkline_route::{Outcome, Report};
 use trunkline_wire::ir::Quality;
 
@@ -47,15 +47,27 @@ pub(crate) const DIMENSIONS: [&str; 4] = ["client_key", "model", "provider", "up
 /// Ids of `names`, in the order of [`DIMENSIONS`]; 0 for none.
 pub(crate) type Dimensions = [i64; DIMENSIONS.len()];
 
-static ADD_HOUR: LazyLock<&'static str> = LazyLock::new(|| add_to("usage_hours"));
-static ADD_DAY: LazyLock<&'static str> = LazyLock::new(|| add_to("usage_days"));
+/// Rows of the statement for many of them: each statement costs a round trip, and most batches have few rows.
+const MANY_ROWS: usize = 16;
+
+static HOURS: LazyLock<Adds> = LazyLock::new(|| Adds::to("usage_hours"));
+static DAYS: LazyLock<Adds> = LazyLock::new(|| Adds::to("usage_days"));
+
+/// The statements that add to rows of a table, or make them. Made once a process and table.
+struct Adds {
+    one: Arc<str>,
+    many: Arc<str>,
+}
 
 /// What is not yet added to the tables. In order, so that writers that share a database never wait for each other in a
 /// circle.
 #[derive(Debug, Default)]
 pub(crate) struct Sums {
-    hours: BTreeMap<(i64, Dimensions), Cell>,
+    hours: Cells,
 }
+
+/// Rows by when they start and whose they are.
+type Cells = BTreeMap<(i64, Dimensions), Cell>;
 
 /// One row's part.
 #[derive(Clone, Debug)]
@@ -80,16 +92,36 @@ impl Sums {
 
     /// Adds all of it to the tables, within the present transaction.
     pub(crate) async fn write(&self, conn: &mut Conn) -> Result<(), Error> {
-        let mut days: BTreeMap<(i64, Dimensions), Cell> = BTreeMap::new();
+        let mut days: Cells = BTreeMap::new();
         for ((hour, dimensions), cell) in &self.hours {
-            cell.write(conn, *ADD_HOUR, *hour, dimensions).await?;
             days.entry((hour - hour.rem_euclid(DAY_S), *dimensions)).or_default().merge(cell);
         }
-        for ((day, dimensions), cell) in &days {
-            cell.write(conn, *ADD_DAY, *day, dimensions).await?;
+        HOURS.add(conn, &self.hours).await?;
+        DAYS.add(conn, &days).await
+    }
+}
+
+impl Adds {
+    fn to(table: &str) -> Self {
+        Self { one: add_to(table, 1).into(), many: add_to(table, MANY_ROWS).into() }
+    }
+
+    async fn add(&self, conn: &mut Conn, cells: &Cells) -> Result<(), Error> {
+        let cells: Vec<_> = cells.iter().collect();
+        let (many, rest) = cells.as_chunks::<MANY_ROWS>();
+        for cells in many {
+            run(conn, &self.many, cells).await?;
+        }
+        for cell in rest {
+            run(conn, &self.one, std::slice::from_ref(cell)).await?;
         }
         Ok(())
     }
+}
+
+async fn run(conn: &mut Conn, sql: &Arc<str>, cells: &[(&(i64, Dimensions), &Cell)]) -> Result<(), Error> {
+    let values: Vec<Value<'_>> = cells.iter().flat_map(|(of, cell)| cell.values(of)).map(Value::from).collect();
+    conn.execute(AssertSqlSafe(Arc::clone(sql)), &values).await.map(drop)
 }
 
 impl Cell {
@@ -129,10 +161,10 @@ impl Cell {
         plus(&mut self.first, &other.first);
     }
 
-    async fn write(&self, conn: &mut Conn, sql: &'static str, start_s: i64, of: &Dimensions) -> Result<(), Error> {
-        let parts = [&[start_s][..], of, &self.sums, &self.total, &self.first];
-        let values: Vec<Value<'_>> = parts.into_iter().flatten().map(|whole| Value::from(*whole)).collect();
-        conn.execute(sql, &values).await.map(drop)
+    /// In the order of the statement.
+    fn values<'a>(&'a self, (start_s, of): &'a (i64, Dimensions)) -> impl Iterator<Item = i64> + use<'a> {
+        let parts = [std::slice::from_ref(start_s), of, &self.sums, &self.total, &self.first];
+        parts.into_iter().flatten().copied()
     }
 }
 
@@ -162,14 +194,17 @@ pub(crate) fn added_columns() -> Vec<String> {
     SUMS.iter().map(|name| (*name).to_owned()).chain(spans("total")).chain(spans("first")).collect()
 }
 
-/// The statement that adds to a row of `table`, or makes it. Made once a process and table.
-fn add_to(table: &str) -> &'static str {
+/// The statement that adds to so many rows of `table`, or makes them.
+fn add_to(table: &str, rows: usize) -> String {
     let added = added_columns();
     let keys = ["start_s"].into_iter().chain(DIMENSIONS).collect::<Vec<_>>().join(", ");
-    let places = (1..=1 + DIMENSIONS.len() + added.len()).map(|place| format!("${place}")).collect::<Vec<_>>();
+    let width = 1 + DIMENSIONS.len() + added.len();
+    let row = |row: usize| {
+        let places: Vec<_> = (1..=width).map(|place| format!("${}", row * width + place)).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
     let sums = added.iter().map(|name| format!("{name} = {table}.{name} + excluded.{name}")).collect::<Vec<_>>();
-    let (columns, places, sums) = (added.join(", "), places.join(", "), sums.join(", "));
-    let sql =
-        format!("INSERT INTO {table} ({keys}, {columns}) VALUES ({places}) ON CONFLICT ({keys}) DO UPDATE SET {sums}");
-    Box::leak(sql.into_boxed_str())
+    let (columns, sums) = (added.join(", "), sums.join(", "));
+    format!("INSERT INTO {table} ({keys}, {columns}) VALUES {rows} ON CONFLICT ({keys}) DO UPDATE SET {sums}")
 }
