@@ -12,6 +12,9 @@ use crate::{Store, StoreError};
 /// The most groups that one question is answered with. Guards memory against an hour-by-hour answer about years.
 pub const FIGURES_MAX: u32 = 50_000;
 
+/// The longest time of which hours are summed with their latency's percentiles: four fifths of what there is to sum are theirs.
+const HOURS_WITH_PERCENTILES_S: i64 = 8 * DAY_S;
+
 /// What is asked. The default asks for one sum of everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
@@ -93,7 +96,8 @@ pub struct Figures {
     pub first_byte: Latency,
 }
 
-/// How long something took, in microseconds; percentiles are estimates, within half of the truth. Zero when nothing happened.
+/// How long something took, in microseconds; percentiles are estimates, within half of the truth. Zero when nothing happened;
+/// percentiles also where hours of more than eight days are summed: each hour's, or days that do not begin with UTC's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of statistics")]
 pub struct Latency {
@@ -124,7 +128,7 @@ impl Store {
         let mut groups: BTreeMap<(i64, Option<String>), Sums> = BTreeMap::new();
         for piece in question.pieces() {
             for row in self.fetch(AssertSqlSafe(question.sql(piece.table)), &question.values(&piece)).await? {
-                let (key, sums) = Sums::read(&row).map_err(StoreError::Read)?;
+                let (key, sums) = Sums::read(&row, question.tells_percentiles()).map_err(StoreError::Read)?;
                 groups.entry(key).or_default().merge(&sums);
             }
         }
@@ -165,6 +169,14 @@ impl Question {
         pieces.into_iter().filter(|piece| piece.since_s < piece.until_s).collect()
     }
 
+    /// Whether percentiles are told, rather than means alone.
+    fn tells_percentiles(&self) -> bool {
+        let of_hours = self.pieces().into_iter().filter(|piece| piece.table == "usage_hours");
+        of_hours
+            .map(|piece| piece.until_s.saturating_sub(piece.since_s))
+            .all(|time_s| time_s <= HOURS_WITH_PERCENTILES_S)
+    }
+
     fn sql(&self, table: &str) -> String {
         let start = match self.per {
             None => "0".to_owned(),
@@ -175,7 +187,9 @@ impl Question {
             }
         };
         let of = self.by.map_or("0", Dimension::column);
-        let sums: Vec<_> = added_columns().iter().map(|name| format!("CAST(sum({name}) AS BIGINT)")).collect();
+        let summed = if self.tells_percentiles() { usize::MAX } else { SUMS.len() };
+        let columns = added_columns().into_iter().take(summed);
+        let sums: Vec<_> = columns.map(|name| format!("CAST(sum({name}) AS BIGINT)")).collect();
         let only = |column, place| {
             format!("AND (${place} IS NULL OR {column} = (SELECT id FROM names WHERE text = ${place}))")
         };
@@ -216,12 +230,13 @@ struct Sums {
 const KEYS: usize = 4;
 
 impl Sums {
-    fn read(row: &Row) -> Result<((i64, Option<String>), Self), sqlx::Error> {
+    fn read(row: &Row, with_spans: bool) -> Result<((i64, Option<String>), Self), sqlx::Error> {
         let mut read = Self::default();
         for (sum, place) in read.sums.iter_mut().zip(KEYS..) {
             *sum = row.get(place)?;
         }
-        for (span, place) in read.total.iter_mut().chain(&mut read.first).zip(KEYS + SUMS.len()..) {
+        let spans = read.total.iter_mut().chain(&mut read.first).take(if with_spans { usize::MAX } else { 0 });
+        for (span, place) in spans.zip(KEYS + SUMS.len()..) {
             *span = count(row.get(place)?);
         }
         Ok(((row.get(0)?, row.get(1)?), read))
@@ -298,6 +313,11 @@ mod tests {
         check(Question { per: Some(Period::Day), zone_minutes: 60, ..range }, &whole);
         let within = Question { since_s: Some(1), until_s: Some(HOUR_S), ..Question::default() };
         check(within, &[piece(hours, 0, HOUR_S)]);
+        let first = |days| Question { since_s: Some(0), until_s: Some(days * DAY_S), ..Question::default() };
+        assert!(first(365).tells_percentiles());
+        let hourly = |of| Question { per: Some(Period::Hour), ..of };
+        assert_eq!([7, 8, 9].map(|n| hourly(first(n)).tells_percentiles()), [true, true, false]);
+        assert!(!hourly(Question::default()).tells_percentiles());
         let open = Question { since_s: Some(DAY_S), ..Question::default() };
         check(open, &[piece(days, DAY_S, i64::MAX)]);
     }

@@ -22,6 +22,8 @@ enum Number {
     Count(u64),
     /// In microseconds, shown in milliseconds.
     Latency(u64),
+    /// The same, where it is told.
+    Percentile(u64),
     /// Shown exactly, in US dollars.
     Money(Option<Usd>),
 }
@@ -42,13 +44,13 @@ const COLUMNS: [Column; 22] = [
     ("unknown_cost", |of| Number::Count(of.unknown_cost)),
     ("saved_usd", |of| Number::Money(cost(of).map(|_| Usd::from_nano(of.saved_nusd)))),
     ("mean_ms", |of| Number::Latency(of.total.mean_us)),
-    ("p50_ms", |of| Number::Latency(of.total.p50_us)),
-    ("p95_ms", |of| Number::Latency(of.total.p95_us)),
-    ("p99_ms", |of| Number::Latency(of.total.p99_us)),
+    ("p50_ms", |of| Number::Percentile(of.total.p50_us)),
+    ("p95_ms", |of| Number::Percentile(of.total.p95_us)),
+    ("p99_ms", |of| Number::Percentile(of.total.p99_us)),
     ("first_byte_mean_ms", |of| Number::Latency(of.first_byte.mean_us)),
-    ("first_byte_p50_ms", |of| Number::Latency(of.first_byte.p50_us)),
-    ("first_byte_p95_ms", |of| Number::Latency(of.first_byte.p95_us)),
-    ("first_byte_p99_ms", |of| Number::Latency(of.first_byte.p99_us)),
+    ("first_byte_p50_ms", |of| Number::Percentile(of.first_byte.p50_us)),
+    ("first_byte_p95_ms", |of| Number::Percentile(of.first_byte.p95_us)),
+    ("first_byte_p99_ms", |of| Number::Percentile(of.first_byte.p99_us)),
 ];
 
 /// What is known of the cost; `None` when there is one and nothing is known.
@@ -62,15 +64,16 @@ impl Number {
     fn json(&self) -> String {
         match self {
             Self::Count(count) => count.to_string(),
-            Self::Latency(us) => format!("{}.{:03}", us / 1_000, us % 1_000),
+            Self::Percentile(0) => "null".to_owned(),
+            Self::Latency(us) | Self::Percentile(us) => format!("{}.{:03}", us / 1_000, us % 1_000),
             Self::Money(money) => money.map_or_else(|| "null".to_owned(), |usd| usd.to_string()),
         }
     }
 
     fn csv(&self) -> String {
         match self {
-            Self::Count(_) | Self::Latency(_) | Self::Money(Some(_)) => self.json(),
-            Self::Money(None) => String::new(),
+            Self::Count(_) | Self::Latency(_) | Self::Percentile(1..) | Self::Money(Some(_)) => self.json(),
+            Self::Percentile(0) | Self::Money(None) => String::new(),
         }
     }
 }
@@ -163,7 +166,7 @@ fn cells(of: &Figures) -> [String; CELLS - 1] {
         cost,
         Usd::from_nano(of.saved_nusd).to_string(),
         (of.total.mean_us / 1_000).to_string(),
-        (of.total.p95_us / 1_000).to_string(),
+        if of.total.p95_us == 0 { "-".to_owned() } else { (of.total.p95_us / 1_000).to_string() },
     ]
 }
 
@@ -227,10 +230,10 @@ mod tests {
             |told| told.json(),
             &expect![[r#"
                 {"by":"day","zone":"+02:00","rows":[
-                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.0123,"unknown_cost":0,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000},
-                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.000000005,"unknown_cost":3,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000},
-                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":null,"unknown_cost":4,"saved_usd":null,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000}],
-                 "total":{"requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.012300005,"unknown_cost":7,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000}}
+                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.0123,"unknown_cost":0,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null},
+                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.000000005,"unknown_cost":3,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null},
+                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":null,"unknown_cost":4,"saved_usd":null,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null}],
+                 "total":{"requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.012300005,"unknown_cost":7,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null}}
             "#]],
         );
         check(
@@ -253,9 +256,9 @@ mod tests {
             |told| told.csv(),
             &expect![[r#"
                 model,requests,errors,client_left,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,reasoning_tokens,audio_input_tokens,audio_output_tokens,inexact,cost_usd,unknown_cost,saved_usd,mean_ms,p50_ms,p95_ms,p99_ms,first_byte_mean_ms,first_byte_p50_ms,first_byte_p95_ms,first_byte_p99_ms
-                turbo,12,1,0,1000,400,0,50,0,0,0,2,0.0123,0,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
-                "'=a,""b""",12,1,0,1000,400,0,50,0,0,0,2,0.000000005,3,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
-                ,12,1,0,1000,400,0,50,0,0,0,2,,4,,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
+                turbo,12,1,0,1000,400,0,50,0,0,0,2,0.0123,0,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,,,
+                "'=a,""b""",12,1,0,1000,400,0,50,0,0,0,2,0.000000005,3,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,,,
+                ,12,1,0,1000,400,0,50,0,0,0,2,,4,,1234.567,1000.000,2000.000,3000.000,0.000,,,
             "#]],
         );
     }
