@@ -1,14 +1,16 @@
 //! What every store must do, whatever its engine.
 //!
-//! Each rule is a function of an empty place; an engine's test module calls [`all`]. SQLite is the only engine now.
+//! Each rule is a function of an empty place; an engine's test module calls [`all`].
 
-use std::path::Path;
+mod figures;
+
 use std::sync::Arc;
 
+use trunkline_providers::Usd;
 use trunkline_route::{Outcome, Report};
 use trunkline_wire::{FaultKind, Operation, ir};
 
-use crate::{Store, StoredRequest, Writer};
+use crate::{Keep, Retention, Store, StoredRequest, Writer};
 
 /// An id as the proxy makes them.
 fn id(at_ms: u64, process: u32, n: u64) -> u128 {
@@ -36,12 +38,13 @@ fn served(n: u64) -> Report {
             cache_write: 3,
             output: 20,
             reasoning: 5,
-            ..ir::Usage::default()
+            audio_input: 2,
+            audio_output: 1,
         },
         unseen: None,
         quality: Some(ir::Quality::Exact),
-        cost: None,
-        saved: None,
+        cost: Some(Usd::from_nano(1_234_567 + n as i64)),
+        saved: Some(Usd::from_nano(89)),
         first_byte_us: Some(120_345),
         total_us: 900_001,
         bytes_in: 512,
@@ -66,6 +69,8 @@ fn refused(n: u64) -> Report {
         stream: false,
         usage: ir::Usage::default(),
         quality: None,
+        cost: None,
+        saved: None,
         first_byte_us: None,
         attempts: 0,
         continued: 0,
@@ -91,7 +96,11 @@ fn stored(report: &Report) -> StoredRequest {
         cache_write_tokens: report.usage.cache_write,
         output_tokens: report.usage.output,
         reasoning_tokens: report.usage.reasoning,
+        audio_input_tokens: report.usage.audio_input,
+        audio_output_tokens: report.usage.audio_output,
         quality: report.quality.map(|quality| quality.as_str().to_owned()),
+        cost_nusd: report.cost.map(Usd::nano),
+        saved_nusd: report.saved.map(Usd::nano),
         first_byte_us: report.first_byte_us,
         total_us: report.total_us,
         bytes_in: report.bytes_in,
@@ -100,7 +109,7 @@ fn stored(report: &Report) -> StoredRequest {
     }
 }
 
-async fn open(place: &Path) -> (Store, Writer) {
+async fn open(place: &str) -> (Store, Writer) {
     let store = Store::open(place).await.unwrap();
     let writer = store.writer();
     (store, writer)
@@ -114,7 +123,7 @@ async fn check(store: &Store, mut expected: Vec<Report>) {
     assert_eq!(store.count().await.unwrap(), expected.len() as u64);
 }
 
-async fn every_field_comes_back_as_it_went_in(place: &Path) {
+async fn every_field_comes_back_as_it_went_in(place: &str) {
     let (store, mut writer) = open(place).await;
     let largest = Report { total_us: i64::MAX as u64, status: u16::MAX, attempts: u32::MAX, ..served(3) };
     let left = Report { outcome: Outcome::ClientLeft, quality: Some(ir::Quality::Partial), ..served(4) };
@@ -123,7 +132,7 @@ async fn every_field_comes_back_as_it_went_in(place: &Path) {
     check(&store, all).await;
 }
 
-async fn batches_of_every_size_are_whole(place: &Path) {
+async fn batches_of_every_size_are_whole(place: &str) {
     let (store, mut writer) = open(place).await;
     let mut all = Vec::new();
     for size in [0, 1, 15, 16, 17, 47, 48, 49, 255, 256, 257, 303, 304, 305, 600] {
@@ -135,7 +144,7 @@ async fn batches_of_every_size_are_whole(place: &Path) {
     check(&store, all).await;
 }
 
-async fn a_batch_that_is_tried_again_is_recorded_once(place: &Path) {
+async fn a_batch_that_is_tried_again_is_recorded_once(place: &str) {
     let (store, mut writer) = open(place).await;
     let batch: Vec<_> = (0..40).map(served).collect();
     writer.append(&batch[..25]).await.unwrap();
@@ -143,7 +152,7 @@ async fn a_batch_that_is_tried_again_is_recorded_once(place: &Path) {
     check(&store, batch).await;
 }
 
-async fn reports_of_one_millisecond_are_all_kept(place: &Path) {
+async fn reports_of_one_millisecond_are_all_kept(place: &str) {
     let (store, mut writer) = open(place).await;
     let batch: Vec<_> = (0..100).map(|n| Report { at_ms: 5, id: id(5, 7, n), ..served(n) }).collect();
     writer.append(&batch).await.unwrap();
@@ -151,7 +160,7 @@ async fn reports_of_one_millisecond_are_all_kept(place: &Path) {
 }
 
 /// Two processes that share a file may come to the same key, which the ids below do.
-async fn reports_of_many_processes_are_all_kept_once(place: &Path) {
+async fn reports_of_many_processes_are_all_kept_once(place: &str) {
     let (store, mut writer) = open(place).await;
     let at_ms = 1_790_000_000_000;
     let of = |process: u32, n: u64| Report { at_ms, id: id(at_ms, process, n), ..served(0) };
@@ -165,16 +174,16 @@ async fn reports_of_many_processes_are_all_kept_once(place: &Path) {
     assert_eq!(found, all.iter().map(|report| report.id).collect::<Vec<_>>());
 }
 
-async fn more_kinds_than_are_held_are_told_apart(place: &Path) {
+async fn more_kinds_than_are_held_are_told_apart(place: &str) {
     let (store, mut writer) = open(place).await;
     let all: Vec<_> = (0..5_000)
-        .map(|n| Report { model: Some(format!("m{}", n / 2).into()), attempts: u32::from(n % 2 == 0), ..served(n) })
+        .map(|n| Report { model: Some(format!("m{}", n % 50).into()), attempts: n as u32 / 50, ..served(n) })
         .collect();
     writer.append(&all).await.unwrap();
     check(&store, all).await;
 }
 
-async fn reopening_keeps_rows_and_names(place: &Path) {
+async fn reopening_keeps_rows_and_names(place: &str) {
     let (first, mut writer) = open(place).await;
     writer.append(&[served(1)]).await.unwrap();
     writer.close().await.unwrap();
@@ -184,7 +193,7 @@ async fn reopening_keeps_rows_and_names(place: &Path) {
     check(&store, vec![served(1), served(2)]).await;
 }
 
-async fn two_writers_take_turns_and_agree_on_names(place: &Path) {
+async fn two_writers_take_turns_and_agree_on_names(place: &str) {
     let (store, mut one) = open(place).await;
     let mut two = store.writer();
     one.append(&[served(1)]).await.unwrap();
@@ -194,7 +203,7 @@ async fn two_writers_take_turns_and_agree_on_names(place: &Path) {
     check(&store, vec![served(1), refused(2), refused(3), served(4)]).await;
 }
 
-async fn a_name_of_any_length_and_script_is_kept_within_bounds(place: &Path) {
+async fn a_name_of_any_length_and_script_is_kept_within_bounds(place: &str) {
     let (store, mut writer) = open(place).await;
     let hostile = Report { model: Some("é'; DROP TABLE requests; --\n".repeat(40).into()), ..served(1) };
     writer.append(std::slice::from_ref(&hostile)).await.unwrap();
@@ -203,17 +212,56 @@ async fn a_name_of_any_length_and_script_is_kept_within_bounds(place: &Path) {
     assert!((250..=256).contains(&found.len()), "{}", found.len());
 }
 
-/// Every rule, each on a place of its own in `folder`.
-async fn all(folder: &Path) {
-    every_field_comes_back_as_it_went_in(&folder.join("1.db")).await;
-    batches_of_every_size_are_whole(&folder.join("2.db")).await;
-    a_batch_that_is_tried_again_is_recorded_once(&folder.join("3.db")).await;
-    reports_of_one_millisecond_are_all_kept(&folder.join("4.db")).await;
-    reopening_keeps_rows_and_names(&folder.join("5.db")).await;
-    two_writers_take_turns_and_agree_on_names(&folder.join("6.db")).await;
-    a_name_of_any_length_and_script_is_kept_within_bounds(&folder.join("7.db")).await;
-    reports_of_many_processes_are_all_kept_once(&folder.join("8.db")).await;
-    more_kinds_than_are_held_are_told_apart(&folder.join("9.db")).await;
+async fn what_is_too_old_or_too_much_goes_and_its_sums_stay(place: &str) {
+    let (store, mut writer) = open(place).await;
+    let at_ms = 1_790_000_000_000;
+    let all: Vec<_> = (0..3_000).map(|n| Report { at_ms: at_ms + n, id: id(at_ms + n, 7, n), ..served(n) }).collect();
+    writer.append(&all).await.unwrap();
+    let mut retention = Retention::at(place).unwrap();
+    let nothing = retention.too_much(Keep::default(), at_ms + 3_000).await.unwrap();
+    assert_eq!(retention.take_some(nothing).await.unwrap(), 0);
+    let old = retention.too_much(Keep { age_ms: Some(500), bytes: Some(1 << 30) }, at_ms + 3_000).await.unwrap();
+    for expected in [1_000, 1_000, 500, 0] {
+        assert_eq!(retention.take_some(old).await.unwrap(), expected);
+    }
+    check(&store, all[2_500..].to_vec()).await;
+    let much = retention.too_much(Keep { age_ms: None, bytes: Some(20_000) }, at_ms).await.unwrap();
+    let gone = retention.take_some(much).await.unwrap() as usize;
+    assert!((200..480).contains(&gone), "{gone}");
+    check(&store, all[2_500 + gone..].to_vec()).await;
+    let none = retention.too_much(Keep { age_ms: None, bytes: Some(1) }, at_ms).await.unwrap();
+    assert_eq!(retention.take_some(none).await.unwrap() as usize, 500 - gone);
+    figures::check_sums(&store, &all).await;
+}
+
+/// Every rule, each on a place of its own, which `place` makes by its name.
+async fn all(place: impl Fn(&str) -> String) {
+    every_field_comes_back_as_it_went_in(&place("rule_1")).await;
+    batches_of_every_size_are_whole(&place("rule_2")).await;
+    a_batch_that_is_tried_again_is_recorded_once(&place("rule_3")).await;
+    reports_of_one_millisecond_are_all_kept(&place("rule_4")).await;
+    reopening_keeps_rows_and_names(&place("rule_5")).await;
+    two_writers_take_turns_and_agree_on_names(&place("rule_6")).await;
+    a_name_of_any_length_and_script_is_kept_within_bounds(&place("rule_7")).await;
+    reports_of_many_processes_are_all_kept_once(&place("rule_8")).await;
+    more_kinds_than_are_held_are_told_apart(&place("rule_9")).await;
+    figures::sums_are_those_of_the_rows_also_when_a_batch_is_tried_again(&place("rule_10")).await;
+    figures::a_claim_beyond_all_reason_spoils_no_sum(&place("rule_11")).await;
+    figures::figures_are_told_apart_filtered_and_cut_where_days_begin(&place("rule_12")).await;
+    figures::latency_is_told_from_the_sums(&place("rule_13")).await;
+    what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_14")).await;
+    crate::responses::tests::all(&place).await;
+    crate::rests::tests::all(&place).await;
+}
+
+mod postgres {
+    use trunkline_testkit::postgres::Postgres;
+
+    #[tokio::test]
+    async fn keeps_every_rule() {
+        let server = Postgres::start().unwrap();
+        super::all(|name| server.database(name).unwrap()).await;
+    }
 }
 
 mod sqlite {
@@ -223,15 +271,16 @@ mod sqlite {
 
     #[tokio::test]
     async fn keeps_every_rule() {
-        super::all(tempfile::tempdir().unwrap().path()).await;
+        let folder = tempfile::tempdir().unwrap();
+        super::all(|name| folder.path().join(name).display().to_string()).await;
     }
 
     #[tokio::test]
     async fn a_failed_batch_leaves_nothing_and_the_next_try_succeeds() {
         let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("x.db");
+        let place = folder.path().join("x.db").display().to_string();
         let (store, mut writer) = open(&place).await;
-        let mut shell = SqliteConnection::connect(&format!("sqlite:{}", place.display())).await.unwrap();
+        let mut shell = SqliteConnection::connect(&format!("sqlite:{place}")).await.unwrap();
         shell.execute("ALTER TABLE requests RENAME TO hidden").await.unwrap();
         let batch: Vec<_> = (0..20).map(served).collect();
         assert!(writer.append(&batch).await.is_err());
@@ -245,11 +294,11 @@ mod sqlite {
     #[tokio::test]
     async fn a_file_one_schema_ahead_is_read_and_written() {
         let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("x.db");
+        let place = folder.path().join("x.db").display().to_string();
         drop(open(&place).await);
-        let mut shell = SqliteConnection::connect(&format!("sqlite:{}", place.display())).await.unwrap();
+        let mut shell = SqliteConnection::connect(&format!("sqlite:{place}")).await.unwrap();
         shell.execute("ALTER TABLE requests ADD COLUMN later TEXT NOT NULL DEFAULT ''").await.unwrap();
-        shell.execute("PRAGMA user_version = 3").await.unwrap();
+        shell.execute("PRAGMA user_version = 5").await.unwrap();
         let (store, mut writer) = open(&place).await;
         writer.append(&[served(1)]).await.unwrap();
         check(&store, vec![served(1)]).await;

@@ -18,6 +18,7 @@ mod run;
 mod source;
 mod state;
 mod telemetry;
+mod usage;
 
 use std::process::ExitCode;
 

@@ -15,7 +15,7 @@ use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Shared, cut_drained, refresh, start, watch_health};
 
 use crate::admin::Api;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{self, Ledger, LedgerError};
 use crate::reload::{self, Reason};
 use crate::responses::ResponseDesk;
 use crate::source::{Source, SourceError, Stamp};
@@ -85,6 +85,7 @@ async fn serve(
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     shared.set_admin(Box::new(Api::default()));
+    let bounded = ledger::keep_bounded(&settings).map_err(LedgerError::from)?;
     let rests = rests::restore(&settings, &shared).await.map_err(LedgerError::from)?;
     let mut stop = Stop::new()?;
     let running = start(&shared, listener, workers(&settings))?;
@@ -103,6 +104,7 @@ async fn serve(
         tokio::spawn(cut_drained(Arc::clone(&shared))),
         tokio::spawn(ask_on_hangup(reasons.clone())),
         tokio::spawn(rests::keep(Arc::clone(&rests), Arc::clone(&shared))),
+        tokio::spawn(bounded),
         tokio::spawn(keep_probing(settings.probe, client, address, reasons)),
     ];
 
