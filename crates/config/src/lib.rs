@@ -27,7 +27,7 @@ pub use resolve::FoundEndpoint;
 pub use secret::Secret;
 pub use settings::{Overrides, Settings};
 pub use snapshot::{
-    AdminTokens, AuthMode, CircuitLimits, ClientKey, ClientKeys, ErrorAction, ErrorCase, Failover, FixToolMessages,
+    AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, ErrorAction, ErrorCase, Failover, FixToolMessages,
     HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss, Price, Priority, Provider, ProviderModel, QueueLimits,
     Room, RoomAmong, SameName, Server, Snapshot, Strategy, Target, Timeouts, UpstreamModel, WhenResting,
 };

@@ -25,7 +25,7 @@ pub mod relay;
 mod scan;
 mod seal;
 pub mod splice;
-mod timestamp;
+pub mod timestamp;
 pub mod wishes;
 mod write;
 
