@@ -28,6 +28,6 @@ pub use secret::Secret;
 pub use settings::{Overrides, Settings};
 pub use snapshot::{
     AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, ErrorAction, ErrorCase, Failover, FixToolMessages,
-    HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss, Price, Priority, Provider, ProviderModel, QueueLimits,
+    HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss, Priority, Provider, ProviderModel, QueueLimits,
     Room, RoomAmong, SameName, Server, Snapshot, Strategy, Target, Timeouts, UpstreamModel, WhenResting,
 };

@@ -13,6 +13,7 @@ mod health;
 mod implied;
 mod keys;
 mod models;
+mod prices;
 mod providers;
 mod server;
 

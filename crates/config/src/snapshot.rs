@@ -24,7 +24,7 @@ pub use failover::{
     CircuitLimits, ErrorAction, ErrorCase, Failover, FixToolMessages, KeyStrategy, Strategy, WhenResting,
 };
 pub use health::HealthCheck;
-pub use model::{Model, OnLoss, Price, Target, UpstreamModel};
+pub use model::{Model, OnLoss, Target, UpstreamModel};
 pub use provider::{AuthMode, Key, KeyLimits, Provider, ProviderModel, Timeouts};
 pub use queue::{Priority, QueueLimits, Room, RoomAmong};
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use trunkline_config::{ErrorAction, Priority};
+use trunkline_providers::Price;
 use trunkline_route::loads::{Load, Open};
 use trunkline_route::policy::action;
 use trunkline_route::{Attempt, Moment, Outcome, Probe, Report};
@@ -14,6 +15,7 @@ use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
 
+use crate::cost;
 use crate::memory::Watcher;
 use crate::meter::{self, End};
 use crate::room::Place;
@@ -45,6 +47,8 @@ pub(crate) struct ReportGuard {
     counted_key: Option<Arc<str>>,
     /// Whether the provider that the report names is the one that answers.
     is_asked: bool,
+    /// What the one costs whom the report names; `None` when nobody knows.
+    price: Option<Arc<Price>>,
     /// The same try among all of its thread.
     under_way: Option<TryNumber>,
     started: Instant,
@@ -71,6 +75,7 @@ impl ReportGuard {
             busy: None,
             counted_key: None,
             is_asked: false,
+            price: None,
             under_way: None,
             started: Instant::now(),
             worker: Arc::clone(worker),
@@ -99,6 +104,7 @@ impl ReportGuard {
             busy: None,
             counted_key: None,
             is_asked: false,
+            price: None,
             under_way: None,
             started: self.started,
             worker: Arc::clone(&self.worker),
@@ -122,6 +128,7 @@ impl ReportGuard {
     pub(crate) fn name(&mut self, attempt: &Attempt) {
         self.report.provider = Some(Arc::clone(&attempt.target.provider.name));
         self.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
+        self.price.clone_from(&attempt.target.price);
     }
 
     /// A try begins, counted toward this target's load, if any is kept; the try before is over.
@@ -266,6 +273,7 @@ impl Drop for ReportGuard {
             self.report.attempts += begun;
         }
         self.report.total_us = micros(self.elapsed());
+        cost::settle(&mut self.report, self.price.as_deref());
         if let Some(key) = &self.counted_key {
             let usage = &self.report.usage;
             let tokens = usage.prompt().saturating_add(usage.output);

@@ -31,6 +31,8 @@ fn served(n: u64) -> Report {
         stream: true,
         usage: ir::Usage { input: 10 + n, cache_read: 4, cache_write: 3, output: 20, reasoning: 5 },
         quality: Some(ir::Quality::Exact),
+        cost: None,
+        saved: None,
         first_byte_us: Some(120_345),
         total_us: 900_001,
         bytes_in: 512,

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use trunkline_providers::Price;
 use trunkline_wire::{Capabilities, Parameters};
 
 use super::Resolver;
 use super::capabilities::overlaid;
 use super::providers::Providers;
-use crate::file::{self, ModelSection, PriceSection, TargetSection};
+use crate::file::{self, ModelSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
-use crate::snapshot::{Model, OnLoss, Price, Provider, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel};
+use crate::snapshot::{Model, OnLoss, Provider, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel};
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
 pub(crate) const NOT_A_TARGETS: [&str; 7] =
@@ -71,14 +72,17 @@ impl Resolver<'_, '_> {
         at: &Path,
     ) -> Vec<Arc<Target>> {
         let mut targets = Vec::with_capacity(section.targets.len());
+        let of_model = section.price.as_ref().and_then(|stated| self.price(stated, &at.key("price")));
         for (index, stated) in section.targets.iter().enumerate() {
             let at = at.key("targets").index(index);
             if stated.model.trim().is_empty() {
                 self.findings.at(&at.key("model"), "the name is empty", None);
             }
             self.check_parameters(stated, &at);
+            let own = stated.price.as_ref().and_then(|stated| self.price(stated, &at.key("price")));
+            let price = own.or_else(|| of_model.clone());
             match providers.get(&stated.provider) {
-                Some(provider) => targets.push(Arc::new(target(stated, section, provider))),
+                Some(provider) => targets.push(Arc::new(target(stated, section, provider, price))),
                 // Disabled, or bad in itself and said so already.
                 None if declared.contains(&stated.provider) => {}
                 None => {
@@ -152,11 +156,10 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>) -> Model
             file::OnLoss::Reject => OnLoss::Reject,
         },
         fix_tool_messages: section.fix_tool_messages,
-        price: section.price.as_ref().map(price),
     }
 }
 
-fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>) -> Target {
+fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>, price: Option<Arc<Price>>) -> Target {
     let own = |stated: Option<crate::file::Period>, default| stated.map_or(default, |period| period.duration());
     let defaults = provider.timeouts;
     Target {
@@ -172,7 +175,7 @@ fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>
         priority: stated.priority,
         weight: stated.weight,
         cooldown: stated.cooldown.map(|period| period.duration()),
-        price: stated.price.as_ref().or(model.price.as_ref()).map(price),
+        price,
         room: stated
             .requests_max
             .map(|requests_max| Room { requests_max, among: RoomAmong::Target })
@@ -196,13 +199,5 @@ fn takes(stated: &TargetSection, model: &ModelSection, provider: &Provider) -> C
     Capabilities {
         context_window: stated.context_window.or(of_model).or(model.context_window).or(known.context_window),
         ..overlaid(&known, &model.capabilities)
-    }
-}
-
-fn price(stated: &PriceSection) -> Price {
-    Price {
-        input_usd_per_mtok: stated.input,
-        output_usd_per_mtok: stated.output,
-        cached_input_usd_per_mtok: stated.cached_input.unwrap_or(stated.input),
     }
 }

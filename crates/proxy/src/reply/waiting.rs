@@ -27,7 +27,7 @@ pub(crate) struct WaitingReply {
 
 enum Stage {
     Waits(Work),
-    Answers(ReplyBody),
+    Answers(Box<ReplyBody>),
     Failed,
 }
 
@@ -39,7 +39,7 @@ impl WaitingReply {
     pub(crate) fn is_ended(&self) -> bool {
         match &self.stage {
             Stage::Waits(_) => false,
-            Stage::Answers(answer) => http_body::Body::is_end_stream(answer),
+            Stage::Answers(answer) => http_body::Body::is_end_stream(&**answer),
             Stage::Failed => true,
         }
     }
@@ -63,7 +63,7 @@ impl WaitingReply {
                     | ReplyBody::Native(_)
                     | ReplyBody::Events(_)
                     | ReplyBody::Waiting(_)
-                    | ReplyBody::Admin(_)) => self.stage = Stage::Answers(answer),
+                    | ReplyBody::Admin(_)) => self.stage = Stage::Answers(Box::new(answer)),
                 },
                 Poll::Ready(Err(failed)) => {
                     let Failed { fault, mut guard } = *failed;

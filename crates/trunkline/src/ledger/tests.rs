@@ -25,6 +25,8 @@ fn report(n: u64) -> Report {
         stream: false,
         usage: ir::Usage::default(),
         quality: Some(ir::Quality::Exact),
+        cost: None,
+        saved: None,
         first_byte_us: Some(1),
         total_us: 2,
         bytes_in: 3,

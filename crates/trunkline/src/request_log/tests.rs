@@ -22,6 +22,8 @@ fn served() -> Report {
         stream: true,
         usage: ir::Usage { input: 12, cache_read: 7, cache_write: 1, output: 34, reasoning: 5 },
         quality: Some(ir::Quality::Exact),
+        cost: None,
+        saved: None,
         first_byte_us: Some(120_345),
         total_us: 900_010,
         bytes_in: 512,
