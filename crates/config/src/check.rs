@@ -13,8 +13,8 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::document::Document;
 use crate::env::{Env, ReferenceError, expand};
-use crate::file::{Amount, Day, File, Period, PeriodOrZero, Size};
 use crate::file::unit::UnitError;
+use crate::file::{Amount, Day, File, Period, PeriodOrZero, Size};
 use crate::findings::{Findings, Spot};
 use crate::nearest;
 use crate::path::Path;

@@ -27,7 +27,7 @@ pub use resolve::FoundEndpoint;
 pub use secret::Secret;
 pub use settings::{Overrides, Settings};
 pub use snapshot::{
-    AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, ErrorAction, ErrorCase, Failover, FixToolMessages,
-    HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss, Priority, Provider, ProviderModel, QueueLimits,
-    Room, RoomAmong, SameName, Server, Snapshot, Strategy, Target, Timeouts, UpstreamModel, WhenResting,
+    AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, ErrorAction, ErrorCase, Failover,
+    FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss, Priority, Provider, ProviderModel,
+    QueueLimits, Room, RoomAmong, SameName, Server, Snapshot, Strategy, Target, Timeouts, UpstreamModel, WhenResting,
 };

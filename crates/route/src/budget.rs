@@ -98,6 +98,30 @@ impl Spend {
         Ok(Reserved { amount, from: self.windows.map(|window| window.from) })
     }
 
+    /// The same request may cost more: what it may is set aside in place of what was.
+    ///
+    /// # Errors
+    /// As [`Spend::reserve`]; then what was set aside stays.
+    pub fn raise(
+        &mut self,
+        reserved: &Reserved,
+        budgets: &[Budget],
+        amount: Option<Usd>,
+        now: Moment,
+    ) -> Result<Reserved, Short> {
+        let Some(amount) = amount.filter(|amount| *amount > reserved.amount) else { return Ok(*reserved) };
+        self.release(reserved);
+        let raised = self.reserve(budgets, Some(amount), now);
+        if raised.is_err() {
+            for (window, from) in self.windows.iter_mut().zip(&reserved.from) {
+                if window.from == *from {
+                    window.reserved = window.reserved.plus(reserved.amount);
+                }
+            }
+        }
+        raised
+    }
+
     /// Ends a reservation: the request cost so much. It counts where it was reserved; a period that is over is.
     pub fn settle(&mut self, reserved: &Reserved, cost: Usd) {
         for (window, from) in self.windows.iter_mut().zip(&reserved.from) {

@@ -20,7 +20,8 @@ impl Amount {
     /// The name of this format in the schema.
     pub(crate) const FORMAT: &str = "usd";
     /// What is wrong with others, and what to write instead.
-    pub(crate) const REFUSED: (&str, &str) = ("is no amount of USD", "write it as a decimal number, such as `\"10.00\"`");
+    pub(crate) const REFUSED: (&str, &str) =
+        ("is no amount of USD", "write it as a decimal number, such as `\"10.00\"`");
 
     /// Reads `10`, `10.00`; at most nine decimal places.
     pub fn parse(text: &str) -> Option<Self> {
@@ -37,7 +38,8 @@ impl Day {
 
     /// Reads `2027-01-31` and RFC 3339.
     pub fn parse(text: &str) -> Option<Self> {
-        let moment = if text.len() == "2027-01-31".len() { Cow::Owned(format!("{text}T00:00:00Z")) } else { text.into() };
+        let moment =
+            if text.len() == "2027-01-31".len() { Cow::Owned(format!("{text}T00:00:00Z")) } else { text.into() };
         timestamp::read(&moment)?.checked_mul(1_000).map(Self)
     }
 }

@@ -40,7 +40,9 @@ impl Resolver<'_, '_> {
             }
             Some(ServerAuth::Keys) | None if !held.is_empty() || !sound => ClientKeys::Required(held),
             Some(ServerAuth::Keys) => {
-                self.findings.notes.push(format!("client keys are asked for, and the document has none: {HOW_TO_MAKE_ONE}"));
+                self.findings
+                    .notes
+                    .push(format!("client keys are asked for, and the document has none: {HOW_TO_MAKE_ONE}"));
                 ClientKeys::Required(held)
             }
             None if listen.address.ip().to_canonical().is_loopback() => ClientKeys::Unclaimed,

@@ -124,12 +124,20 @@ mod tests {
 
     #[test]
     fn stars_stand_for_any_text_and_question_marks_for_one_character() {
-        for (pattern, text) in
-            [("gpt-4o", "gpt-4o"), ("gpt-*", "gpt-"), ("*", ""), ("groq/*", "groq/a/b"), ("a?c*e", "abcde"), ("*-mini", "x-y-mini"), ("é?", "éü")]
-        {
+        for (pattern, text) in [
+            ("gpt-4o", "gpt-4o"),
+            ("gpt-*", "gpt-"),
+            ("*", ""),
+            ("groq/*", "groq/a/b"),
+            ("a?c*e", "abcde"),
+            ("*-mini", "x-y-mini"),
+            ("é?", "éü"),
+        ] {
             assert!(fits(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in [("gpt-4o", "gpt-4o-mini"), ("gpt-*", "xgpt-4"), ("?", ""), ("a*b", "ac"), ("*-mini", "mini"), ("", "a")] {
+        for (pattern, text) in
+            [("gpt-4o", "gpt-4o-mini"), ("gpt-*", "xgpt-4"), ("?", ""), ("a*b", "ac"), ("*-mini", "mini"), ("", "a")]
+        {
             assert!(!fits(pattern, text), "{pattern} {text}");
         }
     }

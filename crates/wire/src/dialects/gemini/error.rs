@@ -83,10 +83,9 @@ fn words(fault: &Fault) -> (u16, &'static str) {
         FaultKind::BodyTooLarge => (413, "INVALID_ARGUMENT"),
         FaultKind::ClientTimeout => (408, "DEADLINE_EXCEEDED"),
         FaultKind::Busy | FaultKind::Overloaded => (503, "UNAVAILABLE"),
-        FaultKind::RateLimited
-        | FaultKind::QuotaExhausted
-        | FaultKind::LimitReached
-        | FaultKind::BudgetSpent => (429, "RESOURCE_EXHAUSTED"),
+        FaultKind::RateLimited | FaultKind::QuotaExhausted | FaultKind::LimitReached | FaultKind::BudgetSpent => {
+            (429, "RESOURCE_EXHAUSTED")
+        }
         FaultKind::UpstreamTimeout => (504, "DEADLINE_EXCEEDED"),
         FaultKind::UpstreamAuth | FaultKind::Unreachable | FaultKind::UpstreamBroken => (502, "UNAVAILABLE"),
         FaultKind::UpstreamRejected => rejected(fault.upstream.as_deref()),
