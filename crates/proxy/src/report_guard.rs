@@ -1,21 +1,24 @@
 //! Exactly one report a request, whichever way it ends.
 
 use std::future::poll_fn;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
-use trunkline_config::{ErrorAction, Priority};
+use trunkline_config::{ClientKey, ErrorAction};
 use trunkline_providers::Price;
 use trunkline_route::loads::{Load, Open};
 use trunkline_route::policy::action;
+use trunkline_route::purse::Took;
 use trunkline_route::{Attempt, Moment, Outcome, Probe, Report};
 use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
 
 use crate::cost;
+use crate::limits::Tab;
 use crate::memory::Watcher;
 use crate::meter::{self, End};
 use crate::room::Place;
@@ -33,8 +36,10 @@ pub(crate) struct ReportGuard {
     pub(crate) report: Box<Report>,
     /// What became of its tries.
     pub(crate) trail: Trail,
-    /// How far ahead its caller's key lets it go; `None` where no key is asked for.
-    pub(crate) priority_max: Option<Priority>,
+    /// Its caller's key; `None` where no key is asked for.
+    pub(crate) client_key: Option<Arc<ClientKey>>,
+    /// What counts toward that key; `None` where nothing does.
+    pub(crate) tab: Option<Arc<Tab>>,
     /// Its place at the target that is tried, where only so many requests may be open.
     pub(crate) place: Option<Place>,
     /// How it waits for a place, once it has had to. Boxed: few do.
@@ -55,7 +60,7 @@ pub(crate) struct ReportGuard {
     /// Where the report goes, and where the request has its place.
     worker: Arc<Worker>,
     /// The limit under which it has its place, once it has one.
-    admitted: Option<usize>,
+    admitted: Option<NonZeroUsize>,
     /// The other guard of the request, while or after two of its tries raced.
     twin: Option<Twin>,
 }
@@ -68,7 +73,8 @@ impl ReportGuard {
         Self {
             report,
             trail: Trail::default(),
-            priority_max: None,
+            client_key: None,
+            tab: None,
             place: None,
             waits: None,
             probe: None,
@@ -97,7 +103,8 @@ impl ReportGuard {
         let twin = Self {
             report: self.report.clone(),
             trail: Trail::default(),
-            priority_max: self.priority_max,
+            client_key: self.client_key.clone(),
+            tab: self.tab.clone(),
             place: None,
             waits: None,
             probe: None,
@@ -120,7 +127,8 @@ impl ReportGuard {
     /// `Busy` when `requests_max` are open.
     pub(crate) fn admit(&mut self, requests_max: usize) -> Result<(), Fault> {
         self.worker.gate.admit(requests_max)?;
-        self.admitted = Some(requests_max);
+        // None of nothing could be had.
+        self.admitted = NonZeroUsize::new(requests_max);
         Ok(())
     }
 
@@ -274,15 +282,18 @@ impl Drop for ReportGuard {
         }
         self.report.total_us = micros(self.elapsed());
         cost::settle(&mut self.report, self.price.as_deref());
+        let usage = &self.report.usage;
+        let tokens = usage.prompt().saturating_add(usage.output);
+        if let Some(tab) = self.tab.take() {
+            tab.settle(Took { tokens, cost: self.report.cost });
+        }
         if let Some(key) = &self.counted_key {
-            let usage = &self.report.usage;
-            let tokens = usage.prompt().saturating_add(usage.output);
             self.worker.shared.live.rates.spend(key, tokens, Moment(now_ms()));
         }
         let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
         self.worker.shared.reports.take(std::mem::replace(&mut *self.report, over));
         if let Some(requests_max) = self.admitted {
-            self.worker.gate.release(requests_max);
+            self.worker.gate.release(requests_max.get());
         }
     }
 }

@@ -28,7 +28,7 @@ fn write(
     }
     writeln!(out, "  data             {}", settings.data_dir.display())?;
     let client_keys = match &snapshot.client_keys {
-        ClientKeys::Open => "none needed: anyone who reaches this address may call".to_owned(),
+        ClientKeys::Open | ClientKeys::Unclaimed => "none needed: anyone who reaches this address may call".to_owned(),
         ClientKeys::Required(keys) => format!("required, {} known", keys.len()),
     };
     writeln!(out, "  client keys      {client_keys}")?;
@@ -47,7 +47,7 @@ fn write(
     let Some(model) = first_model(snapshot) else { return writeln!(out, "no provider is configured yet") };
     let body = serde_json::json!({ "model": model, "messages": [{ "role": "user", "content": "hello" }] });
     let key = match &snapshot.client_keys {
-        ClientKeys::Open => "",
+        ClientKeys::Open | ClientKeys::Unclaimed => "",
         ClientKeys::Required(_) => " -H \"Authorization: Bearer $CLIENT_API_KEY\"",
     };
     writeln!(out, "try it:")?;

@@ -87,7 +87,7 @@ fn models(options: &Options, as_json: bool) -> Result<ExitCode, CommandError> {
         }
         let shared = Shared::new(loaded.snapshot, Arc::new(Discard), Box::new(State::default()), Box::new(Discard));
         refresh_once(&shared, &Client::new()).await;
-        Ok::<_, SourceError>(known_models(&shared))
+        Ok::<_, SourceError>(known_models(&shared, None))
     })?;
     let mut out = std::io::stdout().lock();
     if as_json {

@@ -78,7 +78,7 @@ async fn serve(
     ledger: Arc<Ledger>,
 ) -> Result<(), RunError> {
     let Loaded { snapshot, settings, .. } = loaded;
-    if matches!(snapshot.client_keys, ClientKeys::Open) {
+    if matches!(snapshot.client_keys, ClientKeys::Open | ClientKeys::Unclaimed) {
         tracing::warn!(listen = %snapshot.server.listen, "no client keys are configured: anyone who reaches this address may call");
     }
     let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;

@@ -38,9 +38,11 @@ pub struct AllowanceSection {
     /// The models that it may ask for, by the names that clients use; `*` stands for any text, `?` for one character. An
     /// empty list: all. Others are answered 403, and are not in its lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-default" = "all"))]
     pub models: Vec<String>,
     /// The providers that may serve it, by name. An empty list: all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-default" = "all"))]
     pub providers: Vec<String>,
     /// When it ends: a day, whose beginning in UTC is meant, or a moment such as `2027-01-31T12:00:00Z`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +50,7 @@ pub struct AllowanceSection {
     pub expires: Option<Day>,
     /// Whether it is let in.
     #[serde(skip_serializing_if = "is_true")]
+    #[schemars(extend("x-default" = "`true`"))]
     pub enabled: bool,
     /// Requests that it may make within any minute; one more is answered 429.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +67,6 @@ pub struct AllowanceSection {
     pub parallel_requests: Option<NonZeroU32>,
     /// What it may spend.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8))]
     pub budgets: Vec<BudgetSection>,
 }
 

@@ -40,11 +40,11 @@ impl ClientKeys {
         keys.into_iter().flatten()
     }
 
-    /// The holder, by the document, of the key a caller presented. `None` for a key nobody holds, and where nothing needs
+    /// The holder, by the document, of the key with this hash. `None` for a key nobody holds, and where nothing needs
     /// presenting.
-    pub fn find(&self, presented: &[u8]) -> Option<&Arc<ClientKey>> {
+    pub fn find(&self, hash: &[u8; 32]) -> Option<&Arc<ClientKey>> {
         let Self::Required(keys) = self else { return None };
-        among(keys, &key_hash(presented))
+        among(keys, hash)
     }
 }
 
