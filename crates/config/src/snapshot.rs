@@ -95,4 +95,6 @@ pub struct Server {
     pub requests_max: usize,
     /// Browser origins that may call; `*` admits all. Empty: none.
     pub cors_origins: Vec<String>,
+    /// Whether answers say what they cost in LiteLLM's words as well.
+    pub litellm_headers: bool,
 }

@@ -1,10 +1,15 @@
 //! What a model costs, and what a request cost: the only place that prices tokens.
 
-mod money;
+mod unit;
 
 use trunkline_wire::ir::Usage;
+use trunkline_wire::timestamp;
 
-pub use money::{DecimalError, UnitPrice, Usd};
+pub use trunkline_wire::Usd;
+pub use trunkline_wire::usd::DecimalError;
+pub use unit::UnitPrice;
+
+use unit::from_atto;
 
 /// What a model costs, then and now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +51,10 @@ pub struct TokenPrices {
     pub cached_input: UnitPrice,
     /// Of the prompt, written to a cache.
     pub cache_write: UnitPrice,
+    /// Of sound in the prompt.
+    pub audio_input: UnitPrice,
+    /// Of sound in the answer.
+    pub audio_output: UnitPrice,
 }
 
 /// When a request came, and how long it took: what of it costs, or says what costs, beside its tokens.
@@ -80,13 +89,18 @@ impl Price {
         self.tariffs.iter().rfind(|(from_ms, _)| *from_ms <= at_ms).map(|(_, tariff)| tariff)
     }
 
+    /// Whether time costs something, at any time.
+    pub fn is_timed(&self) -> bool {
+        self.tariffs.iter().any(|(_, tariff)| tariff.second != UnitPrice::ZERO)
+    }
+
     /// What these tokens cost. `None` when nobody knows: no price holds at that time.
     pub fn cost(&self, usage: &Usage, extent: Extent) -> Option<Usd> {
         let tariff = self.at(extent.at_ms)?;
         let tokens = tariff.tokens_for(usage.prompt()).pico(usage);
         let pico = tokens.saturating_add(u128::from(tariff.request.pico()));
         let timed = u128::from(extent.took_us).saturating_mul(u128::from(tariff.second.pico()));
-        Some(Usd::from_atto(pico.saturating_mul(ATTO_PER_PICO).saturating_add(timed)))
+        Some(from_atto(pico.saturating_mul(ATTO_PER_PICO).saturating_add(timed)))
     }
 
     /// What an answer costs of which nobody counted the tokens; `None` when they cost something, and as for [`Price::cost`].
@@ -101,7 +115,7 @@ impl Price {
     pub fn saved(&self, usage: &Usage, extent: Extent) -> Option<Usd> {
         let tokens = self.at(extent.at_ms)?.tokens_for(usage.prompt());
         let a_token = tokens.input.pico().saturating_sub(tokens.cached_input.pico());
-        Some(Usd::from_atto(product(usage.cache_read, UnitPrice::from_pico(a_token)).saturating_mul(ATTO_PER_PICO)))
+        Some(from_atto(product(usage.cache_read, UnitPrice::from_pico(a_token)).saturating_mul(ATTO_PER_PICO)))
     }
 }
 
@@ -115,14 +129,27 @@ impl Tariff {
 
 impl TokenPrices {
     fn pico(&self, usage: &Usage) -> u128 {
+        // A part cannot be more than the whole, whatever a provider says.
+        let heard = usage.audio_input.min(usage.input);
+        let spoken = usage.audio_output.min(usage.output);
         let parts = [
-            (usage.input, self.input),
+            (usage.input - heard, self.input),
+            (heard, self.audio_input),
             (usage.cache_read, self.cached_input),
             (usage.cache_write, self.cache_write),
-            (usage.output, self.output),
+            (usage.output - spoken, self.output),
+            (spoken, self.audio_output),
         ];
         parts.into_iter().map(|(count, rate)| product(count, rate)).fold(0, u128::saturating_add)
     }
+}
+
+/// When a day such as `2026-12-01` begins in UTC, in milliseconds since the Unix epoch. `None` for what is no day.
+pub fn day(text: &str) -> Option<u64> {
+    let midnight = format!("{text}T00:00:00Z");
+    let seconds = timestamp::read(&midnight)?;
+    // The thirtieth of February is read as a day of March.
+    (timestamp::write(seconds) == midnight).then_some(seconds * 1000)
 }
 
 fn product(count: u64, rate: UnitPrice) -> u128 {
@@ -142,6 +169,8 @@ mod tests {
             output: rate(output),
             cached_input: rate(cached_input),
             cache_write: rate(cache_write),
+            audio_input: rate(input),
+            audio_output: rate(output),
         }
     }
 
@@ -149,7 +178,15 @@ mod tests {
         Some(Usd::parse(text).expect("an amount"))
     }
 
-    const USAGE: Usage = Usage { input: 1_000, cache_read: 4_000, cache_write: 500, output: 200, reasoning: 50 };
+    const USAGE: Usage = Usage {
+        input: 1_000,
+        cache_read: 4_000,
+        cache_write: 500,
+        output: 200,
+        reasoning: 50,
+        audio_input: 0,
+        audio_output: 0,
+    };
 
     #[test]
     fn each_kind_of_token_has_its_price() {
@@ -158,6 +195,21 @@ mod tests {
         // 0.003 + 0.0012 + 0.001875 + 0.003; reasoning is a part of the output.
         assert_eq!(price.cost(&USAGE, extent), usd("0.009075"));
         assert_eq!(price.saved(&USAGE, extent), usd("0.0108"));
+    }
+
+    #[test]
+    fn sound_has_its_price_and_is_a_part_of_the_whole() {
+        let pico = UnitPrice::from_pico;
+        let tokens = TokenPrices {
+            input: pico(1_000),
+            output: pico(2_000),
+            audio_input: pico(10_000),
+            ..TokenPrices::default()
+        };
+        let price = Price::always(Tariff { tokens, ..Tariff::default() });
+        let heard = |audio_input| Usage { input: 10, audio_input, ..Usage::default() };
+        let cost = |usage| price.cost(&usage, Extent::default()).map(Usd::nano);
+        assert_eq!([cost(heard(0)), cost(heard(4)), cost(heard(99))], [Some(10), Some(46), Some(100)]);
     }
 
     #[test]
@@ -192,14 +244,22 @@ mod tests {
         assert_eq!(Price::always(Tariff::default()).cost(&USAGE, Extent::default()), Some(Usd::ZERO));
     }
 
+    #[test]
+    fn days_begin_at_midnight() {
+        assert_eq!(day("2026-12-01"), Some(1_796_083_200_000));
+        for text in ["2026-02-30", "2026-13-01", "2026-1-1", "yesterday", "", "2026-12-01T00:00:00Z"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_count_or_price_goes_wrong(counts in any::<[u64; 4]>(), picos in any::<[u64; 4]>(), took_us in any::<u64>()) {
             let rate = |at: usize| UnitPrice::from_pico(picos[at]);
-            let tokens = TokenPrices { input: rate(0), output: rate(1), cached_input: rate(2), cache_write: rate(3) };
+            let tokens = TokenPrices { input: rate(0), output: rate(1), cached_input: rate(2), cache_write: rate(3), audio_input: rate(0), audio_output: rate(1) };
             let tariff = Tariff { tokens, second: rate(0), ..Tariff::default() };
             let usage =
-                Usage { input: counts[0], output: counts[1], cache_read: counts[2], cache_write: counts[3], reasoning: 0 };
+                Usage { input: counts[0], output: counts[1], cache_read: counts[2], cache_write: counts[3], reasoning: 0, ..Usage::default() };
             let cost = Price::always(tariff).cost(&usage, Extent { at_ms: 0, took_us });
             prop_assert!(cost.is_some_and(|cost| cost >= Usd::ZERO));
         }

@@ -6,8 +6,8 @@ use trunkline_route::{Outcome, Report};
 use trunkline_wire::Operation;
 
 /// Writes into its report what a request cost that is over.
-pub(crate) fn settle(report: &mut Report, price: Option<&Price>) {
-    let extent = Extent { at_ms: report.at_ms, took_us: report.total_us };
+pub(crate) fn settle(report: &mut Report, price: Option<&Price>, took_us: u64) {
+    let extent = Extent { at_ms: report.at_ms, took_us };
     (report.cost, report.saved) = match report.quality {
         Some(_) => (
             price.and_then(|price| price.cost(&report.usage, extent)),
@@ -36,7 +36,7 @@ mod tests {
 
     fn settled(report: Report, price: Option<&Price>) -> (Option<String>, Option<String>) {
         let mut report = report;
-        settle(&mut report, price);
+        settle(&mut report, price, 0);
         let text = |usd: Option<Usd>| usd.map(|usd| usd.to_string());
         (text(report.cost), text(report.saved))
     }

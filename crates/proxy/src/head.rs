@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use trunkline_route::{Attempt, Report};
 use trunkline_wire::ir::Losses;
 use trunkline_wire::limits::is_limit;
-use trunkline_wire::{DialectId, RateLimits};
+use trunkline_wire::{DialectId, RateLimits, Usd};
 
 use crate::reply::ReplyBody;
 
@@ -28,6 +28,11 @@ const LOSSES: HeaderName = HeaderName::from_static("x-trunkline-losses");
 const ANSWER: &str = "answer.";
 /// Whether a loss is to be reported or refused; a request's own word goes before the model's setting.
 pub(crate) const ON_LOSS: HeaderName = HeaderName::from_static("x-trunkline-on-loss");
+
+/// What the answer cost, in USD.
+const COST: HeaderName = HeaderName::from_static("x-trunkline-cost");
+/// The same in LiteLLM's words.
+const LITELLM_COST: HeaderName = HeaderName::from_static("x-litellm-response-cost");
 
 /// Headers of the operator's account: names that are nobody's business, limits that are not the caller's own.
 const ACCOUNT_HEADERS: &[&str] = &["openai-organization", "openai-project", "anthropic-organization-id"];
@@ -102,6 +107,15 @@ pub(crate) fn tell_limits(headers: &mut HeaderMap, limits: &RateLimits, dialect:
             headers.insert(name, value);
         }
     }
+}
+
+/// Says what the answer cost, to LiteLLM's clients as well where that is wanted.
+pub(crate) fn tell_cost(headers: &mut HeaderMap, cost: Usd, litellm: bool) {
+    let Ok(value) = HeaderValue::from_str(&cost.to_string()) else { return };
+    if litellm {
+        headers.insert(LITELLM_COST, value.clone());
+    }
+    headers.insert(COST, value);
 }
 
 /// The answer with the header of [`name_losses`].

@@ -29,7 +29,14 @@ fn served(n: u64) -> Report {
         status: 200,
         outcome: Outcome::Served,
         stream: true,
-        usage: ir::Usage { input: 10 + n, cache_read: 4, cache_write: 3, output: 20, reasoning: 5 },
+        usage: ir::Usage {
+            input: 10 + n,
+            cache_read: 4,
+            cache_write: 3,
+            output: 20,
+            reasoning: 5,
+            ..ir::Usage::default()
+        },
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,

@@ -26,6 +26,7 @@ mod scan;
 mod seal;
 pub mod splice;
 pub mod timestamp;
+pub mod usd;
 pub mod wishes;
 mod write;
 
@@ -36,4 +37,5 @@ pub use fault::{Fault, FaultKind, UpstreamWords, Who};
 pub use limits::RateLimits;
 pub use parameters::Parameters;
 pub use peek::{Peek, quoted};
+pub use usd::Usd;
 pub use wishes::Wishes;

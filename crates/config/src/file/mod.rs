@@ -14,6 +14,7 @@ pub mod health;
 pub mod key;
 pub mod log;
 pub mod model;
+pub mod price;
 pub mod provider;
 pub mod queue;
 pub mod server;
@@ -30,7 +31,8 @@ pub use failover::{ErrorAction, FailoverSection, FixToolMessages, KeyStrategy, S
 pub use health::HealthSection;
 pub use key::KeySection;
 pub use log::{LogFormat, LogLevel, LogSection};
-pub use model::{ModelSection, OnLoss, PriceSection, TargetSection};
+pub use model::{ModelSection, OnLoss, TargetSection};
+pub use price::{PriceChange, PriceSection, PriceTier};
 pub use provider::{DialectName, ProviderAuth, ProviderModelSection, ProviderSection};
 pub use queue::{Priority, QueueSection};
 pub use server::{ServerAuth, ServerSection};

@@ -10,7 +10,6 @@ use trunkline_wire::{Encoded, Fault, StreamHead, ir};
 use super::{Failed, Tried};
 use crate::head;
 use crate::memory::Watcher;
-use crate::meter::End;
 use crate::prepare::Taken;
 use crate::reply::{Deadline, EventsReply, Ping, ReplyBody, Telling, first_events, whole_answer};
 use crate::report_guard::ReportGuard;
@@ -37,13 +36,15 @@ pub(crate) async fn attempt(
             Ok(answer) => answer,
             Err(fault) => return Err(Failed::new(fault, guard)),
         };
+        let head = StreamHead { cost: guard.cost_to_tell(&facts), ..head };
         let Encoded { bytes, losses } = surface::encode_response(taken, &answer, &head);
         head::name_answer_losses(&mut guard.report, &losses);
         keep_whole(taken, &answer, &head, &bytes, &guard);
         guard.sent(bytes.len());
-        guard.measure(&facts, End::Whole);
-        guard.served();
-        return Ok(head::with_type(ReplyBody::Full(bytes), "application/json"));
+        guard.answered(&facts);
+        let mut reply = head::with_type(ReplyBody::Full(bytes), "application/json");
+        guard.tell_cost(reply.headers_mut());
+        return Ok(reply);
     }
     let begun = match first_events(&mut events, &mut deadline, &provider).await {
         Ok(begun) => begun,

@@ -20,7 +20,6 @@ use super::{Failed, Tried, refuse_losses};
 use crate::attempt::{fault_of, limits, send, silent};
 use crate::head;
 use crate::memory::Watcher;
-use crate::meter::End;
 use crate::prepare::{self, Bridged, Taken};
 use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, ReplyBody, Telling, first_events, whole_answer};
 use crate::report_guard::ReportGuard;
@@ -41,19 +40,20 @@ pub(crate) async fn attempt(
     mut guard: ReportGuard,
 ) -> Tried {
     match answer(client, taken, attempt, way, &mut guard).await {
-        Ok(Begun { head, losses, limits, answer: Answered::Whole(response, facts) }) => {
+        Ok(Begun { mut head, losses, limits, answer: Answered::Whole(response, facts) }) => {
             if response.blocks.iter().any(|block| matches!(block.content, ir::Content::ToolCall(_))) {
                 let mut watcher = Watcher::default();
                 response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
             }
-            guard.measure(&facts, End::Whole);
+            head.cost = guard.cost_to_tell(&facts);
             let encoded = surface::encode_response(taken, &response, &head);
             keep_whole(taken, &response, &head, &encoded.bytes, &guard);
             guard.sent(encoded.bytes.len());
             let lost = head::name_losses(&mut guard.report, &losses);
             head::name_answer_losses(&mut guard.report, &encoded.losses);
-            guard.served();
-            let reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
+            guard.answered(&facts);
+            let mut reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
+            guard.tell_cost(reply.headers_mut());
             Ok(told(taken, head::with_losses(reply, lost), &limits))
         }
         Ok(Begun { head, losses, limits, answer: Answered::Stream(telling) }) => {

@@ -20,7 +20,7 @@ fn served() -> Report {
         status: 200,
         outcome: Outcome::Served,
         stream: true,
-        usage: ir::Usage { input: 12, cache_read: 7, cache_write: 1, output: 34, reasoning: 5 },
+        usage: ir::Usage { input: 12, cache_read: 7, cache_write: 1, output: 34, reasoning: 5, ..ir::Usage::default() },
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,

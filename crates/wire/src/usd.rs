@@ -1,15 +1,14 @@
-//! Amounts of money and of money a unit, as whole numbers: no float ever holds one.
+//! Amounts of money, as whole numbers: no float ever holds one.
 
 use std::fmt;
 
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 /// Decimal places of [`Usd`].
-const USD_PLACES: u32 = 9;
-/// Decimal places of a price a million tokens: a millionth of a million tokens' price is a pico-USD a token.
-const MTOK_PLACES: u32 = 6;
-/// Decimal places of a price a unit.
-const UNIT_PLACES: u32 = 12;
+const PLACES: u32 = 9;
 
 /// An amount in USD, exact to a billionth. Sums stay at the ends of its range, some nine billion USD away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,15 +59,7 @@ impl Usd {
     /// # Errors
     /// When the text is no decimal number, finer than a billionth, or too large.
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
-        i64::try_from(scaled(text, USD_PLACES)?).map(Self).map_err(|_| DecimalError::TooLarge)
-    }
-
-    /// The nearest amount to so many quintillionths (1e-18) of a USD, half to even.
-    pub(super) fn from_atto(atto: u128) -> Self {
-        const ATTO_PER_NANO: u128 = 1_000_000_000;
-        let (whole, rest) = (atto / ATTO_PER_NANO, atto % ATTO_PER_NANO);
-        let is_up = rest > ATTO_PER_NANO / 2 || (rest == ATTO_PER_NANO / 2 && whole % 2 == 1);
-        Self(i64::try_from(whole + u128::from(is_up)).unwrap_or(i64::MAX))
+        i64::try_from(scaled(text, PLACES)?).map(Self).map_err(|_| DecimalError::TooLarge)
     }
 }
 
@@ -83,50 +74,18 @@ impl fmt::Display for Usd {
     }
 }
 
-/// What one unit (a token, a request, a second, an image) costs, in pico-USD.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UnitPrice(u64);
-
-impl UnitPrice {
-    /// Free.
-    pub const ZERO: Self = Self(0);
-    /// A million USD a unit. Guards the exactness of products: no count of tokens takes them past an `u128`.
-    const PICO_MAX: u64 = 1_000_000_000_000_000_000;
-
-    /// So many pico-USD a unit, a million USD at most.
-    pub const fn from_pico(pico: u64) -> Self {
-        Self(if pico < Self::PICO_MAX { pico } else { Self::PICO_MAX })
-    }
-
-    /// In pico-USD a unit.
-    pub const fn pico(self) -> u64 {
-        self.0
-    }
-
-    /// Reads USD a million tokens, such as `0.59`.
-    ///
-    /// # Errors
-    /// When the text is no decimal number, finer than a pico-USD a token, or too large.
-    pub fn usd_per_mtok(text: &str) -> Result<Self, DecimalError> {
-        Self::read(text, MTOK_PLACES)
-    }
-
-    /// Reads USD a unit, such as `0.002`.
-    ///
-    /// # Errors
-    /// When the text is no decimal number, finer than a pico-USD, or too large.
-    pub fn usd_per_unit(text: &str) -> Result<Self, DecimalError> {
-        Self::read(text, UNIT_PLACES)
-    }
-
-    fn read(text: &str, places: u32) -> Result<Self, DecimalError> {
-        let pico = u64::try_from(scaled(text, places)?).ok().filter(|pico| *pico <= Self::PICO_MAX);
-        pico.map(Self).ok_or(DecimalError::TooLarge)
+/// As a number in JSON, in the same text. Other formats do not know how to write it.
+impl Serialize for Usd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.to_string()).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
-/// A decimal number times `10^places`.
-fn scaled(text: &str, places: u32) -> Result<u128, DecimalError> {
+/// A decimal number such as `0.0375`, times `10^places`.
+///
+/// # Errors
+/// When the text is no decimal number, has more places, or is too large.
+pub fn scaled(text: &str, places: u32) -> Result<u128, DecimalError> {
     let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_digits(whole) || !is_digits(part) {
@@ -151,6 +110,12 @@ mod tests {
     }
 
     #[test]
+    fn amounts_are_numbers_in_json() {
+        let text = serde_json::to_string(&[Usd::from_nano(12_300_000), Usd::ZERO]).expect("numbers");
+        assert_eq!(text, "[0.0123,0.00]");
+    }
+
+    #[test]
     fn amounts_are_read_exactly_or_not_at_all() {
         assert_eq!(Usd::parse("12.5").map(Usd::nano), Ok(12_500_000_000));
         assert_eq!(Usd::parse("0.1000000000"), Ok(Usd::from_nano(100_000_000)), "zeros at the end say nothing");
@@ -160,21 +125,5 @@ mod tests {
         for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "NaN", "inf", "1,5", " 1", "1.2.3", "٣"] {
             assert_eq!(Usd::parse(text), Err(DecimalError::NotDecimal), "{text}");
         }
-    }
-
-    #[test]
-    fn unit_prices_are_pico_usd_a_unit() {
-        assert_eq!(UnitPrice::usd_per_mtok("0.0375").map(UnitPrice::pico), Ok(37_500));
-        assert_eq!(UnitPrice::usd_per_mtok("0.0000001"), Err(DecimalError::TooFine(6)));
-        assert_eq!(UnitPrice::usd_per_unit("0.002").map(UnitPrice::pico), Ok(2_000_000_000));
-        assert_eq!(UnitPrice::usd_per_unit("1000000.5"), Err(DecimalError::TooLarge));
-        assert_eq!(UnitPrice::usd_per_mtok("0"), Ok(UnitPrice::ZERO));
-    }
-
-    #[test]
-    fn halves_go_to_the_even_neighbour() {
-        let nano = |atto| Usd::from_atto(atto).nano();
-        assert_eq!([nano(500_000_000), nano(1_500_000_000), nano(2_500_000_000)], [0, 2, 2]);
-        assert_eq!([nano(499_999_999), nano(500_000_001), nano(u128::MAX)], [0, 1, i64::MAX]);
     }
 }
