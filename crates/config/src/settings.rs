@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::Secret;
 use crate::env::Env;
-use crate::file::{File, LogFormat, LogLevel};
+use crate::file::{Durability, File, LogFormat, LogLevel, Period, Size};
 use crate::findings::Findings;
 use crate::path::path;
 use crate::resolve::HASH_PREFIX;
@@ -50,6 +50,14 @@ pub struct Settings {
     pub store_flush_interval: Duration,
     /// How long answers of Responses are kept; zero: not at all.
     pub store_responses_ttl: Duration,
+    /// What is promised of a finished request.
+    pub ledger_durability: Durability,
+    /// How long the record of a request is kept; `None`: for good.
+    pub ledger_keep: Option<Duration>,
+    /// Bytes that the records may take in the database; `None`: no limit.
+    pub ledger_keep_bytes: Option<u64>,
+    /// Bytes that records may take in the data folder while the database cannot be written.
+    pub ledger_spool_bytes: u64,
     /// Threads that serve requests; `None`: one for each core.
     pub workers: Option<usize>,
     /// Whether loopback ports are probed for model servers.
@@ -83,6 +91,10 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
         store_url,
         store_flush_interval: file.store.flush_interval.duration(),
         store_responses_ttl: file.store.responses_ttl.duration(),
+        ledger_durability: file.ledger.durability,
+        ledger_keep: file.ledger.keep.map(Period::duration),
+        ledger_keep_bytes: file.ledger.keep_bytes.map(Size::bytes),
+        ledger_spool_bytes: file.ledger.spool_bytes.bytes(),
         workers,
         probe,
     }

@@ -23,10 +23,15 @@ const PART_MASK: u128 = (1 << PART_BITS) - 1;
 /// The key a report's row has unless another process's row is there already. Rises with time and, within a
 /// millisecond, with the count.
 pub(crate) fn key(report: &Report) -> i64 {
-    let at_ms = i64::try_from(report.at_ms).map_or(AT_MS_MAX, |at_ms| at_ms.min(AT_MS_MAX));
     // Two processes that started together count alike; adding the process keeps them out of each other's way.
     let slot = process(report.id).wrapping_add(number(report.id)) & SLOT_MASK;
-    (at_ms - EPOCH_MS) << SLOT_BITS | slot
+    first_at(report.at_ms) | slot
+}
+
+/// The first key of a millisecond.
+pub(crate) fn first_at(at_ms: u64) -> i64 {
+    let at_ms = i64::try_from(at_ms).map_or(AT_MS_MAX, |at_ms| at_ms.min(AT_MS_MAX));
+    (at_ms - EPOCH_MS) << SLOT_BITS
 }
 
 /// The next key of the same millisecond.

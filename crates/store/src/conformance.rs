@@ -1,14 +1,14 @@
 //! What every store must do, whatever its engine.
 //!
-//! Each rule is a function of an empty place; an engine's test module calls [`all`]. SQLite is the only engine now.
+//! Each rule is a function of an empty place; an engine's test module calls [`all`].
 
-use std::path::Path;
 use std::sync::Arc;
 
+use trunkline_providers::Usd;
 use trunkline_route::{Outcome, Report};
 use trunkline_wire::{FaultKind, Operation, ir};
 
-use crate::{Store, StoredRequest, Writer};
+use crate::{Dimension, Figures, Keep, Period, Question, Retention, Store, StoredRequest, Writer};
 
 /// An id as the proxy makes them.
 fn id(at_ms: u64, process: u32, n: u64) -> u128 {
@@ -38,8 +38,8 @@ fn served(n: u64) -> Report {
             ..ir::Usage::default()
         },
         quality: Some(ir::Quality::Exact),
-        cost: None,
-        saved: None,
+        cost: Some(Usd::from_nano(1_234_567 + n as i64)),
+        saved: Some(Usd::from_nano(89)),
         first_byte_us: Some(120_345),
         total_us: 900_001,
         bytes_in: 512,
@@ -63,6 +63,8 @@ fn refused(n: u64) -> Report {
         stream: false,
         usage: ir::Usage::default(),
         quality: None,
+        cost: None,
+        saved: None,
         first_byte_us: None,
         attempts: 0,
         continued: 0,
@@ -89,6 +91,8 @@ fn stored(report: &Report) -> StoredRequest {
         output_tokens: report.usage.output,
         reasoning_tokens: report.usage.reasoning,
         quality: report.quality.map(|quality| quality.as_str().to_owned()),
+        cost_nusd: report.cost.map(Usd::nano),
+        saved_nusd: report.saved.map(Usd::nano),
         first_byte_us: report.first_byte_us,
         total_us: report.total_us,
         bytes_in: report.bytes_in,
@@ -97,7 +101,7 @@ fn stored(report: &Report) -> StoredRequest {
     }
 }
 
-async fn open(place: &Path) -> (Store, Writer) {
+async fn open(place: &str) -> (Store, Writer) {
     let store = Store::open(place).await.unwrap();
     let writer = store.writer();
     (store, writer)
@@ -111,7 +115,7 @@ async fn check(store: &Store, mut expected: Vec<Report>) {
     assert_eq!(store.count().await.unwrap(), expected.len() as u64);
 }
 
-async fn every_field_comes_back_as_it_went_in(place: &Path) {
+async fn every_field_comes_back_as_it_went_in(place: &str) {
     let (store, mut writer) = open(place).await;
     let largest = Report { total_us: i64::MAX as u64, status: u16::MAX, attempts: u32::MAX, ..served(3) };
     let left = Report { outcome: Outcome::ClientLeft, quality: Some(ir::Quality::Partial), ..served(4) };
@@ -120,7 +124,7 @@ async fn every_field_comes_back_as_it_went_in(place: &Path) {
     check(&store, all).await;
 }
 
-async fn batches_of_every_size_are_whole(place: &Path) {
+async fn batches_of_every_size_are_whole(place: &str) {
     let (store, mut writer) = open(place).await;
     let mut all = Vec::new();
     for size in [0, 1, 15, 16, 17, 47, 48, 49, 255, 256, 257, 303, 304, 305, 600] {
@@ -132,7 +136,7 @@ async fn batches_of_every_size_are_whole(place: &Path) {
     check(&store, all).await;
 }
 
-async fn a_batch_that_is_tried_again_is_recorded_once(place: &Path) {
+async fn a_batch_that_is_tried_again_is_recorded_once(place: &str) {
     let (store, mut writer) = open(place).await;
     let batch: Vec<_> = (0..40).map(served).collect();
     writer.append(&batch[..25]).await.unwrap();
@@ -140,7 +144,7 @@ async fn a_batch_that_is_tried_again_is_recorded_once(place: &Path) {
     check(&store, batch).await;
 }
 
-async fn reports_of_one_millisecond_are_all_kept(place: &Path) {
+async fn reports_of_one_millisecond_are_all_kept(place: &str) {
     let (store, mut writer) = open(place).await;
     let batch: Vec<_> = (0..100).map(|n| Report { at_ms: 5, id: id(5, 7, n), ..served(n) }).collect();
     writer.append(&batch).await.unwrap();
@@ -148,7 +152,7 @@ async fn reports_of_one_millisecond_are_all_kept(place: &Path) {
 }
 
 /// Two processes that share a file may come to the same key, which the ids below do.
-async fn reports_of_many_processes_are_all_kept_once(place: &Path) {
+async fn reports_of_many_processes_are_all_kept_once(place: &str) {
     let (store, mut writer) = open(place).await;
     let at_ms = 1_790_000_000_000;
     let of = |process: u32, n: u64| Report { at_ms, id: id(at_ms, process, n), ..served(0) };
@@ -162,16 +166,16 @@ async fn reports_of_many_processes_are_all_kept_once(place: &Path) {
     assert_eq!(found, all.iter().map(|report| report.id).collect::<Vec<_>>());
 }
 
-async fn more_kinds_than_are_held_are_told_apart(place: &Path) {
+async fn more_kinds_than_are_held_are_told_apart(place: &str) {
     let (store, mut writer) = open(place).await;
     let all: Vec<_> = (0..5_000)
-        .map(|n| Report { model: Some(format!("m{}", n / 2).into()), attempts: u32::from(n % 2 == 0), ..served(n) })
+        .map(|n| Report { model: Some(format!("m{}", n % 50).into()), attempts: n as u32 / 50, ..served(n) })
         .collect();
     writer.append(&all).await.unwrap();
     check(&store, all).await;
 }
 
-async fn reopening_keeps_rows_and_names(place: &Path) {
+async fn reopening_keeps_rows_and_names(place: &str) {
     let (first, mut writer) = open(place).await;
     writer.append(&[served(1)]).await.unwrap();
     writer.close().await.unwrap();
@@ -181,7 +185,7 @@ async fn reopening_keeps_rows_and_names(place: &Path) {
     check(&store, vec![served(1), served(2)]).await;
 }
 
-async fn two_writers_take_turns_and_agree_on_names(place: &Path) {
+async fn two_writers_take_turns_and_agree_on_names(place: &str) {
     let (store, mut one) = open(place).await;
     let mut two = store.writer();
     one.append(&[served(1)]).await.unwrap();
@@ -191,7 +195,7 @@ async fn two_writers_take_turns_and_agree_on_names(place: &Path) {
     check(&store, vec![served(1), refused(2), refused(3), served(4)]).await;
 }
 
-async fn a_name_of_any_length_and_script_is_kept_within_bounds(place: &Path) {
+async fn a_name_of_any_length_and_script_is_kept_within_bounds(place: &str) {
     let (store, mut writer) = open(place).await;
     let hostile = Report { model: Some("é'; DROP TABLE requests; --\n".repeat(40).into()), ..served(1) };
     writer.append(std::slice::from_ref(&hostile)).await.unwrap();
@@ -200,17 +204,181 @@ async fn a_name_of_any_length_and_script_is_kept_within_bounds(place: &Path) {
     assert!((250..=256).contains(&found.len()), "{}", found.len());
 }
 
-/// Every rule, each on a place of its own in `folder`.
-async fn all(folder: &Path) {
-    every_field_comes_back_as_it_went_in(&folder.join("1.db")).await;
-    batches_of_every_size_are_whole(&folder.join("2.db")).await;
-    a_batch_that_is_tried_again_is_recorded_once(&folder.join("3.db")).await;
-    reports_of_one_millisecond_are_all_kept(&folder.join("4.db")).await;
-    reopening_keeps_rows_and_names(&folder.join("5.db")).await;
-    two_writers_take_turns_and_agree_on_names(&folder.join("6.db")).await;
-    a_name_of_any_length_and_script_is_kept_within_bounds(&folder.join("7.db")).await;
-    reports_of_many_processes_are_all_kept_once(&folder.join("8.db")).await;
-    more_kinds_than_are_held_are_told_apart(&folder.join("9.db")).await;
+/// What the figures are of these reports.
+async fn check_sums(store: &Store, reports: &[Report]) {
+    let total = store.figures(&Question::default()).await.unwrap();
+    let sum = |of: fn(&Report) -> u64| reports.iter().map(of).sum::<u64>();
+    let money = |of: fn(&Report) -> Option<Usd>| reports.iter().filter_map(of).map(Usd::nano).sum::<i64>();
+    let count = |of: fn(&Report) -> bool| reports.iter().filter(|report| of(report)).count() as u64;
+    let expected = Figures {
+        requests: reports.len() as u64,
+        errors: count(|report| matches!(report.outcome, Outcome::Failed(_))),
+        client_left: count(|report| report.outcome == Outcome::ClientLeft),
+        inexact: count(|report| report.quality.is_some_and(|quality| quality != ir::Quality::Exact)),
+        unknown_cost: count(|report| report.quality.is_some() && report.cost.is_none()),
+        input_tokens: sum(|report| report.usage.input),
+        cache_read_tokens: sum(|report| report.usage.cache_read),
+        cache_write_tokens: sum(|report| report.usage.cache_write),
+        output_tokens: sum(|report| report.usage.output),
+        reasoning_tokens: sum(|report| report.usage.reasoning),
+        cost_nusd: money(|report| report.cost),
+        saved_nusd: money(|report| report.saved),
+        ..Figures::default()
+    };
+    let [told] = <[Figures; 1]>::try_from(total).unwrap();
+    assert_eq!(Figures { total: expected.total, first_byte: expected.first_byte, ..told }, expected);
+    for (by, per) in [(Some(Dimension::Model), None), (None, Some(Period::Hour)), (None, Some(Period::Day))] {
+        let groups = store.figures(&Question { by, per, ..Question::default() }).await.unwrap();
+        assert_eq!(groups.iter().map(|group| group.requests).sum::<u64>(), reports.len() as u64, "{by:?} {per:?}");
+        assert_eq!(groups.iter().map(|group| group.cost_nusd).sum::<i64>(), expected.cost_nusd, "{by:?} {per:?}");
+    }
+}
+
+async fn sums_are_those_of_the_rows_also_when_a_batch_is_tried_again(place: &str) {
+    let (store, mut writer) = open(place).await;
+    let unpriced = |n| Report { cost: None, quality: Some(ir::Quality::Estimated), ..served(n) };
+    let left = |n| Report { outcome: Outcome::ClientLeft, quality: Some(ir::Quality::Partial), ..served(n) };
+    let mut all: Vec<_> = (0..700).map(|n| [served, unpriced, refused, left][n as usize % 4](n)).collect();
+    // Days later, and much of it.
+    all.extend((700..800).map(|n| Report { at_ms: 1_790_400_000_000 + n * 3_600_000, ..served(n) }));
+    all.iter_mut().for_each(|report| report.id = id(report.at_ms, 7, report.id as u64 & 0xffff));
+    writer.append(&all[..300]).await.unwrap();
+    check_sums(&store, &all[..300]).await;
+    writer.append(&all[..300]).await.unwrap();
+    check_sums(&store, &all[..300]).await;
+    writer.append(&all[150..]).await.unwrap();
+    writer.append(&all).await.unwrap();
+    check_sums(&store, &all).await;
+    check(&store, all).await;
+}
+
+async fn a_claim_beyond_all_reason_spoils_no_sum(place: &str) {
+    let (store, mut writer) = open(place).await;
+    let largest = |n| Report {
+        usage: ir::Usage { input: u64::MAX, ..ir::Usage::default() },
+        total_us: u64::MAX,
+        cost: Some(Usd::from_nano(i64::MAX)),
+        ..served(n)
+    };
+    let all: Vec<_> = (0..20).map(largest).collect();
+    writer.append(&all[..10]).await.unwrap();
+    writer.append(&all[10..]).await.unwrap();
+    let [told] = <[Figures; 1]>::try_from(store.figures(&Question::default()).await.unwrap()).unwrap();
+    assert_eq!((told.requests, told.input_tokens, told.cost_nusd), (20, 20 << 40, 20 << 50));
+}
+
+async fn figures_are_told_apart_filtered_and_cut_where_days_begin(place: &str) {
+    let (store, mut writer) = open(place).await;
+    // 2026-10-01 00:00 UTC; hours before and after it.
+    let midnight_ms = 1_790_812_800_000_u64;
+    let at = |n: u64, hour: i64, key: &str, model: &str| {
+        let at_ms = midnight_ms.checked_add_signed(hour * 3_600_000).unwrap();
+        let names = (Some(key.into()), Some(model.into()));
+        Report { at_ms, id: id(at_ms, 7, n), client_key: names.0, model: names.1, ..served(0) }
+    };
+    let unknown = Report { outcome: Outcome::Failed(FaultKind::ModelNotFound), ..at(6, 5, "b", "nonsense") };
+    let all = [
+        at(1, -26, "a", "x"),
+        at(2, -3, "a", "x"),
+        at(3, -1, "b", "y"),
+        at(4, 0, "a", "y"),
+        at(5, 4, "b", "x"),
+        unknown,
+    ];
+    writer.append(&all).await.unwrap();
+    let midnight_s = (midnight_ms / 1_000) as i64;
+    let told = async |question: Question| {
+        let of = |group: Figures| {
+            let name = group.name.unwrap_or_else(|| "-".to_owned());
+            (name, group.start_s.map(|start_s| (start_s - midnight_s) / 3_600), group.requests)
+        };
+        store.figures(&question).await.unwrap().into_iter().map(of).collect::<Vec<_>>()
+    };
+    let row = |name: &str, start: Option<i64>, requests| (name.to_owned(), start, requests);
+    let plain = Question::default;
+    let by = |by| Question { by: Some(by), ..plain() };
+    assert_eq!(told(by(Dimension::ClientKey)).await, [row("a", None, 3), row("b", None, 3)]);
+    let models = told(by(Dimension::Model)).await;
+    assert_eq!(models, [row("x", None, 3), row("y", None, 2), row("-", None, 1)]);
+    let days = Question { per: Some(Period::Day), ..plain() };
+    assert_eq!(told(days.clone()).await, [row("-", Some(-48), 1), row("-", Some(-24), 2), row("-", Some(0), 3)]);
+    let berlin = Question { zone_minutes: 120, ..days.clone() };
+    assert_eq!(told(berlin).await, [row("-", Some(-26), 2), row("-", Some(-2), 4)]);
+    let new_york = Question { zone_minutes: -240, ..days };
+    assert_eq!(told(new_york).await, [row("-", Some(-44), 1), row("-", Some(-20), 3), row("-", Some(4), 2)]);
+    let since = Question { since_s: Some(midnight_s - 3_600), until_s: Some(midnight_s + 3_600), ..plain() };
+    assert_eq!(told(since.clone()).await, [row("-", None, 2)]);
+    let hours = Question { per: Some(Period::Hour), by: Some(Dimension::Model), ..since };
+    assert_eq!(told(hours).await, [row("y", Some(-1), 1), row("y", Some(0), 1)]);
+    let only =
+        Question { client_key: Some("a".into()), model: Some("x".into()), provider: Some("groq".into()), ..plain() };
+    assert_eq!(told(only.clone()).await, [row("-", None, 2)]);
+    assert_eq!(told(Question { model: Some("nobody's".into()), ..only }).await, []);
+}
+
+async fn latency_is_told_from_the_sums(place: &str) {
+    let (store, mut writer) = open(place).await;
+    let of =
+        |n: u64| Report { total_us: n * 10_000, first_byte_us: n.is_multiple_of(2).then_some(n * 1_000), ..served(n) };
+    writer.append(&(1..=100).map(of).collect::<Vec<_>>()).await.unwrap();
+    let [told] = <[Figures; 1]>::try_from(store.figures(&Question::default()).await.unwrap()).unwrap();
+    assert_eq!((told.total.mean_us, told.first_byte.mean_us), (505_000, 51_000));
+    for (told, truth) in [(told.total.p50_us, 500_000), (told.total.p95_us, 950_000), (told.first_byte.p95_us, 95_000)]
+    {
+        assert!((truth * 2 / 3..truth * 3 / 2).contains(&told), "{told} for {truth}");
+    }
+}
+
+async fn what_is_too_old_or_too_much_goes_and_its_sums_stay(place: &str) {
+    let (store, mut writer) = open(place).await;
+    let at_ms = 1_790_000_000_000;
+    let all: Vec<_> = (0..3_000).map(|n| Report { at_ms: at_ms + n, id: id(at_ms + n, 7, n), ..served(n) }).collect();
+    writer.append(&all).await.unwrap();
+    let mut retention = Retention::at(place).unwrap();
+    let nothing = retention.too_much(Keep::default(), at_ms + 3_000).await.unwrap();
+    assert_eq!(retention.take_some(nothing).await.unwrap(), 0);
+    let old = retention.too_much(Keep { age_ms: Some(500), bytes: Some(1 << 30) }, at_ms + 3_000).await.unwrap();
+    for expected in [1_000, 1_000, 500, 0] {
+        assert_eq!(retention.take_some(old).await.unwrap(), expected);
+    }
+    check(&store, all[2_500..].to_vec()).await;
+    let much = retention.too_much(Keep { age_ms: None, bytes: Some(20_000) }, at_ms).await.unwrap();
+    let gone = retention.take_some(much).await.unwrap() as usize;
+    assert!((200..480).contains(&gone), "{gone}");
+    check(&store, all[2_500 + gone..].to_vec()).await;
+    let none = retention.too_much(Keep { age_ms: None, bytes: Some(1) }, at_ms).await.unwrap();
+    assert_eq!(retention.take_some(none).await.unwrap() as usize, 500 - gone);
+    check_sums(&store, &all).await;
+}
+
+/// Every rule, each on a place of its own, which `place` makes by its name.
+async fn all(place: impl Fn(&str) -> String) {
+    every_field_comes_back_as_it_went_in(&place("rule_1")).await;
+    batches_of_every_size_are_whole(&place("rule_2")).await;
+    a_batch_that_is_tried_again_is_recorded_once(&place("rule_3")).await;
+    reports_of_one_millisecond_are_all_kept(&place("rule_4")).await;
+    reopening_keeps_rows_and_names(&place("rule_5")).await;
+    two_writers_take_turns_and_agree_on_names(&place("rule_6")).await;
+    a_name_of_any_length_and_script_is_kept_within_bounds(&place("rule_7")).await;
+    reports_of_many_processes_are_all_kept_once(&place("rule_8")).await;
+    more_kinds_than_are_held_are_told_apart(&place("rule_9")).await;
+    sums_are_those_of_the_rows_also_when_a_batch_is_tried_again(&place("rule_10")).await;
+    a_claim_beyond_all_reason_spoils_no_sum(&place("rule_11")).await;
+    figures_are_told_apart_filtered_and_cut_where_days_begin(&place("rule_12")).await;
+    latency_is_told_from_the_sums(&place("rule_13")).await;
+    what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_14")).await;
+    crate::responses::tests::all(&place).await;
+    crate::rests::tests::all(&place).await;
+}
+
+mod postgres {
+    use trunkline_testkit::postgres::Postgres;
+
+    #[tokio::test]
+    async fn keeps_every_rule() {
+        let server = Postgres::start().unwrap();
+        super::all(|name| server.database(name).unwrap()).await;
+    }
 }
 
 mod sqlite {
@@ -220,15 +388,16 @@ mod sqlite {
 
     #[tokio::test]
     async fn keeps_every_rule() {
-        super::all(tempfile::tempdir().unwrap().path()).await;
+        let folder = tempfile::tempdir().unwrap();
+        super::all(|name| folder.path().join(name).display().to_string()).await;
     }
 
     #[tokio::test]
     async fn a_failed_batch_leaves_nothing_and_the_next_try_succeeds() {
         let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("x.db");
+        let place = folder.path().join("x.db").display().to_string();
         let (store, mut writer) = open(&place).await;
-        let mut shell = SqliteConnection::connect(&format!("sqlite:{}", place.display())).await.unwrap();
+        let mut shell = SqliteConnection::connect(&format!("sqlite:{place}")).await.unwrap();
         shell.execute("ALTER TABLE requests RENAME TO hidden").await.unwrap();
         let batch: Vec<_> = (0..20).map(served).collect();
         assert!(writer.append(&batch).await.is_err());
@@ -242,11 +411,11 @@ mod sqlite {
     #[tokio::test]
     async fn a_file_one_schema_ahead_is_read_and_written() {
         let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("x.db");
+        let place = folder.path().join("x.db").display().to_string();
         drop(open(&place).await);
-        let mut shell = SqliteConnection::connect(&format!("sqlite:{}", place.display())).await.unwrap();
+        let mut shell = SqliteConnection::connect(&format!("sqlite:{place}")).await.unwrap();
         shell.execute("ALTER TABLE requests ADD COLUMN later TEXT NOT NULL DEFAULT ''").await.unwrap();
-        shell.execute("PRAGMA user_version = 3").await.unwrap();
+        shell.execute("PRAGMA user_version = 5").await.unwrap();
         let (store, mut writer) = open(&place).await;
         writer.append(&[served(1)]).await.unwrap();
         check(&store, vec![served(1)]).await;

@@ -8,10 +8,18 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// A URL for an engine that this build does not have.
-    #[error("`{place}` is not a store this build can open; give a path or a `sqlite:` URL")]
+    #[error("`{place}` is not a store this build can open; give a path, a `sqlite:` or a `postgres:` URL")]
     UnknownEngine {
         /// The URL's scheme, never the rest of it: a URL may hold a password.
         place: String,
+    },
+    /// A URL that says nothing, or nonsense. What it says is not repeated: it may hold a password.
+    #[error(
+        "the `{scheme}:` URL of the store cannot be read; it looks like `{scheme}://user:password@host:5432/database`"
+    )]
+    BadUrl {
+        /// The URL's scheme.
+        scheme: String,
     },
     /// The file cannot be made.
     #[error("cannot create the database `{}`: {source}; does the folder exist, and may this user write there?", .path.display())]
@@ -21,35 +29,35 @@ pub enum StoreError {
         /// The system's words.
         source: std::io::Error,
     },
-    /// The file is there but cannot be used as a database.
-    #[error("cannot open the database `{}`: {source}", .path.display())]
+    /// It is there but cannot be used as a database, or it cannot be reached.
+    #[error("cannot open the database `{place}`: {source}")]
     Open {
-        /// Which file.
-        path: PathBuf,
-        /// SQLite's words.
+        /// Which file, or server and database.
+        place: String,
+        /// The engine's words.
         source: sqlx::Error,
     },
-    /// The file was written by a release that this one knows too little about.
+    /// The database was written by a release that this one knows too little about.
     #[error(
-        "the database `{}` has schema {found}, and this release works with schemas up to {newest}; \
-         start the newer release, or give another `--data-dir`", .path.display()
+        "the database `{place}` has schema {found}, and this release works with schemas up to {newest}; \
+         start the newer release, or give another `--data-dir`"
     )]
     TooNew {
-        /// Which file.
-        path: PathBuf,
+        /// Which file, or server and database.
+        place: String,
         /// Its schema.
         found: i64,
         /// The newest schema that may be used.
         newest: i64,
     },
-    /// The file's schema could not be brought up to date; it is as it was before.
-    #[error("cannot bring the database `{}` to schema {version}: {source}", .path.display())]
+    /// The schema could not be brought up to date; it is as it was before.
+    #[error("cannot bring the database `{place}` to schema {version}: {source}")]
     Migrate {
-        /// Which file.
-        path: PathBuf,
+        /// Which file, or server and database.
+        place: String,
         /// The schema that was to be reached.
         version: i64,
-        /// SQLite's words.
+        /// The engine's words.
         source: sqlx::Error,
     },
     /// Nothing of the batch was kept.

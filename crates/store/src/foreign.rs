@@ -1,6 +1,6 @@
 //! Reads a SQLite file that is not ours, table by table, and leaves it as it is.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{
@@ -48,7 +48,7 @@ pub enum ForeignValue {
 /// # Errors
 /// When the file is not there, or is no database that can be read.
 pub async fn read_foreign(path: &Path, wanted: &[&str]) -> Result<Vec<ForeignTable>, StoreError> {
-    let open = |source| StoreError::Open { path: PathBuf::from(path), source };
+    let open = |source| StoreError::Open { place: path.display().to_string(), source };
     // The file's own journal mode is kept; a file in WAL mode needs its companions, which reading makes when missing.
     let options = SqliteConnectOptions::new().filename(path).read_only(true).disable_statement_logging();
     let mut conn = options.connect().await.map_err(open)?;
@@ -107,6 +107,8 @@ fn value(row: &SqliteRow, index: usize) -> Result<ForeignValue, sqlx::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use sqlx::Executor;
 
     use super::*;

@@ -1,10 +1,12 @@
 //! What many requests have in common: the `kinds` and `names` tables, and the writer's copy of their busy part.
 
 use indexmap::{Equivalent, IndexMap};
-use sqlx::{Row, SqliteConnection};
 use trunkline_route::Report;
+use trunkline_wire::FaultKind;
 
 use crate::arrival;
+use crate::conn::{Conn, Value};
+use crate::rollup::Dimensions;
 
 /// Kinds held in memory. Callers choose the model names of requests that fail, so without a bound they could fill it.
 const KINDS_HELD_MAX: usize = 4_096;
@@ -12,16 +14,20 @@ const KINDS_HELD_MAX: usize = 4_096;
 /// Longest name kept, in bytes; what is longer is cut. Guards the file against callers who send pages as model names.
 const NAME_BYTES_MAX: usize = 256;
 
-/// Adds the texts that are not there. Those that are, and the NULLs of absent ones, are passed over.
-const ADD_NAMES: &str = "INSERT OR IGNORE INTO names (text) VALUES (?),(?),(?),(?),(?),(?),(?)";
+/// Adds the texts that are not there. Those that are, and the NULLs of absent ones, are passed over. In order, so that
+/// writers that share a database never wait for each other in a circle.
+const ADD_NAMES: &str = "INSERT INTO names (text) \
+     SELECT DISTINCT column1 FROM (VALUES ($1), ($2), ($3), ($4), ($5), ($6), ($7)) AS texts \
+     WHERE column1 IS NOT NULL ORDER BY column1 ON CONFLICT DO NOTHING";
 
 /// Adds a kind, its texts looked up.
 const ADD_KIND: &str = "INSERT INTO kinds (client_key, operation, model, provider, upstream_model, outcome, quality, \
      process, status, stream, attempts) \
-     VALUES ((SELECT id FROM names WHERE text = ?), (SELECT id FROM names WHERE text = ?), \
-     (SELECT id FROM names WHERE text = ?), (SELECT id FROM names WHERE text = ?), \
-     (SELECT id FROM names WHERE text = ?), (SELECT id FROM names WHERE text = ?), \
-     (SELECT id FROM names WHERE text = ?), ?, ?, ?, ?) RETURNING id";
+     VALUES ((SELECT id FROM names WHERE text = $1), (SELECT id FROM names WHERE text = $2), \
+     (SELECT id FROM names WHERE text = $3), (SELECT id FROM names WHERE text = $4), \
+     (SELECT id FROM names WHERE text = $5), (SELECT id FROM names WHERE text = $6), \
+     (SELECT id FROM names WHERE text = $7), $8, $9, $10, $11) \
+     RETURNING id, coalesce(client_key, 0), coalesce(model, 0), coalesce(provider, 0), coalesce(upstream_model, 0)";
 
 /// The columns of `kinds`; `T` is a report's text, borrowed to look it up, owned to be held.
 #[derive(Debug, Hash, PartialEq, Eq)]
@@ -55,6 +61,12 @@ impl<'a> Kind<&'a str> {
             quality: report.quality.map(|quality| quality.as_str()),
             attempts: report.attempts,
         }
+    }
+
+    /// Whether the model is one there is. Others are texts that callers choose, and would each have sums of their own.
+    fn names_a_model(&self) -> bool {
+        let unknown = [FaultKind::ModelNotFound, FaultKind::ProviderNotFound];
+        unknown.iter().all(|kind| kind.as_str() != self.outcome)
     }
 
     fn held(&self) -> Kind<Box<str>> {
@@ -91,25 +103,34 @@ impl Equivalent<Kind<Box<str>>> for Kind<&str> {
     }
 }
 
+/// A kind in the tables.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    /// Its row in `kinds`.
+    pub(crate) id: i64,
+    /// Where its requests are counted.
+    pub(crate) dimensions: Dimensions,
+}
+
 /// What the writer knows of the `kinds` table. Valid only as long as its connection commits what was learnt.
 #[derive(Debug, Default)]
 pub(crate) struct Kinds {
-    ids: IndexMap<Kind<Box<str>>, i64>,
+    known: IndexMap<Kind<Box<str>>, Known>,
     /// Where the last answer was: the next request is often of the same kind, and comparing is cheaper than hashing.
     last: usize,
 }
 
 impl Kinds {
-    /// The id of this kind, if it is held.
-    pub(crate) fn get(&mut self, kind: &Kind<&str>) -> Option<i64> {
-        if let Some((held, id)) = self.ids.get_index(self.last)
+    /// This kind, if it is held.
+    pub(crate) fn get(&mut self, kind: &Kind<&str>) -> Option<Known> {
+        if let Some((held, known)) = self.known.get_index(self.last)
             && kind.equivalent(held)
         {
-            return Some(*id);
+            return Some(*known);
         }
-        let (index, _, id) = self.ids.get_full(kind)?;
+        let (index, _, known) = self.known.get_full(kind)?;
         self.last = index;
-        Some(*id)
+        Some(*known)
     }
 
     /// Adds a kind that is not held. It may be in the table from before: looking for it would cost an index, and a
@@ -117,30 +138,31 @@ impl Kinds {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub(crate) async fn add(&mut self, conn: &mut SqliteConnection, kind: &Kind<&str>) -> Result<i64, sqlx::Error> {
-        let texts = [
-            kind.client_key,
-            Some(kind.operation),
-            kind.model,
-            kind.provider,
-            kind.upstream_model,
-            Some(kind.outcome),
-            kind.quality,
+    pub(crate) async fn add(&mut self, conn: &mut Conn, kind: &Kind<&str>) -> Result<Known, sqlx::Error> {
+        let texts: [Value<'_>; 7] = [
+            kind.client_key.into(),
+            kind.operation.into(),
+            kind.model.into(),
+            kind.provider.into(),
+            kind.upstream_model.into(),
+            kind.outcome.into(),
+            kind.quality.into(),
         ];
-        let mut names = sqlx::query(ADD_NAMES);
-        let mut row = sqlx::query(ADD_KIND);
-        for text in texts {
-            names = names.bind(text);
-            row = row.bind(text);
+        conn.execute(ADD_NAMES, &texts).await?;
+        let numbers = [kind.process, kind.status.into(), kind.stream.into(), kind.attempts.into()].map(Value::from);
+        let values: Vec<Value<'_>> = texts.into_iter().chain(numbers).collect();
+        let row = conn.first(ADD_KIND, &values).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let mut dimensions = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+        if !kind.names_a_model() {
+            let [_, model, _, _] = &mut dimensions;
+            *model = 0;
         }
-        names.execute(&mut *conn).await?;
-        row = row.bind(kind.process).bind(kind.status).bind(kind.stream).bind(kind.attempts);
-        let id = row.fetch_one(conn).await?.try_get(0)?;
-        if self.ids.len() >= KINDS_HELD_MAX {
-            self.ids.clear();
+        let known = Known { id: row.get(0)?, dimensions };
+        if self.known.len() >= KINDS_HELD_MAX {
+            self.known.clear();
         }
-        self.ids.insert(kind.held(), id);
-        Ok(id)
+        self.known.insert(kind.held(), known);
+        Ok(known)
     }
 }
 

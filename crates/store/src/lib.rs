@@ -1,27 +1,39 @@
-//! SQL: the durable record of what happened, the answers that are kept, and who is left alone, in a SQLite file.
+//! SQL: the durable record of what happened, the answers that are kept, and who is left alone, in a SQLite file or in a
+//! PostgreSQL database.
 //!
-//! Readers of the record go through [`Store`], the one writer through [`Writer`]; they never wait for each other (SQLite's
-//! WAL). Kept answers have [`Responses`]. No caller on the request path comes here: reports arrive in batches from the
-//! binary's ledger, and answers through a queue of the binary's.
+//! Readers of the record go through [`Store`], the one writer through [`Writer`]; they never wait for each other. Kept
+//! answers have [`Responses`]. No caller on the request path comes here: reports arrive in batches from the binary's ledger,
+//! and answers through a queue of the binary's.
 
 mod arrival;
+mod conn;
 mod error;
+mod figures;
 mod foreign;
+mod insert;
 mod kinds;
+mod latency;
 mod migrate;
+mod place;
+mod postgres;
 mod responses;
 mod rests;
+mod retain;
+mod rollup;
 mod rows;
 mod sqlite;
+mod store;
 mod writer;
 
 #[cfg(test)]
 mod conformance;
 
 pub use error::StoreError;
+pub use figures::{Dimension, FIGURES_MAX, Figures, Latency, Period, Question};
 pub use foreign::{FOREIGN_ROWS_MAX, ForeignTable, ForeignValue, read_foreign};
 pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
 pub use rests::Rests;
+pub use retain::{Before, Keep, Retention, TAKEN_ROWS_MAX};
 pub use rows::StoredRequest;
-pub use sqlite::Store;
+pub use store::Store;
 pub use writer::Writer;

@@ -1,91 +1,135 @@
-//! Brings a database file to this release's schema.
+//! Brings a database to this release's schema.
 //!
 //! Migrations are forward-only and additive: they add tables, columns with defaults, indexes and views, and never change
-//! the meaning of what is there. So a release may be rolled back by one schema without touching the file.
-
-use std::path::Path;
-
-use sqlx::{Connection, Executor, Row, SqliteConnection};
+//! the meaning of what is there. So a release may be rolled back by one without touching the database.
 
 use crate::StoreError;
+use crate::conn::Conn;
+use crate::place::Place;
 
-/// In order; the file's `user_version` counts how many have been applied. The last line of each sets it.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001_requests.sql"),
-    include_str!("migrations/0002_responses.sql"),
-    include_str!("migrations/0003_rests.sql"),
+/// A migration: the schema that it leads to, and what it does. The last line of each sets the schema's number.
+type Migration = (i64, &'static str);
+
+/// In order. SQLite's `user_version` is the schema's number.
+const SQLITE: &[Migration] = &[
+    (1, include_str!("migrations/0001_requests.sql")),
+    (2, include_str!("migrations/0002_responses.sql")),
+    (3, include_str!("migrations/0003_rests.sql")),
+    (4, include_str!("migrations/0004_usage.sql")),
 ];
 
-/// How many schemas newer than its own a release still works with. Beyond that the file is refused, because two
-/// releases' worth of additions may include a column that has no default.
-const NEWER_SCHEMAS_TOLERATED: i64 = 1;
+/// In order, with the numbers that the same schema has in SQLite. The table `trunkline_schema` holds the number.
+const POSTGRES: &[Migration] = &[(4, include_str!("migrations/postgres/0004_all.sql"))];
+
+/// How many schemas newer than its own a release still works with: more than one release adds. Beyond that the database is
+/// refused, because the additions of two releases may include what the older one must know of.
+const NEWER_SCHEMAS_TOLERATED: i64 = 4;
+
+/// Whom replicas that start together wait for; any number that nobody else uses in the same database.
+const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(7416958102)";
 
 /// Applies what is missing, each migration in its own transaction.
-pub(crate) async fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
-    apply(conn, path, MIGRATIONS).await
+pub(crate) async fn migrate(conn: &mut Conn, place: &Place) -> Result<(), StoreError> {
+    let migrations = match conn {
+        Conn::Sqlite(_) => SQLITE,
+        Conn::Postgres(_) => POSTGRES,
+    };
+    apply(conn, place, migrations).await
 }
 
-async fn apply(conn: &mut SqliteConnection, path: &Path, migrations: &[&'static str]) -> Result<(), StoreError> {
-    let open = |source| StoreError::Open { path: path.to_owned(), source };
+async fn apply(conn: &mut Conn, place: &Place, migrations: &[Migration]) -> Result<(), StoreError> {
+    let open = |source| StoreError::Open { place: place.to_string(), source };
     let found = version(conn).await.map_err(open)?;
-    let newest = i64::try_from(migrations.len()).unwrap_or(i64::MAX).saturating_add(NEWER_SCHEMAS_TOLERATED);
+    let own = migrations.last().map_or(0, |(version, _)| *version);
+    let newest = own.saturating_add(NEWER_SCHEMAS_TOLERATED);
     if found > newest {
-        return Err(StoreError::TooNew { path: path.to_owned(), found, newest });
+        return Err(StoreError::TooNew { place: place.to_string(), found, newest });
     }
-    for (target, sql) in (1..).zip(migrations) {
-        if target > found {
-            step(conn, target, sql).await.map_err(|source| StoreError::Migrate {
-                path: path.to_owned(),
-                version: target,
-                source,
-            })?;
-        }
+    for (target, sql) in migrations.iter().copied().filter(|(target, _)| *target > found) {
+        step(conn, target, sql).await.map_err(|source| StoreError::Migrate {
+            place: place.to_string(),
+            version: target,
+            source,
+        })?;
     }
     Ok(())
 }
 
-async fn step(conn: &mut SqliteConnection, target: i64, sql: &'static str) -> Result<(), sqlx::Error> {
-    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
-    // Another process may have been faster while this one waited for the lock.
-    if version(&mut tx).await? < target {
-        tx.execute(sqlx::raw_sql(sql)).await?;
+async fn step(conn: &mut Conn, target: i64, sql: &'static str) -> Result<(), sqlx::Error> {
+    conn.begin().await?;
+    if let Conn::Postgres(_) = conn {
+        conn.run(TAKE_TURNS).await?;
     }
-    tx.commit().await
+    // Another process may have been faster while this one waited for the lock.
+    let done = if version(conn).await? < target { conn.run(sql).await } else { Ok(()) };
+    match done {
+        Ok(()) => conn.commit().await,
+        Err(error) => {
+            conn.rollback().await?;
+            Err(error)
+        }
+    }
 }
 
-async fn version(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    conn.fetch_one("PRAGMA user_version").await?.try_get(0)
+async fn version(conn: &mut Conn) -> Result<i64, sqlx::Error> {
+    const IS_THERE: &str = "SELECT count(to_regclass('trunkline_schema'))";
+    match conn {
+        Conn::Sqlite(_) => number(conn, "PRAGMA user_version").await,
+        Conn::Postgres(_) => match number(conn, IS_THERE).await? {
+            0 => Ok(0),
+            _ => number(conn, "SELECT version FROM trunkline_schema").await,
+        },
+    }
+}
+
+async fn number(conn: &mut Conn, sql: &'static str) -> Result<i64, sqlx::Error> {
+    conn.first(sql, &[]).await?.map_or(Ok(0), |row| row.get(0))
 }
 
 #[cfg(test)]
 mod tests {
+    use sqlx::{Connection, Executor, Row, SqliteConnection};
+
     use super::*;
 
     /// A later release's migration, as the rules above allow it.
-    const LATER: &str = "ALTER TABLE requests ADD COLUMN later INTEGER NOT NULL DEFAULT 7; PRAGMA user_version = 2;";
+    const LATER: Migration =
+        (2, "ALTER TABLE requests ADD COLUMN later INTEGER NOT NULL DEFAULT 7; PRAGMA user_version = 2;");
 
-    async fn memory() -> SqliteConnection {
-        SqliteConnection::connect("sqlite::memory:").await.unwrap()
+    fn place() -> Place {
+        Place::File("x.db".into())
+    }
+
+    async fn memory() -> Conn {
+        Conn::Sqlite(SqliteConnection::connect("sqlite::memory:").await.unwrap())
+    }
+
+    fn sqlite(conn: &mut Conn) -> &mut SqliteConnection {
+        match conn {
+            Conn::Sqlite(conn) => conn,
+            Conn::Postgres(_) => unreachable!("made above"),
+        }
     }
 
     #[tokio::test]
     async fn every_migration_sets_the_version_it_is_listed_under() {
         let mut conn = memory().await;
-        for (target, sql) in (1..).zip(MIGRATIONS) {
-            step(&mut conn, target, sql).await.unwrap();
-            assert_eq!(version(&mut conn).await.unwrap(), target);
+        for (target, sql) in SQLITE {
+            step(&mut conn, *target, sql).await.unwrap();
+            assert_eq!(version(&mut conn).await.unwrap(), *target);
         }
+        assert_eq!(POSTGRES.last().map(|last| last.0), SQLITE.last().map(|last| last.0), "both have one schema");
     }
 
     #[tokio::test]
     async fn a_file_of_schema_1_gains_what_is_new_and_keeps_its_rows() {
         let mut conn = memory().await;
-        apply(&mut conn, Path::new("x.db"), &MIGRATIONS[..1]).await.unwrap();
-        conn.execute("INSERT INTO names (id, text) VALUES (5, 'kept')").await.unwrap();
-        conn.execute("INSERT INTO kinds VALUES (3, 1, 5, 5, 5, 5, 5, 200, 5, 0, 5, 1)").await.unwrap();
-        conn.execute("INSERT INTO requests VALUES (1, 9, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9)").await.unwrap();
-        apply(&mut conn, Path::new("x.db"), &[MIGRATIONS[0], LATER]).await.unwrap();
-        let row = conn
+        apply(&mut conn, &place(), &SQLITE[..1]).await.unwrap();
+        conn.run("INSERT INTO names (id, text) VALUES (5, 'kept')").await.unwrap();
+        conn.run("INSERT INTO kinds VALUES (3, 1, 5, 5, 5, 5, 5, 200, 5, 0, 5, 1)").await.unwrap();
+        conn.run("INSERT INTO requests VALUES (1, 9, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9)").await.unwrap();
+        apply(&mut conn, &place(), &[SQLITE[0], LATER]).await.unwrap();
+        let row = sqlite(&mut conn)
             .fetch_one("SELECT arrival, later, (SELECT client_key FROM requests_view) FROM requests")
             .await
             .unwrap();
@@ -94,25 +138,69 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_migration_that_fails_leaves_the_schema_it_found() {
+    async fn what_was_recorded_before_there_were_sums_is_counted() {
         let mut conn = memory().await;
-        apply(&mut conn, Path::new("x.db"), &MIGRATIONS[..1]).await.unwrap();
-        let broken = "CREATE TABLE half (x); SELECT no_such_column FROM requests; PRAGMA user_version = 2;";
-        let error = apply(&mut conn, Path::new("x.db"), &[MIGRATIONS[0], broken]).await.unwrap_err();
-        assert!(matches!(error, StoreError::Migrate { version: 2, .. }), "{error}");
-        assert_eq!(version(&mut conn).await.unwrap(), 1);
-        let halves = conn.fetch_one("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").await.unwrap();
-        assert_eq!(halves.get::<i64, _>(0), 0);
+        apply(&mut conn, &place(), &SQLITE[..3]).await.unwrap();
+        for (id, text) in [(1, "served"), (2, "rate_limited"), (3, "turbo"), (4, "estimated"), (5, "chat"), (6, "groq")]
+        {
+            let values = [i64::from(id).into(), text.into()];
+            conn.execute("INSERT INTO names (id, text) VALUES ($1, $2)", &values).await.unwrap();
+        }
+        conn.run("INSERT INTO kinds VALUES (1, 1, NULL, 5, 3, 6, 3, 200, 1, 0, 4, 1)").await.unwrap();
+        conn.run("INSERT INTO kinds VALUES (2, 1, NULL, 5, 3, NULL, NULL, 429, 2, 0, NULL, 1)").await.unwrap();
+        let day = (crate::rollup::DAY_S * 1_000) << 22;
+        for (number, kind) in [(1, 1), (2, 1), (day, 1), (3, 2)] {
+            let values = [number.into(), i64::from(kind).into()];
+            let sql = "INSERT INTO requests VALUES ($1, 9, $2, 100, 20, 3, 4, 5, 2001, 10126, 8, 9)";
+            conn.execute(sql, &values).await.unwrap();
+        }
+        apply(&mut conn, &place(), SQLITE).await.unwrap();
+        let sum = "SELECT group_concat(concat_ws(' ', start_s, model, provider, requests, errors, inexact, unknown_cost, \
+             input_tokens, cost_nusd, total_us, first_bytes, total_05, first_01), '; ') FROM (SELECT * FROM ";
+        for table in ["usage_hours)", "usage_days)"] {
+            let found = sqlite(&mut conn).fetch_one(sqlx::AssertSqlSafe(format!("{sum}{table}"))).await.unwrap();
+            let expected = "1577836800 3 0 1 1 0 0 100 0 10126 1 1 1; 1577836800 3 6 2 0 2 2 200 0 20252 2 2 2; \
+                 1577923200 3 6 1 0 1 1 100 0 10126 1 1 1";
+            assert_eq!(found.get::<String, _>(0), expected, "{table}");
+        }
+    }
+
+    /// What a release of schema 3 does to a database of this one.
+    #[tokio::test]
+    async fn the_release_before_can_read_and_write() {
+        let mut conn = memory().await;
+        apply(&mut conn, &place(), SQLITE).await.unwrap();
+        conn.run("INSERT OR IGNORE INTO names (text) VALUES ('turbo'), ('chat'), ('served')").await.unwrap();
+        conn.run("INSERT INTO kinds (client_key, operation, model, provider, upstream_model, outcome, quality, process, status, \
+                 stream, attempts) VALUES (NULL, 2, 1, NULL, NULL, 3, NULL, 7, 200, 0, 1)").await.unwrap();
+        conn.run("INSERT OR IGNORE INTO requests (arrival, number, kind, input_tokens, cache_read_tokens, cache_write_tokens, \
+                 output_tokens, reasoning_tokens, first_byte_us, total_us, bytes_in, bytes_out) \
+                 VALUES (1, 2, 1, 4, 5, 6, 7, 8, NULL, 9, 10, 11)").await.unwrap();
+        let row =
+            sqlite(&mut conn).fetch_one("SELECT * FROM requests_view ORDER BY arrival DESC LIMIT 1").await.unwrap();
+        assert_eq!((row.get::<String, _>("model"), row.get::<i64, _>("bytes_out")), ("turbo".to_owned(), 11));
+        assert_eq!(row.get::<Option<i64>, _>("cost_nusd"), None);
     }
 
     #[tokio::test]
-    async fn a_file_two_schemas_ahead_is_refused() {
+    async fn a_migration_that_fails_leaves_the_schema_it_found() {
         let mut conn = memory().await;
-        conn.execute("PRAGMA user_version = 3").await.unwrap();
-        let error = apply(&mut conn, Path::new("x.db"), &MIGRATIONS[..1]).await.unwrap_err();
+        apply(&mut conn, &place(), &SQLITE[..1]).await.unwrap();
+        let broken = (2, "CREATE TABLE half (x); SELECT no_such_column FROM requests; PRAGMA user_version = 2;");
+        let error = apply(&mut conn, &place(), &[SQLITE[0], broken]).await.unwrap_err();
+        assert!(matches!(error, StoreError::Migrate { version: 2, .. }), "{error}");
+        assert_eq!(version(&mut conn).await.unwrap(), 1);
+        assert_eq!(number(&mut conn, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'").await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_file_of_two_releases_ahead_is_refused() {
+        let mut conn = memory().await;
+        conn.run("PRAGMA user_version = 6").await.unwrap();
+        let error = apply(&mut conn, &place(), &SQLITE[..1]).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the database `x.db` has schema 3, and this release works with schemas up to 2; \
+            "the database `x.db` has schema 6, and this release works with schemas up to 5; \
              start the newer release, or give another `--data-dir`"
         );
     }

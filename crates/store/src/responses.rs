@@ -1,25 +1,26 @@
 //! Answers of Responses, kept for a while so that a later request may go on from them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
-
-use crate::{StoreError, sqlite};
+use crate::StoreError;
+use crate::conn::{Conn, Row, count};
+use crate::place::Place;
 
 /// Rows that one [`Responses::sweep`] takes away. Bounds how long others wait for the file: a row may be megabytes.
 pub const SWEPT_ROWS_MAX: u64 = 64;
 
-const PUT: &str = "INSERT OR REPLACE INTO responses (owner, id, created_s, expires_s, input, output, response) \
-     VALUES (?, ?, ?, ?, ?, ?, ?)";
+const PUT: &str = "INSERT INTO responses (owner, id, created_s, expires_s, input, output, response) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7) \
+     ON CONFLICT (owner, id) DO UPDATE SET created_s = excluded.created_s, expires_s = excluded.expires_s, \
+     input = excluded.input, output = excluded.output, response = excluded.response";
 
 const GET: &str = "SELECT owner, id, created_s, expires_s, input, output, response FROM responses \
-     WHERE owner = ? AND id = ? AND expires_s > ?";
+     WHERE owner = $1 AND id = $2 AND expires_s > $3";
 
-const DELETE: &str = "DELETE FROM responses WHERE owner = ? AND id = ? RETURNING expires_s";
+const DELETE: &str = "DELETE FROM responses WHERE owner = $1 AND id = $2 RETURNING expires_s";
 
-const SWEEP: &str = "DELETE FROM responses WHERE rowid IN \
-     (SELECT rowid FROM responses WHERE expires_s <= ? ORDER BY expires_s LIMIT ?)";
+const SWEEP: &str = "DELETE FROM responses WHERE (owner, id) IN \
+     (SELECT owner, id FROM responses WHERE expires_s <= $1 ORDER BY expires_s LIMIT $2)";
 
 /// One kept answer. Its three texts are JSON, which nobody here reads.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,22 +48,22 @@ impl std::fmt::Debug for StoredResponse {
     }
 }
 
-/// The table of kept answers. One task asks at a time; more tables may be open on the same file.
+/// The table of kept answers. One task asks at a time; more tables may be open on the same database.
 #[derive(Debug)]
 pub struct Responses {
-    path: PathBuf,
+    place: Place,
     /// `None` before the first question and after a failure: the next one begins with a fresh connection.
-    open: Option<SqliteConnection>,
+    open: Option<Conn>,
 }
 
 impl Responses {
-    /// The table in the database at `place`, a path or a `sqlite:` URL. It connects when it is first asked, on whatever
+    /// The table in the database at `place`, a path or a URL. It connects when it is first asked, on whatever
     /// Tokio runtime that is.
     ///
     /// # Errors
     /// When the URL is of an engine that this build does not have.
     pub fn at(place: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Ok(Self { path: sqlite::path_of(place.as_ref())?, open: None })
+        Ok(Self { place: Place::parse(place.as_ref())?, open: None })
     }
 
     /// Keeps an answer, in the place of its owner's other one with this id.
@@ -71,15 +72,16 @@ impl Responses {
     /// When the database cannot be opened or written.
     pub async fn put(&mut self, answer: &StoredResponse) -> Result<(), StoreError> {
         let mut conn = self.connection().await?;
-        let put = sqlx::query(PUT)
-            .bind(&answer.owner)
-            .bind(&answer.id)
-            .bind(whole(answer.created_s))
-            .bind(whole(answer.expires_s))
-            .bind(&answer.input)
-            .bind(&answer.output)
-            .bind(&answer.response);
-        put.execute(&mut conn).await.map_err(StoreError::Write)?;
+        let values = [
+            (&answer.owner).into(),
+            (&answer.id).into(),
+            answer.created_s.into(),
+            answer.expires_s.into(),
+            (&answer.input).into(),
+            (&answer.output).into(),
+            (&answer.response).into(),
+        ];
+        conn.execute(PUT, &values).await.map_err(StoreError::Write)?;
         self.open = Some(conn);
         Ok(())
     }
@@ -90,8 +92,8 @@ impl Responses {
     /// When the database cannot be opened or read.
     pub async fn get(&mut self, owner: &str, id: &str, now_s: u64) -> Result<Option<StoredResponse>, StoreError> {
         let mut conn = self.connection().await?;
-        let asked = sqlx::query(GET).bind(owner).bind(id).bind(whole(now_s));
-        let found = asked.fetch_optional(&mut conn).await.map_err(StoreError::Read)?;
+        let values = [owner.into(), id.into(), now_s.into()];
+        let found = conn.first(GET, &values).await.map_err(StoreError::Read)?;
         self.open = Some(conn);
         found.as_ref().map(read).transpose().map_err(StoreError::Read)
     }
@@ -102,11 +104,10 @@ impl Responses {
     /// When the database cannot be opened or written.
     pub async fn delete(&mut self, owner: &str, id: &str, now_s: u64) -> Result<bool, StoreError> {
         let mut conn = self.connection().await?;
-        let asked = sqlx::query(DELETE).bind(owner).bind(id);
-        let gone = asked.fetch_optional(&mut conn).await.map_err(StoreError::Write)?;
+        let gone = conn.first(DELETE, &[owner.into(), id.into()]).await.map_err(StoreError::Write)?;
         self.open = Some(conn);
-        let expires_s: Option<i64> = gone.map(|row| row.try_get(0)).transpose().map_err(StoreError::Read)?;
-        Ok(expires_s.is_some_and(|expires_s| expires_s > whole(now_s)))
+        let expires_s: Option<i64> = gone.map(|row| row.get(0)).transpose().map_err(StoreError::Read)?;
+        Ok(expires_s.is_some_and(|expires_s| count(expires_s) > now_s))
     }
 
     /// Takes away answers that are past their time, the oldest first and [`SWEPT_ROWS_MAX`] at most; how many.
@@ -115,16 +116,16 @@ impl Responses {
     /// When the database cannot be opened or written.
     pub async fn sweep(&mut self, now_s: u64) -> Result<u64, StoreError> {
         let mut conn = self.connection().await?;
-        let asked = sqlx::query(SWEEP).bind(whole(now_s)).bind(whole(SWEPT_ROWS_MAX));
-        let swept = asked.execute(&mut conn).await.map_err(StoreError::Write)?;
+        let values = [now_s.into(), SWEPT_ROWS_MAX.into()];
+        let swept = conn.execute(SWEEP, &values).await.map_err(StoreError::Write)?;
         self.open = Some(conn);
-        Ok(swept.rows_affected())
+        Ok(swept)
     }
 
     /// Ends the connection in order.
     ///
     /// # Errors
-    /// When SQLite could not; nothing is lost, the next start does it.
+    /// When the engine could not; nothing is lost, the next start does it.
     pub async fn close(self) -> Result<(), StoreError> {
         match self.open {
             Some(conn) => conn.close().await.map_err(StoreError::Write),
@@ -133,33 +134,28 @@ impl Responses {
     }
 
     /// Taken out while it is used, so that a failure, or a caller that leaves, costs the connection and no more.
-    async fn connection(&mut self) -> Result<SqliteConnection, StoreError> {
+    async fn connection(&mut self) -> Result<Conn, StoreError> {
         match self.open.take() {
             Some(conn) => Ok(conn),
-            None => sqlite::connect_writer(&self.path).await,
+            None => self.place.connect().await,
         }
     }
 }
 
-fn read(row: &SqliteRow) -> Result<StoredResponse, sqlx::Error> {
+fn read(row: &Row) -> Result<StoredResponse, sqlx::Error> {
     Ok(StoredResponse {
-        owner: row.try_get("owner")?,
-        id: row.try_get("id")?,
-        created_s: row.try_get::<i64, _>("created_s")?.cast_unsigned(),
-        expires_s: row.try_get::<i64, _>("expires_s")?.cast_unsigned(),
-        input: row.try_get("input")?,
-        output: row.try_get("output")?,
-        response: row.try_get("response")?,
+        owner: row.get("owner")?,
+        id: row.get("id")?,
+        created_s: count(row.get("created_s")?),
+        expires_s: count(row.get("expires_s")?),
+        input: row.get("input")?,
+        output: row.get("output")?,
+        response: row.get("response")?,
     })
 }
 
-/// SQL's integers end at 2^63 - 1, long after the last of seconds.
-fn whole(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn answer(owner: &str, id: &str, expires_s: u64) -> StoredResponse {
@@ -174,16 +170,8 @@ mod tests {
         }
     }
 
-    /// An empty table and the folder that it lives in.
-    fn table() -> (tempfile::TempDir, Responses) {
-        let folder = tempfile::tempdir().unwrap();
-        let table = Responses::at(folder.path().join("x.db")).unwrap();
-        (folder, table)
-    }
-
-    #[tokio::test]
-    async fn an_answer_is_its_owners_until_its_time_is_over() {
-        let (_folder, mut table) = table();
+    async fn an_answer_is_its_owners_until_its_time_is_over(place: &str) {
+        let mut table = Responses::at(place).unwrap();
         let mine = answer("me", "resp_1", 100);
         table.put(&mine).await.unwrap();
         table.put(&answer("", "resp_1", 90)).await.unwrap();
@@ -195,18 +183,16 @@ mod tests {
         assert_eq!(table.get("me", "resp_2", 1).await.unwrap(), None);
     }
 
-    #[tokio::test]
-    async fn a_second_answer_of_one_id_replaces_the_first() {
-        let (_folder, mut table) = table();
+    async fn a_second_answer_of_one_id_replaces_the_first(place: &str) {
+        let mut table = Responses::at(place).unwrap();
         table.put(&answer("me", "resp_1", 100)).await.unwrap();
         let second = StoredResponse { output: "[1]".to_owned(), ..answer("me", "resp_1", 200) };
         table.put(&second).await.unwrap();
         assert_eq!(table.get("me", "resp_1", 150).await.unwrap(), Some(second));
     }
 
-    #[tokio::test]
-    async fn only_its_owner_can_have_an_answer_forgotten() {
-        let (_folder, mut table) = table();
+    async fn only_its_owner_can_have_an_answer_forgotten(place: &str) {
+        let mut table = Responses::at(place).unwrap();
         table.put(&answer("me", "resp_1", 100)).await.unwrap();
         assert!(!table.delete("you", "resp_1", 1).await.unwrap());
         assert!(table.delete("me", "resp_1", 1).await.unwrap());
@@ -215,9 +201,8 @@ mod tests {
         assert!(!table.delete("me", "resp_1", 100).await.unwrap(), "it was gone already");
     }
 
-    #[tokio::test]
-    async fn a_sweep_takes_what_is_over_and_not_more_than_its_bound() {
-        let (_folder, mut table) = table();
+    async fn a_sweep_takes_what_is_over_and_not_more_than_its_bound(place: &str) {
+        let mut table = Responses::at(place).unwrap();
         for number in 0..SWEPT_ROWS_MAX + 3 {
             table.put(&answer("me", &format!("old_{number}"), 10)).await.unwrap();
         }
@@ -227,15 +212,30 @@ mod tests {
         assert!(table.get("me", "new", 10).await.unwrap().is_some());
     }
 
-    #[tokio::test]
-    async fn answers_outlive_the_process_and_stand_beside_the_ledger() {
-        let (folder, mut table) = table();
+    async fn answers_outlive_the_process_and_stand_beside_the_ledger(place: &str) {
+        let mut table = Responses::at(place).unwrap();
         table.put(&answer("me", "resp_1", 100)).await.unwrap();
         table.close().await.unwrap();
-        let path = folder.path().join("x.db");
-        assert_eq!(crate::Store::open(&path).await.unwrap().count().await.unwrap(), 0);
-        let mut again = Responses::at(format!("sqlite://{}", path.display())).unwrap();
+        assert_eq!(crate::Store::open(place).await.unwrap().count().await.unwrap(), 0);
+        let mut again = Responses::at(place).unwrap();
         assert_eq!(again.get("me", "resp_1", 1).await.unwrap(), Some(answer("me", "resp_1", 100)));
+    }
+
+    /// Every rule, each on a place of its own, which `place` makes by its name.
+    pub(crate) async fn all(place: &impl Fn(&str) -> String) {
+        an_answer_is_its_owners_until_its_time_is_over(&place("responses_1")).await;
+        a_second_answer_of_one_id_replaces_the_first(&place("responses_2")).await;
+        only_its_owner_can_have_an_answer_forgotten(&place("responses_3")).await;
+        a_sweep_takes_what_is_over_and_not_more_than_its_bound(&place("responses_4")).await;
+        answers_outlive_the_process_and_stand_beside_the_ledger(&place("responses_5")).await;
+        a_text_that_an_engine_cannot_keep_spoils_nothing(&place("responses_6")).await;
+    }
+
+    async fn a_text_that_an_engine_cannot_keep_spoils_nothing(place: &str) {
+        let mut table = Responses::at(place).unwrap();
+        assert_eq!(table.get("me", "nul \0", 1).await.unwrap(), None);
+        table.put(&answer("nul \0", "resp_1", 100)).await.unwrap();
+        assert!(table.delete("nul \0", "resp_1", 1).await.unwrap());
     }
 
     #[test]

@@ -1,27 +1,27 @@
 //! Who is left alone until when, kept over a restart.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Connection, Row, Sqlite};
 use trunkline_route::live::{Cause, Rest};
 use trunkline_route::{Moment, RestRow};
 use trunkline_wire::FaultKind;
 
-use crate::{StoreError, sqlite};
+use crate::StoreError;
+use crate::conn::{Row, Value, count};
+use crate::place::Place;
 
 /// Rests that are over, whoever kept them.
-const CLEAR: &str = "DELETE FROM rests WHERE until_ms <= ?";
+const CLEAR: &str = "DELETE FROM rests WHERE until_ms <= $1";
 
 /// One that this process kept; another may have made it longer since.
-const DROP: &str = "DELETE FROM rests WHERE provider = ? AND key = ? AND model = ? AND until_ms <= ?";
+const DROP: &str = "DELETE FROM rests WHERE provider = $1 AND key = $2 AND model = $3 AND until_ms <= $4";
 
 /// The longer one stays, whoever keeps it.
 const PUT: &str = "INSERT INTO rests (provider, key, model, since_ms, until_ms, kind, status)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (provider, key, model) DO UPDATE SET since_ms = excluded.since_ms, until_ms = excluded.until_ms,
-        kind = excluded.kind, status = excluded.status WHERE excluded.until_ms > until_ms";
+        kind = excluded.kind, status = excluded.status WHERE excluded.until_ms > rests.until_ms";
 
 const ALL: &str = "SELECT provider, key, model, since_ms, until_ms, kind, status FROM rests";
 
@@ -29,23 +29,26 @@ const ALL: &str = "SELECT provider, key, model, since_ms, until_ms, kind, status
 /// in it, too.
 #[derive(Debug)]
 pub struct Rests {
-    path: PathBuf,
+    place: Place,
     /// What this process has read or kept last: what of it is over early is its to take out.
     known: Mutex<Vec<RestRow>>,
 }
 
 impl Rests {
-    /// The table in the database at `place`, a path or a `sqlite:` URL.
+    /// The table in the database at `place`, a path or a URL.
     ///
     /// # Errors
     /// When the URL is of an engine that this build does not have.
     pub fn at(place: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Ok(Self { path: sqlite::path_of(place.as_ref())?, known: Mutex::default() })
+        Ok(Self { place: Place::parse(place.as_ref())?, known: Mutex::default() })
     }
 
-    /// Whether there is a database at all: asking a table makes one.
+    /// Whether there is a database at all, as far as that is known without asking: asking a table makes a file.
     pub fn is_there(&self) -> bool {
-        self.path.exists()
+        match &self.place {
+            Place::File(path) => path.exists(),
+            Place::Server(_) => true,
+        }
     }
 
     /// Keeps these rests in place of those that were read or kept last.
@@ -53,22 +56,22 @@ impl Rests {
     /// # Errors
     /// When the database cannot be opened or written.
     pub async fn replace(&self, rows: &[RestRow], now: Moment) -> Result<(), StoreError> {
-        let mut conn = sqlite::connect_writer(&self.path).await?;
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(StoreError::Write)?;
-        sqlx::query(CLEAR).bind(milliseconds(now)).execute(&mut *tx).await.map_err(StoreError::Write)?;
+        let mut conn = self.place.connect().await?;
+        conn.begin().await.map_err(StoreError::Write)?;
+        conn.execute(CLEAR, &[now.0.into()]).await.map_err(StoreError::Write)?;
         for gone in self.gone(rows) {
-            let drop = named(sqlx::query(DROP), &gone).bind(milliseconds(gone.rest.until));
-            drop.execute(&mut *tx).await.map_err(StoreError::Write)?;
+            let [provider, key, model] = named(&gone);
+            let values = [provider, key, model, gone.rest.until.0.into()];
+            conn.execute(DROP, &values).await.map_err(StoreError::Write)?;
         }
         for row in rows {
-            let put = named(sqlx::query(PUT), row)
-                .bind(milliseconds(row.rest.since))
-                .bind(milliseconds(row.rest.until))
-                .bind(row.rest.cause.kind.as_str())
-                .bind(row.rest.cause.status);
-            put.execute(&mut *tx).await.map_err(StoreError::Write)?;
+            let [provider, key, model] = named(row);
+            let (since, until) = (row.rest.since.0.into(), row.rest.until.0.into());
+            let status = Value::Whole(row.rest.cause.status.map(i64::from));
+            let values = [provider, key, model, since, until, row.rest.cause.kind.as_str().into(), status];
+            conn.execute(PUT, &values).await.map_err(StoreError::Write)?;
         }
-        tx.commit().await.map_err(StoreError::Write)?;
+        conn.commit().await.map_err(StoreError::Write)?;
         self.know(rows);
         conn.close().await.map_err(StoreError::Write)
     }
@@ -88,8 +91,8 @@ impl Rests {
     /// # Errors
     /// When the database cannot be opened or read.
     pub async fn all(&self) -> Result<Vec<RestRow>, StoreError> {
-        let mut conn = sqlite::connect_writer(&self.path).await?;
-        let rows = sqlx::query(ALL).fetch_all(&mut conn).await.map_err(StoreError::Read)?;
+        let mut conn = self.place.connect().await?;
+        let rows = conn.fetch(ALL, &[]).await.map_err(StoreError::Read)?;
         let rows: Result<Vec<Option<RestRow>>, sqlx::Error> = rows.iter().map(read).collect();
         conn.close().await.map_err(StoreError::Read)?;
         let rows: Vec<RestRow> = rows.map_err(StoreError::Read)?.into_iter().flatten().collect();
@@ -98,35 +101,29 @@ impl Rests {
     }
 }
 
-type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
-
 /// Says which row is meant.
-fn named<'q>(query: Query<'q>, row: &'q RestRow) -> Query<'q> {
+fn named(row: &RestRow) -> [Value<'_>; 3] {
     let (key, model) = (row.key.as_deref().unwrap_or_default(), row.model.as_deref().unwrap_or_default());
-    query.bind(&*row.provider).bind(key).bind(model)
+    [(&*row.provider).into(), key.into(), model.into()]
 }
 
-fn read(row: &SqliteRow) -> Result<Option<RestRow>, sqlx::Error> {
+fn read(row: &Row) -> Result<Option<RestRow>, sqlx::Error> {
     let named = |name: String| (!name.is_empty()).then(|| Arc::from(name));
-    let moment = |column| row.try_get::<i64, _>(column).map(|ms| Moment(ms.cast_unsigned()));
-    let kind: String = row.try_get("kind")?;
+    let moment = |column| row.get::<i64, &str>(column).map(|ms| Moment(count(ms)));
+    let kind: String = row.get("kind")?;
     let Some(kind) = FaultKind::named(&kind) else { return Ok(None) };
-    let cause = Cause { kind, status: row.try_get("status")? };
+    let status: Option<i64> = row.get("status")?;
+    let cause = Cause { kind, status: status.and_then(|status| u16::try_from(status).ok()) };
     Ok(Some(RestRow {
-        provider: row.try_get::<String, _>("provider")?.into(),
-        key: named(row.try_get("key")?),
-        model: named(row.try_get("model")?),
+        provider: row.get::<String, _>("provider")?.into(),
+        key: named(row.get("key")?),
+        model: named(row.get("model")?),
         rest: Rest { since: moment("since_ms")?, until: moment("until_ms")?, cause },
     }))
 }
 
-/// SQL's integers end at 2^63 - 1, long after the last of milliseconds.
-fn milliseconds(moment: Moment) -> i64 {
-    i64::try_from(moment.0).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const NOW: Moment = Moment(1_790_000_000_500);
@@ -141,25 +138,20 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn what_was_kept_last_is_found_and_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let rests = Rests::at(folder.path().join("t.db")).unwrap();
+    async fn what_was_kept_last_is_found_and_nothing_else(place: &str) {
+        let rests = Rests::at(place).unwrap();
         assert_eq!(rests.all().await.unwrap(), []);
         let rows =
             [row(None, None, None), row(Some("groq#1"), None, Some(401)), row(Some("groq#2"), Some("m"), Some(429))];
         rests.replace(&rows, NOW).await.unwrap();
         assert_eq!(rests.all().await.unwrap(), rows);
         rests.replace(&rows[1..2], NOW).await.unwrap();
-        assert_eq!(Rests::at(folder.path().join("t.db")).unwrap().all().await.unwrap(), rows[1..2]);
+        assert_eq!(Rests::at(place).unwrap().all().await.unwrap(), rows[1..2]);
     }
 
-    #[tokio::test]
-    async fn what_another_process_keeps_is_left_to_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("t.db");
-        let (one, other) = (Rests::at(&place).unwrap(), Rests::at(&place).unwrap());
-        let all = async || Rests::at(&place).unwrap().all().await.unwrap();
+    async fn what_another_process_keeps_is_left_to_it(place: &str) {
+        let (one, other) = (Rests::at(place).unwrap(), Rests::at(place).unwrap());
+        let all = async || Rests::at(place).unwrap().all().await.unwrap();
         let (shared, own, long) = (row(Some("k#1"), None, Some(401)), row(Some("k#2"), None, Some(429)), {
             let mut long = row(Some("k#1"), None, Some(402));
             long.rest.until = Moment(NOW.0 + 3_600_000);
@@ -175,5 +167,11 @@ mod tests {
         assert_eq!(all().await, [own, long.clone()], "as do those of the other");
         one.replace(&[], Moment(NOW.0 + 1_000_000)).await.unwrap();
         assert_eq!(all().await, [long], "unless they are over");
+    }
+
+    /// Every rule, each on a place of its own, which `place` makes by its name.
+    pub(crate) async fn all(place: &impl Fn(&str) -> String) {
+        what_was_kept_last_is_found_and_nothing_else(&place("rests_1")).await;
+        what_another_process_keeps_is_left_to_it(&place("rests_2")).await;
     }
 }

@@ -1,14 +1,12 @@
 //! One request as a row: what is bound when it is written, and what is read back.
 
-use sqlx::error::BoxDynError;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, Row};
 use trunkline_route::Report;
 
 use crate::arrival;
+use crate::conn::{Row, count, whole};
 
-/// In the order of [`bind`].
-const COLUMNS: &[&str] = &[
+/// In the order of [`values`].
+pub(crate) const COLUMNS: [&str; 14] = [
     "arrival",
     "number",
     "kind",
@@ -21,14 +19,16 @@ const COLUMNS: &[&str] = &[
     "total_us",
     "bytes_in",
     "bytes_out",
+    "cost_nusd",
+    "saved_nusd",
 ];
 
 /// The newest rows, for [`read`].
-pub(crate) const RECENT: &str = "SELECT * FROM requests_view ORDER BY arrival DESC LIMIT ?";
+pub(crate) const RECENT: &str = "SELECT * FROM requests_view ORDER BY arrival DESC LIMIT $1";
 
 /// Whether the row with the key of the first value has the number and process of the next two.
-pub(crate) const SAME: &str = "SELECT r.number = ?2 AND k.process = ?3 FROM requests AS r JOIN kinds AS k ON k.id = r.kind \
-     WHERE r.arrival = ?1";
+pub(crate) const SAME: &str = "SELECT CAST(CASE WHEN r.number = $2 AND k.process = $3 THEN 1 ELSE 0 END AS BIGINT) \
+     FROM requests AS r JOIN kinds AS k ON k.id = r.kind WHERE r.arrival = $1";
 
 /// A recorded request, its names spelt out. Fields mean what they mean in [`Report`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct StoredRequest {
     pub output_tokens: u64,
     pub reasoning_tokens: u64,
     pub quality: Option<String>,
+    pub cost_nusd: Option<i64>,
+    pub saved_nusd: Option<i64>,
     pub first_byte_us: Option<u64>,
     pub total_us: u64,
     pub bytes_in: u64,
@@ -57,65 +59,55 @@ pub struct StoredRequest {
     pub attempts: u32,
 }
 
-/// A statement that inserts up to `rows` rows. Rows that stay unbound are NULL, which their columns refuse, and are
-/// passed over, so that two statements serve every size of batch; so is a row whose key is there already.
-pub(crate) fn insert(rows: usize) -> String {
-    let row = format!("({})", vec!["?"; COLUMNS.len()].join(","));
-    format!("INSERT OR IGNORE INTO requests ({}) VALUES {}", COLUMNS.join(","), vec![row; rows].join(","))
-}
-
-/// Values that a statement for `rows` rows has room for.
-pub(crate) fn arguments(rows: usize) -> SqliteArguments {
-    let mut arguments = SqliteArguments::default();
-    arguments.reserve(rows.saturating_mul(COLUMNS.len()), 0);
-    arguments
-}
-
-/// Adds one row's values, in the order of [`COLUMNS`].
-pub(crate) fn bind(key: i64, kind: i64, report: &Report, to: &mut SqliteArguments) -> Result<(), BoxDynError> {
-    to.add(key)?;
-    to.add(arrival::number(report.id))?;
-    to.add(kind)?;
-    to.add(whole(report.usage.input))?;
-    to.add(whole(report.usage.cache_read))?;
-    to.add(whole(report.usage.cache_write))?;
-    to.add(whole(report.usage.output))?;
-    to.add(whole(report.usage.reasoning))?;
-    to.add(report.first_byte_us.map(whole))?;
-    to.add(whole(report.total_us))?;
-    to.add(whole(report.bytes_in))?;
-    to.add(whole(report.bytes_out))
-}
-
-/// SQL's integers end at 2^63 - 1; a provider that claims more tokens than that gets that many.
-fn whole(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+/// One row's values, in the order of [`COLUMNS`].
+pub(crate) fn values(key: i64, kind: i64, report: &Report) -> [Option<i64>; COLUMNS.len()] {
+    [
+        Some(key),
+        Some(arrival::number(report.id)),
+        Some(kind),
+        Some(whole(report.usage.input)),
+        Some(whole(report.usage.cache_read)),
+        Some(whole(report.usage.cache_write)),
+        Some(whole(report.usage.output)),
+        Some(whole(report.usage.reasoning)),
+        report.first_byte_us.map(whole),
+        Some(whole(report.total_us)),
+        Some(whole(report.bytes_in)),
+        Some(whole(report.bytes_out)),
+        report.cost.map(|cost| cost.nano()),
+        report.saved.map(|saved| saved.nano()),
+    ]
 }
 
 /// Reads one row of [`RECENT`].
-pub(crate) fn read(row: &SqliteRow) -> Result<StoredRequest, sqlx::Error> {
-    let id: String = row.try_get("id")?;
+pub(crate) fn read(row: &Row) -> Result<StoredRequest, sqlx::Error> {
+    let id: String = row.get("id")?;
+    let text = |name| row.get::<Option<String>, &str>(name);
+    let counted = |name| row.get::<i64, &str>(name).map(count);
+    let small = |name| row.get::<i64, &str>(name).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     Ok(StoredRequest {
         id: u128::from_str_radix(&id, 16).map_err(|source| sqlx::Error::Decode(source.into()))?,
-        at_ms: row.try_get("at_ms")?,
-        client_key: row.try_get("client_key")?,
-        operation: row.try_get("operation")?,
-        model: row.try_get("model")?,
-        provider: row.try_get("provider")?,
-        upstream_model: row.try_get("upstream_model")?,
-        status: row.try_get("status")?,
-        outcome: row.try_get("outcome")?,
-        stream: row.try_get("stream")?,
-        input_tokens: row.try_get("input_tokens")?,
-        cache_read_tokens: row.try_get("cache_read_tokens")?,
-        cache_write_tokens: row.try_get("cache_write_tokens")?,
-        output_tokens: row.try_get("output_tokens")?,
-        reasoning_tokens: row.try_get("reasoning_tokens")?,
-        quality: row.try_get("quality")?,
-        first_byte_us: row.try_get("first_byte_us")?,
-        total_us: row.try_get("total_us")?,
-        bytes_in: row.try_get("bytes_in")?,
-        bytes_out: row.try_get("bytes_out")?,
-        attempts: row.try_get("attempts")?,
+        at_ms: counted("at_ms")?,
+        client_key: text("client_key")?,
+        operation: row.get("operation")?,
+        model: text("model")?,
+        provider: text("provider")?,
+        upstream_model: text("upstream_model")?,
+        status: u16::try_from(row.get::<i64, _>("status")?).unwrap_or(u16::MAX),
+        outcome: row.get("outcome")?,
+        stream: row.get::<i64, _>("stream")? != 0,
+        input_tokens: counted("input_tokens")?,
+        cache_read_tokens: counted("cache_read_tokens")?,
+        cache_write_tokens: counted("cache_write_tokens")?,
+        output_tokens: counted("output_tokens")?,
+        reasoning_tokens: counted("reasoning_tokens")?,
+        quality: text("quality")?,
+        cost_nusd: row.get("cost_nusd")?,
+        saved_nusd: row.get("saved_nusd")?,
+        first_byte_us: row.get::<Option<i64>, _>("first_byte_us")?.map(count),
+        total_us: counted("total_us")?,
+        bytes_in: counted("bytes_in")?,
+        bytes_out: counted("bytes_out")?,
+        attempts: small("attempts")?,
     })
 }

@@ -4,6 +4,7 @@ mod client;
 mod explainer;
 pub mod faulty;
 mod gateway;
+pub mod postgres;
 mod responses;
 mod upstream;
 

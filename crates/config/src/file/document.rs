@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AdminSection, ClientKeySection, DiscoverySection, FailoverSection, LogSection, ModelSection, ProviderSection,
-    QueueSection, ServerSection, StoreSection,
+    AdminSection, ClientKeySection, DiscoverySection, FailoverSection, LedgerSection, LogSection, ModelSection,
+    ProviderSection, QueueSection, ServerSection, StoreSection,
 };
 
 /// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
@@ -26,6 +26,9 @@ pub struct File {
     /// Where the ledger of requests is kept.
     #[serde(default)]
     pub store: StoreSection,
+    /// How requests are recorded, and for how long.
+    #[serde(default)]
+    pub ledger: LedgerSection,
     /// How model servers are found without being declared.
     #[serde(default)]
     pub discovery: DiscoverySection,
@@ -57,6 +60,7 @@ impl Default for File {
             log: LogSection::default(),
             admin: AdminSection::default(),
             store: StoreSection::default(),
+            ledger: LedgerSection::default(),
             discovery: DiscoverySection::default(),
             failover: FailoverSection::default(),
             queue: QueueSection::default(),

@@ -10,11 +10,13 @@ use crate::Secret;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoreSection {
-    /// The database, such as `sqlite:///var/lib/trunkline/trunkline.db`.
+    /// The database, such as `sqlite:///var/lib/trunkline/trunkline.db`, or one of a PostgreSQL server, such as
+    /// `postgres://user:password@host:5432/trunkline`.
     #[serde(default)]
     #[schemars(extend("x-default" = "`trunkline.db` in the data folder", "x-unit" = "URL"))]
     pub url: Option<Secret>,
-    /// How often finished requests are written. A crash loses at most what finished within this time.
+    /// How often finished requests are written. With `ledger.durability = "batch"`, a crash loses at
+    /// most what finished within this time and that of one write.
     #[serde(default = "default_flush_interval")]
     pub flush_interval: Period,
     /// How long answers of Responses are kept, so that a later request can name one in `previous_response_id`; `0s` keeps

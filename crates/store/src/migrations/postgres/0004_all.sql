@@ -1,0 +1,184 @@
+-- PostgreSQL joined with schema 4. The tables mean what they mean in SQLite's migrations 0001 to 0004.
+CREATE TABLE trunkline_schema (version BIGINT NOT NULL);
+INSERT INTO trunkline_schema VALUES (0);
+
+CREATE TABLE names (
+    id   BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE kinds (
+    id             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    process        BIGINT NOT NULL,
+    client_key     BIGINT,
+    operation      BIGINT NOT NULL,
+    model          BIGINT,
+    provider       BIGINT,
+    upstream_model BIGINT,
+    status         BIGINT NOT NULL,
+    outcome        BIGINT NOT NULL,
+    stream         BIGINT NOT NULL,
+    quality        BIGINT,
+    attempts       BIGINT NOT NULL
+);
+
+CREATE TABLE requests (
+    arrival            BIGINT PRIMARY KEY,
+    number             BIGINT NOT NULL,
+    kind               BIGINT NOT NULL,
+    input_tokens       BIGINT NOT NULL,
+    cache_read_tokens  BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    output_tokens      BIGINT NOT NULL,
+    reasoning_tokens   BIGINT NOT NULL,
+    first_byte_us      BIGINT,
+    total_us           BIGINT NOT NULL,
+    bytes_in           BIGINT NOT NULL,
+    bytes_out          BIGINT NOT NULL,
+    cost_nusd          BIGINT,
+    saved_nusd         BIGINT
+);
+
+CREATE VIEW requests_view AS
+SELECT to_char(to_timestamp(((r.arrival >> 22) + 1577836800000) / 1000.0) AT TIME ZONE 'UTC',
+               'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
+       lpad(to_hex((r.arrival >> 22) + 1577836800000), 12, '0') || lpad(to_hex(kind.process), 10, '0')
+           || lpad(to_hex(r.number), 10, '0') AS id,
+       client_key.text     AS client_key,
+       operation.text      AS operation,
+       model.text          AS model,
+       provider.text       AS provider,
+       upstream_model.text AS upstream_model,
+       kind.status,
+       outcome.text        AS outcome,
+       kind.stream,
+       r.input_tokens,
+       r.cache_read_tokens,
+       r.cache_write_tokens,
+       r.output_tokens,
+       r.reasoning_tokens,
+       quality.text        AS quality,
+       r.cost_nusd,
+       r.saved_nusd,
+       r.first_byte_us,
+       r.total_us,
+       r.bytes_in,
+       r.bytes_out,
+       kind.attempts,
+       (r.arrival >> 22) + 1577836800000 AS at_ms,
+       r.arrival
+  FROM requests AS r
+  LEFT JOIN kinds AS kind           ON kind.id           = r.kind
+  LEFT JOIN names AS client_key     ON client_key.id     = kind.client_key
+  LEFT JOIN names AS operation      ON operation.id      = kind.operation
+  LEFT JOIN names AS model          ON model.id          = kind.model
+  LEFT JOIN names AS provider       ON provider.id       = kind.provider
+  LEFT JOIN names AS upstream_model ON upstream_model.id = kind.upstream_model
+  LEFT JOIN names AS outcome        ON outcome.id        = kind.outcome
+  LEFT JOIN names AS quality        ON quality.id        = kind.quality;
+
+CREATE TABLE responses (
+    owner     TEXT   NOT NULL,
+    id        TEXT   NOT NULL,
+    created_s BIGINT NOT NULL,
+    expires_s BIGINT NOT NULL,
+    input     TEXT   NOT NULL,
+    output    TEXT   NOT NULL,
+    response  TEXT   NOT NULL,
+    PRIMARY KEY (owner, id)
+);
+
+CREATE INDEX responses_by_expiry ON responses (expires_s);
+
+CREATE TABLE rests (
+    provider TEXT   NOT NULL,
+    key      TEXT   NOT NULL,
+    model    TEXT   NOT NULL,
+    since_ms BIGINT NOT NULL,
+    until_ms BIGINT NOT NULL,
+    kind     TEXT   NOT NULL,
+    status   BIGINT,
+    PRIMARY KEY (provider, key, model)
+);
+
+CREATE TABLE usage_hours (
+    start_s            BIGINT NOT NULL,
+    client_key         BIGINT NOT NULL,
+    model              BIGINT NOT NULL,
+    provider           BIGINT NOT NULL,
+    upstream_model     BIGINT NOT NULL,
+    requests           BIGINT NOT NULL DEFAULT 0,
+    errors             BIGINT NOT NULL DEFAULT 0,
+    client_left        BIGINT NOT NULL DEFAULT 0,
+    inexact            BIGINT NOT NULL DEFAULT 0,
+    unknown_cost       BIGINT NOT NULL DEFAULT 0,
+    input_tokens       BIGINT NOT NULL DEFAULT 0,
+    cache_read_tokens  BIGINT NOT NULL DEFAULT 0,
+    cache_write_tokens BIGINT NOT NULL DEFAULT 0,
+    output_tokens      BIGINT NOT NULL DEFAULT 0,
+    reasoning_tokens   BIGINT NOT NULL DEFAULT 0,
+    cost_nusd          BIGINT NOT NULL DEFAULT 0,
+    saved_nusd         BIGINT NOT NULL DEFAULT 0,
+    total_us           BIGINT NOT NULL DEFAULT 0,
+    first_byte_us      BIGINT NOT NULL DEFAULT 0,
+    first_bytes        BIGINT NOT NULL DEFAULT 0,
+    total_00 BIGINT NOT NULL DEFAULT 0, total_01 BIGINT NOT NULL DEFAULT 0, total_02 BIGINT NOT NULL DEFAULT 0, total_03 BIGINT NOT NULL DEFAULT 0,
+    total_04 BIGINT NOT NULL DEFAULT 0, total_05 BIGINT NOT NULL DEFAULT 0, total_06 BIGINT NOT NULL DEFAULT 0, total_07 BIGINT NOT NULL DEFAULT 0,
+    total_08 BIGINT NOT NULL DEFAULT 0, total_09 BIGINT NOT NULL DEFAULT 0, total_10 BIGINT NOT NULL DEFAULT 0, total_11 BIGINT NOT NULL DEFAULT 0,
+    total_12 BIGINT NOT NULL DEFAULT 0, total_13 BIGINT NOT NULL DEFAULT 0, total_14 BIGINT NOT NULL DEFAULT 0, total_15 BIGINT NOT NULL DEFAULT 0,
+    total_16 BIGINT NOT NULL DEFAULT 0, total_17 BIGINT NOT NULL DEFAULT 0, total_18 BIGINT NOT NULL DEFAULT 0, total_19 BIGINT NOT NULL DEFAULT 0,
+    total_20 BIGINT NOT NULL DEFAULT 0, total_21 BIGINT NOT NULL DEFAULT 0, total_22 BIGINT NOT NULL DEFAULT 0, total_23 BIGINT NOT NULL DEFAULT 0,
+    total_24 BIGINT NOT NULL DEFAULT 0, total_25 BIGINT NOT NULL DEFAULT 0, total_26 BIGINT NOT NULL DEFAULT 0, total_27 BIGINT NOT NULL DEFAULT 0,
+    total_28 BIGINT NOT NULL DEFAULT 0, total_29 BIGINT NOT NULL DEFAULT 0, total_30 BIGINT NOT NULL DEFAULT 0, total_31 BIGINT NOT NULL DEFAULT 0,
+    first_00 BIGINT NOT NULL DEFAULT 0, first_01 BIGINT NOT NULL DEFAULT 0, first_02 BIGINT NOT NULL DEFAULT 0, first_03 BIGINT NOT NULL DEFAULT 0,
+    first_04 BIGINT NOT NULL DEFAULT 0, first_05 BIGINT NOT NULL DEFAULT 0, first_06 BIGINT NOT NULL DEFAULT 0, first_07 BIGINT NOT NULL DEFAULT 0,
+    first_08 BIGINT NOT NULL DEFAULT 0, first_09 BIGINT NOT NULL DEFAULT 0, first_10 BIGINT NOT NULL DEFAULT 0, first_11 BIGINT NOT NULL DEFAULT 0,
+    first_12 BIGINT NOT NULL DEFAULT 0, first_13 BIGINT NOT NULL DEFAULT 0, first_14 BIGINT NOT NULL DEFAULT 0, first_15 BIGINT NOT NULL DEFAULT 0,
+    first_16 BIGINT NOT NULL DEFAULT 0, first_17 BIGINT NOT NULL DEFAULT 0, first_18 BIGINT NOT NULL DEFAULT 0, first_19 BIGINT NOT NULL DEFAULT 0,
+    first_20 BIGINT NOT NULL DEFAULT 0, first_21 BIGINT NOT NULL DEFAULT 0, first_22 BIGINT NOT NULL DEFAULT 0, first_23 BIGINT NOT NULL DEFAULT 0,
+    first_24 BIGINT NOT NULL DEFAULT 0, first_25 BIGINT NOT NULL DEFAULT 0, first_26 BIGINT NOT NULL DEFAULT 0, first_27 BIGINT NOT NULL DEFAULT 0,
+    first_28 BIGINT NOT NULL DEFAULT 0, first_29 BIGINT NOT NULL DEFAULT 0, first_30 BIGINT NOT NULL DEFAULT 0, first_31 BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (start_s, client_key, model, provider, upstream_model)
+);
+
+CREATE TABLE usage_days (
+    start_s            BIGINT NOT NULL,
+    client_key         BIGINT NOT NULL,
+    model              BIGINT NOT NULL,
+    provider           BIGINT NOT NULL,
+    upstream_model     BIGINT NOT NULL,
+    requests           BIGINT NOT NULL DEFAULT 0,
+    errors             BIGINT NOT NULL DEFAULT 0,
+    client_left        BIGINT NOT NULL DEFAULT 0,
+    inexact            BIGINT NOT NULL DEFAULT 0,
+    unknown_cost       BIGINT NOT NULL DEFAULT 0,
+    input_tokens       BIGINT NOT NULL DEFAULT 0,
+    cache_read_tokens  BIGINT NOT NULL DEFAULT 0,
+    cache_write_tokens BIGINT NOT NULL DEFAULT 0,
+    output_tokens      BIGINT NOT NULL DEFAULT 0,
+    reasoning_tokens   BIGINT NOT NULL DEFAULT 0,
+    cost_nusd          BIGINT NOT NULL DEFAULT 0,
+    saved_nusd         BIGINT NOT NULL DEFAULT 0,
+    total_us           BIGINT NOT NULL DEFAULT 0,
+    first_byte_us      BIGINT NOT NULL DEFAULT 0,
+    first_bytes        BIGINT NOT NULL DEFAULT 0,
+    total_00 BIGINT NOT NULL DEFAULT 0, total_01 BIGINT NOT NULL DEFAULT 0, total_02 BIGINT NOT NULL DEFAULT 0, total_03 BIGINT NOT NULL DEFAULT 0,
+    total_04 BIGINT NOT NULL DEFAULT 0, total_05 BIGINT NOT NULL DEFAULT 0, total_06 BIGINT NOT NULL DEFAULT 0, total_07 BIGINT NOT NULL DEFAULT 0,
+    total_08 BIGINT NOT NULL DEFAULT 0, total_09 BIGINT NOT NULL DEFAULT 0, total_10 BIGINT NOT NULL DEFAULT 0, total_11 BIGINT NOT NULL DEFAULT 0,
+    total_12 BIGINT NOT NULL DEFAULT 0, total_13 BIGINT NOT NULL DEFAULT 0, total_14 BIGINT NOT NULL DEFAULT 0, total_15 BIGINT NOT NULL DEFAULT 0,
+    total_16 BIGINT NOT NULL DEFAULT 0, total_17 BIGINT NOT NULL DEFAULT 0, total_18 BIGINT NOT NULL DEFAULT 0, total_19 BIGINT NOT NULL DEFAULT 0,
+    total_20 BIGINT NOT NULL DEFAULT 0, total_21 BIGINT NOT NULL DEFAULT 0, total_22 BIGINT NOT NULL DEFAULT 0, total_23 BIGINT NOT NULL DEFAULT 0,
+    total_24 BIGINT NOT NULL DEFAULT 0, total_25 BIGINT NOT NULL DEFAULT 0, total_26 BIGINT NOT NULL DEFAULT 0, total_27 BIGINT NOT NULL DEFAULT 0,
+    total_28 BIGINT NOT NULL DEFAULT 0, total_29 BIGINT NOT NULL DEFAULT 0, total_30 BIGINT NOT NULL DEFAULT 0, total_31 BIGINT NOT NULL DEFAULT 0,
+    first_00 BIGINT NOT NULL DEFAULT 0, first_01 BIGINT NOT NULL DEFAULT 0, first_02 BIGINT NOT NULL DEFAULT 0, first_03 BIGINT NOT NULL DEFAULT 0,
+    first_04 BIGINT NOT NULL DEFAULT 0, first_05 BIGINT NOT NULL DEFAULT 0, first_06 BIGINT NOT NULL DEFAULT 0, first_07 BIGINT NOT NULL DEFAULT 0,
+    first_08 BIGINT NOT NULL DEFAULT 0, first_09 BIGINT NOT NULL DEFAULT 0, first_10 BIGINT NOT NULL DEFAULT 0, first_11 BIGINT NOT NULL DEFAULT 0,
+    first_12 BIGINT NOT NULL DEFAULT 0, first_13 BIGINT NOT NULL DEFAULT 0, first_14 BIGINT NOT NULL DEFAULT 0, first_15 BIGINT NOT NULL DEFAULT 0,
+    first_16 BIGINT NOT NULL DEFAULT 0, first_17 BIGINT NOT NULL DEFAULT 0, first_18 BIGINT NOT NULL DEFAULT 0, first_19 BIGINT NOT NULL DEFAULT 0,
+    first_20 BIGINT NOT NULL DEFAULT 0, first_21 BIGINT NOT NULL DEFAULT 0, first_22 BIGINT NOT NULL DEFAULT 0, first_23 BIGINT NOT NULL DEFAULT 0,
+    first_24 BIGINT NOT NULL DEFAULT 0, first_25 BIGINT NOT NULL DEFAULT 0, first_26 BIGINT NOT NULL DEFAULT 0, first_27 BIGINT NOT NULL DEFAULT 0,
+    first_28 BIGINT NOT NULL DEFAULT 0, first_29 BIGINT NOT NULL DEFAULT 0, first_30 BIGINT NOT NULL DEFAULT 0, first_31 BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (start_s, client_key, model, provider, upstream_model)
+);
+
+UPDATE trunkline_schema SET version = 4;
