@@ -14,6 +14,7 @@ use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
 use crate::cli::{Cli, Command, Options};
 use crate::explain::{self, ExplainError};
 use crate::import::{self, ImportError};
+use crate::keys::command::{self as keys, KeysError};
 use crate::probe;
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
@@ -30,6 +31,8 @@ pub(crate) enum CommandError {
     Import(#[from] ImportError),
     #[error(transparent)]
     Explain(#[from] ExplainError),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
 }
@@ -49,6 +52,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             Ok(run::control_runtime()?.block_on(explain::run(&options, loaded))?)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),
+        Some(Command::Keys { command }) => {
+            let loaded = source_of(command.options()).load(&[])?;
+            Ok(run::control_runtime()?.block_on(keys::run(&command, loaded))?)
+        }
         Some(Command::Schema) => {
             writeln!(std::io::stdout(), "{}", schema())?;
             Ok(ExitCode::SUCCESS)

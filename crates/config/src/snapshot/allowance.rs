@@ -1,10 +1,11 @@
 //! What the holder of a client key may do.
 
+use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 use trunkline_providers::price::Usd;
 
-use crate::file::{AllowanceSection, BudgetPeriod};
+use crate::file::{AllowanceSection, Amount, BudgetPeriod, BudgetSection, Day};
 
 /// What the holder of a client key may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +43,7 @@ impl Allowance {
     /// What a document, or a key made at run time, says; `None` where it says that everything is allowed.
     pub fn of(section: &AllowanceSection) -> Option<Arc<Self>> {
         let boxed = |names: &[String]| names.iter().map(|name| name.trim().into()).collect();
-        let budget = |stated: &crate::file::BudgetSection| Budget {
-            limit: stated.usd.0,
-            period: stated.period,
-            hard: stated.hard,
-        };
+        let budget = |stated: &BudgetSection| Budget { limit: stated.usd.0, period: stated.period, hard: stated.hard };
         (*section != AllowanceSection::default()).then(|| {
             Arc::new(Self {
                 models: boxed(&section.models),
@@ -59,6 +56,23 @@ impl Allowance {
                 budgets: section.budgets.iter().map(budget).collect(),
             })
         })
+    }
+
+    /// The same, as a document would say it.
+    pub fn stated(&self) -> AllowanceSection {
+        let texts = |names: &[Box<str>]| names.iter().map(|name| name.to_string()).collect();
+        let budget =
+            |budget: &Budget| BudgetSection { usd: Amount(budget.limit), period: budget.period, hard: budget.hard };
+        AllowanceSection {
+            models: texts(&self.models),
+            providers: texts(&self.providers),
+            expires: self.expires_ms.map(Day),
+            enabled: self.enabled,
+            requests_per_minute: self.requests_per_minute.and_then(NonZeroU32::new),
+            tokens_per_minute: self.tokens_per_minute.and_then(NonZeroU64::new),
+            parallel_requests: self.parallel_requests.and_then(NonZeroU32::new),
+            budgets: self.budgets.iter().map(budget).collect(),
+        }
     }
 
     /// Whether this model, by the name that clients use, may be asked for.

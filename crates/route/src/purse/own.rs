@@ -20,8 +20,6 @@ pub struct Accounts(RwLock<HashMap<Arc<str>, Arc<Mutex<Entry>>>>);
 struct Entry {
     asking: Asking,
     spend: Spend,
-    /// Whether money was spent since that was looked at.
-    is_changed: bool,
 }
 
 /// What is so with one key.
@@ -42,25 +40,6 @@ impl Accounts {
         let mut entry = lock(&entry);
         entry.spend.roll(now);
         Account { open: entry.asking.open(), reserved: entry.spend.reserved(), spent: entry.spend.spent().collect() }
-    }
-
-    /// What was spent with those keys with which any was since this was last asked.
-    pub fn take_changed(&self) -> Vec<(Arc<str>, Vec<Spent>)> {
-        let accounts = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let changed = accounts.iter().filter_map(|(key, entry)| {
-            let mut entry = lock(entry);
-            std::mem::take(&mut entry.is_changed).then(|| (Arc::clone(key), entry.spend.spent().collect()))
-        });
-        changed.collect()
-    }
-
-    /// What was taken is to be taken again: it could not be kept.
-    pub fn put_back(&self, keys: impl IntoIterator<Item = Arc<str>>) {
-        for key in keys {
-            if let Some(entry) = self.known(&key) {
-                lock(&entry).is_changed = true;
-            }
-        }
     }
 
     /// Takes up what was spent with a key earlier, on top of what is known.
@@ -114,9 +93,7 @@ impl Purse for Accounts {
         let mut entry = lock(&entry);
         entry.asking.leave(counted.entered, took.tokens, now);
         if let Some(reserved) = &counted.reserved {
-            let cost = took.cost.unwrap_or(Usd::ZERO);
-            entry.spend.settle(reserved, cost);
-            entry.is_changed |= cost != Usd::ZERO;
+            entry.spend.settle(reserved, took.cost.unwrap_or(Usd::ZERO));
         }
     }
 }

@@ -60,16 +60,15 @@ fn who_is_refused_by_a_limit_has_nothing_set_aside() {
 }
 
 #[test]
-fn what_was_spent_is_handed_out_once_and_again_when_it_could_not_be_kept() {
+fn a_key_that_is_forgotten_begins_with_what_is_restored() {
     let (accounts, key) = (Accounts::default(), Arc::from("k"));
-    let allowance = allowance(r#"{"budgets":[{"usd":"1"}]}"#);
-    let one = admit(&accounts, &key, &allowance, 100).expect("there is money");
-    assert_eq!(accounts.take_changed(), []);
-    accounts.settle(&key, &one.counted, Took { tokens: 1, cost: Some(Usd::from_nano(40)) }, NOW);
-    let changed = accounts.take_changed();
-    assert_eq!((changed.len(), accounts.take_changed().len()), (1, 0));
-    accounts.put_back(changed.into_iter().map(|(key, _)| key));
-    assert_eq!(accounts.take_changed().len(), 1);
+    let allowance = allowance(r#"{"budgets":[{"usd":"0.0000001"}]}"#);
+    let open = admit(&accounts, &key, &allowance, 100).expect("there is money");
     accounts.forget(|id| id == "k");
+    accounts.settle(&key, &open.counted, Took { tokens: 1, cost: Some(Usd::from_nano(40)) }, NOW);
     assert_eq!(accounts.of("k", NOW), Account::default());
+    let total = Spent { period: BudgetPeriod::Total, from: Moment(0), usd: Usd::from_nano(40) };
+    accounts.restore(&key, total, NOW);
+    assert!(admit(&accounts, &key, &allowance, 61).is_err());
+    admit(&accounts, &key, &allowance, 60).expect("so much is left");
 }
