@@ -34,13 +34,11 @@ pub(crate) fn identify(
     dialect: DialectId,
     parts: &Parts,
 ) -> Result<Option<Arc<ClientKey>>, Fault> {
+    if matches!(keys, ClientKeys::Open) {
+        return Ok(None);
+    }
     let made = shared.made_keys();
-    let is_open = match keys {
-        ClientKeys::Open => true,
-        ClientKeys::Unclaimed => !made.any,
-        ClientKeys::Required(_) => false,
-    };
-    if is_open {
+    if matches!(keys, ClientKeys::Unclaimed) && !made.any {
         return Ok(None);
     }
     let in_query = (dialect == DialectId::Gemini).then(|| in_query(parts.uri.query()?)).flatten();

@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, StatusCode};
-use trunkline_config::{ClientKey, ErrorAction};
+use trunkline_config::{ClientKey, ErrorAction, Key};
 use trunkline_providers::{Price, Usd};
 use trunkline_route::loads::{Load, Open};
 use trunkline_route::policy::action;
@@ -48,8 +48,8 @@ pub(crate) struct ReportGuard {
     pub(crate) probe: Option<Box<Probe>>,
     /// The try that is under way, where it is counted how busy targets are, and when it began.
     busy: Option<(Open, Instant)>,
-    /// The label of the key of the last try, where its use is counted.
-    counted_key: Option<Arc<str>>,
+    /// The key of the last try, where its use is counted.
+    counted_key: Option<Arc<Key>>,
     /// Whether the provider that the report names is the one that answers.
     is_asked: bool,
     /// What the one costs whom the report names; `None` when nobody knows.
@@ -161,7 +161,7 @@ impl ReportGuard {
         self.try_ends();
         self.under_way = Some(self.worker.under_way.begin(&attempt.target, driver));
         self.busy = load.map(|load| (load.begin(), Instant::now()));
-        self.counted_key = attempt.key.as_deref().filter(|key| key.is_counted).map(|key| Arc::clone(&key.label));
+        self.counted_key = attempt.key.as_ref().filter(|key| key.is_counted).cloned();
         self.is_asked = true;
     }
 
@@ -342,7 +342,7 @@ impl Drop for ReportGuard {
             tab.settle(Took { tokens, cost: self.report.cost });
         }
         if let Some(key) = &self.counted_key {
-            self.worker.shared.live.rates.spend(key, tokens, Moment(now_ms()));
+            self.worker.shared.live.rates.spend(&key.label, tokens, Moment(now_ms()));
         }
         let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
         self.worker.shared.reports.take(std::mem::replace(&mut *self.report, over));

@@ -95,6 +95,7 @@ pub(crate) async fn spend_logs(
         json!({
             "request_id": log.id,
             "api_key": log.client_key,
+            "metadata": { "user_api_key_alias": log.client_key },
             "model": model,
             "model_group": model_group,
             "spend": log.usd.as_deref().and_then(number),
