@@ -218,6 +218,48 @@ def test_serverless_proxy_is_imported_and_answers(start: Start, upstream: Upstre
     assert seen == {"authorization": "Bearer sk-upstream-canary", "x-team": "research", "x-model": "turbo"}
 
 
+QWEN = """<tool_call>
+<function=bash>
+<parameter=command>
+ls -la /tmp
+</parameter>
+<parameter=description>
+List files
+</parameter>
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "arguments"),
+    [
+        ("[EXECUTE:bash:ls -la /tmp]", "execute", {"command": "ls -la /tmp"}),
+        *[
+            (QWEN + end, "tool_call_nested_xml", {"command": "ls -la /tmp", "description": "List files"})
+            for end in ("</function>\n</tool_call>", "</function>\n", "")
+        ],
+    ],
+)
+def test_imported_patterns_make_the_calls_that_they_made(
+    upstream: Upstream, tmp_path: Path, text: str, pattern: str, arguments: dict[str, str]
+) -> None:
+    _, report = imported(tmp_path, ["serverless-proxy", str(serverless_proxy(tmp_path, upstream))], {})
+    told_of = [line for line in told(report) if line.startswith("tool_patterns/") and "ated_at" not in line]
+    exact = [key for key in told_of if any(row.startswith("exact") and f" {key}" in row for row in report.splitlines())]
+    assert exact == told_of, report
+    tools = tmp_path / "tools.json"
+    tools.write_text(json.dumps([{"type": "function", "function": {"name": "bash"}}]))
+    line = ["patterns", "try", "--config", str(tmp_path / "made.toml"), "--tools", str(tools), "--json", text]
+    ran = command(line, tmp_path, {})
+    assert ran.returncode == 0, ran
+    said = json.loads(ran.stdout)
+    assert [(call["tool"], call["arguments"], call["pattern"]) for call in said["calls"]] == [
+        ("bash", arguments, pattern)
+    ]
+    [made] = said["client_gets"]["calls"]
+    assert json.loads(made["arguments"])["command"] == "ls -la /tmp"
+    assert "description" in json.loads(made["arguments"])
+
+
 def test_litellm_is_imported_and_answers(start: Start, upstream: Upstream, tmp_path: Path) -> None:
     path = litellm(tmp_path, upstream)
     document, report = imported(tmp_path, ["litellm", str(path)], {"UP_KEY": "sk-up"})

@@ -1,5 +1,7 @@
 //! The way in: a document, the environment and the flags become a snapshot.
 
+use std::sync::Arc;
+
 use crate::check::check;
 use crate::document::Document;
 use crate::env::Env;
@@ -44,6 +46,7 @@ pub fn load(
         overrides,
         found: if settings.probe { found } else { &[] },
         findings: &mut findings,
+        patterns: Arc::default(),
     }
     .resolve();
     let notes = std::mem::take(&mut findings.notes);

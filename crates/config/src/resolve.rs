@@ -6,6 +6,7 @@
 mod admin;
 mod capabilities;
 mod client_keys;
+mod enforce;
 mod failover;
 mod hashed;
 mod headers;
@@ -13,8 +14,10 @@ mod health;
 mod implied;
 mod keys;
 mod models;
+mod patterns;
 mod prices;
 mod providers;
+mod repair;
 mod server;
 
 pub(crate) use hashed::HASH_PREFIX;
@@ -22,8 +25,10 @@ pub(crate) use headers::name_of as header_name;
 pub(crate) use models::NOT_A_TARGETS;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use trunkline_providers::{BaseUrl, Vendor};
+use trunkline_wire::filter::Patterns;
 
 use crate::document::Document;
 use crate::env::Env;
@@ -50,6 +55,8 @@ pub(crate) struct Resolver<'a, 'd> {
     pub(crate) overrides: &'a Overrides,
     pub(crate) found: &'a [FoundEndpoint],
     pub(crate) findings: &'a mut Findings<'d>,
+    /// Part of what is done to every model's answers; none until they are resolved.
+    pub(crate) patterns: Arc<Patterns>,
 }
 
 impl<'d> Resolver<'_, 'd> {
@@ -58,8 +65,10 @@ impl<'d> Resolver<'_, 'd> {
         let listen = listen(&file.server.listen, overrides, &mut self.layers());
         let server = self.server(listen.address);
         let client_keys = self.client_keys(&listen);
+        self.patterns = self.compiled_patterns();
         let providers = self.providers();
-        let models = self.models(&providers);
+        let enforcement = self.enforcement();
+        let models = self.models(&providers, &enforcement);
         let default_context_window = self.layers().number(&table::DEFAULT_CONTEXT_WINDOW, 1..=u64::from(u32::MAX));
         Snapshot {
             server,
@@ -68,6 +77,9 @@ impl<'d> Resolver<'_, 'd> {
             client_keys,
             admin: self.admin_tokens(),
             failover: self.failover(),
+            prices: self.prices(),
+            enforcement,
+            patterns: self.patterns,
             same_name: file.discovery.same_name,
             default_context_window: default_context_window.unwrap_or(file.default_context_window),
         }

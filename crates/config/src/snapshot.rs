@@ -3,22 +3,27 @@
 mod admin;
 mod allowance;
 mod client_keys;
+mod enforce;
 mod failover;
 mod health;
 mod model;
 mod provider;
 mod queue;
+mod repair;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use trunkline_providers::price::PriceList;
+use trunkline_wire::filter::Patterns;
 
 pub use crate::file::SameName;
 pub use admin::AdminTokens;
 pub use allowance::{Allowance, Budget};
 pub use client_keys::{ClientKey, ClientKeys, among, key_hash};
+pub use enforce::{CHUNK_DELAY_MAX, ENFORCE_RETRIES_MAX, EnforceSetting, Enforcement};
 pub(crate) use failover::UPSTREAM_KINDS;
 pub use failover::{
     CircuitLimits, ErrorAction, ErrorCase, Failover, FixToolMessages, KeyStrategy, Strategy, WhenResting,
@@ -27,6 +32,7 @@ pub use health::HealthCheck;
 pub use model::{Model, OnLoss, Target, UpstreamModel};
 pub use provider::{AuthMode, Key, KeyLimits, Provider, ProviderModel, Timeouts};
 pub use queue::{Priority, QueueLimits, Room, RoomAmong};
+pub use repair::{Repair, StatedRepair, UsualRepairs};
 
 /// Everything a request needs to know, immutable.
 #[derive(Debug)]
@@ -43,8 +49,14 @@ pub struct Snapshot {
     pub admin: AdminTokens,
     /// How requests are tried again, and when things are left alone.
     pub failover: Failover,
+    /// Whether answers of models that are not declared must call a tool when they may.
+    pub enforcement: Arc<Enforcement>,
+    /// Where tool calls stand in texts, as the operator says.
+    pub patterns: Arc<Patterns>,
     /// Who serves a name that several providers list and nobody declares.
     pub same_name: SameName,
+    /// What well-known models cost where the document does not say it.
+    pub prices: Arc<PriceList>,
     /// Shown for models whose context window nobody states.
     pub default_context_window: u64,
 }
@@ -71,7 +83,10 @@ impl Snapshot {
             client_keys: self.client_keys.detached(),
             admin: self.admin.clone(),
             failover: self.failover,
+            enforcement: Arc::new(Enforcement::clone(&self.enforcement)),
+            patterns: Arc::new(Patterns::clone(&self.patterns)),
             same_name: self.same_name,
+            prices: Arc::clone(&self.prices),
             default_context_window: self.default_context_window,
             providers,
         }

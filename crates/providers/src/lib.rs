@@ -13,6 +13,7 @@ pub mod price;
 pub mod probe;
 pub mod registry;
 pub mod serving;
+pub mod tool_formats;
 pub mod vendor;
 
 pub use adapter::Adapter;

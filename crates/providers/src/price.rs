@@ -1,10 +1,13 @@
 //! What a model costs, and what a request cost: the only place that prices tokens.
 
+pub mod list;
+pub mod public;
 mod unit;
 
 use trunkline_wire::ir::Usage;
 use trunkline_wire::timestamp;
 
+pub use list::PriceList;
 pub use trunkline_wire::Usd;
 pub use trunkline_wire::usd::DecimalError;
 pub use unit::UnitPrice;
@@ -16,6 +19,8 @@ use unit::from_atto;
 pub struct Price {
     /// By the moment that each begins to hold, the earliest first; at least one.
     tariffs: Vec<(u64, Tariff)>,
+    /// Whether a list says so, and not the operator.
+    is_listed: bool,
 }
 
 /// What a model costs at one time.
@@ -72,7 +77,7 @@ const ATTO_PER_PICO: u128 = 1_000_000;
 impl Price {
     /// One price at all times.
     pub fn always(tariff: Tariff) -> Self {
-        Self { tariffs: vec![(0, tariff)] }
+        Self { tariffs: vec![(0, tariff)], is_listed: false }
     }
 
     /// Prices by the moment that each begins to hold, in milliseconds since the Unix epoch. `None` when there are none.
@@ -81,12 +86,17 @@ impl Price {
         for (_, tariff) in &mut tariffs {
             tariff.tiers.sort_by_key(|tier| tier.above);
         }
-        (!tariffs.is_empty()).then_some(Self { tariffs })
+        (!tariffs.is_empty()).then_some(Self { tariffs, is_listed: false })
     }
 
     /// What holds at this moment; `None` before the first begins to.
     pub fn at(&self, at_ms: u64) -> Option<&Tariff> {
         self.tariffs.iter().rfind(|(from_ms, _)| *from_ms <= at_ms).map(|(_, tariff)| tariff)
+    }
+
+    /// Whether it is from a price list, and not the operator's own.
+    pub fn is_listed(&self) -> bool {
+        self.is_listed
     }
 
     /// Whether time costs something, at any time.
@@ -252,7 +262,42 @@ mod tests {
         }
     }
 
+    /// The sum in whole attos by long division, one token kind after another, rounded at the very end.
+    fn reference(counts: &[(u64, u64)], second_pico: u64, took_us: u64) -> i64 {
+        let atto: i128 = counts.iter().map(|(count, pico)| i128::from(*count) * i128::from(*pico) * 1_000_000).sum();
+        let atto = atto + i128::from(took_us) * i128::from(second_pico);
+        let (nano, rest) = (atto.div_euclid(1_000_000_000), atto.rem_euclid(1_000_000_000));
+        let up = match rest.cmp(&500_000_000) {
+            std::cmp::Ordering::Less => 0,
+            std::cmp::Ordering::Equal => nano % 2,
+            std::cmp::Ordering::Greater => 1,
+        };
+        i64::try_from(nano + up).expect("small enough")
+    }
+
     proptest! {
+        #[test]
+        fn sums_are_exact(
+            counts in any::<[u32; 4]>(), heard in any::<u32>(), picos in prop::array::uniform6(0..100_000_000_u64),
+            second in 0..1_000_000_000_u64, took_us in 0..4_000_000_000_u64,
+        ) {
+            let price = |at: usize| UnitPrice::from_pico(picos[at]);
+            let tokens = TokenPrices {
+                input: price(0), output: price(1), cached_input: price(2),
+                cache_write: price(3), audio_input: price(4), audio_output: price(5),
+            };
+            let tariff = Tariff { tokens, second: UnitPrice::from_pico(second), ..Tariff::default() };
+            let [input, output, cache_read, cache_write] = counts.map(u64::from);
+            let audio_input = u64::from(heard) % (input + 1);
+            let usage = Usage { input, output, cache_read, cache_write, audio_input, ..Usage::default() };
+            let cost = Price::always(tariff).cost(&usage, Extent { at_ms: 0, took_us }).map(Usd::nano);
+            let counts = [
+                (input - audio_input, picos[0]), (output, picos[1]), (cache_read, picos[2]),
+                (cache_write, picos[3]), (audio_input, picos[4]),
+            ];
+            prop_assert_eq!(cost, Some(reference(&counts, second, took_us)));
+        }
+
         #[test]
         fn no_count_or_price_goes_wrong(counts in any::<[u64; 4]>(), picos in any::<[u64; 4]>(), took_us in any::<u64>()) {
             let rate = |at: usize| UnitPrice::from_pico(picos[at]);

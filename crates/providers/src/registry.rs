@@ -21,6 +21,8 @@ pub struct Vendor {
     pub auth: AuthStyle,
     /// Whether it refuses callers without a key.
     pub needs_key: bool,
+    /// Whether operators run it themselves, with models and templates of their own choice: then calls may come as text.
+    pub self_hosted: bool,
     /// The environment variable that holds its key by custom, such as `GROQ_API_KEY`.
     pub key_variable: Option<&'static str>,
     /// The loopback port it listens on by custom.
@@ -130,6 +132,7 @@ pub const LOOK_ALIKE: Vendor = Vendor {
     version_path: "/v1",
     auth: AuthStyle::Bearer,
     needs_key: true,
+    self_hosted: false,
     key_variable: None,
     local_port: None,
     dialects: &[DialectId::OpenaiChat],
@@ -148,6 +151,7 @@ pub const LOOK_ALIKE: Vendor = Vendor {
 /// Code and Codex speak, too.
 pub const LOCAL_LOOK_ALIKE: Vendor = Vendor {
     needs_key: false,
+    self_hosted: true,
     dialects: &[DialectId::OpenaiChat, DialectId::OpenaiCompletions, DialectId::OpenaiResponses, DialectId::Anthropic],
     capabilities: LOCAL,
     ..LOOK_ALIKE

@@ -1,6 +1,6 @@
 //! Carries out a plan: its tries in order, until one of them answers or there is nothing left to try.
 
-use trunkline_config::{ErrorAction, Failover, OnLoss};
+use trunkline_config::{ErrorAction, Failover};
 use trunkline_route::policy::{action, is_worth_another_try, penalty};
 use trunkline_route::{
     Attempt, CREDENTIALS_EXHAUSTED, Held, Lane, LeftOut, Lot, Moment, Plan, Verdict, again, all_rest, bridge, judge,
@@ -9,14 +9,17 @@ use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::attempt::unserved;
 use crate::continuation;
+use crate::enforce;
 use crate::head;
 use crate::hedge::{Hedge, race};
+use crate::lane::events::Teller;
 use crate::lane::{self, Failed, Tried};
 use crate::mend;
 use crate::prepare::Taken;
+use crate::repair;
 use crate::report_guard::ReportGuard;
 use crate::shared::now_ms;
-use crate::stored::{needs_state, resume};
+use crate::stored::{UNKNOWN_RESPONSE, needs_state, resume};
 use crate::surface::streams_as_array;
 use crate::trail;
 use crate::turns::Turns;
@@ -75,7 +78,7 @@ pub(crate) async fn carry_out(
                 Verdict::NextTarget => turns.pass_by(attempt),
                 Verdict::GiveUp => {
                     guard.trail = trail;
-                    return give_up(worker, taken, attempt, fault, guard).await;
+                    return give_up(worker, taken, (attempt, plan), fault, guard).await;
                 }
             }
             last = Some((attempt, action, fault));
@@ -97,7 +100,7 @@ pub(crate) async fn carry_out(
             None => {
                 let fault = if trail.is_all_refused() { fault.with_code(CREDENTIALS_EXHAUSTED) } else { fault };
                 guard.trail = trail;
-                return give_up(worker, taken, attempt, fault, guard).await;
+                return give_up(worker, taken, (attempt, plan), fault, guard).await;
             }
         }
         round += 1;
@@ -175,12 +178,19 @@ pub(crate) fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover:
 }
 
 /// The lane of a try, which for some requests is another than that of others for the same target.
-pub(crate) fn lane_of(taken: &Taken<'_>, attempt: &Attempt, may_go_on: bool) -> Lane {
-    let tells_cost = taken.wishes.is_some() && wishes::tells_cost(taken, &attempt.target);
-    let by_events = streams_as_array(taken) || taken.mended.is_some() || may_go_on || tells_cost;
-    if matches!(attempt.lane, Lane::Native) && by_events {
+pub(crate) fn lane_of(taken: &Taken<'_>, attempt: &Attempt, plan: &Plan, may_go_on: bool) -> Lane {
+    let tells_cost = || taken.wishes.is_some() && wishes::tells_cost(taken, &attempt.target);
+    let by_events = || {
+        streams_as_array(taken)
+            || taken.mended.is_some()
+            || may_go_on
+            || tells_cost()
+            || repair::reads(taken, attempt)
+            || enforce::of(taken, plan).is_some()
+    };
+    if matches!(attempt.lane, Lane::Native) && by_events() {
         // What passes as events is counted; an array is not. What was put right is not in the body, and only events can be
-        // gone on with.
+        // gone on with or looked into.
         Lane::Bridged(taken.surface.dialect)
     } else {
         attempt.lane
@@ -207,9 +217,9 @@ pub(crate) async fn try_and_mend(
 async fn try_one(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, plan: &Plan, mut guard: ReportGuard) -> Tried {
     guard.report.attempts += 1;
     guard.name(attempt);
-    let (on_loss, may_go_on) = (plan.on_loss, continuation::is_for(taken, plan));
-    let lane = lane_of(taken, attempt, may_go_on);
-    let tried = try_once(worker, taken, attempt, lane, on_loss, guard).await;
+    let may_go_on = continuation::is_for(taken, plan);
+    let lane = lane_of(taken, attempt, plan, may_go_on);
+    let tried = try_once(worker, taken, attempt, lane, plan, guard).await;
     match tried {
         Ok(mut response) => {
             response.headers_mut().extend(mend::tell(taken));
@@ -218,12 +228,28 @@ async fn try_one(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, plan: &P
             }
             Ok(response)
         }
-        Err(failed) if matches!(lane, Lane::Native) && unserved(&failed.fault) => match other_lane(attempt, taken) {
-            Some(lane) => try_once(worker, taken, attempt, lane, on_loss, failed.guard).await,
+        Err(failed) => match next_lane(taken, (attempt, plan), lane, &failed.fault) {
+            Some(lane) => try_once(worker, taken, attempt, lane, plan, failed.guard).await,
             None => Err(failed),
         },
-        failed => failed,
     }
+}
+
+/// The lane that is left when a try in this one has failed so.
+fn next_lane(taken: &Taken<'_>, (attempt, plan): (&Attempt, &Plan), lane: Lane, fault: &Fault) -> Option<Lane> {
+    let own = match lane {
+        Lane::Native => true,
+        Lane::Bridged(to) => to == taken.surface.dialect,
+        Lane::Adapter(_) | Lane::Counted | Lane::Estimated => false,
+    };
+    if own && unserved(fault) {
+        return other_lane(attempt, taken);
+    }
+    // What it goes on from is not kept here, so the provider may have it.
+    let unread = matches!((attempt.lane, lane), (Lane::Native, Lane::Bridged(_)))
+        && taken.mended.is_none()
+        && enforce::of(taken, plan).is_none();
+    (unread && fault.upstream.is_none() && fault.code.as_deref() == Some(UNKNOWN_RESPONSE)).then_some(Lane::Native)
 }
 
 /// One try, in one lane.
@@ -232,7 +258,7 @@ async fn try_once(
     taken: &Taken<'_>,
     attempt: &Attempt,
     lane: Lane,
-    on_loss: OnLoss,
+    plan: &Plan,
     guard: ReportGuard,
 ) -> Tried {
     // Boxed: few requests wait here, and all would carry the room for it.
@@ -242,26 +268,35 @@ async fn try_once(
         return Err(Failed::new(fault, guard));
     }
     match lane {
-        Lane::Native => lane::native::attempt(&worker.client, taken, attempt, on_loss, guard).await,
+        Lane::Native => lane::native::attempt(&worker.client, taken, attempt, plan.on_loss, guard).await,
         Lane::Bridged(to) if taken.surface.operation == Operation::Embedding => {
             lane::vectors::attempt(&worker.client, taken, attempt, to, guard).await
         }
-        Lane::Bridged(to) => lane::bridged::attempt(&worker.client, taken, attempt, (to, on_loss), guard).await,
+        Lane::Bridged(to) => {
+            let teller = Teller::Bridged(&worker.client, to, plan.on_loss);
+            lane::events::attempt(teller, taken, attempt, plan, guard).await
+        }
         // Boxed: only counts pass here.
         Lane::Counted => Box::pin(lane::counted::attempt(&worker.client, taken, attempt, guard)).await,
         Lane::Estimated => lane::estimated::attempt(taken, guard),
-        Lane::Adapter(adapter) => lane::adapter::attempt(adapter, taken, attempt, guard).await,
+        Lane::Adapter(adapter) => lane::events::attempt(Teller::Adapter(adapter), taken, attempt, plan, guard).await,
     }
 }
 
 /// The end of a plan that nobody could carry out. A count is an aid: where all who could count have failed, an estimate
 /// serves better than an error.
-async fn give_up(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: ReportGuard) -> Tried {
+async fn give_up(
+    worker: &Worker,
+    taken: &Taken<'_>,
+    (attempt, plan): (&Attempt, &Plan),
+    fault: Fault,
+    guard: ReportGuard,
+) -> Tried {
     if taken.surface.operation != Operation::CountTokens || !is_worth_another_try(&attempt.target.provider, &fault) {
         return Err(Failed::new(fault, guard));
     }
     // What cannot be estimated either, such as what goes on from an answer that is the provider's, fails as it did.
-    let estimated = try_once(worker, taken, attempt, Lane::Estimated, OnLoss::Report, guard).await;
+    let estimated = try_once(worker, taken, attempt, Lane::Estimated, plan, guard).await;
     estimated.map_err(|failed| Failed::new(fault, failed.guard))
 }
 

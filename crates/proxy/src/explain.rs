@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use thiserror::Error;
-use trunkline_config::{ClientKey, ClientKeys};
+use trunkline_config::{ClientKey, ClientKeys, OnLoss};
 use trunkline_route::explain::Estimate;
 use trunkline_route::{Attempt, Explanation, Lane, LeftOut, Lot, Moment, NoPlan, Plan, Question, Unplanned, Wants};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, counting, ir};
@@ -19,6 +19,7 @@ use crate::lane::refuse_losses;
 use crate::mend;
 use crate::planning::Planning;
 use crate::prepare::{Taken, native_losses, translated};
+use crate::repair;
 use crate::routes::{self, Form, Route};
 use crate::shared::{Shared, now_ms};
 use crate::stored::{needs_state, resume};
@@ -77,7 +78,11 @@ pub(crate) async fn explain(shared: &Shared, question: &Question, lot: Lot) -> R
         let mended = mend::beforehand(&taken, plan);
         let planning = Planning { taken: mended.as_ref().unwrap_or(&taken), ..planning };
         for (candidate, attempt) in explanation.attempts.iter_mut().zip(&plan.attempts) {
-            match planning.losses(attempt, plan).await {
+            let lane = lane_of(planning.taken, attempt, plan, continuation::is_for(planning.taken, plan));
+            if let Some(recipe) = &mut candidate.repair {
+                recipe.reads = Some(repair::is_read_in(planning.taken, lane));
+            }
+            match planning.losses(attempt, lane, plan.on_loss).await {
                 Ok(losses) => candidate.losses = losses.as_ref().map(fields),
                 Err(fault) => candidate.refused = Some((&fault).into()),
             }
@@ -116,9 +121,8 @@ impl Planning<'_> {
     }
 
     /// What a provider would not be told of the request; `None` when only the try itself would show.
-    async fn losses(&self, attempt: &Attempt, plan: &Plan) -> Result<Option<ir::Losses>, Fault> {
+    async fn losses(&self, attempt: &Attempt, lane: Lane, on_loss: OnLoss) -> Result<Option<ir::Losses>, Fault> {
         let Self { taken, shared, client_key, .. } = *self;
-        let (lane, on_loss) = (lane_of(taken, attempt, continuation::is_for(taken, plan)), plan.on_loss);
         if needs_state(taken, lane) {
             resume(taken, &*shared.responses, client_key).await?;
         }
@@ -130,7 +134,11 @@ impl Planning<'_> {
             }
             Lane::Bridged(_) if taken.surface.operation == Operation::Embedding => Ok(None),
             Lane::Bridged(to) => {
-                let losses = translated(taken, &attempt.target, to, (shared, client_key))?.losses;
+                let losses = if repair::goes_as_it_is(taken, to) {
+                    native_losses(taken, attempt)
+                } else {
+                    translated(taken, &attempt.target, to, (shared, client_key))?.losses
+                };
                 refuse_losses(taken, attempt, &losses, on_loss)?;
                 Ok(Some(losses))
             }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use smallvec::SmallVec;
 use trunkline_route::{Attempt, Report};
+use trunkline_wire::filter::Repairs;
 use trunkline_wire::ir::Losses;
 use trunkline_wire::limits::is_limit;
 use trunkline_wire::{DialectId, RateLimits, Usd};
@@ -24,6 +25,8 @@ const UPSTREAM_MODEL: HeaderName = HeaderName::from_static("x-trunkline-upstream
 
 /// What of the request the provider was not told, as a list of the request's fields.
 const LOSSES: HeaderName = HeaderName::from_static("x-trunkline-losses");
+/// What of a whole answer was put right, as a list of `kind:path`.
+const REPAIRS: HeaderName = HeaderName::from_static("x-trunkline-repairs");
 /// What the path of an answer's loss begins with in a report: no request has a field of this name.
 const ANSWER: &str = "answer.";
 /// Whether a loss is to be reported or refused; a request's own word goes before the model's setting.
@@ -81,10 +84,24 @@ pub(crate) fn name_losses(report: &mut Report, losses: &Losses) -> Option<Header
         return None;
     }
     let text = losses.joined(", ");
-    // A field's name is the client's own text; one that a header cannot hold would hide the others.
-    let printable: String = text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
+    let value = printable(&text);
     report.losses = Some(text.into());
+    value
+}
+
+/// A field's name is the client's own text; one that a header cannot hold would hide the others.
+fn printable(text: &str) -> Option<HeaderValue> {
+    let printable: String = text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
     HeaderValue::from_str(&printable).ok()
+}
+
+/// Says what of the answer was put right, in the report and, for whoever still writes the head, in a header.
+pub(crate) fn name_repairs(report: &mut Report, repairs: Option<&Repairs>) -> Option<(HeaderName, HeaderValue)> {
+    let told: Vec<String> = repairs?.iter().map(ToString::to_string).collect();
+    let text = told.join(", ");
+    let value = printable(&text);
+    report.repairs = Some(text.into());
+    value.map(|value| (REPAIRS, value))
 }
 
 /// Adds to the report what of the answer the client's dialect could not say. The header tells of the request alone: that

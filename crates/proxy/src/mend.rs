@@ -1,7 +1,5 @@
 //! Conversations whose tool messages do not go together, put right before they are sent or after they were refused.
 
-use std::sync::{Arc, OnceLock};
-
 use http::{HeaderName, HeaderValue};
 use trunkline_config::{ErrorAction, FixToolMessages};
 use trunkline_route::policy::action;
@@ -55,16 +53,5 @@ fn mended<'a>(taken: &Taken<'a>) -> Option<Taken<'a>> {
         return None;
     }
     let losses = orphans::mend(&mut request)?;
-    Some(Taken {
-        surface: taken.surface,
-        query: taken.query,
-        headers: taken.headers,
-        body: taken.body.clone(),
-        peek: taken.peek.clone(),
-        model: taken.model.clone(),
-        wishes: taken.wishes.clone(),
-        decoded: OnceLock::from(Arc::new(request)),
-        mended: Some(losses),
-        beginnings: taken.beginnings.clone(),
-    })
+    Some(taken.with(request, losses))
 }

@@ -17,19 +17,15 @@ pub(crate) enum End {
     Cut,
 }
 
-/// Writes the tokens of an answer into its report.
-pub(crate) fn measure(report: &mut Report, facts: &Facts, end: End) {
+/// The tokens of an answer, and how sure they are; `None` for work whose tokens nobody could guess.
+pub(crate) fn measure(report: &Report, facts: &Facts, end: End) -> Option<(Usage, Quality)> {
     let (usage, sure) = match facts.usage {
         // What one that broke off had taken is known only as far as it said so.
         Some(usage) if report.continued > 0 => (usage, Quality::Estimated),
         Some(usage) => (usage, Quality::Exact),
-        None => match guess(report, facts) {
-            Some(usage) => (usage, Quality::Estimated),
-            None => return,
-        },
+        None => (guess(report, facts)?, Quality::Estimated),
     };
-    report.usage = usage;
-    report.quality = Some(if end == End::Cut { Quality::Partial } else { sure });
+    Some((usage, if end == End::Cut { Quality::Partial } else { sure }))
 }
 
 /// From sizes alone; `None` for work whose tokens nobody could guess.

@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 use http::request::Parts;
 use trunkline_config::Snapshot;
 use trunkline_route::policy::others_for;
-use trunkline_route::{Ask, Lot, Moment, Now, Plan, Unplanned, Wants, plan};
+use trunkline_route::{Ask, Lot, Moment, NoPlan, Now, Plan, Unplanned, Wants, plan};
 use trunkline_wire::{Fault, Peek, Wishes, dialect};
 
+use crate::enforce;
 use crate::prepare::Taken;
 use crate::routes::{Form, Surface};
 use crate::session::SessionOf;
@@ -74,6 +75,12 @@ impl<'a> Planning<'a> {
         let Surface { dialect, operation, .. } = taken.surface;
         let session = &SessionOf { taken, client_key };
         let now = Now { live: &shared.live, at, began, lot, session };
-        plan(snapshot, &shared.catalog(), Ask { model, dialect, operation, wants }, now)
+        let mut plan = plan(snapshot, &shared.catalog(), Ask { model, dialect, operation, wants }, now)?;
+        match enforce::choose(taken, snapshot, &mut plan) {
+            Ok(()) => Ok(plan),
+            Err(fault) => {
+                Err(Box::new(Unplanned { why: NoPlan::Fault(fault), left_out: Vec::new(), unable: Vec::new() }))
+            }
+        }
     }
 }

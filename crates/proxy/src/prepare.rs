@@ -228,6 +228,12 @@ pub(crate) struct Bridged<'a> {
     pub(crate) names: ToolNames,
 }
 
+/// The client's own bytes, as in the native lane, for an answer that is read.
+pub(crate) fn unchanged<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &BaseUrl) -> Bridged<'a> {
+    let Prepared { outgoing, losses, changes: _ } = native(taken, attempt, base_url);
+    Bridged { outgoing, losses, names: ToolNames::default() }
+}
+
 /// What the native lane would not tell this target.
 pub(crate) fn native_losses(taken: &Taken<'_>, attempt: &Attempt) -> ir::Losses {
     edit_members(taken, attempt, &mut SmallVec::new())

@@ -232,7 +232,16 @@ impl ReportGuard {
 
     /// Notes what was learnt from the answer.
     pub(crate) fn measure(&mut self, facts: &Facts, end: End) {
-        meter::measure(&mut self.report, facts, end);
+        if let Some((usage, quality)) = meter::measure(&self.report, facts, end) {
+            self.report.usage = self.report.unseen.as_deref().map_or(usage, |unseen| usage.plus(*unseen));
+            self.report.quality = Some(quality);
+        }
+    }
+
+    /// Notes what was learnt from an answer that nobody will see, and that is paid for.
+    pub(crate) fn spend(&mut self, facts: &Facts) {
+        self.measure(facts, End::Whole);
+        self.report.unseen = Some(Box::new(self.report.usage));
     }
 
     /// A whole answer was handed over in one piece.

@@ -18,7 +18,7 @@ use trunkline_wire::{Fault, FaultKind};
 
 pub(crate) use keeper::{Keeper, keep_whole};
 pub(crate) use questions::answer;
-pub(crate) use resume::{needs_state, resume};
+pub(crate) use resume::{UNKNOWN_RESPONSE, needs_state, resume};
 
 /// Longest wait for the store, all questions of one request together. A person is waiting for the answer.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -1,5 +1,6 @@
 //! Streamed requests that may have to wait for a place: when that takes long, their clients hear that something goes on.
 
+use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use crate::report_guard::ReportGuard;
 use crate::routes::{self, Route};
 use crate::wishes::PromptOf;
 use crate::worker::Worker;
-use crate::{carry_out, head, surface};
+use crate::{carry_out, enforce, head, surface};
 
 /// How a request waits for a place.
 #[derive(Debug, Default)]
@@ -36,6 +37,16 @@ impl Waits {
         self.long.as_ref().and(self.since).map(|since| since + limits.keepalive_after)
     }
 
+    /// Calls whoever is to know, once it has waited for long, and goes on waiting.
+    pub(crate) async fn speak_up_when_long(&mut self, limits: &QueueLimits) -> Infallible {
+        self.since.get_or_insert_with(Instant::now);
+        if let Some(at) = self.silent_until(limits) {
+            tokio::time::sleep_until(at).await;
+            self.speak_up(limits);
+        }
+        std::future::pending().await
+    }
+
     /// Calls whoever is to know, when it has waited for long. Says whether it did.
     pub(crate) fn speak_up(&mut self, limits: &QueueLimits) -> bool {
         let is_long = self.silent_until(limits).is_some_and(|at| at <= Instant::now());
@@ -43,9 +54,11 @@ impl Waits {
     }
 }
 
-/// Whether carrying out a plan may be a long wait for a place of which the client can be told.
+/// Whether carrying out a plan may be a long wait, for a place or for an answer that will do, of which the client can be
+/// told.
 pub(crate) fn may_be_long(taken: &Taken<'_>, plan: &Plan, limits: &QueueLimits) -> bool {
-    plan.attempts.iter().any(|attempt| attempt.target.room.is_some())
+    let waits = || plan.attempts.iter().any(|attempt| attempt.target.room.is_some());
+    (waits() || enforce::of(taken, plan).is_some())
         && taken.streams()
         && speaks_tokens(taken.surface.operation)
         && !limits.keepalive_after.is_zero()

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trunkline_config::{
-    Allowance, FixToolMessages, Model, OnLoss, Provider, SameName, Snapshot, Strategy, Target, UpstreamModel,
+    Allowance, Enforcement, FixToolMessages, Model, OnLoss, Provider, SameName, Snapshot, Strategy, Target,
+    UpstreamModel,
 };
 use trunkline_wire::{Fault, FaultKind};
 
@@ -20,6 +21,8 @@ pub struct Candidates {
     pub on_loss: OnLoss,
     /// When its conversations are put right.
     pub fix_tool_messages: FixToolMessages,
+    /// Whether its answers must call a tool, where they do.
+    pub enforcement: Option<Arc<Enforcement>>,
     /// The order of targets of the same priority.
     pub strategy: Strategy,
     /// Never empty; ordered by priority.
@@ -78,6 +81,7 @@ fn all(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<Candidates,
             model: Arc::clone(&model.name),
             on_loss: model.on_loss,
             fix_tool_messages: model.fix_tool_messages,
+            enforcement: enforced(&model.enforcement),
             strategy: model.strategy,
             hedge_after: model.hedge_after,
             continuation: model.continuation,
@@ -99,10 +103,10 @@ fn all(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<Candidates,
     let targets: Vec<Arc<Target>> = owners
         .iter()
         .filter_map(|provider| snapshot.providers.get(provider.as_ref()))
-        .map(|provider| target(provider, name))
+        .map(|provider| target(snapshot, provider, name))
         .collect();
     if !targets.is_empty() {
-        return Ok(undeclared(name, targets));
+        return Ok(undeclared(snapshot, name, targets));
     }
     Err(match prefix {
         Some((provider, _)) => {
@@ -127,15 +131,16 @@ fn addressed(
     if model.is_empty() || unknown {
         return Err(unknown_model(snapshot, catalog, name));
     }
-    Ok(undeclared(name, vec![target(provider, model)]))
+    Ok(undeclared(snapshot, name, vec![target(snapshot, provider, model)]))
 }
 
 /// Candidates for a name of which the document says nothing.
-fn undeclared(name: &str, targets: Vec<Arc<Target>>) -> Candidates {
+fn undeclared(snapshot: &Snapshot, name: &str, targets: Vec<Arc<Target>>) -> Candidates {
     Candidates {
         model: Arc::from(name),
         on_loss: OnLoss::Report,
         fix_tool_messages: FixToolMessages::default(),
+        enforcement: enforced(&snapshot.enforcement),
         strategy: Strategy::default(),
         hedge_after: None,
         continuation: false,
@@ -144,7 +149,11 @@ fn undeclared(name: &str, targets: Vec<Arc<Target>>) -> Candidates {
     }
 }
 
-fn target(provider: &Arc<Provider>, model: &str) -> Arc<Target> {
+fn enforced(enforcement: &Arc<Enforcement>) -> Option<Arc<Enforcement>> {
+    enforcement.enabled.then(|| Arc::clone(enforcement))
+}
+
+fn target(snapshot: &Snapshot, provider: &Arc<Provider>, model: &str) -> Arc<Target> {
     Arc::new(Target {
         provider: Arc::clone(provider),
         model: UpstreamModel::new(model),
@@ -153,10 +162,11 @@ fn target(provider: &Arc<Provider>, model: &str) -> Arc<Target> {
         priority: 0,
         weight: 1,
         cooldown: None,
-        price: None,
+        price: provider.listed_price(&snapshot.prices, model),
         room: provider.room(),
         draining: provider.draining,
         parameters: None,
+        repair: provider.repair_of(model),
     })
 }
 

@@ -2,6 +2,8 @@
 //!
 //! These types are the body and the answer of `POST /api/v1/explain`, and what `trunkline explain` prints.
 
+mod recipe;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,8 @@ use trunkline_wire::ir::Usage;
 use crate::lane::Lane;
 use crate::live::{Held, Moment, Rest};
 use crate::plan::{Attempt, LeftOut, NoPlan, Plan, Unable, Unplanned};
+
+pub use recipe::Recipe;
 
 /// The request that is to be explained: all of it that a plan depends on.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -83,6 +87,8 @@ pub struct Candidate {
     pub priority: u32,
     /// Its share among those of the same priority.
     pub weight: u32,
+    /// What is done to its answers; `null`: nothing.
+    pub repair: Option<Recipe>,
     /// The fields that it would not be told; `null` when that is not known.
     pub losses: Option<Vec<String>>,
     /// Set when the try would fail before anything is sent.
@@ -195,6 +201,7 @@ impl Candidate {
             upstream_model: target.model.name.to_string(),
             priority: target.priority,
             weight: target.weight,
+            repair: target.repair.as_deref().map(Recipe::of),
             ..Self::default()
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use trunkline_config::{AuthMode, Failover, FixToolMessages, Key, OnLoss, Snapshot, Target, WhenResting};
+use trunkline_config::{AuthMode, Enforcement, Failover, FixToolMessages, Key, OnLoss, Snapshot, Target, WhenResting};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::Catalog;
@@ -89,6 +89,8 @@ pub struct Plan {
     pub on_loss: OnLoss,
     /// When its conversation is put right.
     pub fix_tool_messages: FixToolMessages,
+    /// Whether its answer must call a tool, where it does.
+    pub enforcement: Option<Arc<Enforcement>>,
     /// Never empty, at most [`ATTEMPTS_MAX`].
     pub attempts: Vec<Attempt>,
     /// Those that are not made; empty while all is well.
@@ -181,11 +183,12 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) 
         attempts = back.iter().map(|left| left.attempt.clone()).take(ATTEMPTS_MAX).collect();
         beyond = back.len() - attempts.len();
     }
-    let Candidates { model, on_loss, fix_tool_messages, continuation, .. } = found;
+    let Candidates { model, on_loss, fix_tool_messages, enforcement, continuation, .. } = found;
     Ok(Plan {
         model,
         on_loss,
         fix_tool_messages,
+        enforcement,
         attempts,
         left_out,
         unable,

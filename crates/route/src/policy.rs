@@ -22,12 +22,18 @@ pub const REST_MAX: Duration = Duration::from_secs(24 * 3600);
 /// The code of a request that must be told in full, and cannot be told to a provider in full.
 pub const PARAMETERS_UNMET: &str = "parameters_unmet";
 
+/// The code of an answer that called no tool, however often it was asked for, where it must.
+pub const NO_TOOL_CALL: &str = "no_tool_call";
+
 /// What follows from this fault of this provider: what it says itself, by status, by kind, by class of status, in this
 /// order, or what is usual.
 pub fn action(provider: &Provider, fault: &Fault) -> ErrorAction {
-    if fault.code.as_deref() == Some(PARAMETERS_UNMET) {
+    match fault.code.as_deref() {
         // Others may be told what this one cannot.
-        return ErrorAction::FallbackNoCooldown;
+        Some(PARAMETERS_UNMET) => return ErrorAction::FallbackNoCooldown,
+        // It was asked often enough, and nothing is wrong with who was asked.
+        Some(NO_TOOL_CALL) if fault.upstream.is_none() => return ErrorAction::PassThrough,
+        Some(_) | None => {}
     }
     let status = fault.upstream.as_ref().map(|words| words.status);
     let stated = |wanted: fn(&ErrorCase) -> bool| {

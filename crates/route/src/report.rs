@@ -50,6 +50,8 @@ pub struct Report {
     /// The fields of the request that the provider was not told, in the client's words, and after them what of the answer
     /// the client was not told: `top_k, metadata.user_id, answer.content[1].citations`. `None` when there are none.
     pub losses: Option<Arc<str>>,
+    /// What of the answer was put right, and where: `found:get_weather, coerced:get_weather.days`. `None` when nothing was.
+    pub repairs: Option<Arc<str>>,
     /// The HTTP status the client saw; 499 when it left before one.
     pub status: u16,
     /// How it ended.
@@ -58,6 +60,9 @@ pub struct Report {
     pub stream: bool,
     /// Tokens.
     pub usage: ir::Usage,
+    /// The part of `usage` that went into answers nobody saw, since they called no tool and were asked for again. Boxed:
+    /// there are few.
+    pub unseen: Option<Box<ir::Usage>>,
     /// How far `usage` can be trusted; `None` when nothing was produced and nothing is owed.
     pub quality: Option<ir::Quality>,
     /// What it cost; `None` when nobody knows, which is not nothing.
@@ -90,10 +95,12 @@ impl Report {
             provider: None,
             upstream_model: None,
             losses: None,
+            repairs: None,
             status: CLIENT_LEFT_STATUS,
             outcome: Outcome::ClientLeft,
             stream: false,
             usage: ir::Usage::default(),
+            unseen: None,
             quality: None,
             cost: None,
             saved: None,

@@ -36,6 +36,7 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
         provider: name(4, 2),
         upstream_model: name(6, 2),
         losses: None,
+        repairs: None,
         status: 200,
         outcome: Outcome::Served,
         stream: noise & 1 == 0,
@@ -45,7 +46,9 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
             cache_write: 0,
             output: noise % 900,
             reasoning: 0,
+            ..ir::Usage::default()
         },
+        unseen: None,
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,

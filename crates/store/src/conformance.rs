@@ -26,6 +26,7 @@ fn served(n: u64) -> Report {
         provider: Some("groq".into()),
         upstream_model: Some("llama-3.3-70b-versatile".into()),
         losses: None,
+        repairs: None,
         status: 200,
         outcome: Outcome::Served,
         stream: true,
@@ -37,6 +38,7 @@ fn served(n: u64) -> Report {
             reasoning: 5,
             ..ir::Usage::default()
         },
+        unseen: None,
         quality: Some(ir::Quality::Exact),
         cost: Some(Usd::from_nano(1_234_567 + n as i64)),
         saved: Some(Usd::from_nano(89)),
@@ -58,6 +60,7 @@ fn refused(n: u64) -> Report {
         provider: None,
         upstream_model: None,
         losses: None,
+        repairs: None,
         status: 401,
         outcome: Outcome::Failed(FaultKind::Unauthenticated),
         stream: false,

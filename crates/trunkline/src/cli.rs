@@ -1,10 +1,14 @@
 //! The command line.
 
+mod keys;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use trunkline_config::Overrides;
 use trunkline_config::file::DialectName;
+
+pub(crate) use keys::{KeyLimits, KeysCommand};
 
 /// One endpoint in front of every model you can reach.
 #[derive(Debug, Parser)]
@@ -41,6 +45,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Say what models cost, and who says so
+    Prices(PricesOptions),
+    /// Show the patterns that find tool calls in text, or try them
+    Patterns {
+        #[command(subcommand)]
+        command: PatternsCommand,
+    },
     /// Print the JSON Schema of the configuration document
     Schema,
     /// Turn another gateway's configuration into a document, and report what becomes of each key
@@ -50,124 +61,66 @@ pub(crate) enum Command {
     },
 }
 
-/// What can be done with client keys.
+/// What can be done with patterns.
 #[derive(Debug, Subcommand)]
-pub(crate) enum KeysCommand {
-    /// Make a key, and show it this once
-    Create {
-        /// What reports and logs call its holder
-        #[arg(long)]
-        name: String,
-        #[command(flatten)]
-        limits: Box<KeyLimits>,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        options: Options,
-    },
-    /// List all keys, those of the configuration document among them
+pub(crate) enum PatternsCommand {
+    /// List the patterns of the configuration, in the order in which they are tried
     List {
+        #[command(flatten)]
+        options: Options,
+        /// List those that ship as well
+        #[arg(long)]
+        defaults: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
-        #[command(flatten)]
-        options: Options,
     },
-    /// End a key for good
-    Revoke {
-        /// Its name or id
-        key: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        options: Options,
-    },
-    /// Make a key another one, and show that this once
-    Rotate {
-        /// Its name or id
-        key: String,
-        /// How long the one before is still good
-        #[arg(long, default_value = "0s")]
-        overlap: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        options: Options,
-    },
-    /// Let a key in again
-    Enable {
-        /// Its name or id
-        key: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        options: Options,
-    },
-    /// Keep a key out until it is enabled
-    Disable {
-        /// Its name or id
-        key: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        options: Options,
-    },
+    /// Say which calls patterns find in a text, and why the others find none; fails when there is no call
+    Try(TryOptions),
 }
 
-impl KeysCommand {
-    pub(crate) fn options(&self) -> &Options {
-        match self {
-            Self::Create { options, .. }
-            | Self::List { options, .. }
-            | Self::Revoke { options, .. }
-            | Self::Rotate { options, .. }
-            | Self::Enable { options, .. }
-            | Self::Disable { options, .. } => options,
-        }
-    }
+/// What is to be tried.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TryOptions {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// What a model said; `-` reads it from standard input
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) text: String,
+    /// Try only this pattern, of the configuration or of those that ship
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["regex", "defaults"])]
+    pub(crate) pattern: Option<String>,
+    #[command(flatten)]
+    pub(crate) expression: Expression,
+    /// Try those that ship as well
+    #[arg(long, conflicts_with = "regex")]
+    pub(crate) defaults: bool,
+    /// Tools in JSON, or a request that has some: shows the calls that a client gets which offers these
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tools: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
-/// What the holder of a key may do; everything, unless stated.
+/// A pattern that is in no document yet.
 #[derive(Args, Clone, Debug, Default)]
-pub(crate) struct KeyLimits {
-    /// Whose it is
+pub(crate) struct Expression {
+    /// Try only this expression
     #[arg(long)]
-    pub(crate) owner: Option<String>,
-    /// A word to find it by; may be given several times
-    #[arg(long)]
-    pub(crate) tag: Vec<String>,
-    /// A model it may ask for, `*` and `?` as wildcards; may be given several times
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) model: Vec<String>,
-    /// A provider that may serve it; may be given several times
-    #[arg(long)]
-    pub(crate) provider: Vec<String>,
-    /// When it ends: 2027-01-31, a moment, or a period from now such as 30d
-    #[arg(long)]
-    pub(crate) expires: Option<String>,
-    /// Requests within any minute
-    #[arg(long)]
-    pub(crate) rpm: Option<u32>,
-    /// Tokens within any minute
-    #[arg(long)]
-    pub(crate) tpm: Option<u64>,
-    /// Requests open at once
-    #[arg(long)]
-    pub(crate) parallel: Option<u32>,
-    /// What it may spend, such as 10.00
-    #[arg(long, value_name = "USD")]
-    pub(crate) budget: Option<String>,
-    /// In what time: hour, day, week, month or total
-    #[arg(long, value_name = "PERIOD", default_value = "total", requires = "budget")]
-    pub(crate) budget_period: String,
-    /// Warn when the budget is spent, instead of refusing
-    #[arg(long, requires = "budget")]
-    pub(crate) soft: bool,
+    pub(crate) regex: Option<String>,
+    /// With `--regex`: the tool that is called
+    #[arg(long, value_name = "NAME", requires = "regex")]
+    pub(crate) tool_name: Option<String>,
+    /// With `--regex`: the group that holds the tool's name
+    #[arg(long, value_name = "GROUP", requires = "regex")]
+    pub(crate) tool_name_group: Option<usize>,
+    /// With `--regex`: where the tool's name stands in the JSON that was found
+    #[arg(long, value_name = "PATH", requires = "regex")]
+    pub(crate) tool_name_json_path: Option<String>,
+    /// With `--regex`: which argument a group is, or how one is called, such as `2=command`
+    #[arg(long, value_name = "GROUP=ARGUMENT", requires = "regex")]
+    pub(crate) map: Vec<String>,
 }
 
 /// The gateways whose configurations can be read.
@@ -208,6 +161,30 @@ pub(crate) struct ImportOutput {
     /// Overwrite files that are there
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// Whose prices are to be shown.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct PricesOptions {
+    #[command(subcommand)]
+    pub(crate) action: Option<PricesAction>,
+    /// The model, as a client would name it; all that are declared, if none is named
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// What can be done with prices beside looking at them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PricesAction {
+    /// Take over a newer price list, used from the next start or reload on
+    Update {
+        /// A file in the format of LiteLLM's `model_prices_and_context_window.json`
+        file: PathBuf,
+        #[command(flatten)]
+        options: Options,
+    },
 }
 
 /// Which request is to be explained.
@@ -282,6 +259,7 @@ impl Options {
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {
             data_dir: self.data_dir.clone(),
+            prices: None,
             host: self.host.clone(),
             port: self.port,
             log_level: self.log_level.clone(),

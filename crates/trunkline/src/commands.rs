@@ -11,10 +11,12 @@ use trunkline_config::schema::schema;
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
 
-use crate::cli::{Cli, Command, Options};
+use crate::cli::{Cli, Command, Options, PatternsCommand, PricesAction, PricesOptions, TryOptions};
 use crate::explain::{self, ExplainError};
 use crate::import::{self, ImportError};
 use crate::keys::command::{self as keys, KeysError};
+use crate::patterns::{self, PatternsError};
+use crate::prices::{self, PricesError};
 use crate::probe;
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
@@ -33,6 +35,10 @@ pub(crate) enum CommandError {
     Explain(#[from] ExplainError),
     #[error(transparent)]
     Keys(#[from] KeysError),
+    #[error(transparent)]
+    Prices(#[from] PricesError),
+    #[error(transparent)]
+    Patterns(#[from] PatternsError),
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
 }
@@ -55,6 +61,17 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Some(Command::Keys { command }) => {
             let loaded = source_of(command.options()).load(&[])?;
             Ok(run::control_runtime()?.block_on(keys::run(&command, loaded))?)
+        }
+        Some(Command::Prices(PricesOptions { action: Some(PricesAction::Update { file, options }), .. })) => {
+            Ok(prices::update(&file, &source_of(&options).data_dir())?)
+        }
+        Some(Command::Prices(PricesOptions { action: None, model, options })) => {
+            let loaded = source_of(&options).load(&[])?;
+            Ok(prices::show(&loaded.snapshot, model.as_deref())?)
+        }
+        Some(Command::Patterns { command }) => {
+            let (PatternsCommand::List { options, .. } | PatternsCommand::Try(TryOptions { options, .. })) = &command;
+            Ok(patterns::run(&command, &source_of(options).load(&[])?.snapshot.patterns)?)
         }
         Some(Command::Schema) => {
             writeln!(std::io::stdout(), "{}", schema())?;

@@ -8,6 +8,8 @@ mod explain;
 mod import;
 mod keys;
 mod ledger;
+mod patterns;
+mod prices;
 mod probe;
 mod reload;
 mod request_log;

@@ -12,8 +12,8 @@ use trunkline_route::Report;
 /// Longest name in a line, in bytes. Guards the log against callers who send pages as model names.
 const NAME_BYTES_MAX: usize = 128;
 
-/// The same for the list of what was lost.
-const LOSSES_BYTES_MAX: usize = 1024;
+/// The same for the lists of what was lost and of what was put right.
+const LIST_BYTES_MAX: usize = 1024;
 
 /// The last instant that RFC 3339's four digits of year can say.
 const AT_MS_MAX: u64 = 253_402_300_799_999;
@@ -77,9 +77,11 @@ fn text(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
             word(name, line);
         }
     }
-    if let Some(losses) = &report.losses {
-        put(line, &[" lost="]);
-        quoted(losses, LOSSES_BYTES_MAX, line);
+    for (label, list) in [(" lost=", &report.losses), (" repaired=", &report.repairs)] {
+        if let Some(list) = list {
+            put(line, &[label]);
+            quoted(list, LIST_BYTES_MAX, line);
+        }
     }
     if report.stream {
         put(line, &[" stream"]);
@@ -126,10 +128,12 @@ fn json(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
             None => put(line, &["null"]),
         }
     }
-    put(line, &[r#","losses":"#]);
-    match &report.losses {
-        Some(losses) => quoted(losses, LOSSES_BYTES_MAX, line),
-        None => put(line, &["null"]),
+    for (label, list) in [(r#","losses":"#, &report.losses), (r#","repairs":"#, &report.repairs)] {
+        put(line, &[label]);
+        match list {
+            Some(list) => quoted(list, LIST_BYTES_MAX, line),
+            None => put(line, &["null"]),
+        }
     }
     let usage = &report.usage;
     let tokens = [

@@ -10,6 +10,7 @@ use text::TextFilter;
 use tool_text::Families;
 
 mod arguments;
+mod enforce;
 mod offered;
 mod patterns;
 mod reasoning;
@@ -18,8 +19,11 @@ mod telling;
 mod text;
 mod tool_text;
 
+pub use enforce::Demand;
 pub use offered::Offered;
-pub use patterns::{Matched, PATTERNS_MAX, Pattern, PatternError, Patterns, defaults as default_patterns};
+pub use patterns::{
+    Matched, PATTERNS_MAX, Pattern, PatternError, Patterns, Searched, Tried, defaults as default_patterns,
+};
 pub use reasoning::Start;
 pub use repair::{Mode, Repair, RepairKind, Repairs};
 
@@ -52,6 +56,11 @@ impl Recipe {
         Self { families: Arc::new(Families::new(wanted)), mode, thoughts: None, patterns: Arc::default() }
     }
 
+    /// The same for calls that are repaired as far as `mode` says.
+    pub fn with_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
     /// The same, and thoughts are told from the answer.
     pub fn with_thoughts(self, thoughts: Thoughts) -> Self {
         Self { thoughts: Some(thoughts), ..self }
@@ -60,6 +69,16 @@ impl Recipe {
     /// The same, and an operator's patterns are tried before all families.
     pub fn with_patterns(self, patterns: Arc<Patterns>) -> Self {
         Self { patterns, ..self }
+    }
+
+    /// The formats in which calls are looked for, by name.
+    pub fn family_names(&self) -> &[&'static str] {
+        self.families.names()
+    }
+
+    /// An operator's patterns that are tried before those.
+    pub fn patterns(&self) -> &Patterns {
+        &self.patterns
     }
 }
 
@@ -123,6 +142,7 @@ impl Filter {
             Event::Usage(_) | Event::Served(_) | Event::Ping => out.push(event),
             Event::Stop(reason) => self.stop(reason),
             Event::Fault(fault) => {
+                self.telling.broken_off = true;
                 self.rest();
                 self.telling.events.push(Event::Fault(fault));
                 self.over = true;
@@ -174,8 +194,8 @@ impl Filter {
                 if tool.name != name {
                     self.telling.repairs.add(RepairKind::Name, &tool.name);
                 }
-                let block = self.telling.open(BlockKind::ToolCall { id, name: tool.name.clone(), custom });
-                Block::Call(Box::new(self.telling.known(place, block)))
+                let kind = BlockKind::ToolCall { id, name: tool.name.clone(), custom };
+                Block::Call(Box::new(self.telling.begin_call(place, kind)))
             }
             Some(_) | None => Block::Same(self.telling.open(BlockKind::ToolCall { id, name, custom })),
         }
@@ -192,10 +212,7 @@ impl Filter {
                 }
             }
             (Block::Call(call), Delta::Arguments(text)) => self.telling.add(call, &text),
-            (Block::Call(call), delta) => {
-                let block = call.block();
-                block.into_iter().for_each(|block| self.telling.delta(block, delta.clone()));
-            }
+            (Block::Call(call), delta) => self.telling.add_to(call, delta),
             (Block::Same(block), delta) => out.push(Event::Delta { block: *block, delta }),
             (Block::Hidden, _) => {}
         }

@@ -24,7 +24,42 @@ pub struct Peek {
     pub include_usage: bool,
     /// Whether some field may say whom the client wants to be asked; see [`wishes::read`](crate::wishes::read).
     pub has_wishes: bool,
+    /// What the answer may hold, and what it is to go on from.
+    pub turn: Turn,
     places: Places,
+}
+
+/// What of a conversation decides whether its answer can be looked into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Whether tools are offered.
+    pub has_tools: bool,
+    /// Whether several answers are asked for at once.
+    pub has_choices: bool,
+    /// Whether it goes on from an answer that somebody keeps.
+    pub goes_on: bool,
+}
+
+impl Turn {
+    fn note(&mut self, member: &Member<'_>) {
+        let said = !matches!(member.value, b"null" | b"[]");
+        match member.name().as_ref() {
+            b"tools" | b"functions" => self.has_tools = said,
+            b"n" => self.has_choices = said && member.value != b"1",
+            b"previous_response_id" | b"conversation" => self.goes_on |= said,
+            _ => {}
+        }
+    }
+
+    /// What a body says of it whose other fields need not be known.
+    pub fn of(body: &[u8]) -> Self {
+        let mut turn = Self::default();
+        let Some(mut members) = Members::open(body) else { return turn };
+        while let Ok(Some(member)) = members.next() {
+            turn.note(&member);
+        }
+        turn
+    }
 }
 
 /// Byte ranges of top-level values; every occurrence of a repeated key, so that whoever reads first or last sees the same.
@@ -48,7 +83,7 @@ enum Options {
     With(SmallVec<[Range<usize>; 1]>),
 }
 
-/// Reads the top level of `body`: one pass, nothing kept but four fields, and whether there are wishes. Of a repeated key the last one counts.
+/// Reads the top level of `body`: one pass, nothing kept but four fields, whether there are wishes, and what sort of turn it is. Of a repeated key the last one counts.
 ///
 /// # Errors
 /// When the body is not one JSON object, or `model` is missing, empty or not a string, or `stream` is not a boolean, or
@@ -60,6 +95,7 @@ pub fn peek(body: &[u8]) -> Result<Peek, WireError> {
     };
     let mut places = Places { inside: members.inside(), ..Places::default() };
     let (mut model, mut stream, mut include_usage, mut has_wishes) = (None, None, false, false);
+    let mut turn = Turn::default();
     while let Some(member) = members.next().map_err(|broken| not_json(body, broken))? {
         match member.name().as_ref() {
             b"model" => {
@@ -76,10 +112,10 @@ pub fn peek(body: &[u8]) -> Result<Peek, WireError> {
                 include_usage = asked;
             }
             b"models" | b"fallbacks" | b"provider" | b"disable_fallbacks" | b"usage" => has_wishes = true,
-            _ => {}
+            _ => turn.note(&member),
         }
     }
-    Ok(Peek { model: read_model(model)?, stream: read_stream(stream)?, include_usage, has_wishes, places })
+    Ok(Peek { model: read_model(model)?, stream: read_stream(stream)?, include_usage, has_wishes, turn, places })
 }
 
 /// The same for a dialect that streams, usage included, unless told not to.
@@ -161,7 +197,8 @@ impl Peek {
     /// in. Answers end with their usage unasked, so `include_usage` is true; nothing of the body is to be edited, so
     /// [`Peek::ask_for_usage`] and [`Peek::force_stream`] must not be called.
     pub fn nameless(stream: bool) -> Self {
-        Self { model: String::new(), stream, include_usage: true, has_wishes: false, places: Places::default() }
+        let (model, turn, places) = (String::new(), Turn::default(), Places::default());
+        Self { model, stream, include_usage: true, has_wishes: false, turn, places }
     }
 
     /// The edits that put `upstream_model`, a JSON string, where the client's name for it stood.

@@ -95,7 +95,8 @@ class Chat(Wire):
         body = request.json()
         user, results = "", []
         for message in body["messages"]:
-            if message["role"] == "user":
+            # Instructions within the conversation, for servers that take them at its beginning only.
+            if message["role"] == "user" and not text_of(message["content"]).startswith("<system>"):
                 user, results = text_of(message["content"]), []
             if message["role"] == "tool":
                 results.append(text_of(message["content"]))

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AdminSection, ClientKeySection, DiscoverySection, FailoverSection, LedgerSection, LogSection, ModelSection,
-    ProviderSection, QueueSection, ServerSection, StoreSection,
+    AdminSection, ClientKeySection, DiscoverySection, EnforceSection, FailoverSection, LedgerSection, LogSection,
+    ModelSection, PatternSection, ProviderSection, QueueSection, ServerSection, StoreSection,
 };
 
 /// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
@@ -38,16 +38,25 @@ pub struct File {
     /// How requests wait where there is no room.
     #[serde(default)]
     pub queue: QueueSection,
+    /// Whether models must call a tool when they are offered some, where a model says nothing of its own.
+    #[serde(default)]
+    pub enforce_tool_call: EnforceSection,
     /// The context window shown for a model when neither its provider nor this document states one.
     #[serde(default = "default_context_window")]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
     pub default_context_window: u64,
+    /// Whether the ten patterns that ship are tried, too. For most of what they find, Trunkline knows better ways.
+    #[serde(default)]
+    pub default_patterns: bool,
     /// Upstreams by name. The name is the prefix in `provider/model`.
     #[serde(default)]
     pub providers: IndexMap<String, ProviderSection>,
     /// Who may call.
     #[serde(default)]
     pub client_keys: Vec<ClientKeySection>,
+    /// Where tool calls stand in texts of which Trunkline does not know it by itself.
+    #[serde(default)]
+    pub patterns: Vec<PatternSection>,
     /// The names clients ask for, and who serves them.
     #[serde(default)]
     pub models: IndexMap<String, ModelSection>,
@@ -64,9 +73,12 @@ impl Default for File {
             discovery: DiscoverySection::default(),
             failover: FailoverSection::default(),
             queue: QueueSection::default(),
+            enforce_tool_call: EnforceSection::default(),
             default_context_window: default_context_window(),
+            default_patterns: false,
             providers: IndexMap::new(),
             client_keys: Vec::new(),
+            patterns: Vec::new(),
             models: IndexMap::new(),
         }
     }

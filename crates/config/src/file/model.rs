@@ -4,7 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{CapabilitiesSection, FixToolMessages, Period, PeriodOrZero, PriceSection, Strategy};
+use super::repair::BY_PROVIDER;
+use super::{
+    CapabilitiesSection, EnforceSection, FixToolMessages, Period, PeriodOrZero, PriceSection, RepairMode, Strategy,
+    ToolFormat,
+};
 
 /// A name clients ask for, and who serves it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -44,6 +48,20 @@ pub struct ModelSection {
     /// When conversations are put right whose tool messages do not go together.
     #[serde(default)]
     pub fix_tool_messages: FixToolMessages,
+    /// How far calls of tools are repaired that came as text, or with arguments that are broken or do not fit the tool.
+    #[serde(default)]
+    #[schemars(extend("x-default" = BY_PROVIDER))]
+    pub repair: Option<RepairMode>,
+    /// In which formats calls are looked for in the text: `"auto"` goes by the model's name.
+    #[serde(default)]
+    pub tool_format: Option<ToolFormat>,
+    /// Whether clients see what the model thought, wherever it wrote it. Not stated: thoughts stay where they are in
+    /// answers that pass unread, and are shown as thoughts in all others.
+    #[serde(default)]
+    pub show_reasoning: Option<bool>,
+    /// Whether it must call a tool when it is offered some; what is not stated is as in `[enforce_tool_call]`.
+    #[serde(default)]
+    pub enforce_tool_call: EnforceSection,
     /// What its targets take, over what their providers say.
     #[serde(default)]
     pub capabilities: CapabilitiesSection,

@@ -5,7 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trunkline_wire::DialectId;
 
-use super::{CapabilitiesSection, ErrorAction, HealthSection, KeySection, KeyStrategy, Period, PeriodOrZero};
+use super::repair::BY_PROVIDER;
+use super::{
+    CapabilitiesSection, ErrorAction, HealthSection, KeySection, KeyStrategy, Period, PeriodOrZero, RepairMode,
+    ToolFormat,
+};
 use crate::Secret;
 
 /// One upstream: what it is, where it is, and whose credentials it gets.
@@ -143,6 +147,17 @@ pub struct ProviderModelSection {
     #[serde(default)]
     #[schemars(range(min = 1), extend("x-unit" = "tokens"))]
     pub context_window: Option<u64>,
+    /// How far calls of tools are repaired that came as text, or with arguments that are broken or do not fit the tool.
+    #[serde(default)]
+    #[schemars(extend("x-default" = BY_PROVIDER))]
+    pub repair: Option<RepairMode>,
+    /// In which formats calls are looked for in the text: `"auto"` goes by the model's name.
+    #[serde(default)]
+    pub tool_format: Option<ToolFormat>,
+    /// Whether clients see what the model thought, wherever it wrote it. Not stated: thoughts stay where they are in
+    /// answers that pass unread, and are shown as thoughts in all others.
+    #[serde(default)]
+    pub show_reasoning: Option<bool>,
     /// What it takes.
     #[serde(default)]
     pub capabilities: CapabilitiesSection,

@@ -14,6 +14,7 @@ pub(super) struct Draft {
     pub(super) sections: IndexMap<&'static str, Table>,
     pub(super) providers: IndexMap<String, Table>,
     pub(super) client_keys: Vec<Table>,
+    pub(super) patterns: Vec<Table>,
     pub(super) models: IndexMap<String, Model>,
 }
 
@@ -47,8 +48,15 @@ impl Set for Table {
 impl Draft {
     /// `name`, or `name-2` and so on when another provider has it.
     pub(super) fn free_name(&self, name: &str) -> String {
-        let mut names = std::iter::once(name.to_owned()).chain((2_usize..).map(|count| format!("{name}-{count}")));
-        names.find(|name| !self.providers.contains_key(name)).unwrap_or_default()
+        free(name, |name| self.providers.contains_key(name))
+    }
+
+    /// The same among patterns.
+    pub(super) fn free_pattern_name(&self, name: &str) -> String {
+        let is_taken = |name: &str| {
+            self.patterns.iter().any(|other| other.get("name").is_some_and(|it| it.as_str() == Some(&literal(name))))
+        };
+        free(name, is_taken)
     }
 
     /// Adds a provider, unless there is one that says the same, and returns its name.
@@ -74,9 +82,11 @@ impl Draft {
         for (name, section) in &self.providers {
             write_section(&mut out, &format!("providers.{}", key(name)), section);
         }
-        for section in &self.client_keys {
-            out.push_str("\n[[client_keys]]\n");
-            write_settings(&mut out, section);
+        for (header, sections) in [("client_keys", &self.client_keys), ("patterns", &self.patterns)] {
+            for section in sections {
+                let _ = writeln!(out, "\n[[{header}]]");
+                write_settings(&mut out, section);
+            }
         }
         for (name, model) in &self.models {
             let _ = writeln!(out, "\n[models.{}]\ntargets = [", key(name));
@@ -88,6 +98,12 @@ impl Draft {
         }
         out
     }
+}
+
+/// `name`, or `name-2` and so on when it is taken.
+fn free(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut names = std::iter::once(name.to_owned()).chain((2_usize..).map(|count| format!("{name}-{count}")));
+    names.find(|name| !is_taken(name)).unwrap_or_default()
 }
 
 fn write_section(out: &mut String, header: &str, section: &Table) {

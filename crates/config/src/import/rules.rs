@@ -44,7 +44,7 @@ impl Outcome {
 
 /// A value that is not what its key takes: what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Misread(&'static str);
+pub(super) struct Misread(pub(super) &'static str);
 
 pub(super) type Answer = Result<Outcome, Misread>;
 

@@ -2,6 +2,8 @@
 
 mod endpoint;
 mod model;
+mod pattern;
+mod python;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -70,7 +72,7 @@ pub fn serverless_proxy(tables: &[SourceTable], env: &Env) -> Imported {
         match table.name.as_str() {
             "endpoints" => rows.for_each(|(at, row)| endpoint::import(&at, &row, &mut desk, &mut report)),
             "virtual_models" => rows.for_each(|(at, row)| model::import(&at, &row, &mut desk, &mut report)),
-            "tool_patterns" => rows.for_each(|(at, row)| apply(PATTERNS, UNKNOWN, (&at, &row), &mut (), &mut report)),
+            "tool_patterns" => rows.for_each(|(at, row)| pattern::import(&at, &row, &mut desk, &mut report)),
             "settings" => rows.for_each(|(at, row)| apply(SETTINGS, UNKNOWN, (&at, &row), &mut (), &mut report)),
             _ => told_by_column(table, &mut report),
         }
@@ -114,24 +116,6 @@ fn object(text: &str) -> Option<Map<String, Value>> {
         Ok(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) | Err(_) => None,
     }
 }
-
-const NO_PATTERNS: &str = "Trunkline does not read tool calls out of text by patterns";
-
-const PATTERNS: &[Rule<()>] = &[
-    refuse("id", NO_PATTERNS),
-    refuse("pattern_name", NO_PATTERNS),
-    refuse("pattern_type", NO_PATTERNS),
-    refuse("regex_pattern", NO_PATTERNS),
-    refuse("tool_name", NO_PATTERNS),
-    refuse("tool_name_group", NO_PATTERNS),
-    refuse("tool_name_json_path", NO_PATTERNS),
-    refuse("tool_name_mapping", NO_PATTERNS),
-    refuse("parameter_mapping", NO_PATTERNS),
-    refuse("enabled", NO_PATTERNS),
-    refuse("priority", NO_PATTERNS),
-    refuse("created_at", NO_DATES),
-    refuse("updated_at", NO_DATES),
-];
 
 const NO_DATES: &str = "a document keeps no dates";
 

@@ -5,22 +5,26 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use trunkline_providers::Price;
+use trunkline_wire::filter::Patterns;
 use trunkline_wire::{Capabilities, Parameters};
 
 use super::Resolver;
 use super::capabilities::overlaid;
 use super::providers::Providers;
+use super::repair;
 use crate::file::{self, ModelSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
-use crate::snapshot::{Model, OnLoss, Provider, Room, RoomAmong, Strategy, Target, Timeouts, UpstreamModel};
+use crate::snapshot::{
+    Enforcement, Model, OnLoss, Provider, Room, RoomAmong, StatedRepair, Strategy, Target, Timeouts, UpstreamModel,
+};
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
 pub(crate) const NOT_A_TARGETS: [&str; 7] =
     ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
 
 impl Resolver<'_, '_> {
-    pub(super) fn models(&mut self, providers: &Providers) -> IndexMap<String, Arc<Model>> {
+    pub(super) fn models(&mut self, providers: &Providers, enforcement: &Enforcement) -> IndexMap<String, Arc<Model>> {
         let declared = self.declared("models");
         let declared_providers = self.declared("providers");
         let mut models: IndexMap<String, Model> = IndexMap::new();
@@ -34,12 +38,14 @@ impl Resolver<'_, '_> {
             self.check_fallbacks(name, &section.context_fallbacks, &declared, &at.key("context_fallbacks"));
             self.check_fallbacks(name, &section.content_fallbacks, &declared, &at.key("content_fallbacks"));
             self.check_capabilities(&section.capabilities, &at.key("capabilities"));
+            self.check_tool_format(section.tool_format.as_ref(), &at.key("tool_format"));
             let targets = self.targets(section, providers, &declared_providers, &at);
             if targets.is_empty() {
                 self.findings.notes.push(format!("model `{name}` is left out: every provider it names is disabled"));
                 continue;
             }
-            models.insert(name.clone(), model(name, section, targets));
+            let enforcement = self.enforcement_of(&section.enforce_tool_call, enforcement, &at);
+            models.insert(name.clone(), model(name, section, targets, enforcement));
         }
         add_duplicates(&mut models);
         let served: BTreeSet<String> = models.keys().cloned().collect();
@@ -72,6 +78,7 @@ impl Resolver<'_, '_> {
         at: &Path,
     ) -> Vec<Arc<Target>> {
         let mut targets = Vec::with_capacity(section.targets.len());
+        let prices = self.prices();
         let of_model = section.price.as_ref().and_then(|stated| self.price(stated, &at.key("price")));
         for (index, stated) in section.targets.iter().enumerate() {
             let at = at.key("targets").index(index);
@@ -80,9 +87,12 @@ impl Resolver<'_, '_> {
             }
             self.check_parameters(stated, &at);
             let own = stated.price.as_ref().and_then(|stated| self.price(stated, &at.key("price")));
-            let price = own.or_else(|| of_model.clone());
             match providers.get(&stated.provider) {
-                Some(provider) => targets.push(Arc::new(target(stated, section, provider, price))),
+                Some(provider) => {
+                    let price =
+                        own.or_else(|| of_model.clone()).or_else(|| provider.listed_price(&prices, &stated.model));
+                    targets.push(Arc::new(target(stated, section, provider, (price, &self.patterns))));
+                }
                 // Disabled, or bad in itself and said so already.
                 None if declared.contains(&stated.provider) => {}
                 None => {
@@ -140,7 +150,7 @@ fn names(stated: &[String]) -> Vec<Arc<str>> {
     stated.iter().map(|name| name.as_str().into()).collect()
 }
 
-fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>) -> Model {
+fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>, enforcement: Arc<Enforcement>) -> Model {
     Model {
         name: name.into(),
         targets,
@@ -156,10 +166,16 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>) -> Model
             file::OnLoss::Reject => OnLoss::Reject,
         },
         fix_tool_messages: section.fix_tool_messages,
+        enforcement,
     }
 }
 
-fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>, price: Option<Arc<Price>>) -> Target {
+fn target(
+    stated: &TargetSection,
+    model: &ModelSection,
+    provider: &Arc<Provider>,
+    (price, patterns): (Option<Arc<Price>>, &Arc<Patterns>),
+) -> Target {
     let own = |stated: Option<crate::file::Period>, default| stated.map_or(default, |period| period.duration());
     let defaults = provider.timeouts;
     Target {
@@ -182,6 +198,17 @@ fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>
             .or_else(|| provider.room()),
         draining: stated.draining || provider.draining,
         parameters: parameters(stated),
+        repair: repaired(&stated.model, model, provider).resolve(provider.vendor.self_hosted, &stated.model, patterns),
+    }
+}
+
+/// What is said of a target's answers; what is said of the name that clients ask for goes before what is said of the
+/// provider's model.
+fn repaired(upstream_model: &str, model: &ModelSection, provider: &Provider) -> StatedRepair {
+    let own = repair::of_model(model);
+    match provider.models.get(upstream_model) {
+        Some(listed) => own.or(&listed.stated_repair),
+        None => own,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trunkline_providers::Price;
-use trunkline_providers::price::{self, DecimalError, Tariff, Tier, TokenPrices, UnitPrice};
+use trunkline_providers::price::{self, DecimalError, PriceList, Tariff, Tier, TokenPrices, UnitPrice};
 
 use super::Resolver;
 use crate::file::{PriceChange, PriceSection, PriceTier};
@@ -21,6 +21,11 @@ struct Stated {
 }
 
 impl Resolver<'_, '_> {
+    /// What well-known models cost.
+    pub(super) fn prices(&self) -> Arc<PriceList> {
+        self.overrides.prices.clone().unwrap_or_else(PriceList::built_in)
+    }
+
     /// What a document says of a price; `None` when that is wrong.
     pub(super) fn price(&mut self, stated: &PriceSection, at: &Path) -> Option<Arc<Price>> {
         let now = self.tariff(stated.into(), (stated.request, stated.second), &stated.tiers, at);

@@ -11,11 +11,12 @@ use trunkline_wire::{Capabilities, DialectId};
 use super::Resolver;
 use super::capabilities::overlaid;
 use super::implied::same_place;
+use super::repair;
 use crate::file::{ProviderAuth, ProviderSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::settings::table;
-use crate::snapshot::{AuthMode, Key, Provider, ProviderModel, Timeouts};
+use crate::snapshot::{AuthMode, Key, Provider, ProviderModel, Timeouts, UsualRepairs};
 
 /// For everything, when neither the provider nor a variable says.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(3600);
@@ -39,14 +40,14 @@ impl Resolver<'_, '_> {
                 let keys = self.implied_keys(vendor);
                 let base_url = vendor.default_base_url.and_then(|url| BaseUrl::parse(url, vendor).ok());
                 if !keys.is_empty() && base_url.is_some() {
-                    let provider = unstated(vendor, base_url, keys, total);
+                    let provider = self.unstated(vendor, base_url, keys, total);
                     providers.insert(vendor.id.to_owned(), Arc::new(provider));
                 }
             }
         }
         self.found_providers(&mut providers, total);
         if let Some(vendor) = registry::find(BUILT_IN).filter(|_| !self.declared("providers").contains(BUILT_IN)) {
-            providers.insert(BUILT_IN.to_owned(), Arc::new(unstated(vendor, None, Vec::new(), total)));
+            providers.insert(BUILT_IN.to_owned(), Arc::new(self.unstated(vendor, None, Vec::new(), total)));
         }
         providers
     }
@@ -69,7 +70,7 @@ impl Resolver<'_, '_> {
             let mut places = providers.values().filter_map(|provider| provider.base_url.as_ref());
             let taken = declared.contains(name) || providers.contains_key(name);
             if !taken && !places.any(|place| same_place(place, &endpoint.base_url)) {
-                let provider = unstated(endpoint.vendor, Some(endpoint.base_url.clone()), Vec::new(), total);
+                let provider = self.unstated(endpoint.vendor, Some(endpoint.base_url.clone()), Vec::new(), total);
                 providers.insert(name.to_owned(), Arc::new(provider));
             }
         }
@@ -114,8 +115,42 @@ impl Resolver<'_, '_> {
             draining: section.draining,
             drain_timeout: section.drain_timeout.duration(),
             context_window: section.context_window,
+            usual_repairs: UsualRepairs::of_vendor(vendor.self_hosted, &self.patterns),
             models,
         })
+    }
+
+    /// A provider of which the document says nothing.
+    fn unstated(
+        &self,
+        vendor: &'static Vendor,
+        base_url: Option<BaseUrl>,
+        keys: Vec<Key>,
+        total: Duration,
+    ) -> Provider {
+        let section = ProviderSection::unstated();
+        Provider {
+            name: vendor.id.into(),
+            name_header: Some(HeaderValue::from_static(vendor.id)),
+            vendor,
+            base_url,
+            dialects: vendor.dialects.to_vec(),
+            keys: keys.into_iter().map(Arc::new).collect(),
+            key_strategy: section.key_strategy,
+            key_cooldown: None,
+            errors: Vec::new(),
+            auth: AuthMode::Keys,
+            headers: Vec::new(),
+            forward_headers: Vec::new(),
+            timeouts: timeouts(&section, total),
+            requests_max: None,
+            health: None,
+            draining: false,
+            drain_timeout: section.drain_timeout.duration(),
+            context_window: None,
+            usual_repairs: UsualRepairs::of_vendor(vendor.self_hosted, &self.patterns),
+            models: IndexMap::new(),
+        }
     }
 
     fn dialects(&mut self, section: &ProviderSection, vendor: &Vendor, at: &Path) -> Vec<DialectId> {
@@ -146,11 +181,18 @@ impl Resolver<'_, '_> {
         let mut models = IndexMap::with_capacity(section.models.len());
         for (id, stated) in &section.models {
             self.check_capabilities(&stated.capabilities, &at.key("models").key(id).key("capabilities"));
+            self.check_tool_format(stated.tool_format.as_ref(), &at.key("models").key(id).key("tool_format"));
             let takes = Capabilities {
                 context_window: stated.context_window.or(section.context_window),
                 ..overlaid(&capabilities(vendor, id), &stated.capabilities)
             };
-            let model = ProviderModel { context_window: stated.context_window, capabilities: Arc::new(takes) };
+            let stated_repair = repair::of_providers_model(stated);
+            let model = ProviderModel {
+                context_window: stated.context_window,
+                capabilities: Arc::new(takes),
+                repair: stated_repair.resolve(vendor.self_hosted, id, &self.patterns),
+                stated_repair,
+            };
             models.insert(id.clone(), model);
         }
         models
@@ -187,31 +229,6 @@ impl Resolver<'_, '_> {
             self.findings.at(&at_url, format!("the URL {error}"), None);
         }
         url.ok()
-    }
-}
-
-fn unstated(vendor: &'static Vendor, base_url: Option<BaseUrl>, keys: Vec<Key>, total: Duration) -> Provider {
-    let section = ProviderSection::unstated();
-    Provider {
-        name: vendor.id.into(),
-        name_header: Some(HeaderValue::from_static(vendor.id)),
-        vendor,
-        base_url,
-        dialects: vendor.dialects.to_vec(),
-        keys: keys.into_iter().map(Arc::new).collect(),
-        key_strategy: section.key_strategy,
-        key_cooldown: None,
-        errors: Vec::new(),
-        auth: AuthMode::Keys,
-        headers: Vec::new(),
-        forward_headers: Vec::new(),
-        timeouts: timeouts(&section, total),
-        requests_max: None,
-        health: None,
-        draining: false,
-        drain_timeout: section.drain_timeout.duration(),
-        context_window: None,
-        models: IndexMap::new(),
     }
 }
 

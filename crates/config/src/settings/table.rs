@@ -1,5 +1,7 @@
 //! Every setting that a flag or a variable may say, in one place: the code reads through these, and so does the guide.
 
+use crate::snapshot::EnforceSetting;
+
 /// A setting and the ways to say it beside the document.
 #[derive(Debug)]
 pub struct Setting {
@@ -136,6 +138,30 @@ pub static DEFAULT_CONTEXT_WINDOW: Setting = inside(
     &["TRUNKLINE_DEFAULT_CONTEXT_WINDOW", "DEFAULT_CONTEXT_WINDOW"],
     "a number of tokens, 1 or more",
 );
+/// Whether models must call a tool, and what happens when they do not.
+pub static ENFORCE_TOOL_CALL: &[(EnforceSetting, &Setting)] = &[
+    (EnforceSetting::Mode, &ENFORCE_MODE),
+    (EnforceSetting::Flag, &ENFORCE_FLAG),
+    (EnforceSetting::Retries, &ENFORCE_RETRIES),
+    (EnforceSetting::Guidance, &ENFORCE_GUIDANCE),
+    (EnforceSetting::ChunkDelay, &ENFORCE_CHUNK_DELAY),
+    (EnforceSetting::EmptyPolicy, &ENFORCE_EMPTY_POLICY),
+];
+static ENFORCE_MODE: Setting =
+    inside("enforce_tool_call.enabled", &["ENFORCE_TOOL_CALL_MODE"], EnforceSetting::Mode.accepts());
+static ENFORCE_FLAG: Setting =
+    inside("enforce_tool_call.termination_flag", &["TOOL_CALL_TERMINATION_FLAG"], EnforceSetting::Flag.accepts());
+static ENFORCE_RETRIES: Setting =
+    inside("enforce_tool_call.max_retries", &["TOOL_CALL_MAX_RETRIES"], EnforceSetting::Retries.accepts());
+static ENFORCE_GUIDANCE: Setting =
+    inside("enforce_tool_call.guidance", &["TOOL_CALL_INJECTION_GUIDANCE"], EnforceSetting::Guidance.accepts());
+static ENFORCE_CHUNK_DELAY: Setting =
+    inside("enforce_tool_call.stream_chunk_delay", &["STREAM_CHUNK_DELAY"], EnforceSetting::ChunkDelay.accepts());
+static ENFORCE_EMPTY_POLICY: Setting = inside(
+    "enforce_tool_call.empty_response_policy",
+    &["EMPTY_RESPONSE_POLICY"],
+    EnforceSetting::EmptyPolicy.accepts(),
+);
 /// The total timeout of providers that state none.
 pub static TIMEOUT: Setting =
     inside("providers.NAME.total_timeout", &["TRUNKLINE_TIMEOUT", "TIMEOUT"], "seconds, or a period such as `5m`");
@@ -159,6 +185,12 @@ pub static ALL: &[&Setting] = &[
     &PROBE,
     &KEY_CYCLES,
     &DEFAULT_CONTEXT_WINDOW,
+    &ENFORCE_MODE,
+    &ENFORCE_FLAG,
+    &ENFORCE_RETRIES,
+    &ENFORCE_GUIDANCE,
+    &ENFORCE_CHUNK_DELAY,
+    &ENFORCE_EMPTY_POLICY,
     &TIMEOUT,
 ];
 

@@ -10,7 +10,7 @@ use trunkline_providers::Price;
 use trunkline_wire::{Capabilities, Parameters, quoted};
 
 use super::provider::own_capabilities;
-use super::{FixToolMessages, Provider, Room, Strategy, Timeouts};
+use super::{Enforcement, FixToolMessages, Provider, Repair, Room, Strategy, Timeouts};
 
 /// A name clients ask for, and who serves it.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub struct Model {
     pub on_loss: OnLoss,
     /// When conversations are put right whose tool messages do not go together.
     pub fix_tool_messages: FixToolMessages,
+    /// Whether its answers must call a tool when they may.
+    pub enforcement: Arc<Enforcement>,
 }
 
 impl Model {
@@ -55,6 +57,7 @@ impl Model {
             context_window,
             on_loss,
             fix_tool_messages,
+            enforcement,
             ..
         } = self;
         Self {
@@ -69,6 +72,7 @@ impl Model {
             content_fallbacks: own(&self.content_fallbacks),
             on_loss: *on_loss,
             fix_tool_messages: *fix_tool_messages,
+            enforcement: Arc::new(Enforcement::clone(enforcement)),
         }
     }
 }
@@ -107,6 +111,8 @@ pub struct Target {
     pub draining: bool,
     /// What is changed in the bodies that it is sent; `None`: nothing.
     pub parameters: Option<Arc<Parameters>>,
+    /// What is done to its answers; `None`: nothing.
+    pub repair: Option<Arc<Repair>>,
 }
 
 impl Target {
@@ -119,6 +125,7 @@ impl Target {
             capabilities: own_capabilities(&self.capabilities),
             price: self.price.as_deref().map(|price| Arc::new(price.clone())),
             parameters: self.parameters.as_deref().map(|parameters| Arc::new(parameters.clone())),
+            repair: self.repair.as_deref().map(|repair| Arc::new(repair.clone())),
             ..self.clone()
         }
     }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use indexmap::IndexMap;
-use trunkline_providers::{BaseUrl, Vendor, capabilities};
+use trunkline_providers::price::PriceList;
+use trunkline_providers::{BaseUrl, Price, Vendor, capabilities};
 use trunkline_wire::{Capabilities, DialectId};
 
-use super::{ErrorAction, ErrorCase, HealthCheck, KeyStrategy, Room, RoomAmong};
+use super::{ErrorAction, ErrorCase, HealthCheck, KeyStrategy, Repair, Room, RoomAmong, StatedRepair, UsualRepairs};
 
 /// One configured upstream.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub struct Provider {
     pub drain_timeout: Duration,
     /// Tokens in and out of each of its models, when stated.
     pub context_window: Option<u64>,
+    /// What is done to the answers of its other models.
+    pub usual_repairs: UsualRepairs,
     /// What the document states about single models of it, by the provider's own name for them.
     pub models: IndexMap<String, ProviderModel>,
 }
@@ -61,6 +64,11 @@ fn own_value(value: &HeaderValue) -> HeaderValue {
 }
 
 impl Provider {
+    /// What a model of it costs, as this list says; `None` when nobody knows.
+    pub fn listed_price(&self, prices: &PriceList, model: &str) -> Option<Arc<Price>> {
+        prices.price(self.vendor, self.base_url.as_ref(), model).map(Arc::new)
+    }
+
     pub(super) fn detached(&self) -> Self {
         let model = |(id, model): (&String, &ProviderModel)| (id.clone(), model.detached());
         Self {
@@ -82,6 +90,7 @@ impl Provider {
             draining: self.draining,
             drain_timeout: self.drain_timeout,
             context_window: self.context_window,
+            usual_repairs: self.usual_repairs.detached(),
             models: self.models.iter().map(model).collect(),
         }
     }
@@ -102,6 +111,14 @@ impl Provider {
         self.models.get(model).and_then(|stated| stated.context_window).or(self.context_window)
     }
 
+    /// What is done to the answers of its model `model`; `None`: nothing.
+    pub fn repair_of(&self, model: &str) -> Option<Arc<Repair>> {
+        match self.models.get(model) {
+            Some(stated) => stated.repair.clone(),
+            None => self.usual_repairs.of(model),
+        }
+    }
+
     /// What its model `model` takes: what the document states, else what is known of the vendor and the name.
     pub fn capabilities_of(&self, model: &str) -> Arc<Capabilities> {
         match self.models.get(model) {
@@ -115,17 +132,26 @@ impl Provider {
 }
 
 /// What is stated about one model of a provider.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ProviderModel {
     /// Tokens in and out, when stated.
     pub context_window: Option<u64>,
     /// What it takes, as far as it is stated or known.
     pub capabilities: Arc<Capabilities>,
+    /// What the document says of its answers.
+    pub stated_repair: StatedRepair,
+    /// What follows from that; `None`: nothing is done to them.
+    pub repair: Option<Arc<Repair>>,
 }
 
 impl ProviderModel {
     pub(super) fn detached(&self) -> Self {
-        Self { context_window: self.context_window, capabilities: own_capabilities(&self.capabilities) }
+        Self {
+            context_window: self.context_window,
+            capabilities: own_capabilities(&self.capabilities),
+            stated_repair: self.stated_repair.clone(),
+            repair: self.repair.as_deref().map(|repair| Arc::new(repair.clone())),
+        }
     }
 }
 

@@ -42,7 +42,7 @@ fn model_proxy_files() -> Vec<SourceFile> {
     files
 }
 
-fn serverless_tables() -> Vec<SourceTable> {
+pub(super) fn serverless_tables() -> Vec<SourceTable> {
     let text = std::fs::read_to_string(fixture("serverless-proxy/tables.json")).unwrap();
     let tables: Map<String, Value> = serde_json::from_str(&text).unwrap();
     tables.into_iter().map(|(name, table)| source_table(name, &table)).collect()

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod enforce;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod import;
@@ -12,6 +14,7 @@ mod keys;
 mod layers;
 #[cfg(test)]
 mod load;
+mod patterns;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]

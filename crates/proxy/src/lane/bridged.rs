@@ -1,93 +1,33 @@
 //! The bridged lane: the provider speaks another dialect than the client, and both are spoken through the neutral model.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Response};
+use http::HeaderMap;
 use trunkline_config::OnLoss;
 use trunkline_providers::BaseUrl;
 use trunkline_providers::adapter::{self, Events};
 use trunkline_route::Attempt;
 use trunkline_wire::dialects::anthropic::names::ToolNames;
 use trunkline_wire::relay::Facts;
-use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, StreamHead, dialect, ir};
+use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, dialect, ir};
 
+use super::events::{Answered, Begun, begun};
 use super::kind::Kind;
-use super::{Failed, Tried, refuse_losses};
+use super::refuse_losses;
 use crate::attempt::{fault_of, limits, send, silent};
-use crate::head;
-use crate::memory::Watcher;
 use crate::prepare::{self, Bridged, Taken};
-use crate::reply::{BridgedEvents, Deadline, EventsReply, Ping, ReplyBody, Telling, first_events, whole_answer};
+use crate::repair::{self, Reading};
+use crate::reply::{BridgedEvents, Deadline, Telling};
 use crate::report_guard::ReportGuard;
-use crate::stored::{Keeper, keep_whole};
 use crate::surface;
 use crate::upstream::{Answer, Body, Client, Outgoing};
 
 /// A whole answer that is translated must be in memory at once. Guards it against a provider that never ends; the
 /// largest answers hold images.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
-
-/// One try in the bridged lane, up to its first content.
-pub(crate) async fn attempt(
-    client: &Client,
-    taken: &Taken<'_>,
-    attempt: &Attempt,
-    way: (DialectId, OnLoss),
-    mut guard: ReportGuard,
-) -> Tried {
-    match answer(client, taken, attempt, way, &mut guard).await {
-        Ok(Begun { mut head, losses, limits, answer: Answered::Whole(response, facts) }) => {
-            if response.blocks.iter().any(|block| matches!(block.content, ir::Content::ToolCall(_))) {
-                let mut watcher = Watcher::default();
-                response.clone().into_events().iter().for_each(|event| guard.watch(&mut watcher, event));
-            }
-            head.cost = guard.cost_to_tell(&facts);
-            let encoded = surface::encode_response(taken, &response, &head);
-            keep_whole(taken, &response, &head, &encoded.bytes, &guard);
-            guard.sent(encoded.bytes.len());
-            let lost = head::name_losses(&mut guard.report, &losses);
-            head::name_answer_losses(&mut guard.report, &encoded.losses);
-            guard.answered(&facts);
-            let mut reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
-            guard.tell_cost(reply.headers_mut());
-            Ok(told(taken, head::with_losses(reply, lost), &limits))
-        }
-        Ok(Begun { head, losses, limits, answer: Answered::Stream(telling) }) => {
-            let lost = head::name_losses(&mut guard.report, &losses);
-            let reply = EventsReply {
-                telling: Some(telling),
-                keeper: Keeper::begin(taken, &head, &guard),
-                encoder: surface::stream_encoder(taken, head),
-                guard,
-                facts: Facts::default(),
-                ended: false,
-                ping: Ping::default(),
-                watcher: Watcher::default(),
-                continuation: None,
-            };
-            let reply = head::with_type(ReplyBody::Events(Box::new(reply)), surface::stream_type(taken));
-            Ok(told(taken, head::with_losses(reply, lost), &limits))
-        }
-        Err(fault) => Err(Failed::new(fault, guard)),
-    }
-}
-
-/// An answer that has begun.
-struct Begun {
-    head: StreamHead,
-    losses: ir::Losses,
-    limits: RateLimits,
-    answer: Answered,
-}
-
-enum Answered {
-    Whole(ir::Response, Facts),
-    Stream(Telling),
-}
 
 /// What a provider says in answer to a request for a stream, up to its first content.
 ///
@@ -108,7 +48,9 @@ pub(crate) async fn telling(
         return Err(Fault::new(FaultKind::UpstreamBroken, message));
     }
     let deadline = Deadline::new(&attempt.target.timeouts, started);
-    opened(events(body, (to, names), &provider.name), deadline, &provider.name).await
+    let events = events(body, (to, names), &provider.name);
+    // What it adds to is read as one answer, by whoever puts it together.
+    Telling::open(events, deadline, &provider.name, &Reading::NONE).await
 }
 
 /// Where a provider is.
@@ -125,9 +67,21 @@ fn events(body: Body, (to, names): (DialectId, ToolNames), provider: &Arc<str>) 
     Box::pin(BridgedEvents::new(body, dialect::of(to).stream_decoder(), names, Arc::clone(provider)))
 }
 
-async fn opened(mut events: Events, mut deadline: Deadline, provider: &Arc<str>) -> Result<Telling, Fault> {
-    let begun = first_events(&mut events, &mut deadline, provider).await?;
-    Ok(Telling { events, provider: Arc::clone(provider), deadline, begun })
+/// Asks the provider, until its answer begins.
+///
+/// # Errors
+/// What became of it; nothing of it has been handed on.
+pub(crate) async fn ask(
+    client: &Client,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    way: (DialectId, OnLoss),
+    guard: &mut ReportGuard,
+) -> Result<Begun, Fault> {
+    match answer(client, taken, attempt, way, guard).await {
+        Err(fault) => rescued(taken, attempt, fault, guard).await,
+        answered => answered,
+    }
 }
 
 async fn answer(
@@ -139,21 +93,20 @@ async fn answer(
 ) -> Result<Begun, Fault> {
     let provider = &attempt.target.provider;
     let base_url = base_url(attempt)?;
-    let Bridged { outgoing, losses, names } = prepare::bridged(taken, attempt, guard, base_url, to)?;
+    let Bridged { outgoing, losses, names } = if repair::goes_as_it_is(taken, to) {
+        prepare::unchanged(taken, attempt, base_url)
+    } else {
+        prepare::bridged(taken, attempt, guard, base_url, to)?
+    };
     refuse_losses(taken, attempt, &losses, on_loss)?;
+    let reading = repair::reading(taken, attempt)?;
     let Answer { status, headers, body } = send(client, attempt, base_url, &outgoing, guard.started()).await?;
     guard.report.status = status.as_u16();
     let limits = limits(attempt, &headers);
     let head = surface::head(taken, guard)?;
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
     let answer = if is_stream(&headers, taken) {
-        let events = events(body, (to, names), &provider.name);
-        if taken.streams() {
-            Answered::Stream(opened(events, deadline, &provider.name).await?)
-        } else {
-            let (response, facts) = whole_answer(events, deadline, &provider.name, &head).await?;
-            Answered::Whole(response, facts)
-        }
+        begun(taken, events(body, (to, names), &provider.name), deadline, (&provider.name, &reading), &head).await?
     } else {
         let bytes = read_whole(body, &mut deadline, &provider.name).await?;
         if let Some(fault) = dialect::of(to).error_in(&bytes) {
@@ -166,23 +119,29 @@ async fn answer(
         names.restore(&mut response);
         response.model.clone_from(&head.model);
         response.created = head.created;
-        if taken.streams() {
-            // It was asked for a stream and gave it all at once.
+        if reading.is_some() || taken.streams() {
+            // It was asked for a stream and gave it all at once, or is looked into.
+            let extras = std::mem::take(&mut response.extras);
             let events = adapter::ready(response.into_events().into_iter());
-            let provider = Arc::clone(&provider.name);
-            Answered::Stream(Telling { events, provider, deadline, begun: VecDeque::new() })
+            let answer = begun(taken, events, deadline, (&provider.name, &reading), &head).await?;
+            answer.with_extras(extras)
         } else {
             let facts = Facts { usage: response.usage, finished: true, ..Facts::default() };
-            Answered::Whole(response, facts)
+            Answered::Whole { response, facts, repaired: reading.begin() }
         }
     };
     Ok(Begun { head, losses, limits, answer })
 }
 
-/// The answer with what is left of the caller's budget.
-fn told(taken: &Taken<'_>, mut reply: Response<ReplyBody>, limits: &RateLimits) -> Response<ReplyBody> {
-    head::tell_limits(reply.headers_mut(), limits, taken.surface.dialect);
-    reply
+/// An answer in the place of a fault that says what the model wrote, where calls can be made of that.
+async fn rescued(taken: &Taken<'_>, attempt: &Attempt, fault: Fault, guard: &mut ReportGuard) -> Result<Begun, Fault> {
+    let Some(events) = repair::failed_generation(taken, attempt, &fault) else { return Err(fault) };
+    let (head, reading) = (surface::head(taken, guard)?, repair::reading(taken, attempt)?);
+    let deadline = Deadline::new(&attempt.target.timeouts, guard.started());
+    let (events, provider) = (adapter::ready(events.into_iter()), &attempt.target.provider.name);
+    let answer = begun(taken, events, deadline, (provider, &reading), &head).await?;
+    guard.report.status = 200;
+    Ok(Begun { head, losses: ir::Losses::default(), limits: RateLimits::default(), answer })
 }
 
 /// Whether an answer is a stream of frames. One that does not say what it is is what was asked for.

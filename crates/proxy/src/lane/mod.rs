@@ -4,6 +4,7 @@ pub(crate) mod adapter;
 pub(crate) mod bridged;
 pub(crate) mod counted;
 pub(crate) mod estimated;
+pub(crate) mod events;
 mod kind;
 pub(crate) mod native;
 pub(crate) mod vectors;

@@ -8,19 +8,20 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_core::Stream;
 use tokio::time::{Instant, Sleep};
 use trunkline_providers::adapter::Events;
 use trunkline_wire::ir::{Collector, Event, Response};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, FaultKind, StreamEncoder, StreamHead};
 
+use super::Repaired;
 use super::deadline::Deadline;
 use crate::attempt::{drained, silent};
 use crate::continuation::Continuation;
 use crate::head;
 use crate::memory::Watcher;
 use crate::meter::End;
+use crate::repair::Reading;
 use crate::report_guard::ReportGuard;
 use crate::stored::Keeper;
 
@@ -35,16 +36,79 @@ const OUT_BYTES_FIRST: usize = 1 << 10;
 /// Events read before the first that commits to an answer. Guards memory against a provider that opens blocks for ever.
 const UNCOMMITTED_MAX: usize = 256;
 
+/// Those where the answer is read: it begins when something of it may leave, and a call may be all of it. What is longer
+/// goes on as it comes.
+const UNREAD_MAX: usize = 1 << 14;
+
 /// What a provider says. Dropping it drops the work behind it.
 pub(crate) struct Telling {
-    pub(crate) events: Events,
-    pub(crate) provider: Arc<str>,
-    pub(crate) deadline: Deadline,
+    events: Events,
+    provider: Arc<str>,
+    deadline: Deadline,
     /// Read to see whether the answer begins at all.
-    pub(crate) begun: VecDeque<Event>,
+    begun: VecDeque<Event>,
 }
 
 impl Telling {
+    /// Waits for the first that commits to an answer, so that a fault before it can still become a status. When nothing
+    /// comes for [`PING_AFTER`], what has come must do: the client must hear something.
+    ///
+    /// # Errors
+    /// The provider's fault, or a timeout.
+    pub(crate) async fn open(
+        mut events: Events,
+        mut deadline: Deadline,
+        provider: &Arc<str>,
+        reading: &Reading<'_>,
+    ) -> Result<Self, Fault> {
+        let mut begun = VecDeque::new();
+        let all = first_events(&mut events, &mut deadline, provider, reading, &mut begun);
+        // Late is not lost: the head goes out with what there is.
+        tokio::time::timeout(PING_AFTER, all).await.unwrap_or(Ok(()))?;
+        Ok(Self { events, provider: Arc::clone(provider), deadline, begun })
+    }
+
+    /// The same without waiting.
+    pub(crate) fn of(events: Events, deadline: Deadline, provider: &Arc<str>) -> Self {
+        Self { events, provider: Arc::clone(provider), deadline, begun: VecDeque::new() }
+    }
+
+    /// All of it, as the client sees it.
+    ///
+    /// # Errors
+    /// The provider's fault, or a timeout.
+    pub(crate) async fn whole(
+        mut self,
+        head: &StreamHead,
+        repaired: &mut Repaired,
+    ) -> Result<(Response, Facts), Fault> {
+        let mut facts = Facts::default();
+        let mut answer = Collector::default();
+        loop {
+            let next = match self.begun.pop_front() {
+                Some(event) => event,
+                None => next_event(&mut self.events, &mut self.deadline, &self.provider).await,
+            };
+            let mut changed = repaired.push(next);
+            for event in changed.drain(..) {
+                note(&mut facts, &event);
+                answer.push(&event);
+                match event {
+                    Event::Stop(_) => return Ok((answer.finish(head.model.clone(), head.created), facts)),
+                    Event::Fault(fault) => return Err(*fault),
+                    Event::Start { .. }
+                    | Event::Open { .. }
+                    | Event::Delta { .. }
+                    | Event::Close { .. }
+                    | Event::Usage(_)
+                    | Event::Served(_)
+                    | Event::Ping => {}
+                }
+            }
+            repaired.reuse(changed);
+        }
+    }
+
     /// The next event; a fault at an end that nothing said.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         let event = match self.begun.pop_front() {
@@ -65,6 +129,8 @@ impl Telling {
 pub(crate) struct EventsReply {
     /// Who gives it; `None` while somebody is looked for who goes on with it.
     pub(crate) telling: Option<Telling>,
+    /// What of it the client sees.
+    pub(crate) repaired: Repaired,
     pub(crate) encoder: Box<dyn StreamEncoder>,
     pub(crate) guard: ReportGuard,
     pub(crate) facts: Facts,
@@ -117,7 +183,8 @@ impl EventsReply {
         while !self.ended {
             if self.guard.is_cut() {
                 let provider = self.guard.report.provider.as_deref().unwrap_or_default();
-                self.take(&Event::Fault(Box::new(drained(provider))), &mut out);
+                let fault = Event::Fault(Box::new(drained(provider)));
+                self.say(fault, &mut out);
                 continue;
             }
             match self.poll_event(cx) {
@@ -166,7 +233,7 @@ impl EventsReply {
 
     /// Takes what was said, as part of an answer that may be gone on with.
     fn receive(&mut self, event: Event, cx: &Context<'_>, out: &mut Vec<u8>) {
-        let Some(continuation) = &mut self.continuation else { return self.take(&event, out) };
+        let Some(continuation) = &mut self.continuation else { return self.say(event, out) };
         if let Event::Fault(fault) = &event
             && self.telling.is_some()
             && continuation.begin(fault, &mut self.guard, cx.waker())
@@ -175,7 +242,7 @@ impl EventsReply {
             return;
         }
         let mut joined = continuation.join(event);
-        joined.drain(..).for_each(|event| self.take(&event, out));
+        joined.drain(..).for_each(|event| self.say(event, out));
         if let Some(continuation) = &mut self.continuation {
             continuation.joined = joined;
         }
@@ -185,6 +252,17 @@ impl EventsReply {
     fn measure(&mut self, end: End) {
         self.guard.measure(&self.facts, end);
         head::name_answer_losses(&mut self.guard.report, self.encoder.losses());
+        head::name_repairs(&mut self.guard.report, self.repaired.repairs());
+    }
+
+    /// Passes on what becomes of an event, once it is put right.
+    fn say(&mut self, event: Event, out: &mut Vec<u8>) {
+        if !self.repaired.reads() {
+            return self.take(&event, out);
+        }
+        let mut changed = self.repaired.push(event);
+        changed.drain(..).for_each(|event| self.take(&event, out));
+        self.repaired.reuse(changed);
     }
 
     fn take(&mut self, event: &Event, out: &mut Vec<u8>) {
@@ -233,74 +311,47 @@ impl Drop for EventsReply {
     }
 }
 
-/// Collects the events of an answer that is not streamed.
-///
-/// # Errors
-/// The provider's fault, or a timeout.
-pub(crate) async fn whole_answer(
-    mut events: Events,
-    mut deadline: Deadline,
-    provider: &str,
-    head: &StreamHead,
-) -> Result<(Response, Facts), Fault> {
-    let mut facts = Facts::default();
-    let mut answer = Collector::default();
-    loop {
-        let event = next_event(&mut events, &mut deadline, provider).await;
-        note(&mut facts, &event);
-        answer.push(&event);
-        match event {
-            Event::Stop(_) => return Ok((answer.finish(head.model.clone(), head.created), facts)),
-            Event::Fault(fault) => return Err(*fault),
-            Event::Start { .. }
-            | Event::Open { .. }
-            | Event::Delta { .. }
-            | Event::Close { .. }
-            | Event::Usage(_)
-            | Event::Served(_)
-            | Event::Ping => {}
-        }
-    }
-}
-
-/// The events up to the first that commits to an answer, so that a fault before it can still become a status. When
-/// nothing comes for [`PING_AFTER`], what has come must do: the client must hear something.
-///
-/// # Errors
-/// The provider's fault, or a timeout.
-pub(crate) async fn first_events(
+/// Reads the events up to the first that commits to an answer, as the client will see it.
+async fn first_events(
     events: &mut Events,
     deadline: &mut Deadline,
     provider: &str,
-) -> Result<VecDeque<Event>, Fault> {
-    let mut begun = VecDeque::new();
-    let all = async {
-        while begun.len() < UNCOMMITTED_MAX {
-            let event = next_event(events, deadline, provider).await;
-            let committed = match &event {
-                Event::Fault(fault) => return Err((**fault).clone()),
-                Event::Delta { .. } | Event::Stop(_) => true,
-                Event::Start { .. }
-                | Event::Open { .. }
-                | Event::Close { .. }
-                | Event::Usage(_)
-                | Event::Served(_)
-                | Event::Ping => false,
-            };
-            begun.push_back(event);
-            if committed {
-                break;
-            }
+    reading: &Reading<'_>,
+    begun: &mut VecDeque<Event>,
+) -> Result<(), Fault> {
+    let most = if reading.is_some() { UNREAD_MAX } else { UNCOMMITTED_MAX };
+    // What is read here is read once more when it leaves: by then another may go on with it, as a part of the same answer.
+    let mut repaired = reading.begin();
+    while begun.len() < most {
+        let event = next_event(events, deadline, provider).await;
+        begun.push_back(event.clone());
+        let seen = repaired.push(event);
+        // A fault first: what was held until it came need not leave.
+        let committed = seen.iter().try_fold(false, |begun, event| committed(event).map(|commits| begun || commits))?;
+        if committed {
+            break;
         }
-        Ok(())
-    };
-    // Late is not lost: the head goes out with what there is.
-    tokio::time::timeout(PING_AFTER, all).await.unwrap_or(Ok(()))?;
-    Ok(begun)
+        repaired.reuse(seen);
+    }
+    Ok(())
+}
+
+/// Whether an event commits to an answer.
+fn committed(event: &Event) -> Result<bool, Fault> {
+    match event {
+        Event::Fault(fault) => Err((**fault).clone()),
+        Event::Delta { .. } | Event::Stop(_) => Ok(true),
+        Event::Start { .. }
+        | Event::Open { .. }
+        | Event::Close { .. }
+        | Event::Usage(_)
+        | Event::Served(_)
+        | Event::Ping => Ok(false),
+    }
 }
 
 async fn next_event(events: &mut Events, deadline: &mut Deadline, provider: &str) -> Event {
-    let event = poll_fn(|cx| match Pin::new(&mut *events).poll_next(cx) {
+    let event = poll_fn(|cx| match events.as_mut().poll_next(cx) {
         Poll::Ready(event) => Poll::Ready(event.unwrap_or_else(|| unfinished(provider))),
         Poll::Pending => deadline.poll(cx).map(|silence| Event::Fault(Box::new(silent(provider, silence)))),
     });

@@ -5,6 +5,7 @@ mod deadline;
 mod events;
 mod native;
 mod opening;
+mod repaired;
 mod waiting;
 
 use std::convert::Infallible;
@@ -19,9 +20,10 @@ use crate::admin::AdminBody;
 
 pub(crate) use bridge::BridgedEvents;
 pub(crate) use deadline::Deadline;
-pub(crate) use events::{EventsReply, Ping, Telling, first_events, whole_answer};
+pub(crate) use events::{EventsReply, Ping, Telling};
 pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
 pub(crate) use opening::{Until, open};
+pub(crate) use repaired::Repaired;
 pub(crate) use waiting::{WaitingReply, Work};
 
 /// The body of any answer.

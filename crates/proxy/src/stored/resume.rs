@@ -14,6 +14,9 @@ use crate::prepare::Taken;
 /// came before it. Guards the store against a request that names thousands.
 const REFERRED_ANSWERS_MAX: usize = 16;
 
+/// The code of a fault that says that what a request goes on from is not kept here.
+pub(crate) const UNKNOWN_RESPONSE: &str = "previous_response_not_found";
+
 /// Whether the request may build on kept answers that the provider in this lane knows nothing of, and they are not in it
 /// yet.
 pub(crate) fn needs_state(taken: &Taken<'_>, lane: Lane) -> bool {
@@ -51,9 +54,7 @@ pub(crate) async fn resume(taken: &Taken<'_>, store: &dyn ResponseStore, owner: 
 
 fn unknown(id: &str) -> Fault {
     let message = format!("Previous response with id '{id}' not found.");
-    Fault::new(FaultKind::InvalidRequest, message)
-        .with_param("previous_response_id")
-        .with_code("previous_response_not_found")
+    Fault::new(FaultKind::InvalidRequest, message).with_param("previous_response_id").with_code(UNKNOWN_RESPONSE)
 }
 
 /// The items with these ids, as far as they are known.

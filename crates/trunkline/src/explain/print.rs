@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use trunkline_route::Explanation;
-use trunkline_route::explain::{Candidate, Estimate, NotAsked};
+use trunkline_route::explain::{Candidate, Estimate, NotAsked, Recipe};
+use trunkline_wire::filter::family_names;
 
 /// One line of JSON, as the admin API answers it.
 pub(super) fn json(explanation: &Explanation, out: &mut impl Write) -> io::Result<()> {
@@ -18,6 +19,9 @@ pub(super) fn text(said: &Explanation, out: &mut impl Write) -> io::Result<()> {
     }
     for (candidate, number) in said.attempts.iter().zip(1..) {
         writeln!(out, "{number:>3}. {}", line(candidate))?;
+        if let Some(recipe) = &candidate.repair {
+            writeln!(out, "     {}", read(recipe))?;
+        }
         if let Some(losses) = candidate.losses.as_ref().filter(|losses| !losses.is_empty()) {
             writeln!(out, "     is not told: {}", losses.join(", "))?;
         }
@@ -63,6 +67,25 @@ fn line(candidate: &Candidate) -> String {
     format!("{provider}/{upstream_model}{key}{lane}{to}  priority {priority}, weight {weight}")
 }
 
+/// What is done to the answers.
+fn read(recipe: &Recipe) -> String {
+    let Recipe { mode, tool_format, patterns, show_reasoning, reads } = recipe;
+    let all = tool_format.len() == family_names().len();
+    let formats = if all { "all".to_owned() } else { tool_format.join(" ") };
+    let patterns = if patterns.is_empty() { String::new() } else { format!(", patterns: {}", patterns.join(" ")) };
+    let thoughts = match show_reasoning {
+        Some(true) => ", thoughts shown",
+        Some(false) => ", thoughts hidden",
+        None => "",
+    };
+    let reads = match reads {
+        Some(true) => ", this one is read",
+        Some(false) => ", this one passes unread",
+        None => "",
+    };
+    format!("repair: {mode}, formats: {formats}{patterns}{thoughts}{reads}")
+}
+
 fn seconds(ms: u64) -> u64 {
     ms.div_ceil(1_000)
 }
@@ -96,6 +119,17 @@ mod tests {
           { provider = "groq", model = "llama" },
           { provider = "local", model = "claude", priority = 1 },
         ]
+        [providers.own]
+        type = "vllm"
+        base_url = "http://127.0.0.1:2"
+        [models.coder]
+        targets = [{ provider = "own", model = "Qwen3-Coder" }, { provider = "own", model = "any" }]
+        strategy = "backup"
+        repair = "strict"
+        [[patterns]]
+        name = "run"
+        regex = '<run>(.*?)</run>'
+        tool_name = "bash"
     "#;
 
     async fn explained(question: &str, rests: bool) -> Explanation {
@@ -168,6 +202,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_done_to_answers_is_told() {
+        check(
+            r#"{"model":"coder"}"#,
+            false,
+            &expect![[r#"
+            coder, strategy backup
+              1. own/Qwen3-Coder  native  priority 0, weight 1
+                 repair: strict, formats: hermes qwen invoke bracket qwen_agent fenced bare, patterns: run
+              2. own/any  native  priority 0, weight 1
+                 repair: strict, formats: all, patterns: run
+        "#]],
+        )
+        .await;
+        let request = |more: &str| {
+            format!(r#"{{"model":"coder","request":{{"messages":[{{"role":"user","content":"hi"}}]{more}}}}}"#)
+        };
+        check(&request(""), false, &expect![[r#"
+            coder, strategy backup
+              1. own/Qwen3-Coder  native  priority 0, weight 1
+                 repair: strict, formats: hermes qwen invoke bracket qwen_agent fenced bare, patterns: run, this one passes unread
+              2. own/any  native  priority 0, weight 1
+                 repair: strict, formats: all, patterns: run, this one passes unread
+            prompt: about 5 tokens
+        "#]]).await;
+        check(&request(r#","tools":[{"type":"function","function":{"name":"f"}}]"#), false, &expect![[r#"
+            coder, strategy backup
+              1. own/Qwen3-Coder  native  priority 0, weight 1
+                 repair: strict, formats: hermes qwen invoke bracket qwen_agent fenced bare, patterns: run, this one is read
+              2. own/any  native  priority 0, weight 1
+                 repair: strict, formats: all, patterns: run, this one is read
+            prompt: about 6 tokens
+        "#]]).await;
+    }
+
+    #[tokio::test]
     async fn a_name_that_nobody_has_is_refused() {
         check(
             r#"{"model":"turbos"}"#,
@@ -186,7 +255,7 @@ mod tests {
         let mut out = Vec::new();
         json(&explanation, &mut out).unwrap();
         expect![[r#"
-            {"model":"local/claude","strategy":null,"at_ms":0,"attempts":[{"provider":"local","upstream_model":"claude","key":"local#1","lane":"bridged","dialect":"anthropic","priority":0,"weight":1,"losses":null,"refused":null}],"attempts_beyond":0,"regardless":false,"left_out":[],"waits":null,"refused":null,"estimate":{"prompt_tokens":null,"answer_tokens_max":null,"prompt_usd":null,"answer_usd_max":null}}
+            {"model":"local/claude","strategy":null,"at_ms":0,"attempts":[{"provider":"local","upstream_model":"claude","key":"local#1","lane":"bridged","dialect":"anthropic","priority":0,"weight":1,"repair":null,"losses":null,"refused":null}],"attempts_beyond":0,"regardless":false,"left_out":[],"waits":null,"refused":null,"estimate":{"prompt_tokens":null,"answer_tokens_max":null,"prompt_usd":null,"answer_usd_max":null}}
         "#]].assert_eq(&String::from_utf8(out).unwrap());
     }
 }

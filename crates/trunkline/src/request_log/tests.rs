@@ -17,10 +17,12 @@ fn served() -> Report {
         provider: Some("groq".into()),
         upstream_model: Some("llama-3.3".into()),
         losses: Some("top_k, metadata.user_id".into()),
+        repairs: Some("found:get_weather".into()),
         status: 200,
         outcome: Outcome::Served,
         stream: true,
         usage: ir::Usage { input: 12, cache_read: 7, cache_write: 1, output: 34, reasoning: 5, ..ir::Usage::default() },
+        unseen: None,
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,
@@ -41,6 +43,7 @@ fn refused() -> Report {
         provider: None,
         upstream_model: None,
         losses: None,
+        repairs: None,
         status: 401,
         outcome: Outcome::Failed(FaultKind::Unauthenticated),
         stream: false,
@@ -84,7 +87,7 @@ fn text_reads_well_and_leaves_out_what_is_absent() {
         lines(LogFormat::Text, &[served(), refused()]),
         format!(
             "2026-11-21T14:30:00.123Z served 200 chat model=turbo provider=groq upstream=llama-3.3 key=laptop \
-             lost=\"top_k, metadata.user_id\" stream in=12 out=34 cached=7 exact first=120.3ms total=900.0ms attempts=1 id={id}\n\
+             lost=\"top_k, metadata.user_id\" repaired=\"found:get_weather\" stream in=12 out=34 cached=7 exact first=120.3ms total=900.0ms attempts=1 id={id}\n\
              2026-11-21T14:30:00.123Z unauthenticated 401 other total=0.0ms attempts=0 id={id}\n"
         )
     );
@@ -103,6 +106,7 @@ fn json_has_the_stores_names_and_null_for_what_is_absent() {
                 "at": at, "id": id, "outcome": "served", "status": 200, "operation": "chat", "stream": true,
                 "client_key": "laptop", "model": "turbo", "provider": "groq", "upstream_model": "llama-3.3",
                 "losses": "top_k, metadata.user_id",
+                "repairs": "found:get_weather",
                 "input_tokens": 12, "cache_read_tokens": 7, "cache_write_tokens": 1, "output_tokens": 34,
                 "reasoning_tokens": 5, "quality": "exact", "first_byte_us": 120_345, "total_us": 900_010,
                 "bytes_in": 512, "bytes_out": 8_192, "attempts": 1, "continued": 0,
@@ -111,6 +115,7 @@ fn json_has_the_stores_names_and_null_for_what_is_absent() {
                 "at": at, "id": id, "outcome": "unauthenticated", "status": 401, "operation": "other",
                 "stream": false, "client_key": null, "model": null, "provider": null, "upstream_model": null,
                 "losses": null,
+                "repairs": null,
                 "input_tokens": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "output_tokens": 0,
                 "reasoning_tokens": 0, "quality": null, "first_byte_us": null, "total_us": 90,
                 "bytes_in": 512, "bytes_out": 8_192, "attempts": 0, "continued": 0,

@@ -13,7 +13,7 @@ mod stream;
 mod unwrap;
 
 use coerce::Source;
-pub(crate) use stream::ArgumentStream;
+pub(crate) use stream::{ARGUMENT_BYTES_MAX, ArgumentStream};
 
 /// What a model gave a tool, in the form in which it was found.
 #[derive(Clone, Debug, PartialEq)]

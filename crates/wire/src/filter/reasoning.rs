@@ -87,6 +87,11 @@ const FINAL: &str = "final:";
 /// What stands before thoughts where the tokens of their channel were stripped, glued to their first word.
 const ANALYSIS: &str = "analysis";
 
+/// Takes in text and whose words it is, and says whether it ends within the arguments of a call.
+pub(super) trait Tell: FnMut(Voice, &str) -> bool {}
+
+impl<F: FnMut(Voice, &str) -> bool> Tell for F {}
+
 /// A text that is being split.
 #[derive(Debug)]
 pub(super) struct Split {
@@ -98,6 +103,8 @@ pub(super) struct Split {
     depth: u32,
     fenced: bool,
     last: u8,
+    /// Whether what was told last ends within the arguments of a call: a tag there is one of them.
+    within_call: bool,
     /// White space at a border is layout.
     trimming: bool,
     work: u64,
@@ -122,7 +129,18 @@ impl Split {
             Start::Unknown => (Phase::Unknown, 0),
         };
         let held = String::new();
-        Self { held, state: LINE, scanned: 0, phase, depth, fenced: false, last: b'\n', trimming: depth > 0, work: 0 }
+        Self {
+            held,
+            state: LINE,
+            scanned: 0,
+            phase,
+            depth,
+            fenced: false,
+            last: b'\n',
+            within_call: false,
+            trimming: depth > 0,
+            work: 0,
+        }
     }
 
     /// Bytes that were looked at so far.
@@ -148,8 +166,13 @@ impl Split {
         Some(voice)
     }
 
+    /// Says where the text that passed ends, as [`Tell`] does.
+    pub(super) fn passed(&mut self, within_call: bool) {
+        self.within_call = within_call;
+    }
+
     /// Takes more, and tells what it is.
-    pub(super) fn push(&mut self, text: &str, tell: &mut impl FnMut(Voice, &str)) {
+    pub(super) fn push(&mut self, text: &str, tell: &mut impl Tell) {
         for slice in slices(text) {
             self.held.push_str(slice);
             while self.step(false, tell) {}
@@ -157,11 +180,11 @@ impl Split {
     }
 
     /// The text is over.
-    pub(super) fn finish(&mut self, tell: &mut impl FnMut(Voice, &str)) {
+    pub(super) fn finish(&mut self, tell: &mut impl Tell) {
         while self.step(true, tell) {}
     }
 
-    fn step(&mut self, ended: bool, tell: &mut impl FnMut(Voice, &str)) -> bool {
+    fn step(&mut self, ended: bool, tell: &mut impl Tell) -> bool {
         if self.held.is_empty() {
             return false;
         }
@@ -197,7 +220,7 @@ impl Split {
     }
 
     /// Waits for the mark that shows what all this was.
-    fn wait(&mut self, ended: bool, tell: &mut impl FnMut(Voice, &str)) -> bool {
+    fn wait(&mut self, ended: bool, tell: &mut impl Tell) -> bool {
         let rest = self.held.as_bytes().get(self.scanned..).unwrap_or_default();
         let found = MARKERS.find(&mut self.state, rest);
         self.work += rest.len() as u64;
@@ -224,7 +247,7 @@ impl Split {
         known
     }
 
-    fn look(&mut self, voice: Voice, ended: bool, tell: &mut impl FnMut(Voice, &str)) -> bool {
+    fn look(&mut self, voice: Voice, ended: bool, tell: &mut impl Tell) -> bool {
         if self.trimming && self.scanned == 0 {
             let spaces = self.held.len() - self.held.trim_start().len();
             self.held.drain(..spaces);
@@ -248,10 +271,12 @@ impl Split {
         false
     }
 
-    fn mark(&mut self, voice: Voice, marker: u16, ended: bool, tell: &mut impl FnMut(Voice, &str)) -> bool {
+    fn mark(&mut self, voice: Voice, marker: u16, ended: bool, tell: &mut impl Tell) -> bool {
         let Some((text, place, mark)) = MARKS.get(usize::from(marker)) else { return false };
         let within_a_line = *mark == Mark::Open && *place == Place::Line && self.last != b'\n';
-        let example = self.fenced || within_a_line || matches!(self.last, b'`' | b'"' | b'\'');
+        // Models that write calls as text do not write their special tokens into one.
+        let argument = self.within_call && !text.contains('|');
+        let example = self.fenced || within_a_line || argument || matches!(self.last, b'`' | b'"' | b'\'');
         match mark {
             Mark::Fence => {
                 self.fenced = !self.fenced;
@@ -301,15 +326,15 @@ impl Split {
     }
 
     /// A marker that is none.
-    fn keep(&mut self, len: usize, voice: Voice, tell: &mut impl FnMut(Voice, &str)) {
+    fn keep(&mut self, len: usize, voice: Voice, tell: &mut impl Tell) {
         self.give(len, voice, tell);
         (self.phase, self.scanned, self.state) = (Phase::Said(voice), 0, MID);
     }
 
-    fn give(&mut self, end: usize, voice: Voice, tell: &mut impl FnMut(Voice, &str)) {
+    fn give(&mut self, end: usize, voice: Voice, tell: &mut impl Tell) {
         let text = self.held.get(..end).unwrap_or_default();
         if !text.is_empty() {
-            tell(voice, text);
+            self.within_call = tell(voice, text);
             self.last = text.bytes().last().unwrap_or(self.last);
             self.held.drain(..end);
             self.scanned = self.scanned.saturating_sub(end);

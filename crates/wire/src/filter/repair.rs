@@ -14,6 +14,17 @@ pub enum Mode {
     Strict,
 }
 
+impl Mode {
+    /// Its name in documents and in what is told of a plan.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Mend => "mend",
+            Self::Strict => "strict",
+        }
+    }
+}
+
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repair {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::arguments::{ArgumentStream, Given, lenient, mend};
+use super::arguments::{ARGUMENT_BYTES_MAX, ArgumentStream, Given, lenient, mend};
 use super::offered::{Offered, Tool};
 use super::repair::{Mode, RepairKind, Repairs};
 use super::tool_text::{Found, Sink};
@@ -34,6 +34,8 @@ pub(super) struct Telling {
     pub(super) made: u32,
     /// The call whose arguments are on their way.
     call: Option<Call>,
+    /// Whether the answer broke off: what is half a call then is none, whatever could be made of it.
+    pub(super) broken_off: bool,
     /// Whether the answer cannot go on: then a fault is among the events, and what follows it does not count.
     pub(super) failed: bool,
 }
@@ -50,18 +52,27 @@ pub(super) enum Voice {
 /// A call that is being told.
 #[derive(Debug)]
 pub(super) struct Call {
-    /// Its block; `None` when it is left out.
-    block: Option<u32>,
+    place: Place,
     tool: usize,
     stream: ArgumentStream,
     /// All that was written for a tool that takes plain text.
     plain: String,
 }
 
+/// Where a call is told.
+#[derive(Debug)]
+enum Place {
+    /// Nowhere: it is left out.
+    Nowhere,
+    /// In this block, as it comes.
+    Block(u32),
+    /// In a block of this kind, once it is known to be good: until then what is to be told of it waits.
+    Later(BlockKind, Vec<Delta>),
+}
+
 impl Call {
-    /// Its block; `None` when it is left out.
-    pub(super) fn block(&self) -> Option<u32> {
-        self.block
+    fn new(tool: usize, place: Place) -> Self {
+        Self { place, tool, stream: ArgumentStream::default(), plain: String::new() }
     }
 }
 
@@ -79,6 +90,7 @@ impl Telling {
             hidden,
             made: 0,
             call: None,
+            broken_off: false,
             failed: false,
         }
     }
@@ -135,8 +147,8 @@ impl Telling {
         }
     }
 
-    /// Opens a call that was made of text; `None` when no more calls may be made.
-    fn make(&mut self, tool: usize) -> Option<u32> {
+    /// Makes a call of text: the block that it is; `None` when no more calls may be made.
+    fn make(&mut self, tool: usize) -> Option<BlockKind> {
         let offered = Arc::clone(&self.offered);
         let tool = offered.get(tool).filter(|_| !self.failed)?;
         let may = self.made < if offered.parallel { CALLS_MAX } else { 1 };
@@ -147,26 +159,50 @@ impl Telling {
         self.close_text();
         let id = format!("call_{:016x}_{}", self.salt, self.made);
         self.made += 1;
-        Some(self.open(BlockKind::ToolCall { id, name: tool.name.clone(), custom: tool.custom }))
+        Some(BlockKind::ToolCall { id, name: tool.name.clone(), custom: tool.custom })
     }
 
-    /// A call of which the provider knows.
-    pub(super) fn known(&mut self, tool: usize, block: u32) -> Call {
-        Call { block: Some(block), tool, stream: ArgumentStream::default(), plain: String::new() }
+    /// Begins a call that is told as this block.
+    pub(super) fn begin_call(&mut self, tool: usize, kind: BlockKind) -> Call {
+        let place = match self.mode {
+            Mode::Strict => Place::Later(kind, Vec::new()),
+            Mode::Off | Mode::Mend => Place::Block(self.open(kind)),
+        };
+        Call::new(tool, place)
+    }
+
+    /// More that is to be told of a call.
+    pub(super) fn add_to(&mut self, call: &mut Call, delta: Delta) {
+        match (&mut call.place, delta) {
+            (Place::Nowhere, _) => {}
+            (Place::Block(block), delta) => self.delta(*block, delta),
+            (Place::Later(_, held), Delta::Arguments(more)) => match held.last_mut() {
+                Some(Delta::Arguments(text)) => text.push_str(&more),
+                Some(_) | None => held.push(Delta::Arguments(more)),
+            },
+            (Place::Later(_, held), delta) => held.push(delta),
+        }
     }
 
     /// More arguments of a call.
     pub(super) fn add(&mut self, call: &mut Call, text: &str) {
         let offered = Arc::clone(&self.offered);
-        let (Some(tool), Some(block)) = (offered.get(call.tool), call.block) else { return };
+        let Some(tool) = offered.get(call.tool).filter(|_| !matches!(call.place, Place::Nowhere)) else { return };
         if tool.custom {
             // Only the whole shows which text the JSON holds.
-            return call.plain.push_str(text);
+            call.plain.push_str(text);
+            if call.plain.len() > ARGUMENT_BYTES_MAX {
+                self.fail(tool);
+            }
+            return;
         }
         let mut out = String::new();
         call.stream.push(text, tool, &mut out);
+        if call.stream.is_too_long() && self.mode == Mode::Strict {
+            return self.fail(tool);
+        }
         if !out.is_empty() {
-            self.delta(block, Delta::Arguments(out));
+            self.add_to(call, Delta::Arguments(out));
         }
     }
 
@@ -176,10 +212,10 @@ impl Telling {
             return;
         }
         let offered = Arc::clone(&self.offered);
-        let (Some(tool), Some(block)) = (offered.get(call.tool), call.block) else { return };
+        let Some(tool) = offered.get(call.tool).filter(|_| !matches!(call.place, Place::Nowhere)) else { return };
         let mut out = String::new();
         let complete = if tool.custom {
-            out = plain(&Given::Json(call.plain));
+            out = plain(&Given::Json(std::mem::take(&mut call.plain)));
             true
         } else {
             call.stream.finish(tool, &mut self.repairs, &mut out)
@@ -188,9 +224,17 @@ impl Telling {
             return self.fail(tool);
         }
         if !out.is_empty() {
-            self.delta(block, Delta::Arguments(out));
+            self.add_to(&mut call, Delta::Arguments(out));
         }
-        self.close(block);
+        match call.place {
+            Place::Nowhere => {}
+            Place::Block(block) => self.close(block),
+            Place::Later(kind, held) => {
+                let block = self.open(kind);
+                held.into_iter().for_each(|delta| self.delta(block, delta));
+                self.close(block);
+            }
+        }
     }
 
     fn fail(&mut self, tool: &Tool) {
@@ -243,9 +287,13 @@ impl Sink for Telling {
         if self.failed {
             return true;
         }
+        if cut && self.broken_off {
+            return false;
+        }
         let mut repairs = Repairs::default();
         let mended: Vec<_> = found.iter().map(|found| self.mended(found, &mut repairs)).collect();
-        let good = mended.iter().all(|mended| mended.as_ref().is_some_and(|(_, complete)| *complete || !cut));
+        let whole = cut || self.mode == Mode::Strict;
+        let good = mended.iter().all(|mended| mended.as_ref().is_some_and(|(_, complete)| *complete || !whole));
         if !good {
             let broken = found.iter().zip(&mended).find(|(_, mended)| !mended.as_ref().is_some_and(|(_, fits)| *fits));
             let offered = Arc::clone(&self.offered);
@@ -258,7 +306,8 @@ impl Sink for Telling {
             return false;
         }
         for (found, (arguments, _)) in found.iter().zip(mended.into_iter().flatten()) {
-            if let Some(block) = self.make(found.tool) {
+            if let Some(kind) = self.make(found.tool) {
+                let block = self.open(kind);
                 self.delta(block, Delta::Arguments(arguments));
                 self.close(block);
             }
@@ -268,8 +317,11 @@ impl Sink for Telling {
     }
 
     fn begin(&mut self, tool: usize) {
-        let block = self.make(tool);
-        self.call = Some(Call { block, tool, stream: ArgumentStream::default(), plain: String::new() });
+        let call = match self.make(tool) {
+            Some(kind) => self.begin_call(tool, kind),
+            None => Call::new(tool, Place::Nowhere),
+        };
+        self.call = Some(call);
     }
 
     fn arguments(&mut self, text: &str) {
@@ -279,8 +331,9 @@ impl Sink for Telling {
         }
     }
 
-    fn end(&mut self, _cut: bool) {
-        if let Some(call) = self.call.take() {
+    fn end(&mut self, cut: bool) {
+        let half = cut && self.broken_off;
+        if let Some(call) = self.call.take().filter(|_| !half) {
             self.settle(call);
         }
     }

@@ -1,5 +1,6 @@
 use super::*;
-use crate::ir::{Collector, Content, Grammar, Response};
+use crate::ir::{Collector, Content, Grammar, Response, Seal, SealOrigin};
+use crate::{Fault, FaultKind};
 
 const READ: &str =
     r#"{"type":"object","required":["path"],"properties":{"path":{"type":"string"},"line":{"type":"integer"}}}"#;
@@ -106,11 +107,42 @@ fn off_changes_nothing() {
 #[test]
 fn strict_turns_what_cannot_be_mended_into_an_error() {
     let words = "the model's call of tool `read` is broken and cannot be mended";
+    let strict = Recipe::new(Mode::Strict);
     let told = ["missing:read.path"];
-    check(&Recipe::new(Mode::Strict), call(0, "read", "{}"), StopReason::ToolCalls, &["c0 read "], words, &told);
+    check(&strict, call(0, "read", "{}"), StopReason::ToolCalls, &[], words, &told);
+    let said = "Hm. <tool_call>\n<function=read>\n<parameter=line>\n2\n</parameter>\n</function>\n</tool_call> more";
+    check(&strict, text(0, said), StopReason::End, &["text Hm. "], words, &["unmended:read"]);
+    let said = "Hm. <tool_call>{\"name\": \"read\", \"arguments\": {\"line\": 2}}</tool_call> more";
+    check(&strict, text(0, said), StopReason::End, &["text Hm. "], words, &["found:read", "missing:read.path"]);
     let told = ["unmended:read"];
     let blocks = ["c0 read nonsense"];
     check(&Recipe::new(Mode::Mend), call(0, "read", "nonsense"), StopReason::ToolCalls, &blocks, "ToolCalls", &told);
+}
+
+#[test]
+fn strict_gives_a_call_once_it_is_checked() {
+    let piece = |text: &str| Event::Delta { block: 0, delta: Delta::Arguments(text.to_owned()) };
+    let seal = Event::Delta { block: 0, delta: Delta::Seal(Seal { origin: SealOrigin::Gemini, data: "s".to_owned() }) };
+    let kind = BlockKind::ToolCall { id: "c0".to_owned(), name: "read".to_owned(), custom: false };
+    let begun = [Event::Start { id: "a".to_owned() }, Event::Open { block: 0, kind: kind.clone() }, seal.clone()];
+    let mut filter = Filter::new(&Recipe::new(Mode::Strict), Some(offered()));
+    let mut out = Vec::new();
+    for event in begun.into_iter().chain([piece("{\"path\":"), piece(" \"a\"}")]) {
+        filter.push(event, &mut out);
+    }
+    assert_eq!(out.drain(..).count(), 1, "the start");
+    filter.push(Event::Close { block: 0 }, &mut out);
+    let told = [Event::Open { block: 0, kind }, seal, piece("{\"path\": \"a\"}"), Event::Close { block: 0 }];
+    assert_eq!(format!("{out:?}"), format!("{told:?}"));
+}
+
+#[test]
+fn strict_makes_no_call_of_what_is_too_long_to_be_checked() {
+    let long = format!("{{\"path\": \"{}\"}}", "a".repeat(arguments::ARGUMENT_BYTES_MAX));
+    let words = "the model's call of tool `read` is broken and cannot be mended";
+    check(&Recipe::new(Mode::Strict), call(0, "read", &long), StopReason::ToolCalls, &[], words, &[]);
+    let blocks = [&*format!("c0 read {long}")];
+    check(&Recipe::new(Mode::Mend), call(0, "read", &long), StopReason::ToolCalls, &blocks, "ToolCalls", &[]);
 }
 
 #[test]
@@ -118,6 +150,27 @@ fn a_call_that_was_cut_off_without_what_it_needs_stays_text() {
     let said = "<tool_call>\n<function=read>\n<parameter=line>\n2";
     let blocks = [&*format!("text {said}")];
     check(&Recipe::new(Mode::Mend), text(0, said), StopReason::Length, &blocks, "Length", &["unmended:read"]);
+}
+
+#[test]
+fn no_call_is_made_of_half_a_one_when_the_answer_breaks_off() {
+    let events = |said: &str| {
+        let fault = Fault::new(FaultKind::UpstreamBroken, "gone");
+        let mut events = text(0, said);
+        events.truncate(2);
+        events.push(Event::Fault(Box::new(fault)));
+        events
+    };
+    let said = "Hm. <tool_call>{\"name\": \"read\", \"arguments\": {\"path\": \"a";
+    let run = |mode, said| {
+        let (blocks, end, _) = run(&Recipe::new(mode), Some(offered()), events(said));
+        assert_eq!(end, "gone");
+        blocks
+    };
+    assert_eq!(run(Mode::Mend, said), ["text Hm. ", &format!("{ID}_0 read {{\"path\": \"a")]);
+    assert_eq!(run(Mode::Strict, said), ["text Hm. "]);
+    let said = "Hm. <tool_call>\n<function=read>\n<parameter=path>\na";
+    assert_eq!(run(Mode::Mend, said), [format!("text {said}")]);
 }
 
 #[test]
@@ -148,6 +201,14 @@ fn thoughts_are_shown_as_such_or_hidden() {
         &["found:read"],
     );
     check(&recipe(false), text(0, said), StopReason::End, &["text Yes. ", &made], "ToolCalls", &["found:read"]);
+}
+
+#[test]
+fn a_tag_among_arguments_is_one_of_them() {
+    let said = "<think>Hm.</think><tool_call>\n<function=read>\n<parameter=path>\n</think> <think>\nb\n</parameter>\n</function>\n</tool_call>";
+    let recipe = Recipe::new(Mode::Mend).with_thoughts(Thoughts { start: Start::Answer, shown: true });
+    let made = format!("{ID}_0 read {{\"path\":\"</think> <think>\\nb\"}}");
+    check(&recipe, text(0, said), StopReason::End, &["thoughts Hm.", &made], "ToolCalls", &["found:read"]);
 }
 
 #[test]

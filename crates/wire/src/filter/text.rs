@@ -59,14 +59,17 @@ impl TextFilter {
 
     /// Takes more.
     pub(super) fn push(&mut self, text: &str, telling: &mut Telling) {
-        let Some(split) = &mut self.split else { return said(&mut self.calls, text, telling) };
+        let Some(split) = &mut self.split else {
+            said(&mut self.calls, text, telling);
+            return;
+        };
         if let Some(voice) = split.passes(text) {
             turn(&mut self.voice, voice, &mut self.calls, telling);
-            return said(&mut self.calls, text, telling);
+            return split.passed(said(&mut self.calls, text, telling));
         }
         split.push(text, &mut |voice, text| {
             turn(&mut self.voice, voice, &mut self.calls, telling);
-            said(&mut self.calls, text, telling);
+            said(&mut self.calls, text, telling)
         });
     }
 
@@ -75,7 +78,7 @@ impl TextFilter {
         if let Some(split) = &mut self.split {
             split.finish(&mut |voice, text| {
                 turn(&mut self.voice, voice, &mut self.calls, telling);
-                said(&mut self.calls, text, telling);
+                said(&mut self.calls, text, telling)
             });
         }
         if let Some(calls) = &mut self.calls {
@@ -95,17 +98,16 @@ fn turn(last: &mut Voice, voice: Voice, calls: &mut Option<Calls>, telling: &mut
     telling.voice = voice;
 }
 
-fn said(calls: &mut Option<Calls>, text: &str, telling: &mut Telling) {
-    match calls {
-        Some(calls) => {
-            if calls.passes(text) {
-                telling.say(text.to_owned());
-            } else {
-                calls.push(text, telling);
-            }
-        }
-        None => telling.say(text.to_owned()),
+/// Searches what was said; whether it ends within the arguments of a call.
+fn said(calls: &mut Option<Calls>, text: &str, telling: &mut Telling) -> bool {
+    if let Some(calls) = calls
+        && !calls.passes(text)
+    {
+        calls.push(text, telling);
+        return calls.search.is_within_call();
     }
+    telling.say(text.to_owned());
+    false
 }
 
 impl Calls {

@@ -11,6 +11,7 @@ pub(crate) use families::Families;
 use family::{Family, Head, Opening, Raw, Trust};
 use flow::Flow;
 use markers::{LINE, MID, State};
+use phase::Phase;
 pub(crate) use slices::slices;
 
 mod after;
@@ -22,6 +23,7 @@ pub(crate) mod family;
 mod flow;
 pub(crate) mod json;
 pub(crate) mod markers;
+mod phase;
 pub(crate) mod python;
 mod slices;
 pub(crate) mod xml;
@@ -85,22 +87,6 @@ pub(crate) struct ToolText {
     work: u64,
 }
 
-#[derive(Debug)]
-enum Phase {
-    /// Looking for a marker.
-    Text,
-    /// A marker, or the first bracket of the text: is it a call?
-    Head { marker: Option<u16> },
-    /// A call that is read when it has ended.
-    Body { family: &'static Family, finder: EndFinder },
-    /// A call whose arguments pass on. `held` begins with what was not passed on yet.
-    Arguments(Flow),
-    /// Behind a call.
-    After,
-    /// Nothing that follows counts.
-    Discard,
-}
-
 impl ToolText {
     pub(crate) fn new(families: Arc<Families>, offered: Arc<Offered>) -> Self {
         Self {
@@ -140,6 +126,11 @@ impl ToolText {
         }
         self.state = before;
         false
+    }
+
+    /// Whether the text so far ends within the arguments of a call.
+    pub(crate) fn is_within_call(&self) -> bool {
+        self.phase.is_within_call()
     }
 
     /// Takes more of the text.

@@ -219,3 +219,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_sort_of_turn_it_is_shows_on_the_top_level() {
+    for (body, [has_tools, has_choices, goes_on]) in [
+        (r#"{"model":"a"}"#, [false; 3]),
+        (r#"{"model":"a","tools":[],"n":1,"previous_response_id":null}"#, [false; 3]),
+        (r#"{"model":"a","messages":[{"tools":[1],"n":2}]}"#, [false; 3]),
+        (r#"{"model":"a","tools":[{}]}"#, [true, false, false]),
+        (r#"{"model":"a","functions":[{}],"n":2}"#, [true, true, false]),
+        (r#"{"model":"a","previous_response_id":"resp_1"}"#, [false, false, true]),
+    ] {
+        let turn = Turn { has_tools, has_choices, goes_on };
+        assert_eq!(
+            (peek(body.as_bytes()).expect("a body of ours").turn, Turn::of(body.as_bytes())),
+            (turn, turn),
+            "{body}"
+        );
+    }
+}

@@ -1,14 +1,17 @@
 //! `models/NAME.json`
 
+use std::time::Duration;
+
 use serde_json::Value;
 use toml::Table;
 
 use super::super::draft::{Model, Set, list};
 use super::super::report::Report;
-use super::super::rules::{Answer, Key, Rule, apply, approximate, exact, make, manual, period, refuse, texts};
+use super::super::rules::{Answer, Key, Rule, apply, approximate, exact, make, manual, period, texts};
 use super::super::upstream::{KeyHeader, Wire, provider_name};
 use super::provider::Upstream;
 use super::{Desk, UNKNOWN};
+use crate::snapshot::{CHUNK_DELAY_MAX, ENFORCE_RETRIES_MAX};
 
 /// Adds the model of one file.
 pub(super) fn import(file: &str, name: &str, tree: &Value, desk: &mut Desk, report: &mut Report) -> Result<(), String> {
@@ -60,6 +63,11 @@ struct Reading {
 impl Reading {
     fn to(&self, setting: &str) -> String {
         format!("`models.{}.{setting}`", self.name)
+    }
+    /// Writes a setting of the model's enforcement, and says so.
+    fn enforces(&mut self, setting: &str, value: impl Into<toml::Value>) -> Answer {
+        self.settings.inner("enforce_tool_call").set(setting, value);
+        exact(self.to(&format!("enforce_tool_call.{setting}")))
     }
     /// Says where a key of a route went, unless the whole route came to nothing.
     fn told(&self, key: &Key<'_>, say: impl FnOnce(&Route, &str) -> Answer) -> Answer {
@@ -163,8 +171,6 @@ fn window_of(desk: &Desk, target: &Table) -> Option<String> {
     Some(format!("`providers.{provider}.models.{model:?}.context_window`"))
 }
 
-const NO_ENFORCEMENT: &str = "Trunkline does not enforce tool calls yet";
-
 /// What becomes of each key.
 const RULES: &[Rule<Reading>] = &[
     make("logical_name", |_, reading| exact(format!("`models.{}`", reading.name))),
@@ -184,7 +190,27 @@ const RULES: &[Rule<Reading>] = &[
         reading.settings.set("context_window", tokens);
         exact(reading.to("context_window"))
     }),
-    refuse("enforce_tool_call", NO_ENFORCEMENT),
+    make("enforce_tool_call.enabled", |key, reading| reading.enforces("enabled", key.flag()?)),
+    make("enforce_tool_call.termination_flag", |key, reading| reading.enforces("termination_flag", key.text()?)),
+    make("enforce_tool_call.max_retries", |key, reading| {
+        let retries = key.count_or_none()?;
+        match retries.min(ENFORCE_RETRIES_MAX.into()) {
+            fewer if fewer < retries => {
+                reading.enforces("max_retries", fewer)?;
+                approximate(format!("{}: at most {fewer}", reading.to("enforce_tool_call.max_retries")))
+            }
+            same => reading.enforces("max_retries", same),
+        }
+    }),
+    make("enforce_tool_call.guidance", |key, reading| reading.enforces("guidance", key.text()?)),
+    make("enforce_tool_call.stream_chunk_delay_ms", |key, reading| {
+        let delay = Duration::from_millis(key.count_or_none()?.unsigned_abs()).min(CHUNK_DELAY_MAX);
+        reading.enforces("stream_chunk_delay", format!("{}ms", delay.as_millis()))
+    }),
+    make("enforce_tool_call.empty_response_policy", |key, reading| match key.text()? {
+        policy @ ("strict" | "lenient") => reading.enforces("empty_response_policy", policy),
+        other => manual(format!("there is no policy {other:?}")),
+    }),
     make("fallback_model_routings", fallbacks),
     make("model_routings.[].provider", |key, reading| reading.told(key, |_, at| exact(format!("`{at}.provider`")))),
     make("model_routings.[].model", |key, reading| reading.told(key, |_, at| exact(format!("`{at}.model`")))),

@@ -51,10 +51,14 @@ enum Phase {
 impl ArgumentStream {
     /// Takes more, and appends to `out` what may go out.
     pub(crate) fn push(&mut self, text: &str, tool: &Tool, out: &mut String) {
+        if self.is_too_long() {
+            return out.push_str(text);
+        }
         self.raw.push_str(text);
         if self.raw.len() > ARGUMENT_BYTES_MAX {
             self.phase = Phase::Passing;
             self.send(self.raw.len(), out);
+            self.raw = String::new();
             return;
         }
         while !matches!(self.phase, Phase::Waiting | Phase::Passing) && self.read < self.raw.len() {
@@ -64,11 +68,16 @@ impl ArgumentStream {
         }
     }
 
+    /// Whether there are more of them than can be looked at.
+    pub(crate) fn is_too_long(&self) -> bool {
+        matches!(self.phase, Phase::Passing)
+    }
+
     /// Everything has come: appends the rest to `out`. False when the arguments could not be mended and went out as they
     /// are, or lack what the tool requires.
     pub(crate) fn finish(&mut self, tool: &Tool, repairs: &mut Repairs, out: &mut String) -> bool {
-        if matches!(self.phase, Phase::Passing) {
-            return true;
+        if self.is_too_long() {
+            return false;
         }
         if matches!(self.phase, Phase::Over) && !bash::is(tool) && self.behind().trim().is_empty() {
             self.send(self.raw.trim_end().len(), out);

@@ -34,8 +34,8 @@ impl PatternText {
         if patterns.is_empty() {
             return None;
         }
-        let any = patterns.0.iter().any(|ready| ready.prefix.is_empty());
-        let texts = patterns.0.iter().map(|ready| (ready.prefix.as_str(), Place::Anywhere));
+        let any = patterns.ready.iter().any(|ready| ready.prefix.is_empty());
+        let texts = patterns.ready.iter().map(|ready| (ready.prefix.as_str(), Place::Anywhere));
         Some(Self {
             patterns: Arc::clone(patterns),
             offered: Arc::clone(offered),
@@ -75,9 +75,10 @@ impl PatternText {
     /// The text is over: calls are told, and what is between them goes on.
     pub(crate) fn finish<S: Sink>(&mut self, next: &mut ToolText, sink: &mut S) {
         let held = std::mem::take(&mut self.held);
-        self.work += held.len() as u64;
+        let searched = self.patterns.search(&held);
+        self.work += searched.bytes;
         let mut from = 0;
-        for (tool, matched) in offered(self.patterns.find(&held), &self.offered) {
+        for (tool, matched) in offered(searched.calls, &self.offered) {
             let raw = Raw { name: matched.tool, given: Given::Texts(matched.arguments) };
             next.push(held.get(from..matched.range.start).unwrap_or_default(), sink);
             next.finish(sink);

@@ -4,15 +4,20 @@ use super::*;
 fn run(start: Start, text: &str, size: usize) -> (String, String) {
     let mut split = Split::new(start);
     let (mut thoughts, mut answer) = (String::new(), String::new());
-    let mut tell = |voice, text: &str| match voice {
-        Voice::Thoughts => thoughts.push_str(text),
-        Voice::Answer => answer.push_str(text),
+    let mut tell = |voice, text: &str| {
+        match voice {
+            Voice::Thoughts => thoughts.push_str(text),
+            Voice::Answer => answer.push_str(text),
+        }
+        false
     };
     let all: Vec<char> = text.chars().collect();
     for piece in all.chunks(size) {
         let piece: String = piece.iter().collect();
         match split.passes(&piece) {
-            Some(voice) => tell(voice, &piece),
+            Some(voice) => {
+                tell(voice, &piece);
+            }
             None => split.push(&piece, &mut tell),
         }
     }

@@ -74,6 +74,8 @@ pub(crate) struct Families {
     known: Vec<(&'static str, Vec<&'static Family>)>,
     /// Those that an answer's first bracket may begin.
     first: Vec<&'static Family>,
+    /// What they are called, each once, in the order in which they are tried.
+    names: Vec<&'static str>,
 }
 
 impl Families {
@@ -81,8 +83,9 @@ impl Families {
     pub(crate) fn new(wanted: impl Fn(&str) -> bool) -> Self {
         let mut known: Vec<(&'static str, Vec<&'static Family>)> = vec![(FENCE, Vec::new())];
         let mut places = vec![Line];
-        let mut first = Vec::new();
+        let (mut first, mut names) = (Vec::new(), Vec::new());
         for family in ALL.iter().filter(|family| wanted(family.name)) {
+            names.push(family.name);
             for (text, place) in family.markers {
                 if text.is_empty() {
                     first.push(*family);
@@ -98,7 +101,13 @@ impl Families {
             }
         }
         let texts = known.iter().map(|(text, _)| *text).zip(places.iter().copied());
-        Self { markers: Markers::new(texts), known, first }
+        names.dedup();
+        Self { markers: Markers::new(texts), known, first, names }
+    }
+
+    /// What they are called.
+    pub(crate) fn names(&self) -> &[&'static str] {
+        &self.names
     }
 
     pub(crate) fn markers(&self) -> &Markers {
