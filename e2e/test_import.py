@@ -218,6 +218,32 @@ def test_serverless_proxy_is_imported_and_answers(start: Start, upstream: Upstre
     assert seen == {"authorization": "Bearer sk-upstream-canary", "x-team": "research", "x-model": "turbo"}
 
 
+def test_past_usage_is_carried_over_once_and_its_totals_are_equal(upstream: Upstream, tmp_path: Path) -> None:
+    path = serverless_proxy(tmp_path, upstream)
+    with sqlite3.connect(path) as connection:
+        add = "INSERT INTO request_usage (virtual_model, endpoint_name, prompt_tokens, completion_tokens, cached_input_tokens," \
+            " cost_estimate, response_time_ms, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        rows = ((f"m{n % 7}", f"e{n % 3}", n % 900, n % 50, n % 400, n * 1.1e-6, n % 3000, 1_700_000_000 + n * 61) for n in range(25_000))
+        connection.executemany(add, rows)
+    one = "SELECT count(*), sum(prompt_tokens), sum(completion_tokens), sum(cost_estimate) FROM request_usage"
+    requests, prompt, output, cost = connection.execute(one).fetchone()
+    (embeddings,) = connection.execute("SELECT count(*) FROM embedding_usage").fetchone()
+    connection.close()
+    for _ in range(2):
+        _, report = imported(tmp_path, ["serverless-proxy", str(path), "--ledger", str(tmp_path / "trunkline.db")], {})
+        assert f"past usage is in the ledger: {requests + embeddings} requests, " in report
+    arguments = ["usage", "--data-dir", str(tmp_path), "--by", "model", "--json"]
+    ran = command(arguments, tmp_path)
+    assert ran.returncode == 0, ran
+    total = json.loads(ran.stdout)["total"]
+    assert total["requests"] == requests + embeddings
+    kinds = ("input_tokens", "cache_read_tokens", "cache_write_tokens")
+    assert sum(total[kind] for kind in kinds) == prompt
+    assert total["output_tokens"] == output
+    assert abs(total["cost_usd"] - cost) < 1e-4
+    assert sum(row["requests"] for row in json.loads(ran.stdout)["rows"]) == total["requests"]
+
+
 QWEN = """<tool_call>
 <function=bash>
 <parameter=command>

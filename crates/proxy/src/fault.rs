@@ -220,7 +220,11 @@ mod tests {
         let id = HeaderValue::from_static("01a1");
         let body = |dialect| match response_to(&id, dialect, &fault).into_body() {
             ReplyBody::Full(bytes) => bytes,
-            ReplyBody::Native(_) | ReplyBody::Events(_) | ReplyBody::Waiting(_) | ReplyBody::Admin(_) => Bytes::new(),
+            ReplyBody::Native(_)
+            | ReplyBody::Events(_)
+            | ReplyBody::Waiting(_)
+            | ReplyBody::Settled(_)
+            | ReplyBody::Admin(_) => Bytes::new(),
         };
         assert!(body(DialectId::Anthropic).ends_with(br#""request_id":"01a1"}"#));
         assert_eq!(body(DialectId::OpenaiChat), OpenaiChat.encode_fault(&fault));

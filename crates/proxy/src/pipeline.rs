@@ -12,7 +12,7 @@ use crate::carry_out::carry_out;
 use crate::lane::{Failed, Tried};
 use crate::planning::Planning;
 use crate::prepare::Taken;
-use crate::reply::ReplyBody;
+use crate::reply::{ReplyBody, SettledReply};
 use crate::report_guard::ReportGuard;
 use crate::routes::{self, Route, Surface};
 use crate::server::RequestBody;
@@ -76,6 +76,11 @@ async fn model_work(
         }
     };
     head::name_request(response.headers_mut(), id, surface.dialect);
+    let reports = &worker.shared.reports;
+    if reports.holds_answers() {
+        let hold = |answer| ReplyBody::Settled(Box::new(SettledReply::new(answer, Arc::clone(reports))));
+        return response.map(hold);
+    }
     response
 }
 

@@ -1,5 +1,6 @@
 //! What happened to one request. Exactly one is made for each, on success, fault or disconnect.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use trunkline_providers::Usd;
@@ -118,4 +119,17 @@ impl Report {
 pub trait ReportSink: Send + Sync {
     /// Takes one report.
     fn take(&self, report: Report);
+
+    /// Whether the last byte of an answer waits until its report is safe.
+    fn holds_answers(&self) -> bool {
+        false
+    }
+
+    /// Ready once all reports that were taken before this was called are safe, or have no prospect of it in time.
+    fn settled(&self) -> Settled {
+        Box::pin(std::future::ready(()))
+    }
 }
+
+/// See [`ReportSink::settled`].
+pub type Settled = Pin<Box<dyn Future<Output = ()> + Send>>;

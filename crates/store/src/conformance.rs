@@ -36,7 +36,8 @@ fn served(n: u64) -> Report {
             cache_write: 3,
             output: 20,
             reasoning: 5,
-            ..ir::Usage::default()
+            audio_input: 2,
+            audio_output: 1,
         },
         unseen: None,
         quality: Some(ir::Quality::Exact),
@@ -93,6 +94,8 @@ fn stored(report: &Report) -> StoredRequest {
         cache_write_tokens: report.usage.cache_write,
         output_tokens: report.usage.output,
         reasoning_tokens: report.usage.reasoning,
+        audio_input_tokens: report.usage.audio_input,
+        audio_output_tokens: report.usage.audio_output,
         quality: report.quality.map(|quality| quality.as_str().to_owned()),
         cost_nusd: report.cost.map(Usd::nano),
         saved_nusd: report.saved.map(Usd::nano),
@@ -224,6 +227,8 @@ async fn check_sums(store: &Store, reports: &[Report]) {
         cache_write_tokens: sum(|report| report.usage.cache_write),
         output_tokens: sum(|report| report.usage.output),
         reasoning_tokens: sum(|report| report.usage.reasoning),
+        audio_input_tokens: sum(|report| report.usage.audio_input),
+        audio_output_tokens: sum(|report| report.usage.audio_output),
         cost_nusd: money(|report| report.cost),
         saved_nusd: money(|report| report.saved),
         ..Figures::default()

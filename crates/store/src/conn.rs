@@ -58,9 +58,9 @@ impl Conn {
     pub(crate) async fn sync(&mut self, sync: Sync) -> Result<(), sqlx::Error> {
         self.run(match (&*self, sync) {
             (Self::Sqlite(_), Sync::AtOnce) => "PRAGMA synchronous = FULL",
-            (Self::Postgres(_), Sync::Later) => "SET synchronous_commit = off",
-            // As connections are opened.
-            (Self::Sqlite(_), Sync::Later) | (Self::Postgres(_), Sync::AtOnce) => return Ok(()),
+            // Whatever the server is set to.
+            (Self::Postgres(_), Sync::AtOnce) => "SET synchronous_commit = on",
+            (Self::Sqlite(_) | Self::Postgres(_), Sync::Later) => return Ok(()),
         })
         .await
     }

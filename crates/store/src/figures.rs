@@ -79,6 +79,10 @@ pub struct Figures {
     pub output_tokens: u64,
     /// How many of those were reasoning.
     pub reasoning_tokens: u64,
+    /// How many tokens put in were sound.
+    pub audio_input_tokens: u64,
+    /// How many that came out.
+    pub audio_output_tokens: u64,
     /// What it cost, in billionths of a US dollar.
     pub cost_nusd: i64,
     /// What reading from caches saved, in billionths of a US dollar.
@@ -236,7 +240,7 @@ impl Sums {
     fn figures(&self, start_s: Option<i64>, name: Option<String>) -> Figures {
         let [requests, errors, client_left, inexact, unknown_cost, tokens @ .., cost, saved, total, first, first_bytes] =
             self.sums;
-        let [input, cache_read, cache_write, output, reasoning] = tokens.map(count);
+        let [input, cache_read, cache_write, output, reasoning, audio_input, audio_output] = tokens.map(count);
         Figures {
             name,
             start_s,
@@ -250,6 +254,8 @@ impl Sums {
             cache_write_tokens: cache_write,
             output_tokens: output,
             reasoning_tokens: reasoning,
+            audio_input_tokens: audio_input,
+            audio_output_tokens: audio_output,
             cost_nusd: cost,
             saved_nusd: saved,
             total: latency(total, requests, &self.total),

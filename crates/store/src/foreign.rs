@@ -48,13 +48,69 @@ pub enum ForeignValue {
 /// # Errors
 /// When the file is not there, or is no database that can be read.
 pub async fn read_foreign(path: &Path, wanted: &[&str]) -> Result<Vec<ForeignTable>, StoreError> {
-    let open = |source| StoreError::Open { place: path.display().to_string(), source };
+    let mut conn = connect(path).await?;
+    let tables = read_all(&mut conn, wanted).await.map_err(StoreError::Read);
+    conn.close().await.map_err(StoreError::Read)?;
+    tables
+}
+
+async fn connect(path: &Path) -> Result<SqliteConnection, StoreError> {
     // The file's own journal mode is kept; a file in WAL mode needs its companions, which reading makes when missing.
     let options = SqliteConnectOptions::new().filename(path).read_only(true).disable_statement_logging();
-    let mut conn = options.connect().await.map_err(open)?;
-    let tables = read_all(&mut conn, wanted).await.map_err(StoreError::Read);
-    conn.close().await.map_err(open)?;
-    tables
+    options.connect().await.map_err(|source| StoreError::Open { place: path.display().to_string(), source })
+}
+
+/// The rows of one table, page by page: however many there are, few are in memory.
+#[derive(Debug)]
+pub struct ForeignRows {
+    conn: SqliteConnection,
+    table: String,
+    columns: Vec<String>,
+    after: i64,
+}
+
+impl ForeignRows {
+    /// Before the first row of a table; `None` when the file has no such table.
+    ///
+    /// # Errors
+    /// When the file is not there, or is no database that can be read.
+    pub async fn open(path: &Path, table: &str) -> Result<Option<Self>, StoreError> {
+        let mut conn = connect(path).await?;
+        let columns = columns(&mut conn, table).await.map_err(StoreError::Read)?;
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self { conn, table: quoted(table), columns, after: i64::MIN }))
+    }
+
+    /// The columns, in their order.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The next rows with their numbers, [`FOREIGN_ROWS_MAX`] at most; none at the end.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn next_page(&mut self) -> Result<Vec<(i64, Vec<ForeignValue>)>, StoreError> {
+        let table = &self.table;
+        let query = format!("SELECT *, rowid FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT {FOREIGN_ROWS_MAX}");
+        let found = sqlx::query(AssertSqlSafe(query)).bind(self.after).fetch_all(&mut self.conn).await;
+        let numbered = |row: &SqliteRow| Ok((row.try_get(self.columns.len())?, values(row)?));
+        let page: Result<Vec<(i64, Vec<ForeignValue>)>, _> =
+            found.map_err(StoreError::Read)?.iter().map(numbered).collect();
+        let page = page.map_err(StoreError::Read)?;
+        self.after = page.last().map_or(self.after, |(number, _)| *number);
+        Ok(page)
+    }
+
+    /// Lets go of the file in order: what reading made beside it is gone after.
+    ///
+    /// # Errors
+    /// When SQLite could not.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.conn.close().await.map_err(StoreError::Read)
+    }
 }
 
 async fn read_all(conn: &mut SqliteConnection, wanted: &[&str]) -> Result<Vec<ForeignTable>, sqlx::Error> {
@@ -71,10 +127,8 @@ async fn read_all(conn: &mut SqliteConnection, wanted: &[&str]) -> Result<Vec<Fo
 }
 
 async fn read_table(conn: &mut SqliteConnection, name: String, with_rows: bool) -> Result<ForeignTable, sqlx::Error> {
-    let columns = sqlx::query("SELECT name FROM pragma_table_info(?)").bind(&name).fetch_all(&mut *conn).await?;
-    let columns = columns.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
-    // A table's name cannot be bound; in quotation marks, and they doubled, it is nothing but a name.
-    let quoted = format!("\"{}\"", name.replace('"', "\"\""));
+    let columns = columns(conn, &name).await?;
+    let quoted = quoted(&name);
     let count = sqlx::query(AssertSqlSafe(format!("SELECT count(*) FROM {quoted}"))).fetch_one(&mut *conn).await?;
     let count = u64::try_from(count.try_get::<i64, _>(0)?).unwrap_or(0);
     let mut rows = Vec::new();
@@ -84,6 +138,16 @@ async fn read_table(conn: &mut SqliteConnection, name: String, with_rows: bool) 
         rows = found.iter().map(values).collect::<Result<_, _>>()?;
     }
     Ok(ForeignTable { name, columns, rows, count })
+}
+
+async fn columns(conn: &mut SqliteConnection, table: &str) -> Result<Vec<String>, sqlx::Error> {
+    let columns = sqlx::query("SELECT name FROM pragma_table_info(?)").bind(table).fetch_all(conn).await?;
+    columns.iter().map(|row| row.try_get(0)).collect()
+}
+
+/// A table's name cannot be bound; in quotation marks, and they doubled, it is nothing but a name.
+fn quoted(table: &str) -> String {
+    format!("\"{}\"", table.replace('"', "\"\""))
 }
 
 fn values(row: &SqliteRow) -> Result<Vec<ForeignValue>, sqlx::Error> {

@@ -32,7 +32,7 @@ mod conformance;
 pub use client_keys::{CLIENT_KEYS_MAX, ClientKeyTable, Put, StoredKey};
 pub use error::StoreError;
 pub use figures::{Dimension, FIGURES_MAX, Figures, Latency, Period, Question};
-pub use foreign::{FOREIGN_ROWS_MAX, ForeignTable, ForeignValue, read_foreign};
+pub use foreign::{FOREIGN_ROWS_MAX, ForeignRows, ForeignTable, ForeignValue, read_foreign};
 pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
 pub use rests::Rests;
 pub use retain::{Before, Keep, Retention, TAKEN_ROWS_MAX};

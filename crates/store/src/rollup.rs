@@ -21,7 +21,7 @@ const ADDED_MAX: u64 = 1 << 40;
 const MONEY_ADDED_MAX: i64 = 1 << 50;
 
 /// Columns that are added up, before those of the spans.
-pub(crate) const SUMS: [&str; 15] = [
+pub(crate) const SUMS: [&str; 17] = [
     "requests",
     "errors",
     "client_left",
@@ -32,6 +32,8 @@ pub(crate) const SUMS: [&str; 15] = [
     "cache_write_tokens",
     "output_tokens",
     "reasoning_tokens",
+    "audio_input_tokens",
+    "audio_output_tokens",
     "cost_nusd",
     "saved_nusd",
     "total_us",
@@ -106,6 +108,8 @@ impl Cell {
             added(usage.cache_write),
             added(usage.output),
             added(usage.reasoning),
+            added(usage.audio_input),
+            added(usage.audio_output),
             cost.map_or(0, money),
             report.saved.map_or(0, |saved| money(saved.nano())),
             added(report.total_us),

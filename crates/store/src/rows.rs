@@ -6,7 +6,7 @@ use crate::arrival;
 use crate::conn::{Row, count, whole};
 
 /// In the order of [`values`].
-pub(crate) const COLUMNS: [&str; 14] = [
+pub(crate) const COLUMNS: [&str; 16] = [
     "arrival",
     "number",
     "kind",
@@ -21,6 +21,8 @@ pub(crate) const COLUMNS: [&str; 14] = [
     "bytes_out",
     "cost_nusd",
     "saved_nusd",
+    "audio_input_tokens",
+    "audio_output_tokens",
 ];
 
 /// The newest rows, for [`read`].
@@ -49,6 +51,8 @@ pub struct StoredRequest {
     pub cache_write_tokens: u64,
     pub output_tokens: u64,
     pub reasoning_tokens: u64,
+    pub audio_input_tokens: u64,
+    pub audio_output_tokens: u64,
     pub quality: Option<String>,
     pub cost_nusd: Option<i64>,
     pub saved_nusd: Option<i64>,
@@ -76,6 +80,8 @@ pub(crate) fn values(key: i64, kind: i64, report: &Report) -> [Option<i64>; COLU
         Some(whole(report.bytes_out)),
         report.cost.map(|cost| cost.nano()),
         report.saved.map(|saved| saved.nano()),
+        Some(whole(report.usage.audio_input)),
+        Some(whole(report.usage.audio_output)),
     ]
 }
 
@@ -101,6 +107,8 @@ pub(crate) fn read(row: &Row) -> Result<StoredRequest, sqlx::Error> {
         cache_write_tokens: counted("cache_write_tokens")?,
         output_tokens: counted("output_tokens")?,
         reasoning_tokens: counted("reasoning_tokens")?,
+        audio_input_tokens: counted("audio_input_tokens")?,
+        audio_output_tokens: counted("audio_output_tokens")?,
         quality: text("quality")?,
         cost_nusd: row.get("cost_nusd")?,
         saved_nusd: row.get("saved_nusd")?,

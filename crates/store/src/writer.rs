@@ -13,7 +13,7 @@ use crate::{StoreError, arrival, rows};
 
 /// Longest that one batch may take. A file that is busy gives up sooner by itself; a server whose answers do not arrive
 /// any more would be waited for without end.
-const APPEND_TIMEOUT: Duration = Duration::from_secs(60);
+const APPEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Places kept between batches; what a burst needed beyond that is given back.
 const ROWS_KEPT: usize = 4_096;

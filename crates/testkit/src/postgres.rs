@@ -68,6 +68,17 @@ impl Postgres {
         Ok(format!("postgres://trunkline@localhost/{name}?host={}", self.folder.path().display()))
     }
 
+    /// Bytes that a database takes on disk.
+    ///
+    /// # Errors
+    /// When there is no such database.
+    pub fn bytes(&self, name: &str) -> io::Result<u64> {
+        let query = format!("SELECT pg_database_size('{name}')");
+        let mut psql = self.program("psql");
+        let told = psql.arg("-h").arg(self.folder.path()).args(["-U", "trunkline", "-Atc", &query, name]).output()?;
+        String::from_utf8_lossy(&told.stdout).trim().parse().map_err(io::Error::other)
+    }
+
     /// One of the server's programs, run as whom it accepts.
     fn program(&self, name: &str) -> Command {
         let program = self.programs.join(name);

@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use trunkline_config::Overrides;
 use trunkline_config::file::DialectName;
 
+use crate::usage::By;
+
 pub(crate) use keys::{KeyLimits, KeysCommand};
 
 /// One endpoint in front of every model you can reach.
@@ -45,6 +47,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Say what requests used and cost, from the ledger
+    Usage(UsageOptions),
     /// Say what models cost, and who says so
     Prices(PricesOptions),
     /// Show the patterns that find tool calls in text, or try them
@@ -137,6 +141,10 @@ pub(crate) enum ImportFrom {
     ServerlessProxy {
         /// The file, such as `proxy.db`; it is only read
         file: PathBuf,
+        /// Write its past usage into this ledger, a path or a URL, such as `trunkline.db` in the data folder; again, it
+        /// doubles nothing
+        #[arg(long, value_name = "LEDGER")]
+        ledger: Option<String>,
         #[command(flatten)]
         output: ImportOutput,
     },
@@ -161,6 +169,40 @@ pub(crate) struct ImportOutput {
     /// Overwrite files that are there
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// Which requests are told of, and how.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct UsageOptions {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// Whose figures are told apart
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) by: By,
+    /// From when on: a day, a time in UTC, or how long ago (`24h`, `30d`); whole hours
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<String>,
+    /// Until when, likewise
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) until: Option<String>,
+    /// How far clocks are ahead of UTC where days begin, such as `+02:00`
+    #[arg(long, default_value = "utc", allow_hyphen_values = true)]
+    pub(crate) zone: String,
+    /// Only this client key's requests
+    #[arg(long, value_name = "NAME")]
+    pub(crate) client_key: Option<String>,
+    /// Only requests for this model
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// Only requests that this provider served
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
+    /// Print JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Print comma-separated values
+    #[arg(long)]
+    pub(crate) csv: bool,
 }
 
 /// Whose prices are to be shown.

@@ -21,6 +21,7 @@ use crate::probe;
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
 use crate::state::{Discard, State};
+use crate::usage::{self, UsageError};
 
 /// Why a command failed; the text is for the person at the terminal.
 #[derive(Debug, Error)]
@@ -35,6 +36,8 @@ pub(crate) enum CommandError {
     Explain(#[from] ExplainError),
     #[error(transparent)]
     Keys(#[from] KeysError),
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     #[error(transparent)]
     Prices(#[from] PricesError),
     #[error(transparent)]
@@ -56,6 +59,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Some(Command::Explain(options)) => {
             let loaded = source_of(&options.options).load(&[])?;
             Ok(run::control_runtime()?.block_on(explain::run(&options, loaded))?)
+        }
+        Some(Command::Usage(options)) => {
+            usage::run(&options, &source_of(&options.options).load(&[])?.settings)?;
+            Ok(ExitCode::SUCCESS)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),
         Some(Command::Keys { command }) => {

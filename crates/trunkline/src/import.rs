@@ -1,6 +1,7 @@
 //! `trunkline import`: another gateway's configuration as a document, and a report of what becomes of each key.
 
 pub(crate) mod folder;
+mod history;
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -13,6 +14,7 @@ use trunkline_config::import::{Imported, SourceTable, litellm, model_proxy, serv
 use trunkline_config::{Env, Overrides, load};
 use trunkline_store::{FOREIGN_ROWS_MAX, ForeignTable, ForeignValue, StoreError, read_foreign};
 
+use self::history::Carried;
 use crate::cli::{ImportFrom, ImportOutput};
 use crate::run::{RunError, control_runtime};
 
@@ -42,7 +44,13 @@ pub(crate) enum ImportError {
 pub(crate) fn run(from: ImportFrom, env: &Env) -> Result<ExitCode, ImportError> {
     let (imported, output) = match from {
         ImportFrom::ModelProxy { dir, output } => (model_proxy(&folder::read(&dir)?, env), output),
-        ImportFrom::ServerlessProxy { file, output } => (from_database(&file, env)?, output),
+        ImportFrom::ServerlessProxy { file, ledger, output } => {
+            let mut imported = from_database(&file, env)?;
+            if let Some(ledger) = ledger {
+                imported.report.notes.push(carry_over(&file, &ledger)?);
+            }
+            (imported, output)
+        }
         ImportFrom::Litellm { file, output } => (litellm(&folder::read_file(&file), env), output),
     };
     if let ([], [bad, ..]) = (imported.report.findings.as_slice(), imported.report.bad.as_slice()) {
@@ -90,6 +98,14 @@ fn from_database(path: &Path, env: &Env) -> Result<Imported, ImportError> {
     let mut imported = serverless_proxy(&tables, env);
     imported.report.notes.extend(cut.iter().map(|name| format!("only {FOREIGN_ROWS_MAX} rows of {name:?} were read")));
     Ok(imported)
+}
+
+/// Writes past usage into the ledger; says what it was.
+fn carry_over(path: &Path, ledger: &str) -> Result<String, ImportError> {
+    let carried = control_runtime()?.block_on(history::carry_over(path, ledger))?;
+    let Carried { requests, tokens, cost, timeless } = carried;
+    let left = if timeless == 0 { String::new() } else { format!("; {timeless} rows that say no time are left out") };
+    Ok(format!("past usage is in the ledger: {requests} requests, {tokens} tokens, {cost} USD{left}"))
 }
 
 fn source_table(table: ForeignTable) -> SourceTable {

@@ -3,9 +3,15 @@
 //! The request path only pushes into memory. One thread does the rest, so neither a slow disk nor a full pipe behind
 //! the log can hold up a request; reports wait in a bounded queue, and what does not fit is counted.
 //!
-//! A `kill -9` loses what is not yet committed: reports of the last `store.flush_interval` and the time of one write.
+//! With `ledger.durability = "batch"`, a `kill -9` loses what is not yet committed: reports of the last
+//! `store.flush_interval` and the time of one write. With `"strict"`, answers end once their reports are safe. What the store
+//! cannot take stands in a file meanwhile.
 
+mod desk;
+mod line;
 mod queue;
+mod retention;
+mod spool;
 
 use std::fmt;
 use std::io;
@@ -15,18 +21,22 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 use trunkline_config::Settings;
-use trunkline_route::{Report, ReportSink};
-use trunkline_store::{Store, StoreError, Writer};
+use trunkline_config::file::Durability;
+use trunkline_route::{Report, ReportSink, Settled};
+use trunkline_store::{Store, StoreError};
 
-use self::queue::{Pushed, Queue, REPORTS_KEPT, REPORTS_QUEUED_MAX};
+use self::desk::{Desk, Means};
+use self::queue::{Pushed, Queue};
+use self::spool::Spool;
 use crate::request_log::RequestLog;
 
-/// Pause between tries while the store cannot be written.
-const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) use retention::keep_bounded;
 
-/// The same once the process is stopping, when little time is left.
-const LAST_RETRY_INTERVAL: Duration = Duration::from_millis(100);
+/// Longest that the end of an answer waits for its report to be safe. Then it ends without, and is counted: a store that
+/// hangs must not hang every caller.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why there can be no ledger.
 #[derive(Debug, Error)]
@@ -42,6 +52,7 @@ pub(crate) enum LedgerError {
 /// Takes reports from the request path. Dropped, it stops without waiting.
 pub(crate) struct Ledger {
     shared: Arc<Shared>,
+    durability: Durability,
 }
 
 impl Ledger {
@@ -53,15 +64,24 @@ impl Ledger {
     pub(crate) fn start(settings: &Settings) -> Result<Arc<Self>, LedgerError> {
         let runtime = runtime()?;
         let store = runtime.block_on(Store::open(settings.store_url.expose()))?;
-        let log = settings.log_requests.then(|| RequestLog::new(settings.log_format, Box::new(io::stderr())));
-        Ok(Arc::new(Self::spawn(runtime, store.writer(), log, settings.store_flush_interval)?))
+        let writer = match settings.ledger_durability {
+            Durability::Batch => store.writer(),
+            Durability::Strict => store.writer_to_disk(),
+        };
+        let means = Means {
+            writer,
+            log: settings.log_requests.then(|| RequestLog::new(settings.log_format, Box::new(io::stderr()))),
+            spool: open_spool(settings),
+        };
+        let durability = settings.ledger_durability;
+        Ok(Arc::new(Self::spawn(runtime, means, durability, settings.store_flush_interval)?))
     }
 
-    fn spawn(runtime: Runtime, writer: Writer, log: Option<RequestLog>, gather: Duration) -> io::Result<Self> {
+    fn spawn(runtime: Runtime, means: Means, durability: Durability, gather: Duration) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let desk = Desk::new(Arc::clone(&shared), writer, log);
+        let desk = Desk::new(Arc::clone(&shared), means);
         std::thread::Builder::new().name("ledger".to_owned()).spawn(move || desk.work(&runtime, gather))?;
-        Ok(Self { shared })
+        Ok(Self { shared, durability })
     }
 
     /// Reports committed to the store since the start.
@@ -72,6 +92,16 @@ impl Ledger {
     /// Reports that had no room since the start.
     pub(crate) fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Reports that stand in the file beside the store, until it can take them.
+    pub(crate) fn spooled(&self) -> u64 {
+        self.shared.spooled.load(Ordering::Relaxed)
+    }
+
+    /// Answers that ended before their reports were safe although they were to wait, since the start.
+    pub(crate) fn unsettled(&self) -> u64 {
+        self.shared.unsettled.load(Ordering::Relaxed)
     }
 
     /// Why the store cannot be written, while that is so.
@@ -102,9 +132,16 @@ impl Ledger {
     }
 }
 
-/// What the writing thread runs on; SQLite needs neither sockets nor signals.
+/// What the writing thread runs on; PostgreSQL needs sockets.
 fn runtime() -> io::Result<Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_time().build()
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// Without it reports wait in memory while the store cannot take them.
+fn open_spool(settings: &Settings) -> Option<Spool> {
+    let opened = Spool::open(&settings.data_dir, settings.ledger_spool_bytes);
+    let warn = |error: &io::Error| tracing::warn!(%error, file = spool::FILE, "reports have no place but memory while the store is down");
+    opened.inspect_err(warn).ok()
 }
 
 impl fmt::Debug for Ledger {
@@ -112,6 +149,7 @@ impl fmt::Debug for Ledger {
         f.debug_struct("Ledger")
             .field("written", &self.written())
             .field("dropped", &self.dropped())
+            .field("spooled", &self.spooled())
             .finish_non_exhaustive()
     }
 }
@@ -119,6 +157,21 @@ impl fmt::Debug for Ledger {
 impl ReportSink for Ledger {
     fn take(&self, report: Report) {
         self.shared.take(report);
+    }
+
+    fn holds_answers(&self) -> bool {
+        self.durability == Durability::Strict
+    }
+
+    fn settled(&self) -> Settled {
+        let safe = self.shared.ask_for_safety();
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            // It is dropped unanswered when the ledger has stopped.
+            if !matches!(tokio::time::timeout(SETTLE_TIMEOUT, safe).await, Ok(Ok(()))) {
+                shared.unsettled.fetch_add(1, Ordering::Relaxed);
+            }
+        })
     }
 }
 
@@ -142,6 +195,8 @@ struct Shared {
     ended: Condvar,
     written: AtomicU64,
     dropped: AtomicU64,
+    spooled: AtomicU64,
+    unsettled: AtomicU64,
     failing: Mutex<Option<String>>,
 }
 
@@ -149,6 +204,8 @@ struct Shared {
 struct State {
     stop_by: Option<Instant>,
     ended: bool,
+    /// Who waits until all that was queued before is safe: open requests, of which there is a limit.
+    asking: Vec<oneshot::Sender<()>>,
 }
 
 impl Shared {
@@ -172,15 +229,32 @@ impl Shared {
         }
     }
 
-    /// Sleeps until there is a report or it is time to stop.
-    fn wait_for_reports(&self) {
-        let idle = |state: &mut State| state.stop_by.is_none() && self.queue.is_empty();
-        drop(self.wake.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner));
+    /// Answered once all that was taken before is safe.
+    fn ask_for_safety(&self) -> oneshot::Receiver<()> {
+        let (answer, safe) = oneshot::channel();
+        let mut state = self.lock();
+        // After the end nobody answers.
+        if !state.ended {
+            state.asking.push(answer);
+        }
+        drop(state);
+        self.wake.notify_one();
+        safe
     }
 
-    /// Sleeps this long, or until a batch is there or it is time to stop.
+    /// Sleeps until there is a report, somebody asks or it is time to stop; `at_most` so long, where that is said.
+    fn wait_for_reports(&self, at_most: Option<Duration>) {
+        let idle = |state: &mut State| state.stop_by.is_none() && state.asking.is_empty() && self.queue.is_empty();
+        match at_most {
+            Some(time) => drop(self.wake.wait_timeout_while(self.lock(), time, idle)),
+            None => drop(self.wake.wait_while(self.lock(), idle)),
+        }
+    }
+
+    /// Sleeps this long, or until a batch is there, somebody asks or it is time to stop.
     fn gather(&self, time: Duration) {
-        let gathering = |state: &mut State| state.stop_by.is_none() && !self.queue.has_batch();
+        let gathering =
+            |state: &mut State| state.stop_by.is_none() && state.asking.is_empty() && !self.queue.has_batch();
         drop(self.wake.wait_timeout_while(self.lock(), time, gathering).unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -192,123 +266,6 @@ impl Shared {
 
     fn failing(&self) -> Option<String> {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// The writing side.
-struct Desk {
-    shared: Arc<Shared>,
-    writer: Writer,
-    log: Option<RequestLog>,
-    /// Logged, not yet in the store.
-    in_hand: Vec<Report>,
-    /// Memory that reports change hands in.
-    spare: Vec<Report>,
-    /// Drops that were warned of, and whether the last look found more.
-    drops_seen: u64,
-    dropping: bool,
-}
-
-/// What came of one try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flushed {
-    /// All that was queued when it began is in the store.
-    All,
-    /// Nothing; it is kept for the next try.
-    Nothing,
-}
-
-impl Desk {
-    fn new(shared: Arc<Shared>, writer: Writer, log: Option<RequestLog>) -> Self {
-        Self { shared, writer, log, in_hand: Vec::new(), spare: Vec::new(), drops_seen: 0, dropping: false }
-    }
-
-    fn work(mut self, runtime: &Runtime, gather: Duration) {
-        loop {
-            if self.in_hand.is_empty() {
-                self.shared.wait_for_reports();
-                self.shared.gather(gather);
-            } else {
-                self.shared.pause(RETRY_INTERVAL);
-            }
-            let flushed = runtime.block_on(self.flush());
-            if self.may_end(flushed) {
-                break;
-            }
-        }
-        if let Err(error) = runtime.block_on(self.writer.close()) {
-            tracing::warn!(%error, "the ledger's database was not closed in order; the next start will do it");
-        }
-        self.shared.lock().ended = true;
-        self.shared.ended.notify_all();
-    }
-
-    /// Whether it is time to stop and all is done that can be done.
-    fn may_end(&self, flushed: Flushed) -> bool {
-        let Some(stop_by) = self.shared.lock().stop_by else { return false };
-        match flushed {
-            Flushed::All => self.shared.queue.close_if_empty(),
-            Flushed::Nothing if Instant::now() >= stop_by => {
-                self.shared.queue.close();
-                true
-            }
-            Flushed::Nothing => {
-                std::thread::sleep(LAST_RETRY_INTERVAL);
-                false
-            }
-        }
-    }
-
-    /// Takes what is queued, logs it, and writes it to the store with what is still in hand from before.
-    async fn flush(&mut self) -> Flushed {
-        self.take_queued();
-        self.warn_of_drops();
-        if self.in_hand.is_empty() {
-            return Flushed::All;
-        }
-        let result = self.writer.append(&self.in_hand).await;
-        let failing = result.as_ref().err().map(ToString::to_string);
-        self.note_change(failing.as_deref());
-        if failing.is_some() {
-            return Flushed::Nothing;
-        }
-        self.shared.written.fetch_add(self.in_hand.len() as u64, Ordering::Relaxed);
-        self.shared.queue.give_back(self.in_hand.len());
-        self.in_hand.clear();
-        self.in_hand.shrink_to(REPORTS_KEPT);
-        Flushed::All
-    }
-
-    fn take_queued(&mut self) {
-        let logged = self.in_hand.len();
-        self.shared.queue.take_all(&mut self.in_hand, &mut self.spare);
-        if let (Some(log), Some(new)) = (&mut self.log, self.in_hand.get(logged..)) {
-            // A log that nobody reads any more (a closed pipe) must not stop the ledger, and there is nowhere to say so.
-            let _ = log.write(new);
-        }
-    }
-
-    /// Says so once when the store begins to fail and once when it is well again.
-    fn note_change(&self, failing: Option<&str>) {
-        let mut noted = self.shared.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        match (noted.is_some(), failing) {
-            (false, Some(error)) => {
-                tracing::warn!(error, waiting = self.in_hand.len(), "the ledger cannot write; reports wait in memory");
-            }
-            (true, None) => tracing::info!(reports = self.in_hand.len(), "the ledger can write again"),
-            (true, Some(_)) | (false, None) => {}
-        }
-        *noted = failing.map(str::to_owned);
-    }
-
-    /// Says so once when reports begin to be dropped.
-    fn warn_of_drops(&mut self) {
-        let dropped = self.shared.dropped.load(Ordering::Relaxed);
-        let more = dropped > self.drops_seen;
-        if more && !self.dropping {
-            tracing::warn!(dropped, queued_max = REPORTS_QUEUED_MAX, "the ledger's queue is full; reports are dropped");
-        }
-        (self.drops_seen, self.dropping) = (dropped, more);
     }
 }
 

@@ -19,6 +19,7 @@ mod run;
 mod source;
 mod state;
 mod telemetry;
+mod usage;
 
 use std::process::ExitCode;
 

@@ -17,7 +17,7 @@ use trunkline_proxy::{Shared, cut_drained, refresh, start, watch_health};
 use crate::admin::Api;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{self, Ledger, LedgerError};
 use crate::reload::{self, Reason};
 use crate::responses::ResponseDesk;
 use crate::source::{Source, SourceError, Stamp};
@@ -90,6 +90,7 @@ async fn serve(
     if is_open(&shared) {
         tracing::warn!(listen = %shared.snapshot().server.listen, "no client keys are configured: anyone who reaches this address may call");
     }
+    let bounded = ledger::keep_bounded(&settings).map_err(LedgerError::from)?;
     let rests = rests::restore(&settings, &shared).await.map_err(LedgerError::from)?;
     let mut stop = Stop::new()?;
     let running = start(&shared, listener, workers(&settings))?;
@@ -109,6 +110,7 @@ async fn serve(
         tokio::spawn(ask_on_hangup(reasons.clone())),
         tokio::spawn(keys.follow(Arc::clone(&shared))),
         tokio::spawn(rests::keep(Arc::clone(&rests), Arc::clone(&shared))),
+        tokio::spawn(bounded),
         tokio::spawn(keep_probing(settings.probe, client, address, reasons)),
     ];
 

@@ -54,7 +54,12 @@ impl Health for State {
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
         let Some(ledger) = &self.ledger else { return Vec::new() };
-        let mut counts = vec![("reports_written", ledger.written()), ("reports_dropped", ledger.dropped())];
+        let mut counts = vec![
+            ("reports_written", ledger.written()),
+            ("reports_dropped", ledger.dropped()),
+            ("reports_spooled", ledger.spooled()),
+            ("answers_unsettled", ledger.unsettled()),
+        ];
         counts.extend(self.responses.as_ref().map(|responses| ("responses_dropped", responses.dropped())));
         counts
     }

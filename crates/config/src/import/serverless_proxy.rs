@@ -125,13 +125,31 @@ const SETTINGS: &[Rule<()>] = &[
     refuse("updated_at", NO_DATES),
 ];
 
+/// Said of past usage.
+const LEDGER: &str = "past usage; `--ledger` writes it into a ledger";
+
+const HISTORY: &[Rule<()>] = &[
+    ask("id", LEDGER),
+    ask("virtual_model", LEDGER),
+    ask("endpoint_name", LEDGER),
+    ask("request_type", LEDGER),
+    ask("prompt_tokens", LEDGER),
+    ask("completion_tokens", LEDGER),
+    ask("total_tokens", LEDGER),
+    ask("cached_input_tokens", LEDGER),
+    ask("cache_creation_tokens", LEDGER),
+    ask("cost_estimate", LEDGER),
+    ask("response_time_ms", LEDGER),
+    ask("created_at", LEDGER),
+];
+
 /// A table that is no configuration: one finding for each column.
 fn told_by_column(table: &SourceTable, report: &mut Report) {
-    let note = match table.name.as_str() {
-        "request_usage" | "embedding_usage" => "past usage is not carried over; the old file keeps it",
-        _ => "Trunkline knows no such table",
+    let (rules, note) = match table.name.as_str() {
+        "request_usage" | "embedding_usage" => (HISTORY, "the ledger has no such column; the old file keeps it"),
+        _ => (&[][..], "Trunkline knows no such table"),
     };
     let columns: Map<String, Value> = table.columns.iter().map(|column| (column.clone(), json!(table.count))).collect();
     let at = format!("{} ({} rows)", table.name, table.count);
-    apply::<()>(&[], note, (&at, &Value::Object(columns)), &mut (), report);
+    apply(rules, note, (&at, &Value::Object(columns)), &mut (), report);
 }

@@ -6,6 +6,7 @@ mod events;
 mod native;
 mod opening;
 mod repaired;
+mod settled;
 mod waiting;
 
 use std::convert::Infallible;
@@ -24,6 +25,7 @@ pub(crate) use events::{EventsReply, Ping, Telling};
 pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
 pub(crate) use opening::{Until, open};
 pub(crate) use repaired::Repaired;
+pub(crate) use settled::SettledReply;
 pub(crate) use waiting::{WaitingReply, Work};
 
 /// The body of any answer.
@@ -36,6 +38,8 @@ pub(crate) enum ReplyBody {
     Events(Box<EventsReply>),
     /// Signs of life until there is an answer, then that.
     Waiting(Box<WaitingReply>),
+    /// Any of these, whose end waits for its report.
+    Settled(Box<SettledReply>),
     /// The admin API's.
     Admin(AdminBody),
 }
@@ -65,6 +69,7 @@ impl ReplyBody {
             Self::Native(reply) => reply.poll(cx),
             Self::Events(reply) => reply.poll(cx).map(|data| data.map(Ok)),
             Self::Waiting(reply) => reply.poll(cx),
+            Self::Settled(reply) => reply.poll(cx),
             // No body of ours has trailers.
             Self::Admin(body) => {
                 let frame = body.as_mut().poll_frame(cx);
@@ -88,6 +93,7 @@ impl Body for ReplyBody {
             Self::Native(reply) => reply.is_ended(),
             Self::Events(reply) => reply.is_ended(),
             Self::Waiting(reply) => reply.is_ended(),
+            Self::Settled(reply) => reply.is_ended(),
             Self::Admin(body) => body.is_end_stream(),
         }
     }
@@ -96,6 +102,7 @@ impl Body for ReplyBody {
         match self {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Native(reply) => reply.exact_len().map_or_else(SizeHint::default, SizeHint::with_exact),
+            Self::Settled(reply) => reply.exact_len().map_or_else(SizeHint::default, SizeHint::with_exact),
             Self::Events(_) | Self::Waiting(_) => SizeHint::default(),
             Self::Admin(body) => body.size_hint(),
         }

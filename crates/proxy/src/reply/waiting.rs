@@ -63,6 +63,7 @@ impl WaitingReply {
                     | ReplyBody::Native(_)
                     | ReplyBody::Events(_)
                     | ReplyBody::Waiting(_)
+                    | ReplyBody::Settled(_)
                     | ReplyBody::Admin(_)) => self.stage = Stage::Answers(Box::new(answer)),
                 },
                 Poll::Ready(Err(failed)) => {

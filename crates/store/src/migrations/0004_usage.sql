@@ -2,6 +2,10 @@
 ALTER TABLE requests ADD COLUMN cost_nusd INTEGER;
 ALTER TABLE requests ADD COLUMN saved_nusd INTEGER;
 
+-- How many of the input and output tokens were sound.
+ALTER TABLE requests ADD COLUMN audio_input_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE requests ADD COLUMN audio_output_tokens INTEGER NOT NULL DEFAULT 0;
+
 -- Sums of the requests that arrived within one hour, for each client key, model, provider and upstream model (ids of
 -- `names`; 0 where there was none), written together with their rows, so that no chart reads `requests`. `start_s` is
 -- the hour's beginning in seconds since the Unix epoch. `errors` failed, `client_left` were left by their callers,
@@ -25,6 +29,8 @@ CREATE TABLE usage_hours (
     cache_write_tokens INTEGER NOT NULL DEFAULT 0,
     output_tokens      INTEGER NOT NULL DEFAULT 0,
     reasoning_tokens   INTEGER NOT NULL DEFAULT 0,
+    audio_input_tokens INTEGER NOT NULL DEFAULT 0,
+    audio_output_tokens INTEGER NOT NULL DEFAULT 0,
     cost_nusd          INTEGER NOT NULL DEFAULT 0,
     saved_nusd         INTEGER NOT NULL DEFAULT 0,
     total_us           INTEGER NOT NULL DEFAULT 0,
@@ -66,6 +72,8 @@ CREATE TABLE usage_days (
     cache_write_tokens INTEGER NOT NULL DEFAULT 0,
     output_tokens      INTEGER NOT NULL DEFAULT 0,
     reasoning_tokens   INTEGER NOT NULL DEFAULT 0,
+    audio_input_tokens INTEGER NOT NULL DEFAULT 0,
+    audio_output_tokens INTEGER NOT NULL DEFAULT 0,
     cost_nusd          INTEGER NOT NULL DEFAULT 0,
     saved_nusd         INTEGER NOT NULL DEFAULT 0,
     total_us           INTEGER NOT NULL DEFAULT 0,
@@ -98,7 +106,7 @@ SELECT r.start_s, coalesce(k.client_key, 0),
        count(*), sum(o.text NOT IN ('served', 'client_left')), sum(o.text = 'client_left'),
        count(CASE WHEN q.text <> 'exact' THEN 1 END), count(k.quality),
        sum(min(r.input_tokens, 1099511627776)), sum(min(r.cache_read_tokens, 1099511627776)), sum(min(r.cache_write_tokens, 1099511627776)),
-       sum(min(r.output_tokens, 1099511627776)), sum(min(r.reasoning_tokens, 1099511627776)), 0, 0,
+       sum(min(r.output_tokens, 1099511627776)), sum(min(r.reasoning_tokens, 1099511627776)), 0, 0, 0, 0,
        sum(min(r.total_us, 1099511627776)), coalesce(sum(min(r.first_byte_us, 1099511627776)), 0), count(r.first_byte_us),
        count(CASE WHEN r.total_us <= 2000 THEN 1 END),
        count(CASE WHEN r.total_us > 2000 AND r.total_us <= 3000 THEN 1 END),
@@ -173,7 +181,7 @@ SELECT r.start_s, coalesce(k.client_key, 0),
 INSERT INTO usage_days
 SELECT start_s / 86400 * 86400, client_key, model, provider, upstream_model,
        sum(requests), sum(errors), sum(client_left), sum(inexact), sum(unknown_cost), sum(input_tokens),
-       sum(cache_read_tokens), sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens), sum(cost_nusd),
+       sum(cache_read_tokens), sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens), sum(audio_input_tokens), sum(audio_output_tokens), sum(cost_nusd),
        sum(saved_nusd), sum(total_us), sum(first_byte_us), sum(first_bytes), sum(total_00), sum(total_01),
        sum(total_02), sum(total_03), sum(total_04), sum(total_05), sum(total_06), sum(total_07), sum(total_08),
        sum(total_09), sum(total_10), sum(total_11), sum(total_12), sum(total_13), sum(total_14), sum(total_15),
@@ -204,6 +212,8 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', ((r.arrival >> 22) + 1577836800000) / 1000
        r.cache_write_tokens,
        r.output_tokens,
        r.reasoning_tokens,
+       r.audio_input_tokens,
+       r.audio_output_tokens,
        quality.text        AS quality,
        r.cost_nusd,
        r.saved_nusd,

@@ -5,9 +5,11 @@ use std::path::Path;
 use trunkline_config::Secret;
 use trunkline_config::file::{LogFormat, LogLevel};
 use trunkline_route::Outcome;
+use trunkline_testkit::postgres::Postgres;
 use trunkline_wire::{Operation, ir};
 
-use super::queue::{REPORTS_GATHERED_MAX, ROOM_CLAIMED};
+use super::desk::Flushed;
+use super::queue::{REPORTS_GATHERED_MAX, REPORTS_KEPT, REPORTS_QUEUED_MAX, ROOM_CLAIMED};
 use super::*;
 
 fn report(n: u64) -> Report {
@@ -67,7 +69,11 @@ impl io::Write for Lines {
 const AMPLE: Duration = Duration::from_secs(30);
 
 fn start(store: &Store, log: Option<RequestLog>) -> Ledger {
-    Ledger::spawn(runtime().unwrap(), store.writer(), log, Duration::from_millis(100)).unwrap()
+    Ledger::spawn(runtime().unwrap(), means(store, log), Durability::Batch, Duration::from_millis(100)).unwrap()
+}
+
+fn means(store: &Store, log: Option<RequestLog>) -> Means {
+    Means { writer: store.writer(), log, spool: None }
 }
 
 /// The numbers that [`report`] was given, from the store.
@@ -138,7 +144,7 @@ async fn a_full_queue_drops_counts_and_keeps_what_it_has() {
     let place = folder.path().join("x.db");
     let store = Store::open(&place).await.unwrap();
     let shared = Arc::new(Shared::default());
-    let mut desk = Desk::new(Arc::clone(&shared), store.writer(), None);
+    let mut desk = Desk::new(Arc::clone(&shared), means(&store, None));
     for n in 0..REPORTS_QUEUED_MAX as u64 + 5 {
         shared.take(report(n));
     }
@@ -160,7 +166,7 @@ async fn while_the_store_fails_reports_wait_within_the_bound_and_none_is_lost_or
     let place = folder.path().join("x.db");
     let (store, lines) = (Store::open(&place).await.unwrap(), Lines::default());
     let shared = Arc::new(Shared::default());
-    let mut desk = Desk::new(Arc::clone(&shared), store.writer(), Some(lines.log()));
+    let mut desk = Desk::new(Arc::clone(&shared), means(&store, Some(lines.log())));
 
     break_store(&place);
     (0..100).for_each(|n| shared.take(report(n)));
@@ -181,6 +187,82 @@ async fn while_the_store_fails_reports_wait_within_the_bound_and_none_is_lost_or
 }
 
 #[tokio::test]
+async fn what_the_store_cannot_take_stands_in_a_file_and_is_caught_up_with_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("x.db");
+    let store = Store::open(&place).await.unwrap();
+    let shared = Arc::new(Shared::default());
+    let spooled = |shared: &Shared| (shared.spooled.load(Ordering::Relaxed), status(shared));
+    let spool = || Spool::open(folder.path(), 8 << 20).ok();
+    let mut desk = Desk::new(Arc::clone(&shared), Means { spool: spool(), ..means(&store, None) });
+
+    break_store(&place);
+    (0..5_000).for_each(|n| shared.take(report(n)));
+    assert_eq!(desk.flush().await, Flushed::All, "it is safe");
+    shared.take(report(5_000));
+    assert_eq!(desk.flush().await, Flushed::All);
+    assert_eq!(spooled(&shared), (5_001, Status { written: 0, dropped: 0, waiting: 0, failing: true }));
+    drop(desk);
+
+    mend(&place);
+    let shared = Arc::new(Shared::default());
+    let mut desk = Desk::new(Arc::clone(&shared), Means { spool: spool(), ..means(&store, None) });
+    assert_eq!(shared.spooled.load(Ordering::Relaxed), 5_001);
+    shared.take(report(5_001));
+    while shared.spooled.load(Ordering::Relaxed) > 0 {
+        assert_eq!(desk.flush().await, Flushed::All);
+    }
+    assert_eq!(spooled(&shared), (0, Status { written: 5_002, dropped: 0, waiting: 0, failing: false }));
+    assert_eq!(ids(&place).await, (0..5_002).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn when_the_file_is_full_reports_wait_in_memory_and_none_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("x.db");
+    let store = Store::open(&place).await.unwrap();
+    let shared = Arc::new(Shared::default());
+    let spool = Spool::open(folder.path(), 1_000).ok();
+    let mut desk = Desk::new(Arc::clone(&shared), Means { spool, ..means(&store, None) });
+    break_store(&place);
+    (0..100).for_each(|n| shared.take(report(n)));
+    assert_eq!(desk.flush().await, Flushed::Nothing);
+    assert_eq!(status(&shared), Status { written: 0, dropped: 0, waiting: 100, failing: true });
+    mend(&place);
+    while desk.flush().await == Flushed::Nothing {
+        std::thread::yield_now();
+    }
+    assert_eq!(ids(&place).await, (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_answer_may_end_once_its_report_is_in_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("x.db");
+    let store = Store::open(&place).await.unwrap();
+    // Nobody waits for the next batch.
+    let never = Duration::from_secs(1 << 30);
+    let ledger = Ledger::spawn(runtime().unwrap(), means(&store, None), Durability::Strict, never).unwrap();
+    assert!(ledger.holds_answers());
+    for n in 0..50 {
+        ledger.take(report(n));
+        ledger.settled().await;
+        assert_eq!(store.count().await.unwrap(), n + 1);
+    }
+    assert_eq!(ledger.unsettled(), 0);
+}
+
+#[tokio::test]
+async fn an_answer_does_not_wait_for_a_ledger_that_has_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("x.db")).await.unwrap();
+    let ledger = start(&store, None);
+    ledger.flush_and_stop(AMPLE);
+    ledger.settled().await;
+    assert_eq!(ledger.unsettled(), 1);
+}
+
+#[tokio::test]
 async fn stopping_with_a_store_that_stays_broken_ends_at_the_deadline_and_says_what_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("x.db");
@@ -197,7 +279,7 @@ async fn a_full_batch_does_not_wait_for_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path().join("x.db")).await.unwrap();
     let never = Duration::from_secs(1 << 30);
-    let ledger = Ledger::spawn(runtime().unwrap(), store.writer(), None, never).unwrap();
+    let ledger = Ledger::spawn(runtime().unwrap(), means(&store, None), Durability::Batch, never).unwrap();
     (0..REPORTS_GATHERED_MAX as u64).for_each(|n| ledger.take(report(n)));
     let begun = Instant::now();
     while ledger.written() <= (REPORTS_GATHERED_MAX - ROOM_CLAIMED) as u64 {
@@ -218,6 +300,10 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
         store_url: Secret::new(format!("sqlite://{}", folder.path().join("trunkline.db").display())),
         store_flush_interval: Duration::from_millis(100),
         store_responses_ttl: Duration::ZERO,
+        ledger_durability: Durability::Strict,
+        ledger_keep: None,
+        ledger_keep_bytes: None,
+        ledger_spool_bytes: 1 << 20,
         workers: None,
         probe: false,
     };
@@ -225,4 +311,42 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
     ledger.take(report(1));
     assert_eq!(ledger.flush_and_stop(AMPLE), 0);
     assert_eq!(runtime().unwrap().block_on(ids(&folder.path().join("trunkline.db"))), [1]);
+}
+
+/// A real server that crashes under the ledger and comes back.
+#[test]
+fn a_server_that_is_down_for_a_while_costs_no_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Postgres::start().unwrap();
+    let url = server.database("ledger").unwrap();
+    let store = runtime().unwrap().block_on(Store::open(&url)).unwrap();
+    let count = || {
+        let counted = async { Store::open(&url).await.unwrap().count().await.unwrap() };
+        runtime().unwrap().block_on(counted)
+    };
+    let spool = Spool::open(folder.path(), 8 << 20).ok();
+    let means = Means { writer: store.writer_to_disk(), log: None, spool };
+    let gather = Duration::from_millis(20);
+    let ledger = Ledger::spawn(runtime().unwrap(), means, Durability::Strict, gather).unwrap();
+    let safe = |ledger: &Ledger| runtime().unwrap().block_on(ledger.settled());
+
+    (0..100).for_each(|n| ledger.take(report(n)));
+    safe(&ledger);
+    assert_eq!((ledger.written(), count()), (100, 100));
+
+    server.stop().unwrap();
+    (100..300).for_each(|n| ledger.take(report(n)));
+    safe(&ledger);
+    assert_eq!((ledger.written(), ledger.spooled(), ledger.unsettled()), (100, 200, 0), "safe in the file");
+    assert!(ledger.failing().is_some());
+
+    server.resume().unwrap();
+    let begun = Instant::now();
+    while ledger.written() < 300 {
+        assert!(begun.elapsed() < AMPLE, "it did not catch up");
+        std::thread::yield_now();
+    }
+    assert_eq!(ledger.flush_and_stop(AMPLE), 0);
+    assert_eq!((ledger.spooled(), ledger.dropped(), count()), (0, 0, 300));
+    assert_eq!(ledger.failing(), None);
 }

@@ -36,7 +36,9 @@ CREATE TABLE requests (
     bytes_in           BIGINT NOT NULL,
     bytes_out          BIGINT NOT NULL,
     cost_nusd          BIGINT,
-    saved_nusd         BIGINT
+    saved_nusd         BIGINT,
+    audio_input_tokens BIGINT NOT NULL,
+    audio_output_tokens BIGINT NOT NULL
 );
 
 CREATE VIEW requests_view AS
@@ -57,6 +59,8 @@ SELECT to_char(to_timestamp(((r.arrival >> 22) + 1577836800000) / 1000.0) AT TIM
        r.cache_write_tokens,
        r.output_tokens,
        r.reasoning_tokens,
+       r.audio_input_tokens,
+       r.audio_output_tokens,
        quality.text        AS quality,
        r.cost_nusd,
        r.saved_nusd,
@@ -117,6 +121,8 @@ CREATE TABLE usage_hours (
     cache_write_tokens BIGINT NOT NULL DEFAULT 0,
     output_tokens      BIGINT NOT NULL DEFAULT 0,
     reasoning_tokens   BIGINT NOT NULL DEFAULT 0,
+    audio_input_tokens BIGINT NOT NULL DEFAULT 0,
+    audio_output_tokens BIGINT NOT NULL DEFAULT 0,
     cost_nusd          BIGINT NOT NULL DEFAULT 0,
     saved_nusd         BIGINT NOT NULL DEFAULT 0,
     total_us           BIGINT NOT NULL DEFAULT 0,
@@ -157,6 +163,8 @@ CREATE TABLE usage_days (
     cache_write_tokens BIGINT NOT NULL DEFAULT 0,
     output_tokens      BIGINT NOT NULL DEFAULT 0,
     reasoning_tokens   BIGINT NOT NULL DEFAULT 0,
+    audio_input_tokens BIGINT NOT NULL DEFAULT 0,
+    audio_output_tokens BIGINT NOT NULL DEFAULT 0,
     cost_nusd          BIGINT NOT NULL DEFAULT 0,
     saved_nusd         BIGINT NOT NULL DEFAULT 0,
     total_us           BIGINT NOT NULL DEFAULT 0,

@@ -1,0 +1,262 @@
+//! Figures as a table, as CSV and as JSON. A cost that is not known is `unknown` or `null`, never nothing.
+
+use trunkline_providers::Usd;
+use trunkline_store::Figures;
+
+use super::By;
+use super::when::Zone;
+
+/// What is shown.
+pub(super) struct Told<'a> {
+    pub(super) by: By,
+    pub(super) zone: Zone,
+    pub(super) figures: &'a [Figures],
+    pub(super) total: &'a Figures,
+}
+
+/// A column of JSON and CSV.
+type Column = (&'static str, fn(&Figures) -> Number);
+
+/// What stands in one.
+enum Number {
+    Count(u64),
+    /// In microseconds, shown in milliseconds.
+    Latency(u64),
+    /// Shown exactly, in US dollars.
+    Money(Option<Usd>),
+}
+
+const COLUMNS: [Column; 22] = [
+    ("requests", |of| Number::Count(of.requests)),
+    ("errors", |of| Number::Count(of.errors)),
+    ("client_left", |of| Number::Count(of.client_left)),
+    ("input_tokens", |of| Number::Count(of.input_tokens)),
+    ("cache_read_tokens", |of| Number::Count(of.cache_read_tokens)),
+    ("cache_write_tokens", |of| Number::Count(of.cache_write_tokens)),
+    ("output_tokens", |of| Number::Count(of.output_tokens)),
+    ("reasoning_tokens", |of| Number::Count(of.reasoning_tokens)),
+    ("audio_input_tokens", |of| Number::Count(of.audio_input_tokens)),
+    ("audio_output_tokens", |of| Number::Count(of.audio_output_tokens)),
+    ("inexact", |of| Number::Count(of.inexact)),
+    ("cost_usd", |of| Number::Money(cost(of))),
+    ("unknown_cost", |of| Number::Count(of.unknown_cost)),
+    ("saved_usd", |of| Number::Money(cost(of).map(|_| Usd::from_nano(of.saved_nusd)))),
+    ("mean_ms", |of| Number::Latency(of.total.mean_us)),
+    ("p50_ms", |of| Number::Latency(of.total.p50_us)),
+    ("p95_ms", |of| Number::Latency(of.total.p95_us)),
+    ("p99_ms", |of| Number::Latency(of.total.p99_us)),
+    ("first_byte_mean_ms", |of| Number::Latency(of.first_byte.mean_us)),
+    ("first_byte_p50_ms", |of| Number::Latency(of.first_byte.p50_us)),
+    ("first_byte_p95_ms", |of| Number::Latency(of.first_byte.p95_us)),
+    ("first_byte_p99_ms", |of| Number::Latency(of.first_byte.p99_us)),
+];
+
+/// What is known of the cost; `None` when there is one and nothing is known.
+fn cost(of: &Figures) -> Option<Usd> {
+    let is_known = of.unknown_cost == 0 || of.cost_nusd != 0;
+    is_known.then(|| Usd::from_nano(of.cost_nusd))
+}
+
+impl Number {
+    /// As JSON has it.
+    fn json(&self) -> String {
+        match self {
+            Self::Count(count) => count.to_string(),
+            Self::Latency(us) => format!("{}.{:03}", us / 1_000, us % 1_000),
+            Self::Money(money) => money.map_or_else(|| "null".to_owned(), |usd| usd.to_string()),
+        }
+    }
+
+    fn csv(&self) -> String {
+        match self {
+            Self::Count(_) | Self::Latency(_) | Self::Money(Some(_)) => self.json(),
+            Self::Money(None) => String::new(),
+        }
+    }
+}
+
+impl Told<'_> {
+    /// An object: what was asked, a row for each group, and the total.
+    pub(super) fn json(&self) -> String {
+        let numbers =
+            |of: &Figures| COLUMNS.map(|(name, number)| format!("\"{name}\":{}", number(of).json())).join(",");
+        let row = |of: &Figures| {
+            let name =
+                self.name(of).map_or_else(|| "null".to_owned(), |name| serde_json::Value::from(name).to_string());
+            format!("\n  {{\"{}\":{name},{}}}", self.by.as_str(), numbers(of))
+        };
+        let rows: Vec<_> = self.figures.iter().map(row).collect();
+        format!(
+            "{{\"by\":\"{}\",\"zone\":\"{}\",\"rows\":[{}],\n \"total\":{{{}}}}}\n",
+            self.by.as_str(),
+            self.zone.suffix(),
+            rows.join(","),
+            numbers(self.total)
+        )
+    }
+
+    /// A line for each group, after one of names.
+    pub(super) fn csv(&self) -> String {
+        let mut text = format!("{},{}\n", self.by.as_str(), COLUMNS.map(|(name, _)| name).join(","));
+        for of in self.figures {
+            let name = quoted(&self.name(of).unwrap_or_default());
+            text.push_str(&format!("{name},{}\n", COLUMNS.map(|(_, number)| number(of).csv()).join(",")));
+        }
+        text
+    }
+
+    /// For people: fewer columns, and the total.
+    pub(super) fn table(&self) -> String {
+        let head = ["requests", "errors", "input", "cached", "output", "cost USD", "saved USD", "mean ms", "p95 ms"];
+        let mut lines = vec![row(self.by.as_str(), head.map(str::to_owned))];
+        lines.extend(self.figures.iter().map(|of| row(&self.name(of).unwrap_or_else(|| "-".to_owned()), cells(of))));
+        lines.push(row("total", cells(self.total)));
+        let widths: [usize; CELLS] = std::array::from_fn(|at| {
+            lines.iter().filter_map(|line| Some(line.get(at)?.chars().count())).max().unwrap_or(0)
+        });
+        let mut text = String::new();
+        for [name, numbers @ ..] in &lines {
+            let [first, rest @ ..] = &widths;
+            text.push_str(&format!("{name:first$}"));
+            for (number, width) in numbers.iter().zip(rest) {
+                text.push_str(&format!("  {number:>width$}"));
+            }
+            text.push('\n');
+        }
+        if self.total.inexact > 0 {
+            text.push_str(&format!("{} requests have partial or estimated tokens\n", self.total.inexact));
+        }
+        text
+    }
+
+    fn name(&self, of: &Figures) -> Option<String> {
+        match (self.by, of.start_s) {
+            (By::Day, Some(start_s)) => Some(self.zone.day(start_s)),
+            (By::Hour, Some(start_s)) => Some(self.zone.time(start_s)),
+            (By::ClientKey | By::Model | By::Provider | By::UpstreamModel, _) | (By::Day | By::Hour, None) => {
+                of.name.clone()
+            }
+        }
+    }
+}
+
+/// Columns of the table.
+const CELLS: usize = 10;
+
+fn row(name: &str, numbers: [String; CELLS - 1]) -> [String; CELLS] {
+    let mut cells = [name.to_owned()].into_iter().chain(numbers);
+    std::array::from_fn(|_| cells.next().unwrap_or_default())
+}
+
+fn cells(of: &Figures) -> [String; CELLS - 1] {
+    let cost = match (cost(of), of.unknown_cost) {
+        (None, _) => "unknown".to_owned(),
+        (Some(cost), 0) => cost.to_string(),
+        (Some(cost), unknown) => format!("{cost} + {unknown} unknown"),
+    };
+    [
+        of.requests.to_string(),
+        of.errors.to_string(),
+        of.input_tokens.to_string(),
+        of.cache_read_tokens.to_string(),
+        of.output_tokens.to_string(),
+        cost,
+        Usd::from_nano(of.saved_nusd).to_string(),
+        (of.total.mean_us / 1_000).to_string(),
+        (of.total.p95_us / 1_000).to_string(),
+    ]
+}
+
+/// A text that a spreadsheet takes for one cell, and for no formula: callers choose some of them.
+fn quoted(text: &str) -> String {
+    let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use trunkline_store::Latency;
+
+    use super::*;
+
+    fn figures(name: Option<&str>, cost_nusd: i64, unknown_cost: u64) -> Figures {
+        Figures {
+            name: name.map(str::to_owned),
+            start_s: Some(1_790_812_800),
+            requests: 12,
+            errors: 1,
+            inexact: 2,
+            unknown_cost,
+            input_tokens: 1_000,
+            cache_read_tokens: 400,
+            output_tokens: 50,
+            cost_nusd,
+            saved_nusd: 7_000,
+            total: Latency { mean_us: 1_234_567, p50_us: 1_000_000, p95_us: 2_000_000, p99_us: 3_000_000 },
+            ..Figures::default()
+        }
+    }
+
+    fn check(by: By, show: fn(&Told<'_>) -> String, expected: &Expect) {
+        let rows = [figures(Some("turbo"), 12_300_000, 0), figures(Some("=a,\"b\""), 5, 3), figures(None, 0, 4)];
+        let zone = Zone::read("+02:00").unwrap();
+        expected.assert_eq(&show(&Told { by, zone, figures: &rows, total: &figures(None, 12_300_005, 7) }));
+    }
+
+    #[test]
+    fn people_get_a_table() {
+        check(
+            By::Model,
+            |told| told.table(),
+            &expect![[r#"
+            model   requests  errors  input  cached  output                 cost USD  saved USD  mean ms  p95 ms
+            turbo         12       1   1000     400      50                   0.0123   0.000007     1234    2000
+            =a,"b"        12       1   1000     400      50  0.000000005 + 3 unknown   0.000007     1234    2000
+            -             12       1   1000     400      50                  unknown   0.000007     1234    2000
+            total         12       1   1000     400      50  0.012300005 + 7 unknown   0.000007     1234    2000
+            2 requests have partial or estimated tokens
+        "#]],
+        );
+    }
+
+    #[test]
+    fn programs_get_json() {
+        check(
+            By::Day,
+            |told| told.json(),
+            &expect![[r#"
+            {"by":"day","zone":"+02:00","rows":[
+              {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"inexact":2,"cost_usd":0.0123,"unknown_cost":0,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000},
+              {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"inexact":2,"cost_usd":0.000000005,"unknown_cost":3,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000},
+              {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"inexact":2,"cost_usd":null,"unknown_cost":4,"saved_usd":null,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000}],
+             "total":{"requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"inexact":2,"cost_usd":0.012300005,"unknown_cost":7,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":0.000,"first_byte_p95_ms":0.000,"first_byte_p99_ms":0.000}}
+        "#]],
+        );
+        check(
+            By::ClientKey,
+            |told| {
+                let document: serde_json::Value = serde_json::from_str(&told.json()).unwrap();
+                format!(
+                    "{} {} {}",
+                    document["rows"][1]["client_key"], document["rows"][2]["cost_usd"], document["total"]["cost_usd"]
+                )
+            },
+            &expect![[r#""=a,\"b\"" null 0.012300005"#]],
+        );
+    }
+
+    #[test]
+    fn spreadsheets_get_csv() {
+        check(
+            By::Model,
+            |told| told.csv(),
+            &expect![[r#"
+            model,requests,errors,client_left,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,reasoning_tokens,inexact,cost_usd,unknown_cost,saved_usd,mean_ms,p50_ms,p95_ms,p99_ms,first_byte_mean_ms,first_byte_p50_ms,first_byte_p95_ms,first_byte_p99_ms
+            turbo,12,1,0,1000,400,0,50,0,2,0.0123,0,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
+            "'=a,""b""",12,1,0,1000,400,0,50,0,2,0.000000005,3,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
+            ,12,1,0,1000,400,0,50,0,2,,4,,1234.567,1000.000,2000.000,3000.000,0.000,0.000,0.000,0.000
+        "#]],
+        );
+    }
+}
