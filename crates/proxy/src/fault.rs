@@ -62,9 +62,8 @@ fn status(fault: &Fault) -> StatusCode {
         FaultKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         FaultKind::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         FaultKind::ClientTimeout => StatusCode::REQUEST_TIMEOUT,
-        FaultKind::RateLimited | FaultKind::QuotaExhausted | FaultKind::LimitReached | FaultKind::BudgetSpent => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
+        FaultKind::RateLimited | FaultKind::QuotaExhausted => StatusCode::TOO_MANY_REQUESTS,
+        FaultKind::LimitReached | FaultKind::BudgetSpent => StatusCode::TOO_MANY_REQUESTS,
         FaultKind::Busy | FaultKind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         // The caller's own key is fine: a 401 would make clients log out.
         FaultKind::UpstreamAuth | FaultKind::Unreachable | FaultKind::UpstreamBroken => StatusCode::BAD_GATEWAY,
