@@ -4,11 +4,14 @@
 //! behind [`Plane`].
 
 mod api;
+mod compat;
 mod gate;
+mod keys;
 mod plane;
 mod problem;
 mod read;
 mod routes;
 
+pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};
 pub use plane::{Explained, Misasked, Plane};
 pub use routes::{ALL, Admin, Endpoint};

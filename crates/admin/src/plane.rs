@@ -7,6 +7,8 @@ use thiserror::Error;
 use trunkline_config::Snapshot;
 use trunkline_route::{Explanation, Question};
 
+use crate::keys::Keys;
+
 /// A question that cannot be answered as it was put.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}")]
@@ -24,6 +26,9 @@ pub type Explained = Pin<Box<dyn Future<Output = Result<Explanation, Misasked>> 
 pub trait Plane: Send + Sync {
     /// The configuration in force.
     fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// Whoever keeps the client keys.
+    fn keys(&self) -> Arc<dyn Keys>;
 
     /// What would become of a request. Asks nobody and changes nothing.
     fn explain(&self, question: Question) -> Explained;

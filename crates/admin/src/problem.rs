@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::keys::KeyProblem;
 use crate::plane::Misasked;
 
 /// The type of every body of a problem.
@@ -27,6 +28,8 @@ pub(crate) enum Kind {
     MethodNotAllowed,
     TooLarge,
     UnsupportedMediaType,
+    Conflict,
+    Down,
 }
 
 impl Kind {
@@ -39,6 +42,8 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Down => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -52,6 +57,8 @@ impl Kind {
             Self::MethodNotAllowed => ("urn:trunkline:problem:method_not_allowed", "not a method of this path"),
             Self::TooLarge => ("urn:trunkline:problem:too_large", "the body is too large"),
             Self::UnsupportedMediaType => ("urn:trunkline:problem:unsupported_media_type", "the body is not JSON"),
+            Self::Conflict => ("urn:trunkline:problem:conflict", "something else stands in the way"),
+            Self::Down => ("urn:trunkline:problem:down", "the store does not answer"),
         }
     }
 }
@@ -71,6 +78,18 @@ impl Problem {
 impl From<Misasked> for Problem {
     fn from(wrong: Misasked) -> Self {
         Self::new(Kind::BadRequest, wrong.message).at(wrong.field)
+    }
+}
+
+impl From<KeyProblem> for Problem {
+    fn from(problem: KeyProblem) -> Self {
+        let kind = match problem {
+            KeyProblem::Misasked(wrong) => return wrong.into(),
+            KeyProblem::NotFound(_) => Kind::NotFound,
+            KeyProblem::NameTaken(_) | KeyProblem::InDocument(_) | KeyProblem::Outdated(_) => Kind::Conflict,
+            KeyProblem::Down => Kind::Down,
+        };
+        Self::new(kind, problem.to_string())
     }
 }
 

@@ -7,12 +7,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::middleware::from_fn;
 use axum::response::Response;
-use axum::routing::{MethodRouter, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 use bytes::Bytes;
 use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
-use crate::api;
+use crate::api::{client_keys, explain};
+use crate::compat::litellm;
 use crate::gate::gate;
 use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
@@ -34,8 +35,22 @@ impl fmt::Debug for Endpoint {
 }
 
 /// Every path.
-pub static ALL: &[Endpoint] =
-    &[Endpoint { method: "POST", path: "/api/v1/explain", handler: || post(api::explain::explain) }];
+pub static ALL: &[Endpoint] = &[
+    Endpoint { method: "POST", path: "/api/v1/explain", handler: || post(explain::explain) },
+    Endpoint { method: "GET", path: "/api/v1/client-keys", handler: || get(client_keys::list) },
+    Endpoint { method: "POST", path: "/api/v1/client-keys", handler: || post(client_keys::create) },
+    Endpoint { method: "GET", path: "/api/v1/client-keys/{key}", handler: || get(client_keys::show) },
+    Endpoint { method: "PATCH", path: "/api/v1/client-keys/{key}", handler: || patch(client_keys::change) },
+    Endpoint { method: "DELETE", path: "/api/v1/client-keys/{key}", handler: || delete(client_keys::revoke) },
+    Endpoint { method: "POST", path: "/api/v1/client-keys/{key}/rotate", handler: || post(client_keys::rotate) },
+    Endpoint { method: "POST", path: "/key/generate", handler: || post(litellm::generate) },
+    Endpoint { method: "POST", path: "/key/update", handler: || post(litellm::update) },
+    Endpoint { method: "POST", path: "/key/delete", handler: || post(litellm::delete) },
+    Endpoint { method: "GET", path: "/key/info", handler: || get(litellm::info) },
+    Endpoint { method: "GET", path: "/spend/logs", handler: || get(litellm::spend_logs) },
+    Endpoint { method: "GET", path: "/model/info", handler: || get(litellm::model_info) },
+    Endpoint { method: "GET", path: "/v1/model/info", handler: || get(litellm::model_info) },
+];
 
 /// The process that a request came in at.
 #[derive(Clone)]

@@ -1,15 +1,20 @@
 //! Every path of the admin API, to callers who may and who may not.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use http::{Request, StatusCode, header};
-use serde_json::{Value, json};
-use trunkline_admin::{ALL, Admin, Explained, Misasked, Plane};
+use serde_json::{Map, Value, json};
+use trunkline_admin::{
+    ALL, Admin, Answer, Explained, KeyFields, KeyProblem, KeyRow, Keys, Made, Misasked, Origin, Plane, Spending,
+};
+use trunkline_config::file::AllowanceSection;
 use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_route::{Explanation, Question};
 
 const TOKEN: &str = "canary-4f1d";
+const MADE: &str = "sk-tl-made";
 const PROBLEM: &str = "application/problem+json";
 
 /// A process with this document.
@@ -20,12 +25,47 @@ impl Plane for Process {
         Arc::clone(&self.0)
     }
 
+    fn keys(&self) -> Arc<dyn Keys> {
+        Arc::new(NoKeys)
+    }
+
     fn explain(&self, question: Question) -> Explained {
         let answer = match question.model {
             Some(model) => Ok(Explanation { model, ..Explanation::default() }),
             None => Err(Misasked { field: "model".to_owned(), message: "it is missing".to_owned() }),
         };
         Box::pin(std::future::ready(answer))
+    }
+}
+
+/// Makes every key it is asked for, and remembers none.
+struct NoKeys;
+
+impl NoKeys {
+    fn nothing<T: Send + 'static>(key: String) -> Answer<T> {
+        Box::pin(std::future::ready(Err(KeyProblem::NotFound(key))))
+    }
+}
+
+impl Keys for NoKeys {
+    fn list(&self) -> Answer<Vec<KeyRow>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+    fn create(&self, KeyFields { name, owner, tags, allowance }: KeyFields) -> Answer<Made> {
+        let row = KeyRow { name, owner, tags, allowance, ..row() };
+        Box::pin(std::future::ready(Ok(Made { key: MADE.to_owned(), row })))
+    }
+    fn change(&self, key: String, _: Map<String, Value>) -> Answer<KeyRow> {
+        Self::nothing(key)
+    }
+    fn rotate(&self, key: String, _: Duration) -> Answer<Made> {
+        Self::nothing(key)
+    }
+    fn revoke(&self, key: String) -> Answer<KeyRow> {
+        Self::nothing(key)
+    }
+    fn spending(&self, _: u32) -> Answer<Vec<Spending>> {
+        Box::pin(std::future::ready(Err(KeyProblem::Down)))
     }
 }
 
@@ -113,16 +153,62 @@ async fn what_cannot_be_taken_is_told_to_the_field() {
         assert_eq!((found, &*kind, &said["field"]), (status, PROBLEM, &field), "{body}: {said}");
     }
     let long = format!(r#"{{"model":"{}"}}"#, "m".repeat(70 << 10));
-    for at in ALL.iter().filter(|at| at.method != "GET") {
+    for at in ALL.iter().filter(|at| ["POST", "PATCH"].contains(&at.method)) {
         let (status, kind, _) = ask(&snapshot, (at.method, at.path), &known(), long.clone()).await;
         assert_eq!((status, &*kind), (413, PROBLEM), "{at:?}");
         let untyped = ask(&snapshot, (at.method, at.path), &known()[..1], "{}".to_owned()).await;
         assert_eq!((untyped.0, &*untyped.1), (415, PROBLEM), "{at:?}");
-        let (status, kind, _) = ask(&snapshot, ("PATCH", at.path), &known(), String::new()).await;
+        let (status, kind, _) = ask(&snapshot, ("PUT", at.path), &known(), String::new()).await;
         assert_eq!((status, &*kind), (405, PROBLEM), "{at:?}");
     }
     let (status, kind, _) = ask(&snapshot, ("GET", "/api/v1"), &known(), String::new()).await;
     assert_eq!((status, &*kind), (404, PROBLEM));
+}
+
+#[tokio::test]
+async fn a_key_is_shown_when_it_is_made_and_its_mistakes_are_told_to_the_field() {
+    const KEYS: &str = "/api/v1/client-keys";
+    let snapshot = on();
+    let post = async |path, body: &str| ask(&snapshot, ("POST", path), &known(), body.to_owned()).await;
+    let (status, _, made) = post(KEYS, r#"{"name":"app","models":["gpt-*"],"budgets":[{"usd":"5"}]}"#).await;
+    assert_eq!((status, &made["key"], &made["models"]), (201, &json!(MADE), &json!(["gpt-*"])), "{made}");
+    assert_eq!(made["budgets"], json!([{"usd": "5.00", "period": "total", "hard": true}]));
+    let (status, _, theirs) = post("/key/generate", r#"{"key_alias":"app","max_budget":5.5,"duration":"30d"}"#).await;
+    assert_eq!((status, &theirs["key"], &theirs["max_budget"]), (200, &json!(MADE), &json!(5.5)), "{theirs}");
+    for (path, body, field) in [
+        (KEYS, "{}", "name"),
+        (KEYS, r#"{"name":"a","modles":[]}"#, "modles"),
+        (KEYS, r#"{"name":"a","budgets":[{"usd":"5","period":"year"}]}"#, "budgets[0].period"),
+        (KEYS, r#"{"name":"a","requests_per_minute":0}"#, "requests_per_minute"),
+        ("/key/generate", r#"{"team_id":"t"}"#, "team_id"),
+        ("/key/generate", r#"{"budget_duration":"5h","max_budget":1}"#, "budget_duration"),
+        ("/key/delete", "{}", "keys"),
+        ("/key/update", "{}", "key"),
+    ] {
+        let (status, kind, said) = post(path, body).await;
+        assert_eq!((status, &*kind, &said["field"]), (400, PROBLEM, &json!(field)), "{path} {body}: {said}");
+    }
+    let missing = ask(&snapshot, ("DELETE", "/api/v1/client-keys/nobody"), &known(), String::new()).await;
+    assert_eq!((missing.0, &*missing.1), (404, PROBLEM));
+    let leaked = Made { key: MADE.to_owned(), row: row() };
+    assert!(!format!("{leaked:?}").contains(MADE));
+}
+
+fn row() -> KeyRow {
+    KeyRow {
+        id: "key_1".to_owned(),
+        name: "app".to_owned(),
+        hint: Some("wxyz".to_owned()),
+        origin: Origin::Made,
+        owner: None,
+        tags: Vec::new(),
+        allowance: AllowanceSection::default(),
+        created: None,
+        revoked: None,
+        open: 0,
+        reserved_usd: "0.00".to_owned(),
+        spent: Vec::new(),
+    }
 }
 
 #[tokio::test]

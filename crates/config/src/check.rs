@@ -13,7 +13,8 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::document::Document;
 use crate::env::{Env, ReferenceError, expand};
-use crate::file::{File, Period, PeriodOrZero, Size};
+use crate::file::unit::UnitError;
+use crate::file::{Amount, Day, File, Period, PeriodOrZero, Size};
 use crate::findings::{Findings, Spot};
 use crate::nearest;
 use crate::path::Path;
@@ -153,15 +154,19 @@ impl<'d> Walk<'d> {
             let message = format!("{} is not known here", self.document.quote(span));
             return self.wrong(span, at, message, nearest::hint(text, &allowed));
         }
+        let unit = |error: UnitError| (error.to_string(), error.hint());
+        let other = |(what, hint): (&str, &'static str)| (what.to_owned(), hint);
         let refused = match schema["format"].as_str() {
-            Some(Period::FORMAT) => Period::parse(text).err(),
-            Some(PeriodOrZero::FORMAT) => PeriodOrZero::parse(text).err(),
-            Some(Size::FORMAT) => Size::parse(text).err(),
+            Some(Period::FORMAT) => Period::parse(text).err().map(unit),
+            Some(PeriodOrZero::FORMAT) => PeriodOrZero::parse(text).err().map(unit),
+            Some(Size::FORMAT) => Size::parse(text).err().map(unit),
+            Some(Amount::FORMAT) => Amount::parse(text).is_none().then_some(other(Amount::REFUSED)),
+            Some(Day::FORMAT) => Day::parse(text).is_none().then_some(other(Day::REFUSED)),
             Some(_) | None => None,
         };
-        refused.is_none_or(|error| {
-            let message = format!("{} {error}", self.document.quote(span));
-            self.wrong(span, at, message, Some(error.hint().to_owned()))
+        refused.is_none_or(|(what, hint)| {
+            let message = format!("{} {what}", self.document.quote(span));
+            self.wrong(span, at, message, Some(hint.to_owned()))
         })
     }
 
@@ -255,6 +260,7 @@ fn expected(schema: &Schema) -> String {
     match schema["format"].as_str() {
         Some(Period::FORMAT | PeriodOrZero::FORMAT) => "a period such as \"30s\"".to_owned(),
         Some(Size::FORMAT) => "a size such as \"32MiB\"".to_owned(),
+        Some(Day::FORMAT) => "a text such as \"2027-01-31\"".to_owned(),
         Some(_) | None => types(schema).map(name).collect::<Vec<_>>().join(" or "),
     }
 }

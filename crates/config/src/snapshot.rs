@@ -1,6 +1,8 @@
 //! The resolved configuration: what one request sees from its beginning to its end.
 
 mod admin;
+mod allowance;
+mod client_keys;
 mod enforce;
 mod failover;
 mod health;
@@ -9,19 +11,18 @@ mod provider;
 mod queue;
 mod repair;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use trunkline_providers::price::PriceList;
 use trunkline_wire::filter::Patterns;
 
 pub use crate::file::SameName;
 pub use admin::AdminTokens;
+pub use allowance::{Allowance, Budget};
+pub use client_keys::{ClientKey, ClientKeys, among, key_hash};
 pub use enforce::{CHUNK_DELAY_MAX, ENFORCE_RETRIES_MAX, EnforceSetting, Enforcement};
 pub(crate) use failover::UPSTREAM_KINDS;
 pub use failover::{
@@ -111,47 +112,4 @@ pub struct Server {
     pub cors_origins: Vec<String>,
     /// Whether answers say what they cost in LiteLLM's words as well.
     pub litellm_headers: bool,
-}
-
-/// Who may call.
-#[derive(Clone, Debug)]
-pub enum ClientKeys {
-    /// Anyone who reaches the port.
-    Open,
-    /// Holders of one of these, by the SHA-256 of the key.
-    Required(HashMap<[u8; 32], ClientKey>),
-}
-
-impl ClientKeys {
-    fn detached(&self) -> Self {
-        match self {
-            Self::Open => Self::Open,
-            Self::Required(keys) => Self::Required(
-                keys.iter().map(|(hash, key)| (*hash, ClientKey { name: Arc::from(&*key.name), ..*key })).collect(),
-            ),
-        }
-    }
-
-    /// The holder of the key a caller presented. `None` for a key nobody holds, and always for [`ClientKeys::Open`],
-    /// where nothing needs presenting.
-    pub fn find(&self, presented: &[u8]) -> Option<&ClientKey> {
-        let Self::Required(keys) = self else { return None };
-        let hash = key_hash(presented);
-        let (stored, key) = keys.get_key_value(&hash)?;
-        bool::from(stored.ct_eq(&hash)).then_some(key)
-    }
-}
-
-/// How a client key is kept: its SHA-256.
-pub fn key_hash(key: &[u8]) -> [u8; 32] {
-    Sha256::digest(key).into()
-}
-
-/// A key that callers authenticate with; only its hash is kept.
-#[derive(Clone, Debug)]
-pub struct ClientKey {
-    /// What reports and logs call its holder.
-    pub name: Arc<str>,
-    /// How far ahead its requests go where they have to wait.
-    pub priority: Priority,
 }

@@ -1,41 +1,77 @@
 //! Who calls: the client key, from wherever clients put it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use http::request::Parts;
 use http::{HeaderMap, header};
+use trunkline_config::snapshot::{among, key_hash};
 use trunkline_config::{ClientKey, ClientKeys};
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
 use crate::models_api::percent_decoded;
+use crate::shared::{Shared, now_ms};
 
 /// Headers that hold a bare key.
 const KEY_HEADERS: &[&str] = &["x-api-key", "api-key", "x-goog-api-key"];
 
+/// The client keys that were made at run time, by the SHA-256 of the key.
+#[derive(Debug, Default)]
+pub struct MadeKeys {
+    /// Those that are let in, and those of which can be said why they are not.
+    pub known: HashMap<[u8; 32], Arc<ClientKey>>,
+    /// Whether there ever was one, those that are revoked among them: then callers need a key.
+    pub any: bool,
+}
+
 /// The caller's key, or `None` where none is asked for.
 ///
 /// # Errors
-/// `Unauthenticated` when a key is asked for and the request holds no known one.
-pub(crate) fn identify<'a>(
-    keys: &'a ClientKeys,
+/// `Unauthenticated` when a key is asked for and the request holds none that is good.
+pub(crate) fn identify(
+    shared: &Shared,
+    keys: &ClientKeys,
     dialect: DialectId,
     parts: &Parts,
-) -> Result<Option<&'a ClientKey>, Fault> {
+) -> Result<Option<Arc<ClientKey>>, Fault> {
     if matches!(keys, ClientKeys::Open) {
+        return Ok(None);
+    }
+    let made = shared.made_keys();
+    if matches!(keys, ClientKeys::Unclaimed) && !made.any {
         return Ok(None);
     }
     let in_query = (dialect == DialectId::Gemini).then(|| in_query(parts.uri.query()?)).flatten();
     let mut presented = false;
     for key in credentials(&parts.headers).chain(in_query.as_deref().map(str::as_bytes)) {
         presented = true;
-        if let Some(client_key) = keys.find(key) {
-            return Ok(Some(client_key));
+        let hash = key_hash(key);
+        if let Some(client_key) = keys.find(&hash).or_else(|| among(&made.known, &hash)) {
+            is_good(client_key)?;
+            return Ok(Some(Arc::clone(client_key)));
         }
     }
-    let message = if presented {
+    Err(refused(if presented {
         "the client key is not known here; check it, or ask whoever runs this Trunkline for one"
     } else {
         "a client key is required; send it as `Authorization: Bearer KEY` or `x-api-key: KEY`"
-    };
-    Err(Fault::new(FaultKind::Unauthenticated, message))
+    }))
+}
+
+/// Whether a key that is known is let in.
+fn is_good(key: &ClientKey) -> Result<(), Fault> {
+    let Some(allowance) = &key.allowance else { return Ok(()) };
+    if !allowance.enabled {
+        return Err(refused("the client key is switched off; ask whoever runs this Trunkline"));
+    }
+    if allowance.is_over(now_ms()) {
+        return Err(refused("the client key has expired; ask whoever runs this Trunkline for another"));
+    }
+    Ok(())
+}
+
+fn refused(message: &str) -> Fault {
+    Fault::new(FaultKind::Unauthenticated, message)
 }
 
 /// Gemini's clients may write their key into the query: `?key=KEY`.

@@ -1,11 +1,13 @@
 //! What would become of a request: taken in and planned as the pipeline does it, then told instead of carried out.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 use thiserror::Error;
-use trunkline_config::{ClientKeys, OnLoss};
+use trunkline_config::{ClientKey, ClientKeys, OnLoss};
 use trunkline_route::explain::Estimate;
 use trunkline_route::{Attempt, Explanation, Lane, LeftOut, Lot, Moment, NoPlan, Plan, Question, Unplanned, Wants};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, counting, ir};
@@ -45,7 +47,8 @@ impl Unasked {
 /// When the question is none.
 pub(crate) async fn explain(shared: &Shared, question: &Question, lot: Lot) -> Result<Explanation, Unasked> {
     let snapshot = &*shared.snapshot();
-    let client_key = client_key(&snapshot.client_keys, question)?;
+    let client_key = client_key(shared, &snapshot.client_keys, question)?;
+    let allowance = client_key.as_ref().and_then(|key| key.allowance.as_deref());
     let (parts, body) = request(question)?.into_parts();
     let Route::Model(surface) = routes::find(&parts.method, parts.uri.path()) else {
         return Err(Unasked::new("path", format!("{:?} is not a path that models are asked at", parts.uri.path())));
@@ -56,7 +59,14 @@ pub(crate) async fn explain(shared: &Shared, question: &Question, lot: Lot) -> R
         Err(fault) => return Ok(Explanation::refused(question.model.as_deref().unwrap_or_default(), &fault, at)),
     };
     let prompt = PromptOf::new(&taken);
-    let planning = Planning { shared, snapshot, taken: &taken, client_key, lot, wants: prompt.wants() };
+    let planning = Planning {
+        shared,
+        snapshot,
+        taken: &taken,
+        client_key: client_key.as_ref().map(|key| &*key.name),
+        lot,
+        wants: prompt.wants(allowance),
+    };
     let (planned, passed_by) = planning.plan_for_some(at);
     let mut explanation = Explanation::of(snapshot, &taken.model, &planned, at);
     explanation.pass_by(&passed_by);
@@ -146,13 +156,14 @@ fn fields(losses: &ir::Losses) -> Vec<String> {
 }
 
 /// The caller that the question names.
-fn client_key<'a>(keys: &ClientKeys, question: &'a Question) -> Result<Option<&'a str>, Unasked> {
+fn client_key(shared: &Shared, keys: &ClientKeys, question: &Question) -> Result<Option<Arc<ClientKey>>, Unasked> {
     let Some(name) = question.client_key.as_deref() else { return Ok(None) };
-    let known = match keys {
-        ClientKeys::Open => false,
-        ClientKeys::Required(keys) => keys.values().any(|key| &*key.name == name),
-    };
-    if known { Ok(Some(name)) } else { Err(Unasked::new("client_key", format!("no client key is called {name:?}"))) }
+    let made = shared.made_keys();
+    let known = keys.declared().chain(made.known.values()).find(|key| &*key.name == name).cloned();
+    match known {
+        Some(key) => Ok(Some(key)),
+        None => Err(Unasked::new("client_key", format!("no client key is called {name:?}"))),
+    }
 }
 
 /// The request as a client would send it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use trunkline_wire::{DialectId, Fault, FaultKind, UpstreamWords, dialect};
 
 use crate::h1::HeadError;
@@ -15,6 +15,9 @@ const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Not standard: Anthropic's word for a server that has no room. Its clients know it from a failure.
 const OVERLOADED: u16 = 529;
+
+/// Overrides what SDKs make of a status.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// The HTTP status of a fault, as a client of this dialect knows it.
 fn status_in(dialect: DialectId, fault: &Fault) -> StatusCode {
@@ -30,6 +33,9 @@ fn status_in(dialect: DialectId, fault: &Fault) -> StatusCode {
         FaultKind::InvalidRequest
         | FaultKind::ContextTooLong
         | FaultKind::Unauthenticated
+        | FaultKind::NotAllowed
+        | FaultKind::LimitReached
+        | FaultKind::BudgetSpent
         | FaultKind::PathNotFound
         | FaultKind::ModelNotFound
         | FaultKind::ProviderNotFound
@@ -50,12 +56,14 @@ fn status(fault: &Fault) -> StatusCode {
     match fault.kind {
         FaultKind::InvalidRequest | FaultKind::ContextTooLong => StatusCode::BAD_REQUEST,
         FaultKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        FaultKind::NotAllowed => StatusCode::FORBIDDEN,
         FaultKind::PathNotFound | FaultKind::ModelNotFound | FaultKind::ProviderNotFound => StatusCode::NOT_FOUND,
         FaultKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         FaultKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         FaultKind::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         FaultKind::ClientTimeout => StatusCode::REQUEST_TIMEOUT,
         FaultKind::RateLimited | FaultKind::QuotaExhausted => StatusCode::TOO_MANY_REQUESTS,
+        FaultKind::LimitReached | FaultKind::BudgetSpent => StatusCode::TOO_MANY_REQUESTS,
         FaultKind::Busy | FaultKind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         // The caller's own key is fine: a 401 would make clients log out.
         FaultKind::UpstreamAuth | FaultKind::Unreachable | FaultKind::UpstreamBroken => StatusCode::BAD_GATEWAY,
@@ -114,6 +122,10 @@ fn with_head(dialect: DialectId, fault: &Fault, body: Bytes) -> Response<ReplyBo
     }
     if let Some(words) = &fault.upstream {
         head::tell_limits(headers, &words.limits, dialect);
+    }
+    if fault.kind == FaultKind::BudgetSpent {
+        // OpenAI's and Anthropic's SDKs would try a 429 again within seconds.
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     if fault.kind == FaultKind::Unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -179,7 +191,10 @@ mod tests {
             (FaultKind::ClientTimeout, 408),
             (FaultKind::BodyTooLarge, 413),
             (FaultKind::UnsupportedMediaType, 415),
+            (FaultKind::NotAllowed, 403),
             (FaultKind::RateLimited, 429),
+            (FaultKind::LimitReached, 429),
+            (FaultKind::BudgetSpent, 429),
             (FaultKind::UpstreamTimeout, 504),
             (FaultKind::UpstreamRejected, 502),
             (FaultKind::ClientLeft, 500),

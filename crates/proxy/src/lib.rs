@@ -21,6 +21,7 @@ mod health;
 mod hedge;
 mod intake;
 mod lane;
+mod limits;
 mod listing;
 mod lists;
 mod memory;
@@ -51,6 +52,7 @@ mod wishes;
 mod worker;
 
 pub use admin::{AdminAnswer, AdminApi, AdminBody, DataPlane};
+pub use caller::MadeKeys;
 pub use checks::watch_health;
 pub use drain::cut_drained;
 pub use explain::Unasked;

@@ -2,6 +2,7 @@
 
 use http::Response;
 use serde::Serialize;
+use trunkline_config::Allowance;
 use trunkline_wire::dialects::gemini::models::{ModelEntry, encode_list, encode_one};
 use trunkline_wire::dialects::ollama::surface::{self, Ability, ModelCard};
 use trunkline_wire::{Fault, FaultKind};
@@ -41,8 +42,8 @@ struct AnthropicList<'a> {
 }
 
 /// The list for a client that says `anthropic-version`.
-pub(crate) async fn anthropic(shared: &Shared) -> Response<ReplyBody> {
-    let models = known_models_in_time(shared).await;
+pub(crate) async fn anthropic(shared: &Shared, allowance: Option<&Allowance>) -> Response<ReplyBody> {
+    let models = known_models_in_time(shared, allowance).await;
     json(&AnthropicList {
         first_id: models.first().map(|model| model.id.as_str()),
         last_id: models.last().map(|model| model.id.as_str()),
@@ -52,8 +53,12 @@ pub(crate) async fn anthropic(shared: &Shared) -> Response<ReplyBody> {
 }
 
 /// One model for a client that says `anthropic-version`; `None` when it is not in the list.
-pub(crate) async fn anthropic_one(shared: &Shared, id: &str) -> Option<Response<ReplyBody>> {
-    let models = known_models_in_time(shared).await;
+pub(crate) async fn anthropic_one(
+    shared: &Shared,
+    allowance: Option<&Allowance>,
+    id: &str,
+) -> Option<Response<ReplyBody>> {
+    let models = known_models_in_time(shared, allowance).await;
     models.iter().find(|model| model.id == id).map(|model| json(&anthropic_entry(model)))
 }
 
@@ -72,8 +77,12 @@ fn anthropic_entry(model: &KnownModel) -> AnthropicEntry<'_> {
 ///
 /// # Errors
 /// When there is no such model.
-pub(crate) async fn gemini(shared: &Shared, name: Option<&str>) -> Result<Response<ReplyBody>, Fault> {
-    let models = known_models_in_time(shared).await;
+pub(crate) async fn gemini(
+    shared: &Shared,
+    allowance: Option<&Allowance>,
+    name: Option<&str>,
+) -> Result<Response<ReplyBody>, Fault> {
+    let models = known_models_in_time(shared, allowance).await;
     let bytes = match name {
         None => encode_list(&models.iter().map(gemini_entry).collect::<Vec<_>>()),
         Some(name) => encode_one(&gemini_entry(found(&models, name)?)),
@@ -97,24 +106,25 @@ fn gemini_entry(model: &KnownModel) -> ModelEntry<'_> {
 /// When the body names no model, or one that is not there.
 pub(crate) async fn ollama(
     shared: &Shared,
+    allowance: Option<&Allowance>,
     question: OllamaQuestion,
     body: &[u8],
 ) -> Result<Response<ReplyBody>, Fault> {
     let bytes = match question {
         OllamaQuestion::Version => surface::version(env!("CARGO_PKG_VERSION")),
-        OllamaQuestion::Tags => surface::tags(&cards(shared).await),
-        OllamaQuestion::Loaded => surface::ps(&cards(shared).await, now_ms() / 1000 + LOADED_FOR_S),
+        OllamaQuestion::Tags => surface::tags(&cards(shared, allowance).await),
+        OllamaQuestion::Loaded => surface::ps(&cards(shared, allowance).await, now_ms() / 1000 + LOADED_FOR_S),
         OllamaQuestion::Show => {
             let name = surface::decode_show_request(body)?;
-            let models = known_models_in_time(shared).await;
+            let models = known_models_in_time(shared, allowance).await;
             surface::show(&card(found(&models, surface::bare_name(&name)).or_else(|_| found(&models, &name))?))
         }
     };
     Ok(with_type(ReplyBody::Full(bytes), "application/json"))
 }
 
-async fn cards(shared: &Shared) -> Vec<ModelCard> {
-    known_models_in_time(shared).await.iter().map(card).collect()
+async fn cards(shared: &Shared, allowance: Option<&Allowance>) -> Vec<ModelCard> {
+    known_models_in_time(shared, allowance).await.iter().map(card).collect()
 }
 
 fn card(model: &KnownModel) -> ModelCard {

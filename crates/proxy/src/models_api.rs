@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Response;
 use serde::Serialize;
-use trunkline_config::{Provider, Snapshot};
+use trunkline_config::{Allowance, Model, Provider, Snapshot};
 use trunkline_providers::ListedModel;
 use trunkline_route::candidates::candidates;
 use trunkline_wire::{Fault, FaultKind};
@@ -83,10 +83,13 @@ pub struct KnownModel {
     pub context_window: u64,
 }
 
-/// All declared models, then every provider's own as `provider/model`.
-pub fn known_models(shared: &Shared) -> Vec<KnownModel> {
+/// All declared models, then every provider's own as `provider/model`; those that this allows, where it is stated.
+pub fn known_models(shared: &Shared, allowance: Option<&Allowance>) -> Vec<KnownModel> {
     let (snapshot, catalog) = (shared.snapshot(), shared.catalog());
-    let declared = snapshot.models.values().map(|model| {
+    let may_ask = |name: &str| allowance.is_none_or(|allowance| allowance.has_model(name));
+    let may_serve = |provider: &Provider| allowance.is_none_or(|allowance| allowance.has_provider(&provider.name));
+    let served = |model: &Model| model.targets.iter().any(|target| may_serve(&target.provider));
+    let declared = snapshot.models.values().filter(|model| may_ask(&model.name) && served(model)).map(|model| {
         let context = model.context_window.or_else(|| {
             let target = model.targets.first()?;
             context_of(&target.provider, catalog.find(&target.provider.name, &target.model.name), &target.model.name)
@@ -98,8 +101,11 @@ pub fn known_models(shared: &Shared) -> Vec<KnownModel> {
             context_window: context.unwrap_or(snapshot.default_context_window),
         }
     });
-    let listings =
-        snapshot.providers.values().filter_map(|provider| Some((provider, catalog.listing(&provider.name)?)));
+    let listings = snapshot
+        .providers
+        .values()
+        .filter(|provider| may_serve(provider))
+        .filter_map(|provider| Some((provider, catalog.listing(&provider.name)?)));
     let listed = listings.flat_map(|(provider, listing)| listing.models.iter().map(move |model| (provider, model)));
     let discovered = listed.map(|(provider, model)| KnownModel {
         id: format!("{}/{}", provider.name, model.id),
@@ -107,13 +113,12 @@ pub fn known_models(shared: &Shared) -> Vec<KnownModel> {
         created: model.created.unwrap_or(shared.started_s),
         context_window: context_of(provider, Some(model), &model.id).unwrap_or(snapshot.default_context_window),
     });
-    declared.chain(discovered).collect()
+    declared.chain(discovered.filter(|model| may_ask(&model.id))).collect()
 }
 
 /// The list.
-pub(crate) async fn list(shared: &Shared) -> Response<ReplyBody> {
-    wait_for_lists(shared).await;
-    let models = known_models(shared);
+pub(crate) async fn list(shared: &Shared, allowance: Option<&Allowance>) -> Response<ReplyBody> {
+    let models = known_models_in_time(shared, allowance).await;
     json(&List { object: "list", data: models.iter().map(Entry::of).collect() })
 }
 
@@ -121,16 +126,20 @@ pub(crate) async fn list(shared: &Shared) -> Response<ReplyBody> {
 ///
 /// # Errors
 /// As for a request that names an unknown model.
-pub(crate) async fn entry(shared: &Shared, snapshot: &Snapshot, encoded: &str) -> Result<Response<ReplyBody>, Fault> {
+pub(crate) async fn entry(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    allowance: Option<&Allowance>,
+    encoded: &str,
+) -> Result<Response<ReplyBody>, Fault> {
     let name = percent_decoded(encoded)
         .ok_or_else(|| Fault::new(FaultKind::ModelNotFound, "the model's name in the path is not valid UTF-8"))?;
-    wait_for_lists(shared).await;
-    if let Some(model) = known_models(shared).iter().find(|model| model.id == name) {
+    if let Some(model) = known_models_in_time(shared, allowance).await.iter().find(|model| model.id == name) {
         return Ok(json(&Entry::of(model)));
     }
     // Not in the list, and yet servable: a bare name, or a model that its provider does not list.
     let catalog = Arc::clone(&shared.catalog());
-    let found = candidates(snapshot, &catalog, &name)?;
+    let found = candidates(snapshot, &catalog, &name, allowance)?;
     let first = found.targets.first();
     let listed = first.and_then(|target| catalog.find(&target.provider.name, &target.model.name));
     let context = first.and_then(|target| context_of(&target.provider, listed, &target.model.name));
@@ -144,9 +153,9 @@ pub(crate) async fn entry(shared: &Shared, snapshot: &Snapshot, encoded: &str) -
 }
 
 /// All models, once every provider was asked for its list or has taken too long.
-pub(crate) async fn known_models_in_time(shared: &Shared) -> Vec<KnownModel> {
+pub(crate) async fn known_models_in_time(shared: &Shared, allowance: Option<&Allowance>) -> Vec<KnownModel> {
     wait_for_lists(shared).await;
-    known_models(shared)
+    known_models(shared, allowance)
 }
 
 async fn wait_for_lists(shared: &Shared) {

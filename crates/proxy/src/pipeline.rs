@@ -19,7 +19,7 @@ use crate::server::RequestBody;
 use crate::shared::now_ms;
 use crate::wishes::{self, PromptOf};
 use crate::worker::Worker;
-use crate::{caller, cors, fault, head, intake, small, trail, waiting};
+use crate::{caller, cors, fault, head, intake, limits, small, trail, waiting};
 
 /// Answers one request.
 pub(crate) async fn handle(worker: &Arc<Worker>, parts: Parts, body: RequestBody) -> Response<ReplyBody> {
@@ -69,6 +69,7 @@ async fn model_work(
             let Failed { fault, mut guard } = *failed;
             let mut response = fault::response_to(&id, surface.dialect, &fault);
             trail::show(response.headers_mut(), guard.trail.text().as_deref(), None);
+            limits::tell(response.headers_mut(), guard.tab.as_deref(), surface.dialect);
             guard.failed(&fault, response.status());
             guard.sent(http_body::Body::size_hint(response.body()).lower() as usize);
             response
@@ -96,10 +97,10 @@ async fn serve(
         Ok(taken) => taken,
         Err(fault) => return Err(Failed::new(fault, guard)),
     };
-    let client_key = guard.report.client_key.clone();
-    let (client_key, lot) = (client_key.as_deref(), worker.draw());
+    let (client_key, lot) = (guard.client_key.clone(), worker.draw());
     let prompt = PromptOf::new(&taken);
-    let wants = prompt.wants();
+    let wants = prompt.wants(client_key.as_ref().and_then(|key| key.allowance.as_deref()));
+    let client_key = client_key.as_ref().map(|key| &*key.name);
     let planning = Planning { shared: &worker.shared, snapshot, taken: &taken, client_key, lot, wants };
     let plan = match planned(planning, &taken.model).await {
         Ok(plan) => plan,
@@ -109,14 +110,19 @@ async fn serve(
         }
     };
     guard.report.model = Some(Arc::clone(&plan.model));
-    if waiting::may_be_long(&taken, &plan, &snapshot.failover.queue) {
-        return Box::pin(waiting::carry_out(worker, snapshot, parts, &taken, (plan, lot), guard)).await;
+    if let Err(fault) = limits::admit(&planning, &plan, &mut guard).await {
+        return Err(Failed::new(fault, guard));
     }
-    let tried = carry_out(worker, &taken, &plan, (snapshot.failover, lot), guard).await;
-    match tried {
-        Ok(response) => Ok(response),
-        Err(failed) => ask_others(worker, planning, failed).await,
-    }
+    let tab = guard.tab.clone();
+    let tried = if waiting::may_be_long(&taken, &plan, &snapshot.failover.queue) {
+        Box::pin(waiting::carry_out(worker, snapshot, parts, &taken, (plan, lot), guard)).await
+    } else {
+        match carry_out(worker, &taken, &plan, (snapshot.failover, lot), guard).await {
+            Ok(response) => Ok(response),
+            Err(failed) => return ask_others(worker, planning, failed).await,
+        }
+    };
+    limits::with_told(tried, tab.as_deref(), surface.dialect)
 }
 
 /// Asks the models that are configured for requests that fail as this one did; the first failure stands when they do.
@@ -127,8 +133,12 @@ pub(crate) async fn ask_others(worker: &Worker, planning: Planning<'_>, failed: 
     let planning = Planning { wants: Wants { wishes: Some(&wishes), ..planning.wants }, ..planning };
     for other in planning.others(&fault) {
         let Ok(plan) = planned(planning, other).await else { continue };
+        if limits::admit(&planning, &plan, &mut guard).await.is_err() {
+            continue;
+        }
+        let tab = guard.tab.clone();
         match Box::pin(carry_out(worker, taken, &plan, (snapshot.failover, lot), guard)).await {
-            Ok(response) => return Ok(response),
+            Ok(response) => return limits::with_told(Ok(response), tab.as_deref(), taken.surface.dialect),
             Err(failed) => guard = failed.guard,
         }
     }
@@ -172,9 +182,9 @@ async fn take_in<'a>(
     body: RequestBody,
     guard: &mut ReportGuard,
 ) -> Result<Taken<'a>, Fault> {
-    if let Some(client_key) = caller::identify(&snapshot.client_keys, surface.dialect, parts)? {
+    if let Some(client_key) = caller::identify(guard.shared(), &snapshot.client_keys, surface.dialect, parts)? {
         guard.report.client_key = Some(Arc::clone(&client_key.name));
-        guard.priority_max = Some(client_key.priority);
+        guard.client_key = Some(client_key);
     }
     guard.admit(snapshot.server.requests_max)?;
     intake::check_type(surface.dialect, &parts.headers)?;

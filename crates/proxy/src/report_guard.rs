@@ -1,20 +1,23 @@
 //! Exactly one report a request, whichever way it ends.
 
 use std::future::poll_fn;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, StatusCode};
-use trunkline_config::{ErrorAction, Priority};
+use trunkline_config::{ClientKey, ErrorAction, Key};
 use trunkline_providers::{Price, Usd};
 use trunkline_route::loads::{Load, Open};
 use trunkline_route::policy::action;
+use trunkline_route::purse::Took;
 use trunkline_route::{Attempt, Moment, Outcome, Probe, Report};
 use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
 
+use crate::limits::Tab;
 use crate::memory::Watcher;
 use crate::meter::{self, End};
 use crate::room::Place;
@@ -33,8 +36,10 @@ pub(crate) struct ReportGuard {
     pub(crate) report: Box<Report>,
     /// What became of its tries.
     pub(crate) trail: Trail,
-    /// How far ahead its caller's key lets it go; `None` where no key is asked for.
-    pub(crate) priority_max: Option<Priority>,
+    /// Its caller's key; `None` where no key is asked for.
+    pub(crate) client_key: Option<Arc<ClientKey>>,
+    /// What counts toward that key; `None` where nothing does.
+    pub(crate) tab: Option<Arc<Tab>>,
     /// Its place at the target that is tried, where only so many requests may be open.
     pub(crate) place: Option<Place>,
     /// How it waits for a place, once it has had to. Boxed: few do.
@@ -43,8 +48,8 @@ pub(crate) struct ReportGuard {
     pub(crate) probe: Option<Box<Probe>>,
     /// The try that is under way, where it is counted how busy targets are, and when it began.
     busy: Option<(Open, Instant)>,
-    /// The label of the key of the last try, where its use is counted.
-    counted_key: Option<Arc<str>>,
+    /// The key of the last try, where its use is counted.
+    counted_key: Option<Arc<Key>>,
     /// Whether the provider that the report names is the one that answers.
     is_asked: bool,
     /// What the one costs whom the report names; `None` when nobody knows.
@@ -59,7 +64,7 @@ pub(crate) struct ReportGuard {
     /// Where the report goes, and where the request has its place.
     worker: Arc<Worker>,
     /// The limit under which it has its place, once it has one.
-    admitted: Option<usize>,
+    admitted: Option<NonZeroUsize>,
     /// The other guard of the request, while or after two of its tries raced.
     twin: Option<Twin>,
 }
@@ -72,7 +77,8 @@ impl ReportGuard {
         Self {
             report,
             trail: Trail::default(),
-            priority_max: None,
+            client_key: None,
+            tab: None,
             place: None,
             waits: None,
             probe: None,
@@ -103,7 +109,8 @@ impl ReportGuard {
         let twin = Self {
             report: self.report.clone(),
             trail: Trail::default(),
-            priority_max: self.priority_max,
+            client_key: self.client_key.clone(),
+            tab: self.tab.clone(),
             place: None,
             waits: None,
             probe: None,
@@ -128,7 +135,8 @@ impl ReportGuard {
     /// `Busy` when `requests_max` are open.
     pub(crate) fn admit(&mut self, requests_max: usize) -> Result<(), Fault> {
         self.worker.gate.admit(requests_max)?;
-        self.admitted = Some(requests_max);
+        // None of nothing could be had.
+        self.admitted = NonZeroUsize::new(requests_max);
         Ok(())
     }
 
@@ -153,7 +161,7 @@ impl ReportGuard {
         self.try_ends();
         self.under_way = Some(self.worker.under_way.begin(&attempt.target, driver));
         self.busy = load.map(|load| (load.begin(), Instant::now()));
-        self.counted_key = attempt.key.as_deref().filter(|key| key.is_counted).map(|key| Arc::clone(&key.label));
+        self.counted_key = attempt.key.as_ref().filter(|key| key.is_counted).cloned();
         self.is_asked = true;
     }
 
@@ -337,15 +345,18 @@ impl Drop for ReportGuard {
         }
         self.report.total_us = micros(self.elapsed());
         self.settle();
+        let usage = &self.report.usage;
+        let tokens = usage.prompt().saturating_add(usage.output);
+        if let Some(tab) = self.tab.take() {
+            tab.settle(Took { tokens, cost: self.report.cost });
+        }
         if let Some(key) = &self.counted_key {
-            let usage = &self.report.usage;
-            let tokens = usage.prompt().saturating_add(usage.output);
-            self.worker.shared.live.rates.spend(key, tokens, Moment(now_ms()));
+            self.worker.shared.live.rates.spend(&key.label, tokens, Moment(now_ms()));
         }
         let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
         self.worker.shared.reports.take(std::mem::replace(&mut *self.report, over));
         if let Some(requests_max) = self.admitted {
-            self.worker.gate.release(requests_max);
+            self.worker.gate.release(requests_max.get());
         }
     }
 }

@@ -114,6 +114,10 @@ const PREFIXES: &[&str] = &["/v1/v1", "/openai/v1", "/v1"];
 /// Paths below these are never a provider's: they belong to Trunkline itself, or to Ollama's clients.
 const RESERVED: &[&str] = &["/api", "/ui", "/health", "/metrics", "/v1beta"];
 
+/// What of LiteLLM's own admin API goes over ours.
+const KEYS_OF_LITELLM: &str = "/key/";
+const OF_LITELLM: &[&str] = &["/spend/logs", "/model/info", "/v1/model/info"];
+
 const READ: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
 
@@ -121,6 +125,9 @@ const POST: &str = "POST, OPTIONS";
 pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
     if let Some(below) = path.strip_prefix("/api/") {
         return below_api(method, below);
+    }
+    if path.starts_with(KEYS_OF_LITELLM) || OF_LITELLM.contains(&path) {
+        return Route::Admin;
     }
     if method == Method::OPTIONS {
         return Route::Preflight;
@@ -338,6 +345,10 @@ mod tests {
             check(method.clone(), "/api/v1/explain", Route::Admin);
             check(method, "/api/v1", Route::Admin);
         }
+        for path in ["/key/generate", "/key/info", "/spend/logs", "/model/info", "/v1/model/info"] {
+            check(Method::GET, path, Route::Admin);
+        }
+        check(Method::GET, "/keys", Route::Nothing);
         check(Method::POST, "/api/v1x/explain", Route::Nothing);
         check(Method::OPTIONS, "/api/chat", Route::Preflight);
     }

@@ -10,10 +10,11 @@ use arc_swap::{ArcSwap, Guard};
 use tokio::sync::{Notify, watch};
 use trunkline_config::Snapshot;
 use trunkline_providers::ListedModel;
-use trunkline_route::{Catalog, Listing, Live, ReportSink};
+use trunkline_route::{Accounts, Catalog, Listing, Live, Purse, ReportSink};
 
 use crate::admin::AdminApi;
 use crate::admit::OpenRequests;
+use crate::caller::MadeKeys;
 use crate::memory::Memory;
 use crate::room::Rooms;
 use crate::stored::ResponseStore;
@@ -31,6 +32,7 @@ pub trait Health: Send + Sync {
 pub struct Shared {
     snapshot: ArcSwap<Snapshot>,
     catalog: ArcSwap<Catalog>,
+    made_keys: ArcSwap<MadeKeys>,
     pub(crate) reports: Arc<dyn ReportSink>,
     pub(crate) health: Box<dyn Health>,
     /// Who answers the admin API, once somebody does.
@@ -41,6 +43,10 @@ pub struct Shared {
     pub(crate) memory: Memory,
     /// Who rests, and whose circuit is open.
     pub live: Live,
+    /// What client keys have used and spent, as far as this process counts it.
+    pub accounts: Arc<Accounts>,
+    /// Where that is asked.
+    pub(crate) purse: Arc<dyn Purse>,
     /// The places at targets that may have only so many requests open.
     pub(crate) rooms: Rooms,
     /// The tries that are under way.
@@ -73,15 +79,20 @@ impl Shared {
         let catalog = catalog_for(&snapshot, HashMap::new());
         let live = Live::default();
         live.follow(&snapshot);
+        let accounts = Arc::new(Accounts::default());
+        let purse: Arc<Accounts> = Arc::clone(&accounts);
         Arc::new(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             catalog: ArcSwap::from_pointee(catalog),
+            made_keys: ArcSwap::default(),
             reports,
             health,
             admin: OnceLock::new(),
             responses,
             memory: Memory::default(),
             live,
+            accounts,
+            purse,
             rooms: Rooms::default(),
             under_way: AllUnderWay::default(),
             open: Arc::default(),
@@ -116,6 +127,16 @@ impl Shared {
     /// The snapshot in force.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
+    }
+
+    /// Lets in the holders of these client keys beside those of the configuration, from now on and until the next call.
+    pub fn set_made_keys(&self, keys: MadeKeys) {
+        self.made_keys.store(Arc::new(keys));
+    }
+
+    /// The client keys that were made at run time.
+    pub fn made_keys(&self) -> Guard<Arc<MadeKeys>> {
+        self.made_keys.load()
     }
 
     /// Whether this is the snapshot in force.

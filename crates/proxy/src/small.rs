@@ -39,7 +39,8 @@ async fn try_answer(
 ) -> Result<Response<ReplyBody>, Fault> {
     let shared = &worker.shared;
     let dialect = dialect_of(&route, &parts.headers);
-    let known = || caller::identify(&snapshot.client_keys, dialect, parts);
+    let known = || caller::identify(shared, &snapshot.client_keys, dialect, parts);
+    let allowed = || known().map(|key| key.and_then(|key| key.allowance.clone()));
     let claude = parts.headers.contains_key(ANTHROPIC_VERSION);
     match route {
         Route::Banner => Ok(health::banner()),
@@ -47,29 +48,30 @@ async fn try_answer(
         Route::Ready => Ok(health::ready(shared, snapshot)),
         Route::Detailed => Ok(health::detailed(shared, snapshot, known().is_ok())),
         Route::ModelList => {
-            known()?;
-            Ok(if claude { lists::anthropic(shared).await } else { models_api::list(shared).await })
+            let allowance = allowed()?;
+            let allowance = allowance.as_deref();
+            Ok(if claude {
+                lists::anthropic(shared, allowance).await
+            } else {
+                models_api::list(shared, allowance).await
+            })
         }
         Route::ModelEntry(name) => {
-            known()?;
-            let listed = if claude { lists::anthropic_one(shared, &name_in_path(name)?).await } else { None };
+            let allowance = allowed()?;
+            let allowance = allowance.as_deref();
+            let listed =
+                if claude { lists::anthropic_one(shared, allowance, &name_in_path(name)?).await } else { None };
             match listed {
                 Some(response) => Ok(response),
-                None => models_api::entry(shared, snapshot, name).await,
+                None => models_api::entry(shared, snapshot, allowance, name).await,
             }
         }
-        Route::GeminiModelList => {
-            known()?;
-            lists::gemini(shared, None).await
-        }
-        Route::GeminiModelEntry(name) => {
-            known()?;
-            lists::gemini(shared, Some(&name_in_path(name)?)).await
-        }
+        Route::GeminiModelList => lists::gemini(shared, allowed()?.as_deref(), None).await,
+        Route::GeminiModelEntry(name) => lists::gemini(shared, allowed()?.as_deref(), Some(&name_in_path(name)?)).await,
         Route::Ollama(question) => {
-            known()?;
+            let allowance = allowed()?;
             let body = intake::read(body, &snapshot.server).await?;
-            lists::ollama(shared, question, &body).await
+            lists::ollama(shared, allowance.as_deref(), question, &body).await
         }
         Route::WrongMethod(allowed) => {
             let message = format!("{} is not a method of {}; allowed: {allowed}", parts.method, parts.uri.path());
@@ -86,7 +88,7 @@ async fn try_answer(
         Route::Admin => Ok(admin::answer(worker, parts, body).await),
         Route::StoredResponse(asked) => {
             let owner = known()?;
-            stored::answer(&*shared.responses, owner.map(|key| &*key.name), asked, parts.uri.query()).await
+            stored::answer(&*shared.responses, owner.as_ref().map(|key| &*key.name), asked, parts.uri.query()).await
         }
         Route::Nothing | Route::Model(_) => {
             let message = format!("there is no {} {}", parts.method, parts.uri.path());

@@ -76,7 +76,7 @@ impl<'a> Turns<'a> {
             && plan.attempts.iter().any(|attempt| attempt.target.room.is_some());
         let crowd = limited.then(|| {
             let client_key = guard.report.client_key.clone();
-            let class = class(taken.headers, guard.priority_max);
+            let class = class(taken.headers, guard.client_key.as_ref().map(|key| key.priority));
             let asker = Asker { client_key, class, told: Arc::default() };
             let left = plan.attempts.iter().collect();
             Box::new(Crowd { rooms: &worker.shared.rooms, limits, asker, left, waits: Vec::new(), refused: false })

@@ -1,5 +1,6 @@
 //! Two guards of one request whose tries race: one of them reports.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -9,7 +10,7 @@ use crate::worker::Worker;
 pub(crate) struct Twins {
     worker: Arc<Worker>,
     /// The limit under which the request has its place, if it has one.
-    admitted: Option<usize>,
+    admitted: Option<NonZeroUsize>,
     /// Tries that were begun beside another.
     begun: AtomicU32,
     /// Whether the request goes on with the twin.
@@ -17,7 +18,7 @@ pub(crate) struct Twins {
 }
 
 impl Twins {
-    pub(crate) fn new(worker: Arc<Worker>, admitted: Option<usize>) -> Arc<Self> {
+    pub(crate) fn new(worker: Arc<Worker>, admitted: Option<NonZeroUsize>) -> Arc<Self> {
         Arc::new(Self { worker, admitted, begun: AtomicU32::new(0), passed_on: AtomicBool::new(false) })
     }
 
@@ -35,7 +36,7 @@ impl Twins {
 impl Drop for Twins {
     fn drop(&mut self) {
         if let Some(requests_max) = self.admitted {
-            self.worker.gate.release(requests_max);
+            self.worker.gate.release(requests_max.get());
         }
     }
 }

@@ -131,9 +131,9 @@ impl Kept {
         };
         let (query, headers) = (parts.uri.query(), &parts.headers);
         let taken = Taken { surface, query, headers, body, peek, model, wishes, decoded, mended: None, beginnings };
-        let client_key = guard.report.client_key.clone();
-        let (client_key, prompt) = (client_key.as_deref(), PromptOf::new(&taken));
-        let (shared, wants) = (&worker.shared, prompt.wants());
+        let (client_key, prompt) = (guard.client_key.clone(), PromptOf::new(&taken));
+        let wants = prompt.wants(client_key.as_ref().and_then(|key| key.allowance.as_deref()));
+        let (shared, client_key) = (&worker.shared, client_key.as_ref().map(|key| &*key.name));
         let planning = Planning { shared, snapshot: &snapshot, taken: &taken, client_key, lot, wants };
         match carry_out::carry_out(&worker, &taken, &plan, (snapshot.failover, lot), guard).await {
             Ok(response) => Ok(response),

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
-use trunkline_config::Target;
+use trunkline_config::{Allowance, Target};
 use trunkline_route::{Prompt, Wants};
 use trunkline_wire::ir::Losses;
 use trunkline_wire::{DialectId, Fault, Operation, Peek, Wishes, counting, wishes};
@@ -92,13 +92,14 @@ impl<'a> PromptOf<'a> {
         Self { taken, tokens: OnceLock::new() }
     }
 
-    /// What planning has to know of the request.
-    pub(crate) fn wants(&'a self) -> Wants<'a> {
+    /// What planning has to know of the request, and of what its client key allows.
+    pub(crate) fn wants(&'a self, allowance: Option<&'a Allowance>) -> Wants<'a> {
         let fits = match self.taken.surface.operation {
             Operation::Chat | Operation::Completion => false,
             Operation::Embedding | Operation::CountTokens | Operation::Other => true,
         };
-        Wants { wishes: self.taken.wishes.as_deref(), prompt: (!fits).then_some(self as &dyn Prompt) }
+        let prompt = (!fits).then_some(self as &dyn Prompt);
+        Wants { wishes: self.taken.wishes.as_deref(), prompt, allowance }
     }
 
     fn read(&self) -> u64 {

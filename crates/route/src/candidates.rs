@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trunkline_config::{
-    Enforcement, FixToolMessages, Model, OnLoss, Provider, SameName, Snapshot, Strategy, Target, UpstreamModel,
+    Allowance, Enforcement, FixToolMessages, Model, OnLoss, Provider, SameName, Snapshot, Strategy, Target,
+    UpstreamModel,
 };
 use trunkline_wire::{Fault, FaultKind};
 
@@ -34,11 +35,47 @@ pub struct Candidates {
     pub fallbacks: Vec<Arc<Model>>,
 }
 
-/// Resolves a name that a client asks for, be it its first choice or another: whether it may is to be asked here.
+/// Resolves a name that a client asks for, be it its first choice or another, as far as its key allows it.
 ///
 /// # Errors
-/// `ModelNotFound` or `ProviderNotFound`, with the nearest names.
-pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<Candidates, Fault> {
+/// `NotAllowed`, whether there is such a model or not; `ModelNotFound` or `ProviderNotFound`, with the nearest names.
+pub fn candidates(
+    snapshot: &Snapshot,
+    catalog: &Catalog,
+    name: &str,
+    allowance: Option<&Allowance>,
+) -> Result<Candidates, Fault> {
+    let Some(allowance) = allowance else { return all(snapshot, catalog, name) };
+    if !allowance.has_model(name) {
+        let message =
+            format!("the client key may not ask for model {name:?}; `GET /v1/models` lists those that it may");
+        return Err(Fault::new(FaultKind::NotAllowed, message).with_param("model"));
+    }
+    let mut found = all(snapshot, catalog, name).map_err(|fault| discreet(fault, name))?;
+    found.targets.retain(|target| allowance.has_provider(&target.provider.name));
+    found.fallbacks.retain(|model| allowance.has_model(&model.name));
+    for model in &mut found.fallbacks {
+        if !model.targets.iter().all(|target| allowance.has_provider(&target.provider.name)) {
+            let mut fewer = Model::clone(model);
+            fewer.targets.retain(|target| allowance.has_provider(&target.provider.name));
+            *model = Arc::new(fewer);
+        }
+    }
+    if found.targets.is_empty() && found.fallbacks.iter().all(|model| model.targets.is_empty()) {
+        let message = format!("no provider of model {name:?} may serve this client key");
+        return Err(Fault::new(FaultKind::NotAllowed, message).with_param("model"));
+    }
+    Ok(found)
+}
+
+/// The same without the names of others, of which its key may know nothing.
+fn discreet(fault: Fault, name: &str) -> Fault {
+    let message = format!("model {name:?} is not configured; `GET /v1/models` lists what is");
+    Fault { message, ..fault }
+}
+
+/// Everybody who could serve a name.
+fn all(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<Candidates, Fault> {
     if let Some(model) = snapshot.models.get(name) {
         return Ok(Candidates {
             model: Arc::clone(&model.name),

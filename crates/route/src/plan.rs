@@ -140,7 +140,7 @@ impl From<Fault> for Box<Unplanned> {
 /// # Errors
 /// When the name is unknown, when nobody who has it can do what is asked, or when all who can rest.
 pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) -> Result<Plan, Box<Unplanned>> {
-    let mut found = candidates(snapshot, catalog, ask.model)?;
+    let mut found = candidates(snapshot, catalog, ask.model, ask.wants.allowance)?;
     let others = ask.wants.others(snapshot, catalog, &found)?;
     order::order(&mut found.targets, found.strategy, now);
     let mut unwanted = ask.wants.choose(&mut found.targets);

@@ -68,6 +68,9 @@ fn usual(kind: FaultKind, status: Option<u16>) -> ErrorAction {
         | FaultKind::ContextTooLong
         | FaultKind::InvalidRequest
         | FaultKind::Unauthenticated
+        | FaultKind::NotAllowed
+        | FaultKind::LimitReached
+        | FaultKind::BudgetSpent
         | FaultKind::PathNotFound
         | FaultKind::MethodNotAllowed
         | FaultKind::ModelNotFound

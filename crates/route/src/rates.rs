@@ -1,19 +1,15 @@
 //! What keys were used for in the last minute: of those that have limits, or are chosen by their use.
-//!
-//! Time is cut into seconds, and a second counts until all of it is a minute old: whatever a provider begins its minutes
-//! with, a key is never used beyond its limits within one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use trunkline_config::{Key, KeyLimits};
+use trunkline_config::Key;
 
 use crate::live::Moment;
+use crate::minute::{Minute, Used};
 
-/// The minute that limits are of, in seconds.
-const MINUTE_S: u64 = 60;
-/// Seconds that are kept of one key: a minute, and the one that is not yet all of it in the past. Bounds what is kept.
-const SECONDS_KEPT: usize = MINUTE_S as usize + 1;
+/// What a request asks of a key's limits: tokens are counted once they are known.
+const ONE: Used = Used { requests: 1, tokens: 1 };
 
 /// The use of all keys that are counted, by label. Only configured keys are, so there are no more than the
 /// configurations of this process's life had.
@@ -22,31 +18,11 @@ pub struct Rates {
     keys: RwLock<HashMap<Arc<str>, Arc<Mutex<Minute>>>>,
 }
 
-/// The last minute of one key.
-#[derive(Debug)]
-struct Minute {
-    /// Each at its number modulo their count.
-    seconds: [Second; SECONDS_KEPT],
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Second {
-    /// Since the Unix epoch.
-    number: u64,
-    used: Used,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Used {
-    requests: u64,
-    tokens: u64,
-}
-
 impl Rates {
     /// When a key is below its limits again; `None`: it is now.
     pub fn free_at(&self, key: &Key, now: Moment) -> Option<Moment> {
         let minute = self.known(&key.label)?;
-        lock(&minute).free_at(key.limits, second(now))
+        lock(&minute).free_at(key.limits, ONE, now)
     }
 
     /// Counts a request, if the key may be used for it.
@@ -56,26 +32,26 @@ impl Rates {
     pub fn begin(&self, key: &Key, now: Moment) -> Result<(), Moment> {
         let minute = self.of(&key.label);
         let mut minute = lock(&minute);
-        if let Some(free) = minute.free_at(key.limits, second(now)) {
+        if let Some(free) = minute.free_at(key.limits, ONE, now) {
             return Err(free);
         }
-        minute.add(second(now), Used { requests: 1, tokens: 0 });
+        minute.add(now, Used { requests: 1, tokens: 0 });
         Ok(())
     }
 
     /// Counts a request that is made whatever the limits say.
     pub fn begin_regardless(&self, key: &Key, now: Moment) {
-        lock(&self.of(&key.label)).add(second(now), Used { requests: 1, tokens: 0 });
+        lock(&self.of(&key.label)).add(now, Used { requests: 1, tokens: 0 });
     }
 
     /// Counts the tokens that a request took, once that is known.
     pub fn spend(&self, label: &Arc<str>, tokens: u64, now: Moment) {
-        lock(&self.of(label)).add(second(now), Used { requests: 0, tokens });
+        lock(&self.of(label)).add(now, Used { requests: 0, tokens });
     }
 
     /// The requests of the last minute.
     pub fn requests(&self, key: &Key, now: Moment) -> u64 {
-        self.known(&key.label).map_or(0, |minute| lock(&minute).used(second(now)).requests)
+        self.known(&key.label).map_or(0, |minute| lock(&minute).used(now).requests)
     }
 
     /// Forgets the keys of a provider: they may be others now.
@@ -100,60 +76,6 @@ impl Rates {
 fn lock(minute: &Mutex<Minute>) -> MutexGuard<'_, Minute> {
     // Nothing that runs under this lock can leave it half changed.
     minute.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn second(now: Moment) -> u64 {
-    now.0 / 1_000
-}
-
-impl Default for Minute {
-    fn default() -> Self {
-        Self { seconds: [Second::default(); SECONDS_KEPT] }
-    }
-}
-
-impl Minute {
-    fn add(&mut self, now_s: u64, more: Used) {
-        let place = usize::try_from(now_s % SECONDS_KEPT as u64).unwrap_or_default();
-        let Some(second) = self.seconds.get_mut(place) else { return };
-        if second.number != now_s {
-            *second = Second { number: now_s, used: Used::default() };
-        }
-        second.used.requests += more.requests;
-        second.used.tokens = second.used.tokens.saturating_add(more.tokens);
-    }
-
-    /// Those that count now. After a clock was set back, what lies ahead counts no longer than what lies behind.
-    fn counting(&self, now_s: u64) -> impl Iterator<Item = &Second> {
-        self.seconds.iter().filter(move |second| second.number.abs_diff(now_s) <= MINUTE_S)
-    }
-
-    fn used(&self, now_s: u64) -> Used {
-        self.counting(now_s).fold(Used::default(), |sum, second| Used {
-            requests: sum.requests + second.used.requests,
-            tokens: sum.tokens.saturating_add(second.used.tokens),
-        })
-    }
-
-    fn free_at(&self, limits: KeyLimits, now_s: u64) -> Option<Moment> {
-        let mut used = self.used(now_s);
-        if is_free(used, limits) {
-            return None;
-        }
-        let mut counting: Vec<&Second> = self.counting(now_s).collect();
-        counting.sort_unstable_by_key(|second| second.number);
-        let last = counting.into_iter().find(|second| {
-            used.requests -= second.used.requests;
-            used.tokens = used.tokens.saturating_sub(second.used.tokens);
-            is_free(used, limits)
-        });
-        last.map(|second| Moment((second.number + MINUTE_S + 1) * 1_000))
-    }
-}
-
-fn is_free(used: Used, limits: KeyLimits) -> bool {
-    limits.requests_per_minute.is_none_or(|most| used.requests < u64::from(most))
-        && limits.tokens_per_minute.is_none_or(|most| used.tokens < most)
 }
 
 #[cfg(test)]

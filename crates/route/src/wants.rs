@@ -1,9 +1,9 @@
-//! What a request itself says about who can serve it: whom its client wants, and how long its prompt is.
+//! What a request itself says about who can serve it: whom its client wants and may ask, and how long its prompt is.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use trunkline_config::{Snapshot, Strategy, Target};
+use trunkline_config::{Allowance, Snapshot, Strategy, Target};
 use trunkline_wire::{Fault, FaultKind, Wishes};
 
 use crate::Catalog;
@@ -21,6 +21,8 @@ pub struct Wants<'a> {
     pub wishes: Option<&'a Wishes>,
     /// Its prompt, where it must fit into a window.
     pub prompt: Option<&'a dyn Prompt>,
+    /// What its client key allows; `None`: everything.
+    pub allowance: Option<&'a Allowance>,
 }
 
 /// How long a prompt is, for whoever asks: finding out may mean reading the body.
@@ -60,7 +62,9 @@ impl Wants<'_> {
                 .collect());
         }
         let named = named.iter().filter(|name| ***name != *found.model);
-        let others = named.map(|name| candidates(snapshot, catalog, name).map_err(|fault| fault.with_param("models")));
+        let others = named.map(|name| {
+            candidates(snapshot, catalog, name, self.allowance).map_err(|fault| fault.with_param("models"))
+        });
         others.map(|found| found.map(|Candidates { strategy, targets, .. }| Others { strategy, targets })).collect()
     }
 

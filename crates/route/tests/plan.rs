@@ -218,7 +218,7 @@ fn check_wants(wishes: &str, tokens: u64, expected: Result<&str, FaultKind>) {
     let catalog = Catalog::new(&snapshot, HashMap::from([(Arc::from("two"), listing)]));
     let wishes = wishes::read(DialectId::OpenaiChat, wishes.as_bytes()).expect("wishes");
     let prompt = Long(tokens);
-    let wants = Wants { wishes: wishes.as_ref(), prompt: Some(&prompt) };
+    let wants = Wants { wishes: wishes.as_ref(), prompt: Some(&prompt), allowance: None };
     let ask = Ask { model: "m", dialect: DialectId::OpenaiChat, operation: Operation::Chat, wants };
     let planned = plan(&snapshot, &catalog, ask, 0).map(|plan| {
         let name = |attempt: &Attempt| format!("{}/{}", attempt.target.provider.name, attempt.target.model.name);

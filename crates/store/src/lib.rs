@@ -2,10 +2,11 @@
 //! PostgreSQL database.
 //!
 //! Readers of the record go through [`Store`], the one writer through [`Writer`]; they never wait for each other. Kept
-//! answers have [`Responses`]. No caller on the request path comes here: reports arrive in batches from the binary's ledger,
+//! answers have [`Responses`], client keys [`ClientKeyTable`]. No caller on the request path comes here: reports arrive in batches from the binary's ledger,
 //! and answers through a queue of the binary's.
 
 mod arrival;
+mod client_keys;
 mod conn;
 mod error;
 mod figures;
@@ -28,6 +29,7 @@ mod writer;
 #[cfg(test)]
 mod conformance;
 
+pub use client_keys::{CLIENT_KEYS_MAX, ClientKeyTable, Put, StoredKey};
 pub use error::StoreError;
 pub use figures::{Dimension, FIGURES_MAX, Figures, Latency, Period, Question};
 pub use foreign::{FOREIGN_ROWS_MAX, ForeignRows, ForeignTable, ForeignValue, read_foreign};

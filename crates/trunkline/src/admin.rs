@@ -4,20 +4,28 @@ use std::sync::Arc;
 
 use http::Request;
 use http_body_util::BodyExt as _;
-use trunkline_admin::{Admin, Explained, Misasked, Plane};
+use trunkline_admin::{Admin, Explained, Keys, Misasked, Plane};
 use trunkline_config::Snapshot;
 use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Unasked, Upload};
 use trunkline_route::Question;
 
 /// The admin API, as the data plane sees it.
-#[derive(Debug, Default)]
-pub(crate) struct Api(Admin);
+pub(crate) struct Api {
+    admin: Admin,
+    keys: Arc<dyn Keys>,
+}
+
+impl Api {
+    pub(crate) fn new(keys: Arc<dyn Keys>) -> Self {
+        Self { admin: Admin::default(), keys }
+    }
+}
 
 impl AdminApi for Api {
     fn answer(&self, request: Request<Upload>, plane: DataPlane) -> AdminAnswer {
-        let admin = self.0.clone();
+        let (admin, keys) = (self.admin.clone(), Arc::clone(&self.keys));
         Box::pin(async move {
-            let response = admin.answer(Arc::new(Seen(plane)), request).await;
+            let response = admin.answer(Arc::new(Seen { plane, keys }), request).await;
             response.map(|body| {
                 let body = body.map_err(|error| {
                     tracing::warn!(%error, "an answer of the admin API broke off");
@@ -30,15 +38,22 @@ impl AdminApi for Api {
 }
 
 /// The data plane, as the admin API sees it.
-struct Seen(DataPlane);
+struct Seen {
+    plane: DataPlane,
+    keys: Arc<dyn Keys>,
+}
 
 impl Plane for Seen {
     fn snapshot(&self) -> Arc<Snapshot> {
-        self.0.snapshot()
+        self.plane.snapshot()
+    }
+
+    fn keys(&self) -> Arc<dyn Keys> {
+        Arc::clone(&self.keys)
     }
 
     fn explain(&self, question: Question) -> Explained {
-        let plane = self.0.clone();
+        let plane = self.plane.clone();
         Box::pin(async move {
             plane.explain(&question).await.map_err(|Unasked { field, message }| Misasked { field, message })
         })

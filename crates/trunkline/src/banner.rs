@@ -4,17 +4,23 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use trunkline_config::{ClientKeys, Settings, Snapshot};
+use trunkline_config::{Settings, Snapshot};
 
 /// Prints it to standard output.
-pub(crate) fn print(snapshot: &Snapshot, settings: &Settings, config: Option<&Path>, address: SocketAddr) {
+pub(crate) fn print(
+    snapshot: &Snapshot,
+    client_keys: Option<usize>,
+    settings: &Settings,
+    config: Option<&Path>,
+    address: SocketAddr,
+) {
     // Nobody need be reading.
-    let _ = write(&mut io::stdout().lock(), snapshot, settings, config, address);
+    let _ = write(&mut io::stdout().lock(), (snapshot, client_keys), settings, config, address);
 }
 
 fn write(
     out: &mut impl Write,
-    snapshot: &Snapshot,
+    (snapshot, client_keys): (&Snapshot, Option<usize>),
     settings: &Settings,
     config: Option<&Path>,
     address: SocketAddr,
@@ -27,11 +33,11 @@ fn write(
         None => writeln!(out, "  configuration    none: provider keys from the environment, local servers by probe")?,
     }
     writeln!(out, "  data             {}", settings.data_dir.display())?;
-    let client_keys = match &snapshot.client_keys {
-        ClientKeys::Open => "none needed: anyone who reaches this address may call".to_owned(),
-        ClientKeys::Required(keys) => format!("required, {} known", keys.len()),
+    let required = match client_keys {
+        None => "none needed: anyone who reaches this address may call".to_owned(),
+        Some(count) => format!("required, {count} known"),
     };
-    writeln!(out, "  client keys      {client_keys}")?;
+    writeln!(out, "  client keys      {required}")?;
     for provider in snapshot.providers.values() {
         let place = provider.base_url.as_ref().map_or_else(|| "built in".to_owned(), ToString::to_string);
         let keys = match provider.keys.len() {
@@ -46,10 +52,7 @@ fn write(
     }
     let Some(model) = first_model(snapshot) else { return writeln!(out, "no provider is configured yet") };
     let body = serde_json::json!({ "model": model, "messages": [{ "role": "user", "content": "hello" }] });
-    let key = match &snapshot.client_keys {
-        ClientKeys::Open => "",
-        ClientKeys::Required(_) => " -H \"Authorization: Bearer $CLIENT_API_KEY\"",
-    };
+    let key = if client_keys.is_some() { " -H \"Authorization: Bearer $CLIENT_API_KEY\"" } else { "" };
     writeln!(out, "try it:")?;
     writeln!(
         out,

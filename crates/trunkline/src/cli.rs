@@ -1,5 +1,7 @@
 //! The command line.
 
+mod keys;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,8 @@ use trunkline_config::Overrides;
 use trunkline_config::file::DialectName;
 
 use crate::usage::By;
+
+pub(crate) use keys::{KeyLimits, KeysCommand};
 
 /// One endpoint in front of every model you can reach.
 #[derive(Debug, Parser)]
@@ -38,6 +42,11 @@ pub(crate) enum Command {
     },
     /// Say whom a request would be sent to, in which order, and who is left out; asks no provider
     Explain(ExplainOptions),
+    /// Make, list, change and end client keys; a process that serves sees it within a second
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Say what requests used and cost, from the ledger
     Usage(UsageOptions),
     /// Say what models cost, and who says so

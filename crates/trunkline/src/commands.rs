@@ -14,6 +14,7 @@ use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
 use crate::cli::{Cli, Command, Options, PatternsCommand, PricesAction, PricesOptions, TryOptions};
 use crate::explain::{self, ExplainError};
 use crate::import::{self, ImportError};
+use crate::keys::command::{self as keys, KeysError};
 use crate::patterns::{self, PatternsError};
 use crate::prices::{self, PricesError};
 use crate::probe;
@@ -33,6 +34,8 @@ pub(crate) enum CommandError {
     Import(#[from] ImportError),
     #[error(transparent)]
     Explain(#[from] ExplainError),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     #[error(transparent)]
     Usage(#[from] UsageError),
     #[error(transparent)]
@@ -62,6 +65,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),
+        Some(Command::Keys { command }) => {
+            let loaded = source_of(command.options()).load(&[])?;
+            Ok(run::control_runtime()?.block_on(keys::run(&command, loaded))?)
+        }
         Some(Command::Prices(PricesOptions { action: Some(PricesAction::Update { file, options }), .. })) => {
             Ok(prices::update(&file, &source_of(&options).data_dir())?)
         }
@@ -111,7 +118,7 @@ fn models(options: &Options, as_json: bool) -> Result<ExitCode, CommandError> {
         }
         let shared = Shared::new(loaded.snapshot, Arc::new(Discard), Box::new(State::default()), Box::new(Discard));
         refresh_once(&shared, &Client::new()).await;
-        Ok::<_, SourceError>(known_models(&shared))
+        Ok::<_, SourceError>(known_models(&shared, None))
     })?;
     let mut out = std::io::stdout().lock();
     if as_json {

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod explain;
 mod import;
+mod keys;
 mod ledger;
 mod patterns;
 mod prices;

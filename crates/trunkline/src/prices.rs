@@ -119,7 +119,7 @@ pub(crate) fn show(snapshot: &Snapshot, model: Option<&str>) -> Result<ExitCode,
     let mut out = io::stdout().lock();
     writeln!(out, "USD per million tokens; the price list is {}", told_of(&snapshot.prices))?;
     for name in named {
-        let found = candidates(snapshot, &Catalog::default(), name).map_err(PricesError::NoModel)?;
+        let found = candidates(snapshot, &Catalog::default(), name, None).map_err(PricesError::NoModel)?;
         for target in &found.targets {
             writeln!(out, "{name}  {}/{}  {}", target.provider.name, target.model.name, price_of(target))?;
         }

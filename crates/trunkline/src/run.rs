@@ -15,6 +15,8 @@ use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Shared, cut_drained, refresh, start, watch_health};
 
 use crate::admin::Api;
+use crate::keys::follow::Follower;
+use crate::keys::{KeyDesk, View};
 use crate::ledger::{self, Ledger, LedgerError};
 use crate::reload::{self, Reason};
 use crate::responses::ResponseDesk;
@@ -63,7 +65,8 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
         tracing::info!("{note}");
     }
     let listener = listen(loaded.snapshot.server.listen)?;
-    make_folder(&loaded.settings.data_dir)?;
+    let folder = &loaded.settings.data_dir;
+    make_folder(folder).map_err(|reason| RunError::DataFolder { folder: folder.clone(), reason })?;
     let ledger = Ledger::start(&loaded.settings)?;
     let ended = control_runtime()?.block_on(serve(source, (seen, loaded), listener, Arc::clone(&ledger)));
     ledger.flush_and_stop(FLUSH_TIMEOUT);
@@ -78,13 +81,15 @@ async fn serve(
     ledger: Arc<Ledger>,
 ) -> Result<(), RunError> {
     let Loaded { snapshot, settings, .. } = loaded;
-    if matches!(snapshot.client_keys, ClientKeys::Open) {
-        tracing::warn!(listen = %snapshot.server.listen, "no client keys are configured: anyone who reaches this address may call");
-    }
     let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
-    shared.set_admin(Box::new(Api::default()));
+    let desk = KeyDesk::new(settings.store_url.clone(), View::Live(Arc::clone(&shared)));
+    shared.set_admin(Box::new(Api::new(Arc::new(desk))));
+    let keys = Follower::start(&settings.store_url, &shared).await.map_err(LedgerError::from)?;
+    if is_open(&shared) {
+        tracing::warn!(listen = %shared.snapshot().server.listen, "no client keys are configured: anyone who reaches this address may call");
+    }
     let bounded = ledger::keep_bounded(&settings).map_err(LedgerError::from)?;
     let rests = rests::restore(&settings, &shared).await.map_err(LedgerError::from)?;
     let mut stop = Stop::new()?;
@@ -94,7 +99,7 @@ async fn serve(
     let client = Client::new();
     let source = Arc::new(source);
     let found = first_probe(&settings, &client, address, &source, &shared).await;
-    banner::print(&shared.snapshot(), &settings, source.path.as_deref(), address);
+    banner::print(&shared.snapshot(), known_keys(&shared), &settings, source.path.as_deref(), address);
     let (reasons, inbox) = mpsc::channel(1);
     let followed = reload::follow(Arc::clone(&source), Arc::clone(&shared), Arc::clone(&state), (seen, found), inbox);
     let background = [
@@ -103,6 +108,7 @@ async fn serve(
         tokio::spawn(watch_health(Arc::clone(&shared), client.clone())),
         tokio::spawn(cut_drained(Arc::clone(&shared))),
         tokio::spawn(ask_on_hangup(reasons.clone())),
+        tokio::spawn(keys.follow(Arc::clone(&shared))),
         tokio::spawn(rests::keep(Arc::clone(&rests), Arc::clone(&shared))),
         tokio::spawn(bounded),
         tokio::spawn(keep_probing(settings.probe, client, address, reasons)),
@@ -129,6 +135,21 @@ async fn serve(
         tracing::warn!("connections were still open and have been cut");
     }
     Ok(())
+}
+
+/// How many client keys let somebody in; `None` where none is asked for.
+fn known_keys(shared: &Shared) -> Option<usize> {
+    let (declared, made) = (shared.snapshot().client_keys.declared().count(), shared.made_keys().known.len());
+    (!is_open(shared)).then_some(declared + made)
+}
+
+/// Whether anyone may call.
+fn is_open(shared: &Shared) -> bool {
+    match shared.snapshot().client_keys {
+        ClientKeys::Open => true,
+        ClientKeys::Unclaimed => !shared.made_keys().any,
+        ClientKeys::Required(_) => false,
+    }
 }
 
 /// What probing finds, in force before the banner tells of it.
@@ -194,10 +215,9 @@ fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
 }
 
 /// The folder holds keys and usage: only its owner may look.
-fn make_folder(folder: &std::path::Path) -> Result<(), RunError> {
+pub(crate) fn make_folder(folder: &std::path::Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|reason| RunError::DataFolder { folder: folder.to_owned(), reason })
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// The signals that end the process.

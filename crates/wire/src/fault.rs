@@ -25,6 +25,12 @@ pub enum FaultKind {
     InvalidRequest,
     /// No client key, or an unknown one.
     Unauthenticated,
+    /// The client key is known, and may not have what is asked for.
+    NotAllowed,
+    /// The client key has asked for as much as it may in a while, or has as many requests open.
+    LimitReached,
+    /// The client key has spent what it may.
+    BudgetSpent,
     /// No such path.
     PathNotFound,
     /// The path is known, the method is not.
@@ -67,9 +73,12 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
+        Self::NotAllowed,
+        Self::LimitReached,
+        Self::BudgetSpent,
         Self::PathNotFound,
         Self::MethodNotAllowed,
         Self::ModelNotFound,
@@ -101,6 +110,9 @@ impl FaultKind {
         match self {
             Self::InvalidRequest => "invalid_request",
             Self::Unauthenticated => "unauthenticated",
+            Self::NotAllowed => "not_allowed",
+            Self::LimitReached => "limit_reached",
+            Self::BudgetSpent => "budget_spent",
             Self::PathNotFound => "path_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ModelNotFound => "model_not_found",
@@ -128,6 +140,9 @@ impl FaultKind {
         match self {
             Self::InvalidRequest
             | Self::Unauthenticated
+            | Self::NotAllowed
+            | Self::LimitReached
+            | Self::BudgetSpent
             | Self::PathNotFound
             | Self::MethodNotAllowed
             | Self::ModelNotFound

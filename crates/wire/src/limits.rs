@@ -102,7 +102,33 @@ impl Names {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RateLimits(Vec<(Box<str>, Box<str>)>);
 
+/// One budget of a caller's own, as we count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// How much it is.
+    pub limit: u64,
+    /// What is left of it.
+    pub remaining: u64,
+    /// In how long it is whole again.
+    pub reset: Duration,
+}
+
 impl RateLimits {
+    /// What a caller may have and has left, where that is limited.
+    pub fn of(requests: Option<Figure>, tokens: Option<Figure>) -> Self {
+        let figures = [requests, tokens].into_iter().zip(&BUDGETS);
+        let told = figures.filter_map(|(figure, names)| Some((figure?, names))).flat_map(|(figure, names)| {
+            // A span, as OpenAI has it, does not ask for the time.
+            let reset = reset::write(figure.reset, Family::Openai, SystemTime::UNIX_EPOCH);
+            [
+                (names.limit.openai.into(), figure.limit.to_string().into()),
+                (names.remaining.openai.into(), figure.remaining.to_string().into()),
+                (names.reset.openai.into(), reset.into()),
+            ]
+        });
+        Self(told.collect())
+    }
+
     /// Picks those of an answer's headers, names in lower case, that speak of a budget.
     pub fn read<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let figures = headers.filter(|(name, value)| is_limit(name) && value.len() <= VALUE_BYTES_MAX);
@@ -219,6 +245,22 @@ mod tests {
             check(OPENAI, dialect, &[]);
             check(ANTHROPIC, dialect, &[]);
         }
+    }
+
+    #[test]
+    fn our_own_figures_are_told_to_both() {
+        let figure = |limit, remaining, seconds| Some(Figure { limit, remaining, reset: Duration::from_secs(seconds) });
+        let limits = RateLimits::of(figure(100, 99, 360), figure(40_000, 39_000, 12));
+        let told = |dialect| -> Vec<(String, String)> {
+            let told = limits.in_dialect(dialect, now());
+            told.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned())).collect()
+        };
+        let owned = |headers: &[(&str, &str)]| -> Vec<(String, String)> {
+            headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        assert_eq!(told(DialectId::OpenaiChat), owned(OPENAI));
+        assert_eq!(told(DialectId::Anthropic), owned(ANTHROPIC));
+        assert_eq!(RateLimits::of(None, None), RateLimits::default());
     }
 
     #[test]

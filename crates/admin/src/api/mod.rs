@@ -1,3 +1,4 @@
 //! What each path does.
 
+pub(crate) mod client_keys;
 pub(crate) mod explain;

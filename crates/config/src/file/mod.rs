@@ -4,6 +4,7 @@
 //! the guide and the example document all come from them or are tested against them.
 
 pub mod admin;
+pub mod amount;
 pub mod capabilities;
 pub mod client_key;
 pub mod discovery;
@@ -25,8 +26,9 @@ pub mod store;
 pub mod unit;
 
 pub use admin::AdminSection;
+pub use amount::{Amount, Day};
 pub use capabilities::CapabilitiesSection;
-pub use client_key::ClientKeySection;
+pub use client_key::{AllowanceSection, BudgetPeriod, BudgetSection, ClientKeySection};
 pub use discovery::{DiscoverySection, SameName};
 pub use document::File;
 pub use enforce::{EmptyResponsePolicy, EnforceSection};

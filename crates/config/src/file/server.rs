@@ -67,7 +67,7 @@ impl Default for ServerSection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerAuth {
-    /// Callers need a client key, and at least one must exist.
+    /// Callers need a client key, also while there is none.
     Keys,
     /// Anyone who reaches the port may call; client keys are not looked at.
     None,

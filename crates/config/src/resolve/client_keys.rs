@@ -1,20 +1,23 @@
 //! Who may call.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Resolver;
 use super::hashed::hashed;
-use crate::file::{Priority, ServerAuth};
-use crate::path::path;
+use crate::file::{ClientKeySection, ServerAuth};
+use crate::nearest;
+use crate::path::{Path, path};
 use crate::settings::{Listen, table};
-use crate::snapshot::{ClientKey, ClientKeys};
+use crate::snapshot::{Allowance, ClientKey, ClientKeys};
 
 /// What the key in `CLIENT_API_KEY` is called.
 const VARIABLE_KEY_NAME: &str = "default";
 
 const HOW_TO_SET_ONE: &str = "set `CLIENT_API_KEY` or add `[[client_keys]]`";
+const HOW_TO_MAKE_ONE: &str = "`trunkline keys create` makes one";
 
-type Held = HashMap<[u8; 32], ClientKey>;
+type Held = HashMap<[u8; 32], Arc<ClientKey>>;
 
 impl Resolver<'_, '_> {
     pub(super) fn client_keys(&mut self, listen: &Listen) -> ClientKeys {
@@ -37,11 +40,12 @@ impl Resolver<'_, '_> {
             }
             Some(ServerAuth::Keys) | None if !held.is_empty() || !sound => ClientKeys::Required(held),
             Some(ServerAuth::Keys) => {
-                let hint = Some(HOW_TO_SET_ONE.to_owned());
-                self.findings.at(&path(&["server", "auth"]), "client keys are asked for, but there is none", hint);
+                self.findings
+                    .notes
+                    .push(format!("client keys are asked for, and the document has none: {HOW_TO_MAKE_ONE}"));
                 ClientKeys::Required(held)
             }
-            None if listen.address.ip().to_canonical().is_loopback() => ClientKeys::Open,
+            None if listen.address.ip().to_canonical().is_loopback() => ClientKeys::Unclaimed,
             None => {
                 self.refuse_open_port(listen);
                 ClientKeys::Required(held)
@@ -52,7 +56,7 @@ impl Resolver<'_, '_> {
     fn refuse_open_port(&mut self, listen: &Listen) {
         let message = format!("{} can be reached from other machines, and there is no client key", listen.address);
         let hint = format!(
-            "{HOW_TO_SET_ONE}; or let anyone call on purpose: `auth = \"none\"` in `[server]`, or `TRUNKLINE_AUTH=none`"
+            "{HOW_TO_SET_ONE}; or say `auth = \"keys\"` in `[server]`, and {HOW_TO_MAKE_ONE}; or let anyone call on purpose: `auth = \"none\"` in `[server]`, or `TRUNKLINE_AUTH=none`"
         );
         match listen.origin {
             Some(origin) => self.findings.outside(origin, message, Some(hint)),
@@ -78,8 +82,21 @@ impl Resolver<'_, '_> {
                     continue;
                 }
             };
-            if let Some(other) = held.insert(hash, ClientKey { name: name.into(), priority: section.priority }) {
+            self.check_providers(section, &at);
+            if let Some(other) = held.insert(hash, Arc::new(client_key(name, section))) {
                 self.findings.at(&at.key("key"), format!("`{}` holds the same key", other.name), None);
+            }
+        }
+    }
+
+    fn check_providers(&mut self, section: &ClientKeySection, at: &Path) {
+        let declared = self.declared("providers");
+        for (index, name) in section.allowance.providers.iter().enumerate() {
+            if self.document.is_some() && !declared.is_empty() && !declared.contains(name) {
+                let at = at.key("providers").index(index);
+                let message = format!("provider {} is not configured", self.findings.quote(&at));
+                let hint = nearest::hint(name, &declared.iter().map(String::as_str).collect::<Vec<_>>());
+                self.findings.at(&at, message, hint);
             }
         }
     }
@@ -94,9 +111,19 @@ impl Resolver<'_, '_> {
                 self.findings.outside(chosen.origin, message, Some("give that one another name".to_owned()));
             }
             Ok(hash) => {
-                held.insert(hash, ClientKey { name: VARIABLE_KEY_NAME.into(), priority: Priority::default() });
+                held.insert(hash, Arc::new(ClientKey::named(VARIABLE_KEY_NAME)));
             }
             Err((message, hint)) => self.findings.outside(chosen.origin, message, Some(hint.to_owned())),
         }
+    }
+}
+
+fn client_key(name: &str, section: &ClientKeySection) -> ClientKey {
+    ClientKey {
+        owner: section.owner.as_deref().map(Into::into),
+        tags: section.tags.iter().map(|tag| tag.as_str().into()).collect(),
+        priority: section.priority,
+        allowance: Allowance::of(&section.allowance),
+        ..ClientKey::named(name)
     }
 }

@@ -13,7 +13,7 @@ use super::provider::own_capabilities;
 use super::{Enforcement, FixToolMessages, Provider, Repair, Room, Strategy, Timeouts};
 
 /// A name clients ask for, and who serves it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model {
     /// The name.
     pub name: Arc<str>,

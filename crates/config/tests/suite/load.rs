@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::support::{env, ok, problems};
 use expect_test::expect;
+use trunkline_config::snapshot::key_hash;
 use trunkline_config::{AuthMode, ClientKeys, FoundEndpoint, Overrides, load};
 use trunkline_providers::{BaseUrl, registry};
 
@@ -13,7 +14,7 @@ const NO_ENV: &[(&str, &str)] = &[];
 fn nothing_at_all_is_a_working_start() {
     let loaded = ok(None, &[("HOME", "/home/ada")]);
     assert_eq!(loaded.snapshot.providers.keys().collect::<Vec<_>>(), ["dummy"]);
-    assert!(matches!(loaded.snapshot.client_keys, ClientKeys::Open));
+    assert!(matches!(loaded.snapshot.client_keys, ClientKeys::Unclaimed));
     assert_eq!(loaded.snapshot.server.listen.to_string(), "127.0.0.1:8700");
     assert_eq!(loaded.snapshot.server.body_bytes_max, 32 << 20);
     assert_eq!(loaded.snapshot.default_context_window, 128_000);
@@ -111,8 +112,8 @@ targets = [{ provider = "local", model = "Qwen/Qwen3-32B" }]
     assert_eq!(turbo.fallbacks.iter().map(|name| &**name).collect::<Vec<_>>(), ["slow-but-sure"]);
     let price = turbo.targets[0].price.as_deref().and_then(|price| price.at(0)).expect("a price");
     assert_eq!(price.tokens.cached_input.pico(), 300_000);
-    assert_eq!(loaded.snapshot.client_keys.find(b"laptop-key").map(|key| &*key.name), Some("laptop"));
-    assert!(loaded.snapshot.client_keys.find(b"laptop-kex").is_none());
+    assert_eq!(loaded.snapshot.client_keys.find(&key_hash(b"laptop-key")).map(|key| &*key.name), Some("laptop"));
+    assert!(loaded.snapshot.client_keys.find(&key_hash(b"laptop-kex")).is_none());
 }
 
 #[test]
@@ -139,7 +140,7 @@ fallbacks = ["turbo", "trubo"]
 format = "jsn"
 "#;
     expect![[r#"
-        t.toml:3:10: server.listen: 0.0.0.0:8700 can be reached from other machines, and there is no client key; set `CLIENT_API_KEY` or add `[[client_keys]]`; or let anyone call on purpose: `auth = "none"` in `[server]`, or `TRUNKLINE_AUTH=none`
+        t.toml:3:10: server.listen: 0.0.0.0:8700 can be reached from other machines, and there is no client key; set `CLIENT_API_KEY` or add `[[client_keys]]`; or say `auth = "keys"` in `[server]`, and `trunkline keys create` makes one; or let anyone call on purpose: `auth = "none"` in `[server]`, or `TRUNKLINE_AUTH=none`
         t.toml:4:14: server.body_limit: "32M" is not a size; write bytes as a number, or a text such as `512KiB` or `32MiB`
         t.toml:5:1: server.lisen: unknown key; did you mean `listen`?
         t.toml:7:1: providers.groq.typ: unknown key; did you mean `type`?
@@ -180,7 +181,7 @@ fn a_mistake_of_syntax_is_told_with_its_place_and_without_its_line() {
 fn client_keys_decide_who_may_call() {
     let one = "[[client_keys]]\nname = \"a\"\nkey = \"sha256:9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08\"\n";
     let keys = ok(Some(one), &[("CLIENT_API_KEY", "other")]).snapshot.client_keys;
-    let name = |key: &str| keys.find(key.as_bytes()).map(|key| key.name.to_string());
+    let name = |key: &str| keys.find(&key_hash(key.as_bytes())).map(|key| key.name.to_string());
     assert_eq!([name("test"), name("other"), name("")], [Some("a".into()), Some("default".into()), None]);
     let open = "[server]\nauth = \"none\"\nlisten = \"0.0.0.0:1\"";
     assert!(matches!(ok(Some(open), NO_ENV).snapshot.client_keys, ClientKeys::Open));
@@ -191,14 +192,50 @@ fn client_keys_decide_who_may_call() {
 }
 
 #[test]
-fn client_keys_that_let_the_wrong_ones_in_are_refused() {
+fn what_a_client_key_may_do_is_read_and_its_mistakes_are_told() {
     let text = r#"
-[server]
-auth = "keys"
+[[client_keys]]
+name = "a"
+key = "k"
+owner = "ada"
+tags = ["team-x"]
+models = ["gpt-*", "groq/*"]
+providers = ["dummy"]
+expires = "2027-01-31"
+requests_per_minute = 60
+budgets = [{ usd = "10.00", period = "month" }, { usd = 0.1, period = "hour", hard = false }]
+[providers.dummy]
+type = "dummy"
 "#;
-    expect!["t.toml:3:8: server.auth: client keys are asked for, but there is none; set `CLIENT_API_KEY` or add `[[client_keys]]`"]
-        .assert_eq(&problems(Some(text), NO_ENV));
-    expect![[r#"HOST: 0.0.0.0:8700 can be reached from other machines, and there is no client key; set `CLIENT_API_KEY` or add `[[client_keys]]`; or let anyone call on purpose: `auth = "none"` in `[server]`, or `TRUNKLINE_AUTH=none`"#]]
+    let keys = ok(Some(text), NO_ENV).snapshot.client_keys;
+    let key = keys.find(&key_hash(b"k")).expect("the key").clone();
+    let allowance = key.allowance.as_deref().expect("an allowance");
+    assert_eq!((key.owner.as_deref(), &*key.tags), (Some("ada"), &["team-x".into()][..]));
+    assert!(allowance.has_model("gpt-4o") && allowance.has_model("groq/x") && !allowance.has_model("claude"));
+    assert!(allowance.has_provider("dummy") && !allowance.has_provider("groq"));
+    assert_eq!((allowance.expires_ms, allowance.requests_per_minute), (Some(1_801_353_600_000), Some(60)));
+    let nano: Vec<i64> = allowance.budgets.iter().map(|budget| budget.limit.nano()).collect();
+    assert_eq!(nano, [10_000_000_000, 100_000_000]);
+    let wrong = text
+        .replace("2027-01-31", "soon")
+        .replace("\"10.00\"", "\"$10\"")
+        .replace("= 60", "= 0")
+        .replace("[\"dummy\"]", "[\"dumy\"]")
+        .replace("tags", "tag");
+    expect![[r#"
+        t.toml:6:1: client_keys[0].tag: unknown key; did you mean `tags`?
+        t.toml:8:14: client_keys[0].providers[0]: provider "dumy" is not configured; did you mean `dummy`?
+        t.toml:9:11: client_keys[0].expires: "soon" is neither a day nor a moment; write it as `2027-01-31` or `2027-01-31T12:00:00Z`
+        t.toml:10:23: client_keys[0].requests_per_minute: 0 is out of range; write a number from 1 to 4294967295
+        t.toml:11:20: client_keys[0].budgets[0].usd: "$10" is no amount of USD; write it as a decimal number, such as `"10.00"`"#]].assert_eq(&problems(Some(&wrong), NO_ENV));
+}
+
+#[test]
+fn client_keys_that_let_the_wrong_ones_in_are_refused() {
+    let shut = ok(Some("[server]\nauth = \"keys\"\nlisten = \"0.0.0.0:1\"\n"), NO_ENV);
+    assert!(matches!(&shut.snapshot.client_keys, ClientKeys::Required(keys) if keys.is_empty()));
+    assert!(shut.notes.iter().any(|note| note.contains("`trunkline keys create` makes one")), "{:?}", shut.notes);
+    expect![[r#"HOST: 0.0.0.0:8700 can be reached from other machines, and there is no client key; set `CLIENT_API_KEY` or add `[[client_keys]]`; or say `auth = "keys"` in `[server]`, and `trunkline keys create` makes one; or let anyone call on purpose: `auth = "none"` in `[server]`, or `TRUNKLINE_AUTH=none`"#]]
         .assert_eq(&problems(None, &[("HOST", "0.0.0.0")]));
     let text = r#"
 client_keys = [

@@ -59,9 +59,11 @@ fn word(fault: &Fault) -> &'static str {
         | FaultKind::ContextTooLong => "invalid_request_error",
         FaultKind::UpstreamRejected => rejected(fault.upstream.as_deref()),
         FaultKind::Unauthenticated => "authentication_error",
+        FaultKind::NotAllowed => "permission_error",
         FaultKind::PathNotFound | FaultKind::ModelNotFound | FaultKind::ProviderNotFound => "not_found_error",
         FaultKind::BodyTooLarge => "request_too_large",
-        FaultKind::RateLimited => "rate_limit_error",
+        // As it is when what an organisation may spend is spent.
+        FaultKind::RateLimited | FaultKind::LimitReached | FaultKind::BudgetSpent => "rate_limit_error",
         FaultKind::QuotaExhausted => "billing_error",
         FaultKind::Busy | FaultKind::Overloaded => "overloaded_error",
         FaultKind::UpstreamTimeout => "timeout_error",

@@ -76,13 +76,16 @@ fn words(fault: &Fault) -> (u16, &'static str) {
     match fault.kind {
         FaultKind::InvalidRequest | FaultKind::ContextTooLong => (400, "INVALID_ARGUMENT"),
         FaultKind::Unauthenticated => (401, "UNAUTHENTICATED"),
+        FaultKind::NotAllowed => (403, "PERMISSION_DENIED"),
         FaultKind::PathNotFound | FaultKind::ModelNotFound | FaultKind::ProviderNotFound => (404, "NOT_FOUND"),
         FaultKind::MethodNotAllowed => (405, "UNIMPLEMENTED"),
         FaultKind::UnsupportedMediaType => (415, "INVALID_ARGUMENT"),
         FaultKind::BodyTooLarge => (413, "INVALID_ARGUMENT"),
         FaultKind::ClientTimeout => (408, "DEADLINE_EXCEEDED"),
         FaultKind::Busy | FaultKind::Overloaded => (503, "UNAVAILABLE"),
-        FaultKind::RateLimited | FaultKind::QuotaExhausted => (429, "RESOURCE_EXHAUSTED"),
+        FaultKind::RateLimited | FaultKind::QuotaExhausted | FaultKind::LimitReached | FaultKind::BudgetSpent => {
+            (429, "RESOURCE_EXHAUSTED")
+        }
         FaultKind::UpstreamTimeout => (504, "DEADLINE_EXCEEDED"),
         FaultKind::UpstreamAuth | FaultKind::Unreachable | FaultKind::UpstreamBroken => (502, "UNAVAILABLE"),
         FaultKind::UpstreamRejected => rejected(fault.upstream.as_deref()),

@@ -64,6 +64,9 @@ fn words(kind: FaultKind) -> (&'static str, Option<&'static str>) {
     match kind {
         FaultKind::InvalidRequest => (CLIENT, None),
         FaultKind::Unauthenticated => (CLIENT, Some("invalid_api_key")),
+        FaultKind::NotAllowed => ("permission_error", Some("model_not_allowed")),
+        FaultKind::LimitReached => ("rate_limit_error", Some("rate_limit_exceeded")),
+        FaultKind::BudgetSpent => ("budget_exceeded", Some("budget_exceeded")),
         FaultKind::PathNotFound => (CLIENT, Some("unknown_url")),
         FaultKind::MethodNotAllowed => (CLIENT, Some("method_not_allowed")),
         FaultKind::ModelNotFound => (CLIENT, Some("model_not_found")),

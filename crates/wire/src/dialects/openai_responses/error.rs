@@ -35,10 +35,11 @@ pub(super) fn encode_frame(fault: &Fault, number: u64) -> Bytes {
 pub(super) fn code(fault: &Fault) -> &str {
     match fault.kind {
         FaultKind::ContextTooLong => "context_length_exceeded",
-        FaultKind::QuotaExhausted => "insufficient_quota",
-        FaultKind::RateLimited => "rate_limit_exceeded",
+        FaultKind::QuotaExhausted | FaultKind::BudgetSpent => "insufficient_quota",
+        FaultKind::RateLimited | FaultKind::LimitReached => "rate_limit_exceeded",
         FaultKind::Busy | FaultKind::Overloaded => "server_is_overloaded",
         FaultKind::InvalidRequest
+        | FaultKind::NotAllowed
         | FaultKind::ModelNotFound
         | FaultKind::ProviderNotFound
         | FaultKind::UnsupportedMediaType

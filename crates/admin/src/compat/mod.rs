@@ -1,0 +1,3 @@
+//! The admin APIs of other gateways, as far as they go over ours.
+
+pub(crate) mod litellm;

@@ -1,0 +1,237 @@
+//! What a client key may ask for and spend: a request is let in once it is planned, and settled by its report.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+use trunkline_config::file::BudgetPeriod;
+use trunkline_config::{Allowance, Budget, ClientKey, Target};
+use trunkline_providers::Usd;
+use trunkline_providers::price::Extent;
+use trunkline_route::budget::Short;
+use trunkline_route::limits::Over;
+use trunkline_route::purse::{Counted, Reckoned, Refused, Took};
+use trunkline_route::{Moment, Plan, Purse};
+use trunkline_wire::ir::Usage;
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, RateLimits, counting};
+
+use crate::head;
+use crate::lane::Tried;
+use crate::planning::Planning;
+use crate::prepare::Taken;
+use crate::report_guard::ReportGuard;
+use crate::shared::now_ms;
+
+/// Bytes of a token, where nobody knows better.
+const TOKEN_BYTES: u64 = 4;
+
+/// What is set aside for a request whose tries may race, or whose answer another may go on with: two answers.
+const ANSWERS_AT_MOST: u32 = 2;
+
+/// How long to wait for what other requests of the same key hold.
+const SOON: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Says that a budget is spent which only warns, or that nobody knows what the request costs.
+const BUDGET_WARNING: HeaderName = HeaderName::from_static("x-trunkline-budget-warning");
+
+/// A request of a key whose use is counted. Dropped without having been settled, it took nothing.
+#[derive(Debug)]
+pub(crate) struct Tab {
+    purse: Arc<dyn Purse>,
+    key: Arc<ClientKey>,
+    /// `None` where it was not let in, and once it is settled.
+    counted: Mutex<Option<Counted>>,
+    /// What is left to the key, as its client is told.
+    standing: RateLimits,
+    warning: Option<HeaderValue>,
+}
+
+impl Tab {
+    /// The request is over.
+    pub(crate) fn settle(&self, took: Took) {
+        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(counted) = counted {
+            self.purse.settle(&self.key.id, &counted, took, Moment(now_ms()));
+        }
+    }
+
+    fn counted(&self) -> Option<Counted> {
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, counted: Counted) {
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted);
+    }
+}
+
+impl Drop for Tab {
+    fn drop(&mut self) {
+        self.settle(Took::default());
+    }
+}
+
+/// Lets a request in that is to be carried out by this plan; one that was let in by another plan may now cost more.
+///
+/// # Errors
+/// `LimitReached` or `BudgetSpent`.
+pub(crate) async fn admit(planning: &Planning<'_>, plan: &Plan, guard: &mut ReportGuard) -> Result<(), Fault> {
+    match counted_key(guard) {
+        None => Ok(()),
+        // Boxed: few keys have limits, and every request would carry the room for it.
+        Some((key, allowance)) => Box::pin(admit_counted(planning, plan, guard, (key, allowance))).await,
+    }
+}
+
+/// The key of the request, when anything of its use is counted.
+fn counted_key(guard: &ReportGuard) -> Option<(Arc<ClientKey>, Arc<Allowance>)> {
+    let key = guard.client_key.as_ref()?;
+    let allowance = key.allowance.as_ref().filter(|allowance| allowance.is_counted())?;
+    Some((Arc::clone(key), Arc::clone(allowance)))
+}
+
+async fn admit_counted(
+    planning: &Planning<'_>,
+    plan: &Plan,
+    guard: &mut ReportGuard,
+    (key, allowance): (Arc<ClientKey>, Arc<Allowance>),
+) -> Result<(), Fault> {
+    let now = Moment(now_ms());
+    let reckoned = reckon(planning.taken, plan, &allowance, now);
+    let purse = Arc::clone(&planning.shared.purse);
+    if let Some((tab, counted)) = guard.tab.as_ref().and_then(|tab| Some((Arc::clone(tab), tab.counted()?))) {
+        let raised = purse.raise(&key.id, &allowance, &counted, reckoned.cost, now).answer().await;
+        tab.count(raised.map_err(|refused| fault(&refused, &key))?);
+        return Ok(());
+    }
+    match purse.admit(&key.id, &allowance, reckoned, now).answer().await {
+        Ok(admitted) => {
+            let is_unpriced = reckoned.cost.is_none() && !allowance.budgets.is_empty();
+            let (warning, counted) = (warning(admitted.overrun, is_unpriced), Mutex::new(Some(admitted.counted)));
+            guard.tab = Some(Arc::new(Tab { purse, key, counted, standing: admitted.standing, warning }));
+            Ok(())
+        }
+        Err(refused) => {
+            let fault = fault(&refused, &key);
+            if let Refused::Over(_, standing) = refused {
+                guard.tab = Some(Arc::new(Tab { purse, key, counted: Mutex::default(), standing, warning: None }));
+            }
+            Err(fault)
+        }
+    }
+}
+
+/// The answer with what its client is told of its limits.
+pub(crate) fn with_told(tried: Tried, tab: Option<&Tab>, dialect: DialectId) -> Tried {
+    let mut response = tried?;
+    tell(response.headers_mut(), tab, dialect);
+    Ok(response)
+}
+
+/// Says what is left of the limits of a key.
+pub(crate) fn tell(headers: &mut HeaderMap, tab: Option<&Tab>, dialect: DialectId) {
+    let Some(tab) = tab else { return };
+    head::tell_limits(headers, &tab.standing, dialect);
+    headers.extend(tab.warning.clone().map(|warning| (BUDGET_WARNING, warning)));
+}
+
+/// What a request takes at most. Only asked where something depends on it: the body has to be read for it.
+fn reckon(taken: &Taken<'_>, plan: &Plan, allowance: &Allowance, now: Moment) -> Reckoned {
+    if allowance.budgets.is_empty() && allowance.tokens_per_minute.is_none() {
+        return Reckoned::default();
+    }
+    let by_size = taken.body.len() as u64 / TOKEN_BYTES + 1;
+    let speaks = matches!(taken.surface.operation, Operation::Chat | Operation::Completion);
+    let decoded = speaks.then(|| taken.decode().ok()).flatten();
+    let tokens = decoded.as_ref().map_or(by_size, counting::estimate);
+    let stated = decoded.and_then(|request| request.sampling.output_tokens_max);
+    if taken.surface.operation == Operation::CountTokens {
+        return Reckoned { tokens: 0, cost: Some(Usd::ZERO) };
+    }
+    let answers = if speaks { answers(&taken.body) } else { 0 };
+    let twice = plan.hedge_after.is_some() || plan.continuation;
+    let costs = plan.attempts.iter().filter_map(|attempt| {
+        let once = cost_max(&attempt.target, tokens, stated, answers, now)?;
+        Some(if twice { (0..ANSWERS_AT_MOST).fold(Usd::ZERO, |sum, _| sum.plus(once)) } else { once })
+    });
+    Reckoned { tokens, cost: costs.max() }
+}
+
+/// What this target takes for a prompt of so many tokens and the longest of answers. `None` when nobody knows.
+fn cost_max(target: &Target, tokens: u64, stated: Option<u64>, answers: u64, now: Moment) -> Option<Usd> {
+    let price = target.price.as_deref()?;
+    let capabilities = &target.capabilities;
+    let usual = capabilities.output_tokens_max.unwrap_or(capabilities.output_tokens_default);
+    let longest = stated.map_or(usual, |stated| capabilities.output_tokens_max.map_or(stated, |most| stated.min(most)));
+    let took_us = u64::try_from(target.timeouts.total.as_micros()).unwrap_or(u64::MAX);
+    let extent = Extent { at_ms: now.0, took_us };
+    let output = longest.saturating_mul(answers);
+    // Whether a prompt is written to a cache is not known beforehand, and may cost more.
+    let fresh = price.cost(&Usage { input: tokens, output, ..Usage::default() }, extent)?;
+    let written = price.cost(&Usage { cache_write: tokens, output, ..Usage::default() }, extent)?;
+    Some(fresh.max(written))
+}
+
+/// How many answers a body asks for at once.
+fn answers(body: &[u8]) -> u64 {
+    #[derive(Deserialize)]
+    struct Asked {
+        #[serde(default)]
+        n: Option<u64>,
+        #[serde(default)]
+        best_of: Option<u64>,
+    }
+    let asked = serde_json::from_slice::<Asked>(body).ok();
+    asked.map_or(1, |asked| asked.n.max(asked.best_of).unwrap_or(1)).max(1)
+}
+
+fn warning(overrun: Option<Budget>, is_unpriced: bool) -> Option<HeaderValue> {
+    let text = match overrun {
+        Some(budget) => format!("the budget of {} is spent", of(budget)),
+        None if is_unpriced => "nobody knows what this costs: it does not count toward the budget".to_owned(),
+        None => return None,
+    };
+    HeaderValue::from_str(&text).ok()
+}
+
+/// A budget in words.
+fn of(Budget { limit, period, .. }: Budget) -> String {
+    match period {
+        BudgetPeriod::Total => format!("{limit} USD"),
+        BudgetPeriod::Hour | BudgetPeriod::Day | BudgetPeriod::Week | BudgetPeriod::Month => {
+            format!("{limit} USD a {}", period.as_str())
+        }
+    }
+}
+
+/// What is told to a client whose key has no room for its request.
+fn fault(refused: &Refused, key: &ClientKey) -> Fault {
+    let name = &key.name;
+    let (kind, message, retry_after) = match refused {
+        Refused::Over(Over::Requests(most, wait), _) => {
+            (FaultKind::LimitReached, format!("client key {name:?} may make {most} requests a minute"), Some(*wait))
+        }
+        Refused::Over(Over::Tokens(most, wait), _) => {
+            (FaultKind::LimitReached, format!("client key {name:?} may use {most} tokens a minute"), Some(*wait))
+        }
+        Refused::Over(Over::Parallel(most), _) => {
+            (FaultKind::LimitReached, format!("client key {name:?} may have {most} requests open at once"), Some(SOON))
+        }
+        Refused::Short(Short { budget, may_return: true, left, .. }) => (
+            FaultKind::LimitReached,
+            format!(
+                "of the budget of {} of client key {name:?}, {left} USD is not held by its other requests",
+                of(*budget)
+            ),
+            Some(SOON),
+        ),
+        Refused::Short(Short { budget, left, until, .. }) => (
+            FaultKind::BudgetSpent,
+            format!(
+                "of the budget of {} of client key {name:?}, {left} USD is left, and the request may cost more",
+                of(*budget)
+            ),
+            *until,
+        ),
+    };
+    Fault { retry_after, ..Fault::new(kind, message) }
+}
