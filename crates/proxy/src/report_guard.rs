@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use trunkline_config::{ErrorAction, Priority};
 use trunkline_providers::{Price, Usd};
@@ -13,10 +14,11 @@ use trunkline_route::policy::action;
 use trunkline_route::{Attempt, Moment, Outcome, Probe, Report};
 use trunkline_wire::ir::{Event, Request};
 use trunkline_wire::relay::Facts;
-use trunkline_wire::{Fault, Operation};
+use trunkline_wire::{DialectId, Fault, Operation};
 
 use crate::memory::Watcher;
 use crate::meter::{self, End};
+use crate::owed::{Asking, Question, Spent};
 use crate::room::Place;
 use crate::shared::{Shared, now_ms};
 use crate::stored::ResponseStore;
@@ -51,6 +53,10 @@ pub(crate) struct ReportGuard {
     price: Option<Arc<Price>>,
     /// When that one was asked, in microseconds since the request began; kept for those whose time costs.
     asked_us: u64,
+    /// What the one was sent.
+    question: Question,
+    /// What those took who were asked before, or beside. Boxed: there are few.
+    spent: Option<Box<Spent>>,
     /// Whether the client asked what its answer cost.
     pub(crate) wants_cost: bool,
     /// The same try among all of its thread.
@@ -81,6 +87,8 @@ impl ReportGuard {
             is_asked: false,
             price: None,
             asked_us: 0,
+            question: Question::default(),
+            spent: None,
             wants_cost: false,
             under_way: None,
             started: Instant::now(),
@@ -112,6 +120,8 @@ impl ReportGuard {
             is_asked: false,
             price: None,
             asked_us: 0,
+            question: Question::default(),
+            spent: None,
             wants_cost: self.wants_cost,
             under_way: None,
             started: self.started,
@@ -137,9 +147,29 @@ impl ReportGuard {
         self.report.provider = Some(Arc::clone(&attempt.target.provider.name));
         self.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
         self.price.clone_from(&attempt.target.price);
+        self.clock_in();
+    }
+
+    /// Time costs from now on, where it does.
+    fn clock_in(&mut self) {
         if self.price.as_ref().is_some_and(|price| price.is_timed()) {
             self.asked_us = micros(self.elapsed());
         }
+    }
+
+    /// Keeps of what is sent to the one who is tried what is owed for it.
+    pub(crate) fn ask(&mut self, dialect: DialectId, body: &[Bytes]) {
+        self.question = Question::of(self.report.operation, dialect, body);
+    }
+
+    /// The same where nothing tells when that one is reached.
+    pub(crate) fn ask_unwatched(&mut self, dialect: DialectId, body: &[Bytes]) {
+        self.question = Question::of(self.report.operation, dialect, body).reached();
+    }
+
+    /// Where to say that the one who is tried was reached.
+    pub(crate) fn asking(&self) -> Asking<'_> {
+        Asking::of(&self.question, self.started)
     }
 
     /// A try begins, counted toward this target's load, if any is kept; the try before is over.
@@ -224,8 +254,8 @@ impl ReportGuard {
 
     /// Notes what was learnt from the answer.
     pub(crate) fn measure(&mut self, facts: &Facts, end: End) {
-        if let Some((usage, quality)) = meter::measure(&self.report, facts, end) {
-            self.report.usage = self.report.unseen.as_deref().map_or(usage, |unseen| usage.plus(*unseen));
+        if let Some((usage, quality)) = meter::measure(&self.report, facts, end, &self.question) {
+            self.report.usage = usage;
             self.report.quality = Some(quality);
         }
     }
@@ -233,7 +263,31 @@ impl ReportGuard {
     /// Notes what was learnt from an answer that nobody will see, and that is paid for.
     pub(crate) fn spend(&mut self, facts: &Facts) {
         self.measure(facts, End::Whole);
-        self.report.unseen = Some(Box::new(self.report.usage));
+        let spent = self.take_part(false);
+        self.has_spent(spent);
+    }
+
+    /// What a part of the answer took that broke off, to be [added](Self::has_spent) if another goes on with it.
+    pub(crate) fn spent_on(&mut self, facts: &Facts) -> Option<Spent> {
+        self.measure(facts, End::Broken);
+        self.take_part(true)
+    }
+
+    /// Adds what was spent on something else than what is still to come.
+    pub(crate) fn has_spent(&mut self, more: Option<Spent>) {
+        self.clock_in();
+        let Some(more) = more else { return };
+        let all = self.spent.take().map_or(more, |spent| spent.plus(more));
+        self.spent = Some(Box::new(all));
+    }
+
+    /// Takes out of the report what was measured so far.
+    fn take_part(&mut self, is_seen: bool) -> Option<Spent> {
+        self.settle();
+        let part = Spent::of(&self.report, is_seen);
+        let Report { usage, quality, cost, saved, .. } = &mut *self.report;
+        (*usage, *quality, *cost, *saved) = Default::default();
+        part
     }
 
     /// A whole answer was handed over in one piece.
@@ -256,7 +310,12 @@ impl ReportGuard {
         }
         self.measure(facts, End::Whole);
         self.settle();
-        self.report.cost
+        self.cost_so_far()
+    }
+
+    /// What is known to have been spent, once the answer has been counted.
+    fn cost_so_far(&self) -> Option<Usd> {
+        self.spent.as_ref().map_or(self.report.cost, |spent| spent.and(self.report.cost))
     }
 
     /// The same for a client that asked to be told in the answer's body.
@@ -266,7 +325,7 @@ impl ReportGuard {
 
     /// Says in an answer's head what it cost.
     pub(crate) fn tell_cost(&self, headers: &mut HeaderMap) {
-        if let Some(cost) = self.report.cost {
+        if let Some(cost) = self.cost_so_far() {
             head::tell_cost(headers, cost, self.worker.shared.snapshot().server.litellm_headers);
         }
     }
@@ -331,12 +390,24 @@ impl Drop for ReportGuard {
         if let Some(probe) = &self.probe {
             self.worker.shared.live.let_go(probe, Moment(now_ms()));
         }
-        if let Some(twin) = &self.twin {
-            let Some(begun) = twin.reports() else { return };
+        let is_working = self.is_asked && self.report.outcome == Outcome::ClientLeft && self.report.quality.is_none();
+        if is_working && self.question.is_owed() {
+            self.measure(&Facts::default(), End::Left);
+        }
+        if let Some(Twin { twins, is_spare }) = self.twin.take() {
+            let Some(begun) = twins.reports(is_spare) else {
+                let part = self.take_part(false);
+                self.has_spent(part);
+                return twins.leave(self.spent.take());
+            };
             self.report.attempts += begun;
+            self.has_spent(twins.left());
         }
         self.report.total_us = micros(self.elapsed());
         self.settle();
+        if let Some(spent) = self.spent.take() {
+            spent.add_to(&mut self.report);
+        }
         if let Some(key) = &self.counted_key {
             let usage = &self.report.usage;
             let tokens = usage.prompt().saturating_add(usage.output);
