@@ -124,3 +124,48 @@ impl Spent {
 fn sum(one: Option<Usd>, other: Option<Usd>) -> Option<Usd> {
     Some(one?.plus(other?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(operation: Operation) -> Question {
+        let body = br#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
+        Question::of(operation, DialectId::OpenaiChat, &[Bytes::from_static(body)])
+    }
+
+    #[test]
+    fn a_prompt_is_owed_to_whoever_was_reached() {
+        let asked = question(Operation::Chat);
+        assert!(!asked.is_owed(), "nobody is connected to yet");
+        Asking::of(&asked, Instant::now()).reach();
+        assert!(asked.is_owed());
+        assert_eq!(asked.tokens(), 5);
+        assert!(!question(Operation::CountTokens).reached().is_owed());
+        assert!(!Question::default().is_owed());
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_part_is_not_known_of_the_whole() {
+        let usd = |nano| Some(Usd::from_nano(nano));
+        let usage = Usage { input: 3, output: 2, ..Usage::default() };
+        let part = |cost, quality| {
+            let report = Report { usage, cost, saved: cost, quality, ..Report::begin(1, 0, Operation::Chat) };
+            Spent::of(&report, false)
+        };
+        assert!(part(usd(1), None).is_none(), "it took nothing");
+        let known = part(usd(5), Some(Quality::Exact)).expect("a part");
+        let unknown = part(None, Some(Quality::Exact)).expect("a part");
+        for (spent, cost, quality) in [
+            (known.plus(known), usd(17), Quality::Exact),
+            (known.plus(unknown), None, Quality::Exact),
+            (known.plus(part(usd(5), Some(Quality::Partial)).expect("a part")), usd(17), Quality::Estimated),
+        ] {
+            let mut report =
+                Report { usage, cost: usd(7), quality: Some(Quality::Exact), ..Report::begin(1, 0, Operation::Chat) };
+            spent.add_to(&mut report);
+            assert_eq!((report.cost, report.quality), (cost, Some(quality)));
+            assert_eq!((report.usage.output, report.unseen.map(|unseen| unseen.output)), (6, Some(4)));
+        }
+    }
+}

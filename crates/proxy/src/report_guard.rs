@@ -5,20 +5,15 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use trunkline_config::{ErrorAction, Priority};
-use trunkline_providers::{Price, Usd};
 use trunkline_route::loads::{Load, Open};
 use trunkline_route::policy::action;
 use trunkline_route::{Attempt, Moment, Outcome, Probe, Report};
 use trunkline_wire::ir::{Event, Request};
-use trunkline_wire::relay::Facts;
-use trunkline_wire::{DialectId, Fault, Operation};
+use trunkline_wire::{Fault, Operation};
 
 use crate::memory::Watcher;
-use crate::meter::{self, End};
-use crate::owed::{Asking, Question, Spent};
 use crate::room::Place;
 use crate::shared::{Shared, now_ms};
 use crate::stored::ResponseStore;
@@ -27,7 +22,10 @@ use crate::twins::{Twin, Twins};
 use crate::under_way::TryNumber;
 use crate::waiting::Waits;
 use crate::worker::Worker;
-use crate::{cost, head};
+
+mod bill;
+
+use bill::Bill;
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
 pub(crate) struct ReportGuard {
@@ -49,14 +47,8 @@ pub(crate) struct ReportGuard {
     counted_key: Option<Arc<str>>,
     /// Whether the provider that the report names is the one that answers.
     is_asked: bool,
-    /// What the one costs whom the report names; `None` when nobody knows.
-    price: Option<Arc<Price>>,
-    /// When that one was asked, in microseconds since the request began; kept for those whose time costs.
-    asked_us: u64,
-    /// What the one was sent.
-    question: Question,
-    /// What those took who were asked before, or beside. Boxed: there are few.
-    spent: Option<Box<Spent>>,
+    /// What is to be paid. Boxed, since the guard moves.
+    bill: Box<Bill>,
     /// Whether the client asked what its answer cost.
     pub(crate) wants_cost: bool,
     /// The same try among all of its thread.
@@ -85,10 +77,7 @@ impl ReportGuard {
             busy: None,
             counted_key: None,
             is_asked: false,
-            price: None,
-            asked_us: 0,
-            question: Question::default(),
-            spent: None,
+            bill: Box::default(),
             wants_cost: false,
             under_way: None,
             started: Instant::now(),
@@ -118,10 +107,7 @@ impl ReportGuard {
             busy: None,
             counted_key: None,
             is_asked: false,
-            price: None,
-            asked_us: 0,
-            question: Question::default(),
-            spent: None,
+            bill: Box::default(),
             wants_cost: self.wants_cost,
             under_way: None,
             started: self.started,
@@ -146,30 +132,8 @@ impl ReportGuard {
     pub(crate) fn name(&mut self, attempt: &Attempt) {
         self.report.provider = Some(Arc::clone(&attempt.target.provider.name));
         self.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
-        self.price.clone_from(&attempt.target.price);
+        self.bill.price.clone_from(&attempt.target.price);
         self.clock_in();
-    }
-
-    /// Time costs from now on, where it does.
-    fn clock_in(&mut self) {
-        if self.price.as_ref().is_some_and(|price| price.is_timed()) {
-            self.asked_us = micros(self.elapsed());
-        }
-    }
-
-    /// Keeps of what is sent to the one who is tried what is owed for it.
-    pub(crate) fn ask(&mut self, dialect: DialectId, body: &[Bytes]) {
-        self.question = Question::of(self.report.operation, dialect, body);
-    }
-
-    /// The same where nothing tells when that one is reached.
-    pub(crate) fn ask_unwatched(&mut self, dialect: DialectId, body: &[Bytes]) {
-        self.question = Question::of(self.report.operation, dialect, body).reached();
-    }
-
-    /// Where to say that the one who is tried was reached.
-    pub(crate) fn asking(&self) -> Asking<'_> {
-        Asking::of(&self.question, self.started)
     }
 
     /// A try begins, counted toward this target's load, if any is kept; the try before is over.
@@ -252,92 +216,6 @@ impl ReportGuard {
         }
     }
 
-    /// Notes what was learnt from the answer.
-    pub(crate) fn measure(&mut self, facts: &Facts, end: End) {
-        if let Some((usage, quality)) = meter::measure(&self.report, facts, end, &self.question) {
-            self.report.usage = usage;
-            self.report.quality = Some(quality);
-        }
-    }
-
-    /// Notes what was learnt from an answer that nobody will see, and that is paid for.
-    pub(crate) fn spend(&mut self, facts: &Facts) {
-        self.measure(facts, End::Whole);
-        let spent = self.take_part(false);
-        self.has_spent(spent);
-    }
-
-    /// What a part of the answer took that broke off, to be [added](Self::has_spent) if another goes on with it.
-    pub(crate) fn spent_on(&mut self, facts: &Facts) -> Option<Spent> {
-        self.measure(facts, End::Broken);
-        self.take_part(true)
-    }
-
-    /// Adds what was spent on something else than what is still to come.
-    pub(crate) fn has_spent(&mut self, more: Option<Spent>) {
-        self.clock_in();
-        let Some(more) = more else { return };
-        let all = self.spent.take().map_or(more, |spent| spent.plus(more));
-        self.spent = Some(Box::new(all));
-    }
-
-    /// Takes out of the report what was measured so far.
-    fn take_part(&mut self, is_seen: bool) -> Option<Spent> {
-        self.settle();
-        let part = Spent::of(&self.report, is_seen);
-        let Report { usage, quality, cost, saved, .. } = &mut *self.report;
-        (*usage, *quality, *cost, *saved) = Default::default();
-        part
-    }
-
-    /// A whole answer was handed over in one piece.
-    pub(crate) fn answered(&mut self, facts: &Facts) {
-        self.measure(facts, End::Whole);
-        self.served();
-        self.settle();
-    }
-
-    /// Whether it is known what the one costs whom the report names.
-    pub(crate) fn is_priced(&self) -> bool {
-        self.price.is_some()
-    }
-
-    /// What an answer cost of which the provider has counted all; from then on that is what it cost. `None` when nobody
-    /// knows.
-    pub(crate) fn cost_of(&mut self, facts: &Facts) -> Option<Usd> {
-        if self.price.is_none() || facts.usage.is_none() {
-            return None;
-        }
-        self.measure(facts, End::Whole);
-        self.settle();
-        self.cost_so_far()
-    }
-
-    /// What is known to have been spent, once the answer has been counted.
-    fn cost_so_far(&self) -> Option<Usd> {
-        self.spent.as_ref().map_or(self.report.cost, |spent| spent.and(self.report.cost))
-    }
-
-    /// The same for a client that asked to be told in the answer's body.
-    pub(crate) fn cost_to_tell(&mut self, facts: &Facts) -> Option<Usd> {
-        if self.wants_cost { self.cost_of(facts) } else { None }
-    }
-
-    /// Says in an answer's head what it cost.
-    pub(crate) fn tell_cost(&self, headers: &mut HeaderMap) {
-        if let Some(cost) = self.cost_so_far() {
-            head::tell_cost(headers, cost, self.worker.shared.snapshot().server.litellm_headers);
-        }
-    }
-
-    /// Writes down what it cost, once.
-    fn settle(&mut self) {
-        if self.report.cost.is_none() {
-            let took_us = micros(self.elapsed()).saturating_sub(self.asked_us);
-            cost::settle(&mut self.report, self.price.as_deref(), took_us);
-        }
-    }
-
     /// The whole answer was handed over.
     pub(crate) fn served(&mut self) {
         self.report.outcome = Outcome::Served;
@@ -390,24 +268,14 @@ impl Drop for ReportGuard {
         if let Some(probe) = &self.probe {
             self.worker.shared.live.let_go(probe, Moment(now_ms()));
         }
-        let is_working = self.is_asked && self.report.outcome == Outcome::ClientLeft && self.report.quality.is_none();
-        if is_working && self.question.is_owed() {
-            self.measure(&Facts::default(), End::Left);
-        }
+        self.bill_who_left();
         if let Some(Twin { twins, is_spare }) = self.twin.take() {
-            let Some(begun) = twins.reports(is_spare) else {
-                let part = self.take_part(false);
-                self.has_spent(part);
-                return twins.leave(self.spent.take());
-            };
+            let Some(begun) = twins.reports(is_spare) else { return self.leave_bill(&twins) };
             self.report.attempts += begun;
             self.has_spent(twins.left());
         }
         self.report.total_us = micros(self.elapsed());
-        self.settle();
-        if let Some(spent) = self.spent.take() {
-            spent.add_to(&mut self.report);
-        }
+        self.close_bill();
         if let Some(key) = &self.counted_key {
             let usage = &self.report.usage;
             let tokens = usage.prompt().saturating_add(usage.output);

@@ -47,10 +47,10 @@ impl Twins {
     }
 
     /// Leaves to the one who reports what another took.
-    pub(crate) fn leave(&self, spent: Option<Box<Spent>>) {
+    pub(crate) fn leave(&self, spent: Option<Spent>) {
         let Some(spent) = spent else { return };
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        *left = Some(left.map_or(*spent, |left| left.plus(*spent)));
+        *left = Some(left.map_or(spent, |left| left.plus(spent)));
     }
 
     /// Takes what was left.

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use trunkline_providers::Usd;
 use trunkline_route::{Outcome, Report};
-use trunkline_testkit::{Gateway, Say, Upstream, ask, open};
+use trunkline_testkit::{Gateway, open};
 use trunkline_wire::ir::Quality;
 
 /// An English text as `o200k_base` cuts it, one token after the other.

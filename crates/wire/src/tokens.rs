@@ -43,21 +43,29 @@ impl Tally {
     }
 
     /// The same for text as it stands in a JSON document, escapes and all. What is no UTF-8 weighs nothing.
-    pub fn push_json(&mut self, mut text: &[u8]) {
-        while let Some(at) = memchr::memchr(b'\\', text) {
-            let (plain, escape) = text.split_at(at);
-            self.push_bytes(plain);
-            let (class, len) = escaped(escape);
-            if let Some(class) = class {
-                self.weigh(class);
-            }
-            text = escape.get(len..).unwrap_or_default();
+    pub fn push_json(&mut self, text: &[u8]) {
+        let mut rest = text;
+        while let Some(first) = rest.first() {
+            let len = match first {
+                b'\\' => {
+                    let (class, len) = escaped(rest);
+                    if let Some(class) = class {
+                        self.weigh(class);
+                    }
+                    len
+                }
+                ascii @ ..0x80 => {
+                    self.weigh(Class::of(char::from(*ascii)));
+                    1
+                }
+                _ => {
+                    let len = rest.iter().position(u8::is_ascii).unwrap_or(rest.len());
+                    rest.get(..len).unwrap_or_default().utf8_chunks().for_each(|chunk| self.push(chunk.valid()));
+                    len
+                }
+            };
+            rest = rest.get(len..).unwrap_or_default();
         }
-        self.push_bytes(text);
-    }
-
-    fn push_bytes(&mut self, text: &[u8]) {
-        text.utf8_chunks().for_each(|chunk| self.push(chunk.valid()));
     }
 
     /// So many tokens; one at least where there is anything.
@@ -104,11 +112,9 @@ impl Tally {
                     0
                 }
             }
-            Class::Line => match last {
-                Class::Line => 0,
-                Class::Mark => 9,
-                _ => 85,
-            },
+            Class::Line if last == Class::Line => 0,
+            Class::Line if last == Class::Mark => 9,
+            Class::Line => 85,
             Class::Cyrillic => {
                 if first {
                     100

@@ -128,7 +128,7 @@ async fn answer(
             let answer = begun(taken, events, deadline, (&provider.name, &reading), &head).await?;
             answer.with_extras(extras)
         } else {
-            let facts = Facts { finished: true, ..Facts::of_answer(&response) };
+            let facts = Box::new(Facts { finished: true, ..Facts::of_answer(&response) });
             Answered::Whole { response, facts, repaired: reading.begin() }
         }
     };

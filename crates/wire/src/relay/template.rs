@@ -231,12 +231,7 @@ pub(super) fn next_text(event: &[u8], mut at: usize, names: &[&[u8]]) -> Option<
 }
 
 /// The next member whose key is one that `is_wanted`, and where its value begins.
-fn next_value<'a>(
-    event: &'a [u8],
-    mut at: usize,
-    end: usize,
-    is_wanted: impl Fn(&[u8]) -> bool,
-) -> Option<(&'a [u8], usize)> {
+fn next_value(event: &[u8], mut at: usize, end: usize, is_wanted: impl Fn(&[u8]) -> bool) -> Option<(&[u8], usize)> {
     loop {
         let start = at + memchr::memchr(b'"', event.get(at..end)?)? + 1;
         let close = start + string_end(event.get(start..end)?).ok()?;
