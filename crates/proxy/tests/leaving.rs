@@ -73,7 +73,7 @@ impl Counting {
         stream.set_nodelay(true)?;
         let request = read_request(&mut stream).await?;
         let (messages, id) = (request.contains("/v1/messages "), number_in(&request));
-        let input = PROMPTS[id % PROMPTS.len()].1 + AROUND;
+        let input = pick(PROMPTS, id).1 + AROUND;
         self.note(id, |count| count.input = input);
         let produced = self.produce(&mut stream, messages, input, id).await;
         // Whatever became of the writing, it is the reading that says when the other side has left.
@@ -135,7 +135,7 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<String> {
     let mut buffer = [0; 8 << 10];
     loop {
         let read = stream.read(&mut buffer).await?;
-        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        text.push_str(&String::from_utf8_lossy(buffer.get(..read).unwrap_or_default()));
         let length = text
             .to_ascii_lowercase()
             .split_once("content-length: ")
@@ -151,6 +151,11 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<String> {
 fn number_in(request: &str) -> usize {
     let (_, rest) = request.split_once("number-").expect("each request has a number");
     rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a number")
+}
+
+/// One after the other, and from the beginning again.
+fn pick<T, const N: usize>(all: [T; N], number: usize) -> T {
+    all.into_iter().nth(number % N).expect("there are so many")
 }
 
 /// Enough to choose by.
@@ -181,9 +186,9 @@ fn document(origin: &str) -> String {
 
 /// One client that reads so many bytes and leaves; says when it did.
 async fn leave_after(to: std::net::SocketAddr, id: usize, bytes: u64) -> Instant {
-    let path = ["POST /v1/chat/completions", "POST /v1/messages"][id % 2];
-    let model = ["chat-model", "messages-model"][id / 2 % 2];
-    let prompt = serde_json::to_string(PROMPTS[id % PROMPTS.len()].0).expect("text");
+    let path = pick(["POST /v1/chat/completions", "POST /v1/messages"], id);
+    let model = pick(["chat-model", "messages-model"], id / 2);
+    let prompt = serde_json::to_string(pick(PROMPTS, id).0).expect("text");
     let body = format!(
         r#"{{"model":"{model}","max_tokens":999,"stream":true,"user":"number-{id}","messages":[{{"role":"user","content":{prompt}}}],"metadata":{{"user_id":"number-{id}"}}}}"#
     );
@@ -258,9 +263,11 @@ fn usd(nano: u64) -> Usd {
 
 fn print_figures(reports: &[Report], counts: &HashMap<usize, Count>, left: &[Instant]) {
     let mut delays: Vec<Duration> =
-        counts.iter().filter_map(|(id, count)| Some(count.gone?.saturating_duration_since(left[*id]))).collect();
+        counts.iter().filter_map(|(id, count)| Some(count.gone?.saturating_duration_since(*left.get(*id)?))).collect();
     delays.sort_unstable();
-    let at = |percent: usize| delays[(delays.len() - 1) * percent / 100].as_secs_f64() * 1e3;
+    let at = |percent: usize| {
+        delays.get(delays.len().saturating_sub(1) * percent / 100).map_or(0.0, Duration::as_secs_f64) * 1e3
+    };
     let sums = [
         ("input", reports.iter().map(|r| r.usage.prompt()).sum::<u64>(), counts.values().map(|c| c.input).sum::<u64>()),
         ("output", reports.iter().map(|r| r.usage.output).sum(), counts.values().map(|c| c.output).sum()),
