@@ -237,9 +237,9 @@ async fn a_thousand_clients_leave_and_each_is_billed_for_what_was_produced() {
     let counts = all_gone(&counting).await;
     let theirs = counts.values().map(|count| count.input * INPUT_NANO + count.output * OUTPUT_NANO).sum::<u64>();
     let ours = reports.iter().map(|report| nano(report.cost)).sum::<u64>();
-    print_figures(&reports, &counts, &left);
     let off = ours.abs_diff(theirs) as f64 * 100.0 / theirs as f64;
-    println!("cost: {} here, {} there, {off:.2} % apart", usd(ours), usd(theirs));
+    print_figures(&reports, &counts, &left);
+    print(&format!("cost: {} here, {} there, {off:.2} % apart", usd(ours), usd(theirs)));
     assert!(off < 2.0, "{off} % apart");
 }
 
@@ -261,6 +261,11 @@ fn usd(nano: u64) -> Usd {
     Usd::from_nano(i64::try_from(nano).expect("little"))
 }
 
+#[expect(clippy::print_stdout, reason = "the figures are for people")]
+fn print(line: &str) {
+    println!("{line}");
+}
+
 fn print_figures(reports: &[Report], counts: &HashMap<usize, Count>, left: &[Instant]) {
     let mut delays: Vec<Duration> =
         counts.iter().filter_map(|(id, count)| Some(count.gone?.saturating_duration_since(*left.get(*id)?))).collect();
@@ -272,9 +277,14 @@ fn print_figures(reports: &[Report], counts: &HashMap<usize, Count>, left: &[Ins
         ("input", reports.iter().map(|r| r.usage.prompt()).sum::<u64>(), counts.values().map(|c| c.input).sum::<u64>()),
         ("output", reports.iter().map(|r| r.usage.output).sum(), counts.values().map(|c| c.output).sum()),
     ];
-    println!("{} reports, {} requests upstream", reports.len(), counts.len());
+    print(&format!("{} reports, {} requests upstream", reports.len(), counts.len()));
     for (name, ours, theirs) in sums {
-        println!("{name}: {ours} tokens here, {theirs} there");
+        print(&format!("{name}: {ours} tokens here, {theirs} there"));
     }
-    println!("upstream cancelled after {:.2} ms (p50), {:.2} ms (p99), {:.2} ms (most)", at(50), at(99), at(100));
+    print(&format!(
+        "upstream cancelled after {:.2} ms (p50), {:.2} ms (p99), {:.2} ms (most)",
+        at(50),
+        at(99),
+        at(100)
+    ));
 }

@@ -48,3 +48,41 @@ pub(super) fn read(json: &[u8], produced: &mut Produced) {
         pieces.push(json.get(text).unwrap_or_default());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Compares the pieces of one event with those that it should have.
+    #[track_caller]
+    fn check(event: &str, pieces: &[&str]) {
+        let (mut found, mut expected) = (Produced::default(), Produced::default());
+        read(event.as_bytes(), &mut found);
+        pieces.iter().for_each(|piece| expected.push(piece));
+        assert_eq!(found, expected, "{event}");
+    }
+
+    #[test]
+    fn the_text_of_every_dialect_counts_and_nothing_else_does() {
+        check(r#"{"id":"c","choices":[{"delta":{"content":" \"hi\""},"finish_reason":null}]}"#, &[" \"hi\""]);
+        check(r#"{"choices":[{"delta":{"role":"assistant","content":""}}],"usage":null}"#, &[]);
+        check(
+            r#"{"choices":[{"delta":{"tool_calls":[{"function":{"name":"f","arguments":"{\"a\":"}}]}}]}"#,
+            &["{\"a\":"],
+        );
+        check(r#"{"choices":[{"index":0,"text":"one"},{"index":1,"text":"two"}]}"#, &["one", "two"]);
+        check(r#"{"type":"content_block_delta","delta":{"type":"thinking_delta","thinking":"So"}}"#, &["So"]);
+        check(r#"{"type":"content_block_delta","delta":{"type":"signature_delta","signature":"EqQB"}}"#, &[]);
+        check(r#"{"type":"response.output_text.delta","delta":"Hi","obfuscation":"x7","logprobs":[]}"#, &["Hi"]);
+        check(r#"{"candidates":[{"content":{"parts":[{"text":"Hi"},{"text":"!"}],"role":"model"}}]}"#, &["Hi", "!"]);
+        check(r#"{"message":{"role":"assistant","content":"Hel"},"done":false}"#, &["Hel"]);
+    }
+
+    #[test]
+    fn a_thought_that_is_said_twice_counts_once() {
+        check(
+            r#"{"choices":[{"delta":{"reasoning":"So","reasoning_details":[{"type":"reasoning.text","text":"So"}]}}]}"#,
+            &["So"],
+        );
+    }
+}
