@@ -1,5 +1,7 @@
 //! Turns a public price list into the one that comes with the program: `price_list FILE DAY SOURCE`, see `tools/prices.sh`.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
+
 use std::process::ExitCode;
 
 use trunkline_providers::price::public;
