@@ -1,7 +1,7 @@
 //! One try: sends under its deadlines; whatever is not a 2xx becomes a classified fault.
 
 use std::future::poll_fn;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -11,6 +11,7 @@ use trunkline_providers::classify::{self, Credentials, FailedAnswer, classify};
 use trunkline_route::Attempt;
 use trunkline_wire::{Fault, FaultKind, RateLimits};
 
+use crate::owed::Asking;
 use crate::upstream::{Answer, Body, Client, Outgoing, Patience, UpstreamError};
 
 /// Most of an error page that is read; the rest would tell nobody more.
@@ -27,14 +28,14 @@ pub(crate) async fn send(
     attempt: &Attempt,
     base_url: &BaseUrl,
     outgoing: &Outgoing<'_>,
-    started: Instant,
+    asking: Asking<'_>,
 ) -> Result<Answer, Fault> {
     let target = &attempt.target;
     let name = &target.provider.name;
     let limits = &target.timeouts;
-    let ends_at = Some(started + limits.total);
+    let ends_at = Some(asking.started + limits.total);
     let patience = Patience { connect: limits.connect, head: limits.first_byte, ends_at };
-    let answer = match client.send(base_url, outgoing, patience).await {
+    let answer = match client.send_telling(base_url, outgoing, patience, || asking.reach()).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::debug!(provider = %name, %error, "no answer");

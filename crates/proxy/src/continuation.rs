@@ -12,6 +12,7 @@ use trunkline_providers::GoesOn;
 use trunkline_route::{Attempt, Plan};
 use trunkline_wire::continuation::Joiner;
 use trunkline_wire::ir::{Delta, Event};
+use trunkline_wire::relay::Facts;
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::carry_out::{enter, learn, succeeded};
@@ -123,7 +124,7 @@ impl Continuation {
 
     /// Begins to look for somebody who goes on with an answer that broke off; false where there is nobody, or it is no
     /// answer to go on with.
-    pub(crate) fn begin(&mut self, broke: &Fault, guard: &mut ReportGuard, driver: &Waker) -> bool {
+    pub(crate) fn begin(&mut self, broke: &Fault, facts: &Facts, guard: &mut ReportGuard, driver: &Waker) -> bool {
         let is_over = self.joiner.text().is_none() || self.joiner.continuations() >= CONTINUATIONS_MAX;
         if is_over || !may_go_on(broke) {
             return false;
@@ -137,8 +138,12 @@ impl Continuation {
         }
         let provider = &self.teller.target.provider.name;
         tracing::warn!(%provider, kind = broke.kind.as_str(), reason = %broke.message, "answer broke off; another is asked to go on");
+        let spent = guard.spent_on(facts);
         guard.broke_off(broke);
         self.search = self.ask(broke.clone(), left.into_iter(), guard, driver);
+        if self.search.is_some() {
+            guard.has_spent(spent);
+        }
         self.search.is_some()
     }
 
@@ -201,6 +206,7 @@ impl Continuation {
         let letter = self.origin.letter((attempt, how), (text, self.pieces), guard).ok()?;
         enter(&worker, &self.origin.plan, attempt, guard).ok()?;
         let load = self.origin.plan.watched.then(|| worker.shared.live.loads.of(&attempt.target));
+        guard.ask_unwatched(how.dialect(), &letter.body);
         guard.place = place;
         guard.report.attempts += 1;
         guard.name(attempt);

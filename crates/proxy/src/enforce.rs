@@ -134,7 +134,7 @@ async fn ask_again(
             let answer = if taken.streams() {
                 Answered::Stream(paced(response, *chunk_delay, attempt), repaired)
             } else {
-                Answered::Whole { response, facts, repaired }
+                Answered::Whole { response, facts: Box::new(facts), repaired }
             };
             return Ok(Begun { answer, ..begun });
         }

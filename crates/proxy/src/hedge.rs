@@ -56,7 +56,8 @@ pub(crate) async fn race<'a>(
                 (Ok(response), one)
             }
             Err(failed) => {
-                let Failed { fault, guard } = *failed;
+                let Failed { fault, mut guard } = *failed;
+                guard.try_failed();
                 match judge(action(&one.target.provider, &fault)) {
                     Verdict::NextKey => {}
                     Verdict::NextTarget => turns.pass_by(one),
@@ -72,7 +73,10 @@ pub(crate) async fn race<'a>(
                         twins.pass_on();
                         (Ok(response), other)
                     }
-                    Err(failed) => (Err(Failed::new(failed.fault, guard)), other),
+                    Err(mut failed) => {
+                        failed.guard.try_failed();
+                        (Err(Failed::new(failed.fault, guard)), other)
+                    }
                 }
             }
         },
@@ -82,7 +86,8 @@ pub(crate) async fn race<'a>(
                 trail.outpaced(one);
                 (Ok(response), other)
             }
-            Err(failed) => {
+            Err(mut failed) => {
+                failed.guard.try_failed();
                 if judge(learn(worker, other, &failed.fault, failover)) == Verdict::NextTarget {
                     turns.pass_by(other);
                 }

@@ -28,6 +28,7 @@ mod memory;
 mod mend;
 mod meter;
 mod models_api;
+mod owed;
 pub mod pipeline;
 mod planning;
 mod prepare;

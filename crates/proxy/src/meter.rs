@@ -5,39 +5,69 @@ use trunkline_wire::Operation;
 use trunkline_wire::ir::{Quality, Usage};
 use trunkline_wire::relay::Facts;
 
-/// Bytes of JSON that make about one token of English, where nobody counted.
+use crate::owed::Question;
+
+/// Bytes of an answer that make about one token, where it is one object that is too long or too odd to be read.
 const BYTES_PER_TOKEN: u64 = 4;
 
-/// Whether the answer came to its end.
+/// How an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// It did.
+    /// It was whole.
     Whole,
-    /// It broke off, or the client left.
-    Cut,
+    /// It broke off, through no fault of the client's.
+    Broken,
+    /// The client left.
+    Left,
 }
 
-/// The tokens of an answer, and how sure they are; `None` for work whose tokens nobody could guess.
-pub(crate) fn measure(report: &Report, facts: &Facts, end: End) -> Option<(Usage, Quality)> {
-    let (usage, sure) = match facts.usage {
-        // What one that broke off had taken is known only as far as it said so.
-        Some(usage) if report.continued > 0 => (usage, Quality::Estimated),
-        Some(usage) => (usage, Quality::Exact),
-        None => (guess(report, facts)?, Quality::Estimated),
+/// The tokens of an answer, and how sure they are; `None` for work whose tokens nobody could guess, and for what broke off
+/// before anything was said.
+pub(crate) fn measure(report: &Report, facts: &Facts, end: End, asked: &Question) -> Option<(Usage, Quality)> {
+    let guess = match report.operation {
+        Operation::Chat | Operation::Completion => Guess { asked, output: output(report, facts) },
+        Operation::Embedding => Guess { asked, output: 0 },
+        // Counting costs nothing, and of the rest nobody knows.
+        Operation::CountTokens | Operation::Other => {
+            let quality = if end == End::Whole { Quality::Exact } else { Quality::Partial };
+            return facts.usage.map(|usage| (usage, quality));
+        }
     };
-    Some((usage, if end == End::Cut { Quality::Partial } else { sure }))
+    match (facts.usage, end) {
+        (Some(said), End::Whole) if !facts.is_outdated() && said.prompt() > 0 => Some((said, Quality::Exact)),
+        (Some(said), End::Whole) if !facts.is_outdated() => {
+            let usage = guess.beside(said);
+            let quality = if usage.input == 0 { Quality::Exact } else { Quality::Estimated };
+            Some((usage, quality))
+        }
+        (said, End::Whole) => Some((guess.instead(said.unwrap_or_default()), Quality::Estimated)),
+        (None, End::Broken) if guess.output == 0 => None,
+        (said, End::Broken | End::Left) => Some((guess.instead(said.unwrap_or_default()), Quality::Partial)),
+    }
 }
 
-/// From sizes alone; `None` for work whose tokens nobody could guess.
-fn guess(report: &Report, facts: &Facts) -> Option<Usage> {
-    let input = report.bytes_in / BYTES_PER_TOKEN;
-    let output = match report.operation {
-        Operation::Chat | Operation::Completion if report.stream => facts.content_events,
-        Operation::Chat | Operation::Completion => report.bytes_out / BYTES_PER_TOKEN,
-        Operation::Embedding => 0,
-        // Counting costs nothing.
-        Operation::CountTokens => return None,
-        Operation::Other => return None,
-    };
-    Some(Usage { input, output, ..Usage::default() })
+/// What is likely, where it is not known.
+struct Guess<'a> {
+    asked: &'a Question,
+    output: u64,
+}
+
+impl Guess<'_> {
+    /// Fills in the prompt, where a provider has not counted it.
+    fn beside(&self, said: Usage) -> Usage {
+        // Only now is it worth the work.
+        if said.prompt() > 0 { said } else { Usage { input: self.asked.tokens(), ..said } }
+    }
+
+    /// The same, and the answer.
+    fn instead(&self, said: Usage) -> Usage {
+        Usage { output: self.output.max(said.output), ..self.beside(said) }
+    }
+}
+
+fn output(report: &Report, facts: &Facts) -> u64 {
+    match facts.output_so_far() {
+        0 if !report.stream => report.bytes_out / BYTES_PER_TOKEN,
+        tokens => tokens,
+    }
 }

@@ -6,20 +6,16 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use trunkline_config::{ClientKey, ErrorAction, Key};
-use trunkline_providers::{Price, Usd};
 use trunkline_route::loads::{Load, Open};
 use trunkline_route::policy::action;
-use trunkline_route::purse::Took;
 use trunkline_route::{Attempt, Moment, Outcome, Probe, Report};
 use trunkline_wire::ir::{Event, Request};
-use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, Operation};
 
 use crate::limits::Tab;
 use crate::memory::Watcher;
-use crate::meter::{self, End};
 use crate::room::Place;
 use crate::shared::{Shared, now_ms};
 use crate::stored::ResponseStore;
@@ -28,7 +24,10 @@ use crate::twins::{Twin, Twins};
 use crate::under_way::TryNumber;
 use crate::waiting::Waits;
 use crate::worker::Worker;
-use crate::{cost, head};
+
+mod bill;
+
+use bill::Bill;
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
 pub(crate) struct ReportGuard {
@@ -52,10 +51,8 @@ pub(crate) struct ReportGuard {
     counted_key: Option<Arc<Key>>,
     /// Whether the provider that the report names is the one that answers.
     is_asked: bool,
-    /// What the one costs whom the report names; `None` when nobody knows.
-    price: Option<Arc<Price>>,
-    /// When that one was asked, in microseconds since the request began; kept for those whose time costs.
-    asked_us: u64,
+    /// What is to be paid. Boxed, since the guard moves.
+    bill: Box<Bill>,
     /// Whether the client asked what its answer cost.
     pub(crate) wants_cost: bool,
     /// The same try among all of its thread.
@@ -85,8 +82,7 @@ impl ReportGuard {
             busy: None,
             counted_key: None,
             is_asked: false,
-            price: None,
-            asked_us: 0,
+            bill: Box::default(),
             wants_cost: false,
             under_way: None,
             started: Instant::now(),
@@ -117,8 +113,7 @@ impl ReportGuard {
             busy: None,
             counted_key: None,
             is_asked: false,
-            price: None,
-            asked_us: 0,
+            bill: Box::default(),
             wants_cost: self.wants_cost,
             under_way: None,
             started: self.started,
@@ -144,10 +139,8 @@ impl ReportGuard {
     pub(crate) fn name(&mut self, attempt: &Attempt) {
         self.report.provider = Some(Arc::clone(&attempt.target.provider.name));
         self.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
-        self.price.clone_from(&attempt.target.price);
-        if self.price.as_ref().is_some_and(|price| price.is_timed()) {
-            self.asked_us = micros(self.elapsed());
-        }
+        self.bill.price.clone_from(&attempt.target.price);
+        self.clock_in();
     }
 
     /// A try begins, counted toward this target's load, if any is kept; the try before is over.
@@ -230,63 +223,6 @@ impl ReportGuard {
         }
     }
 
-    /// Notes what was learnt from the answer.
-    pub(crate) fn measure(&mut self, facts: &Facts, end: End) {
-        if let Some((usage, quality)) = meter::measure(&self.report, facts, end) {
-            self.report.usage = self.report.unseen.as_deref().map_or(usage, |unseen| usage.plus(*unseen));
-            self.report.quality = Some(quality);
-        }
-    }
-
-    /// Notes what was learnt from an answer that nobody will see, and that is paid for.
-    pub(crate) fn spend(&mut self, facts: &Facts) {
-        self.measure(facts, End::Whole);
-        self.report.unseen = Some(Box::new(self.report.usage));
-    }
-
-    /// A whole answer was handed over in one piece.
-    pub(crate) fn answered(&mut self, facts: &Facts) {
-        self.measure(facts, End::Whole);
-        self.served();
-        self.settle();
-    }
-
-    /// Whether it is known what the one costs whom the report names.
-    pub(crate) fn is_priced(&self) -> bool {
-        self.price.is_some()
-    }
-
-    /// What an answer cost of which the provider has counted all; from then on that is what it cost. `None` when nobody
-    /// knows.
-    pub(crate) fn cost_of(&mut self, facts: &Facts) -> Option<Usd> {
-        if self.price.is_none() || facts.usage.is_none() {
-            return None;
-        }
-        self.measure(facts, End::Whole);
-        self.settle();
-        self.report.cost
-    }
-
-    /// The same for a client that asked to be told in the answer's body.
-    pub(crate) fn cost_to_tell(&mut self, facts: &Facts) -> Option<Usd> {
-        if self.wants_cost { self.cost_of(facts) } else { None }
-    }
-
-    /// Says in an answer's head what it cost.
-    pub(crate) fn tell_cost(&self, headers: &mut HeaderMap) {
-        if let Some(cost) = self.report.cost {
-            head::tell_cost(headers, cost, self.worker.shared.snapshot().server.litellm_headers);
-        }
-    }
-
-    /// Writes down what it cost, once.
-    fn settle(&mut self) {
-        if self.report.cost.is_none() {
-            let took_us = micros(self.elapsed()).saturating_sub(self.asked_us);
-            cost::settle(&mut self.report, self.price.as_deref(), took_us);
-        }
-    }
-
     /// The whole answer was handed over.
     pub(crate) fn served(&mut self) {
         self.report.outcome = Outcome::Served;
@@ -339,20 +275,15 @@ impl Drop for ReportGuard {
         if let Some(probe) = &self.probe {
             self.worker.shared.live.let_go(probe, Moment(now_ms()));
         }
-        if let Some(twin) = &self.twin {
-            let Some(begun) = twin.reports() else { return };
+        self.bill_who_left();
+        if let Some(Twin { twins, is_spare }) = self.twin.take() {
+            let Some(begun) = twins.reports(is_spare) else { return self.leave_bill(&twins) };
             self.report.attempts += begun;
+            self.has_spent(twins.left());
         }
         self.report.total_us = micros(self.elapsed());
-        self.settle();
-        let usage = &self.report.usage;
-        let tokens = usage.prompt().saturating_add(usage.output);
-        if let Some(tab) = self.tab.take() {
-            tab.settle(Took { tokens, cost: self.report.cost });
-        }
-        if let Some(key) = &self.counted_key {
-            self.worker.shared.live.rates.spend(&key.label, tokens, Moment(now_ms()));
-        }
+        self.close_bill();
+        self.settle_limits();
         let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
         self.worker.shared.reports.take(std::mem::replace(&mut *self.report, over));
         if let Some(requests_max) = self.admitted {

@@ -1,9 +1,10 @@
 //! Two guards of one request whose tries race: one of them reports.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::owed::Spent;
 use crate::worker::Worker;
 
 /// What the guards of one request share.
@@ -15,11 +16,19 @@ pub(crate) struct Twins {
     begun: AtomicU32,
     /// Whether the request goes on with the twin.
     passed_on: AtomicBool,
+    /// What those took whose tries the request did not go on with.
+    left: Mutex<Option<Spent>>,
 }
 
 impl Twins {
     pub(crate) fn new(worker: Arc<Worker>, admitted: Option<NonZeroUsize>) -> Arc<Self> {
-        Arc::new(Self { worker, admitted, begun: AtomicU32::new(0), passed_on: AtomicBool::new(false) })
+        Arc::new(Self {
+            worker,
+            admitted,
+            begun: AtomicU32::new(0),
+            passed_on: AtomicBool::new(false),
+            left: Mutex::default(),
+        })
     }
 
     /// A try begins beside another.
@@ -30,6 +39,24 @@ impl Twins {
     /// From now on the twin is the request's guard.
     pub(crate) fn pass_on(&self) {
         self.passed_on.store(true, Ordering::Relaxed);
+    }
+
+    /// The tries to add to those that the report of a guard counts, which is the spare one or not; `None`: it is the
+    /// other's to report.
+    pub(crate) fn reports(&self, is_spare: bool) -> Option<u32> {
+        (self.passed_on.load(Ordering::Relaxed) == is_spare).then(|| self.begun.load(Ordering::Relaxed))
+    }
+
+    /// Leaves to the one who reports what another took.
+    pub(crate) fn leave(&self, spent: Option<Spent>) {
+        let Some(spent) = spent else { return };
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = Some(left.map_or(spent, |left| left.plus(spent)));
+    }
+
+    /// Takes what was left.
+    pub(crate) fn left(&self) -> Option<Spent> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -46,12 +73,4 @@ pub(crate) struct Twin {
     pub(crate) twins: Arc<Twins>,
     /// Whether it is the one that was made beside the request's own.
     pub(crate) is_spare: bool,
-}
-
-impl Twin {
-    /// The tries to add to those that a report counts; `None`: it is the other's to report.
-    pub(crate) fn reports(&self) -> Option<u32> {
-        let is_guard = self.twins.passed_on.load(Ordering::Relaxed) == self.is_spare;
-        is_guard.then(|| self.twins.begun.load(Ordering::Relaxed))
-    }
 }

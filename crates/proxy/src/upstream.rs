@@ -148,10 +148,23 @@ impl Client {
         outgoing: &Outgoing<'_>,
         patience: Patience,
     ) -> Result<Answer, UpstreamError> {
+        self.send_telling(to, outgoing, patience, || {}).await
+    }
+
+    /// The same, and tells when there is a connection to send it on. Through TLS that is told at once, since hyper does not
+    /// say.
+    pub(crate) async fn send_telling(
+        &self,
+        to: &BaseUrl,
+        outgoing: &Outgoing<'_>,
+        patience: Patience,
+        connected: impl Fn(),
+    ) -> Result<Answer, UpstreamError> {
         if to.tls {
+            connected();
             self.tls.send(to, outgoing, patience).await
         } else {
-            plain::send(&self.pool, to, outgoing, patience).await
+            plain::send(&self.pool, to, outgoing, patience, connected).await
         }
     }
 

@@ -4,6 +4,7 @@
 //! Whoever has no words of its own is asked in those of a chat.
 
 mod at_least;
+mod sketch;
 
 use bytes::Bytes;
 
@@ -16,7 +17,8 @@ use crate::write::object;
 use crate::{Capabilities, DialectId, Encoded, WireError, dialect};
 
 pub use at_least::{at_least, is_cut_to_fit};
-pub use count_tokens::estimate;
+pub use count_tokens::{estimate, estimate_answer};
+pub use sketch::Sketch;
 
 /// Members of a request of Messages that its counter takes, of which the prompt is made; it refuses all others. Those of
 /// `MessageCountTokensParams` in Anthropic's Python SDK 2.12.0 (November 2026).

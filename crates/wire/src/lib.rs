@@ -26,6 +26,7 @@ mod scan;
 mod seal;
 pub mod splice;
 pub mod timestamp;
+pub mod tokens;
 pub mod usd;
 pub mod wishes;
 mod write;

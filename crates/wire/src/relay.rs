@@ -4,6 +4,7 @@
 //! A relay is not told the dialect: the framing chooses the relay, and what stands in an event says what it is.
 
 mod answer;
+mod content;
 mod json;
 mod lines;
 mod long;
@@ -23,15 +24,21 @@ pub(crate) use usage::read_usage_metadata;
 
 use bytes::Bytes;
 
-use crate::ir::Usage;
+use crate::counting;
+use crate::ir::{Response, Usage};
+use crate::tokens::Produced;
 
 /// What was learnt from an answer that passed by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The provider's own count, when it gave one.
     pub usage: Option<Usage>,
-    /// Stream events that carried content; an estimate of output tokens when there is no usage.
+    /// Stream events that carried content, or may have.
     pub content_events: u64,
+    /// What has passed of an answer that comes in pieces.
+    pub produced: Produced,
+    /// How many tokens had passed when the provider last said how many it had produced.
+    pub counted_at: u64,
     /// Whether the answer came to its own end: a stream that said why it ended, a JSON answer whose last brace came.
     pub finished: bool,
     /// Whether a stream's last event came by: `data: [DONE]`, `message_stop`, `response.completed` and its like, a line
@@ -44,9 +51,37 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Takes in one more usage figure.
-    fn add_usage(&mut self, usage: Option<Usage>) {
-        self.usage = usage::merge(self.usage, usage);
+    /// Of a whole answer that was read: its usage, or about how many tokens it is where it has none.
+    pub fn of_answer(response: &Response) -> Self {
+        let produced = match response.usage {
+            Some(_) => Produced::default(),
+            None => Produced::about(counting::estimate_answer(response)),
+        };
+        Self { usage: response.usage, produced, ..Self::default() }
+    }
+
+    /// Takes in one more usage figure, of what has passed so far.
+    pub fn add_usage(&mut self, usage: Option<Usage>) {
+        let Some(usage) = usage else { return };
+        if usage.output > 0 {
+            self.counted_at = self.produced.tokens();
+        }
+        self.usage = Some(self.usage.unwrap_or_default().max(usage));
+    }
+
+    /// About how many tokens the answer is so far: what the provider said, and what has come since.
+    pub fn output_so_far(&self) -> u64 {
+        let said = self.usage.map_or(0, |usage| usage.output);
+        let passed = self.produced.tokens();
+        // What it says in advance, some token or other, is a part of what comes.
+        if self.counted_at == 0 { said.max(passed) } else { said + passed.saturating_sub(self.counted_at) }
+    }
+
+    /// Whether the provider's last figure was one in advance, of which there is much more by now.
+    pub fn is_outdated(&self) -> bool {
+        const SAID_AHEAD_MAX: u64 = 8;
+        let said = self.usage.map_or(0, |usage| usage.output);
+        self.counted_at == 0 && self.produced.tokens() > said.saturating_mul(2).saturating_add(SAID_AHEAD_MAX)
     }
 }
 

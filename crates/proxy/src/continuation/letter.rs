@@ -36,7 +36,7 @@ pub(super) struct Letter {
     method: Method,
     path: String,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: Pieces,
+    pub(super) body: Pieces,
 }
 
 impl Origin {

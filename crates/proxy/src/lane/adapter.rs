@@ -24,6 +24,7 @@ pub(crate) async fn ask(
     let (events, head) = begin(adapter, taken, attempt, guard)?;
     let reading = repair::reading(taken, attempt)?;
     let deadline = Deadline::new(&attempt.target.timeouts, guard.started());
+    guard.ask_unwatched(taken.surface.dialect, std::slice::from_ref(&taken.body));
     guard.report.status = 200;
     let answer = begun(taken, events, deadline, (&attempt.target.provider.name, &reading), &head).await?;
     Ok(Begun { head, losses: ir::Losses::default(), limits: RateLimits::default(), answer })

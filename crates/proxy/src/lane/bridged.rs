@@ -18,6 +18,7 @@ use super::events::{Answered, Begun, begun};
 use super::kind::Kind;
 use super::refuse_losses;
 use crate::attempt::{fault_of, limits, send, silent};
+use crate::owed::Asking;
 use crate::prepare::{self, Bridged, Taken};
 use crate::repair::{self, Reading};
 use crate::reply::{BridgedEvents, Deadline, Telling};
@@ -42,7 +43,7 @@ pub(crate) async fn telling(
 ) -> Result<Telling, Fault> {
     let provider = &attempt.target.provider;
     let base_url = base_url(attempt)?;
-    let Answer { headers, body, .. } = send(client, attempt, base_url, outgoing, started).await?;
+    let Answer { headers, body, .. } = send(client, attempt, base_url, outgoing, Asking::unwatched(started)).await?;
     if Kind::of(&headers) == Kind::Json {
         let message = format!("provider {:?}: its answer is no stream", provider.name);
         return Err(Fault::new(FaultKind::UpstreamBroken, message));
@@ -100,7 +101,8 @@ async fn answer(
     };
     refuse_losses(taken, attempt, &losses, on_loss)?;
     let reading = repair::reading(taken, attempt)?;
-    let Answer { status, headers, body } = send(client, attempt, base_url, &outgoing, guard.started()).await?;
+    guard.ask(to, &outgoing.body);
+    let Answer { status, headers, body } = send(client, attempt, base_url, &outgoing, guard.asking()).await?;
     guard.report.status = status.as_u16();
     let limits = limits(attempt, &headers);
     let head = surface::head(taken, guard)?;
@@ -126,7 +128,7 @@ async fn answer(
             let answer = begun(taken, events, deadline, (&provider.name, &reading), &head).await?;
             answer.with_extras(extras)
         } else {
-            let facts = Facts { usage: response.usage, finished: true, ..Facts::default() };
+            let facts = Box::new(Facts { finished: true, ..Facts::of_answer(&response) });
             Answered::Whole { response, facts, repaired: reading.begin() }
         }
     };

@@ -12,6 +12,7 @@ use super::bridged::read_whole;
 use super::{Failed, Tried, estimated};
 use crate::attempt::{send, unserved};
 use crate::head;
+use crate::owed::Asking;
 use crate::prepare::{self, Taken};
 use crate::reply::Deadline;
 use crate::report_guard::ReportGuard;
@@ -99,7 +100,7 @@ impl Question<'_> {
         let Self { client, taken, attempt, base_url, .. } = *self;
         let headers = prepare::headers(taken, attempt, to);
         let outgoing = Outgoing { method: Method::POST, path, headers, body: std::iter::once(body).collect() };
-        let answer = send(client, attempt, base_url, &outgoing, guard.started()).await?;
+        let answer = send(client, attempt, base_url, &outgoing, Asking::unwatched(guard.started())).await?;
         let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());
         read_whole(answer.body, &mut deadline, &attempt.target.provider.name).await
     }

@@ -42,7 +42,7 @@ pub(crate) struct Begun {
 
 /// As much of an answer as the client waits for.
 pub(crate) enum Answered {
-    Whole { response: ir::Response, facts: Facts, repaired: Repaired },
+    Whole { response: ir::Response, facts: Box<Facts>, repaired: Repaired },
     Stream(Telling, Repaired),
 }
 
@@ -98,7 +98,7 @@ pub(crate) async fn begun(
     }
     let telling = Telling::of(events, deadline, provider);
     let (response, facts) = telling.whole(head, &mut repaired).await?;
-    Ok(Answered::Whole { response, facts, repaired })
+    Ok(Answered::Whole { response, facts: Box::new(facts), repaired })
 }
 
 impl Answered {
@@ -108,7 +108,7 @@ impl Answered {
     /// The provider's fault, or a timeout.
     pub(crate) async fn whole(self, head: &StreamHead) -> Result<(ir::Response, Facts, Repaired), Fault> {
         match self {
-            Self::Whole { response, facts, repaired } => Ok((response, facts, repaired)),
+            Self::Whole { response, facts, repaired } => Ok((response, *facts, repaired)),
             Self::Stream(telling, mut repaired) => {
                 let (response, facts) = telling.whole(head, &mut repaired).await?;
                 Ok((response, facts, repaired))

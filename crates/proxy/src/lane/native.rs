@@ -36,7 +36,8 @@ pub(crate) async fn attempt(
     if let Err(fault) = refuse_losses(taken, attempt, &prepared.losses, on_loss) {
         return Err(Failed::new(fault, guard));
     }
-    let sent = send(client, attempt, base_url, &prepared.outgoing, guard.started()).await;
+    guard.ask(taken.surface.dialect, &prepared.outgoing.body);
+    let sent = send(client, attempt, base_url, &prepared.outgoing, guard.asking()).await;
     let Answer { status, mut headers, body } = match sent {
         Ok(answer) => answer,
         Err(fault) => return Err(Failed::new(fault, guard)),
@@ -69,6 +70,7 @@ pub(crate) async fn attempt(
     guard.report.status = status.as_u16();
     let lost = head::name_losses(&mut guard.report, &prepared.losses);
     if source.is_whole() {
+        source.count_unsaid(taken.surface.dialect);
         guard.cost_of(source.relay.facts());
     }
     head::clean(&mut headers, attempt.key.is_some());

@@ -69,7 +69,8 @@ async fn answer(
     let body = std::iter::once(encoded.bytes).collect();
     let headers = prepare::headers(taken, attempt, to);
     let outgoing = Outgoing { method: Method::POST, path, headers, body };
-    let answer = send(client, attempt, base_url, &outgoing, guard.started()).await?;
+    guard.ask(to, &outgoing.body);
+    let answer = send(client, attempt, base_url, &outgoing, guard.asking()).await?;
     guard.report.status = answer.status.as_u16();
     let limits = limits(attempt, &answer.headers);
     let mut deadline = Deadline::new(&attempt.target.timeouts, guard.started());

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep};
 use trunkline_providers::adapter::Events;
-use trunkline_wire::ir::{Collector, Event, Response};
+use trunkline_wire::ir::{Collector, Delta, Event, Response};
 use trunkline_wire::relay::Facts;
 use trunkline_wire::{Fault, FaultKind, StreamEncoder, StreamHead};
 
@@ -89,9 +89,9 @@ impl Telling {
                 Some(event) => event,
                 None => next_event(&mut self.events, &mut self.deadline, &self.provider).await,
             };
+            note(&mut facts, &next);
             let mut changed = repaired.push(next);
             for event in changed.drain(..) {
-                note(&mut facts, &event);
                 answer.push(&event);
                 match event {
                     Event::Stop(_) => return Ok((answer.finish(head.model.clone(), head.created), facts)),
@@ -133,6 +133,7 @@ pub(crate) struct EventsReply {
     pub(crate) repaired: Repaired,
     pub(crate) encoder: Box<dyn StreamEncoder>,
     pub(crate) guard: ReportGuard,
+    /// What is known of the part that whoever gives it now has given.
     pub(crate) facts: Facts,
     pub(crate) ended: bool,
     pub(crate) ping: Ping,
@@ -233,12 +234,14 @@ impl EventsReply {
 
     /// Takes what was said, as part of an answer that may be gone on with.
     fn receive(&mut self, event: Event, cx: &Context<'_>, out: &mut Vec<u8>) {
+        note(&mut self.facts, &event);
         let Some(continuation) = &mut self.continuation else { return self.say(event, out) };
         if let Event::Fault(fault) = &event
             && self.telling.is_some()
-            && continuation.begin(fault, &mut self.guard, cx.waker())
+            && continuation.begin(fault, &self.facts, &mut self.guard, cx.waker())
         {
             self.telling = None;
+            self.facts = Facts::default();
             return;
         }
         let mut joined = continuation.join(event);
@@ -266,7 +269,6 @@ impl EventsReply {
     }
 
     fn take(&mut self, event: &Event, out: &mut Vec<u8>) {
-        note(&mut self.facts, event);
         self.guard.watch(&mut self.watcher, event);
         if let Some(keeper) = &mut self.keeper {
             keeper.push(event);
@@ -288,7 +290,7 @@ impl EventsReply {
                 self.ended = true;
             }
             Event::Fault(fault) => {
-                self.measure(End::Cut);
+                self.measure(End::Broken);
                 self.guard.broke(fault);
                 self.ended = true;
             }
@@ -306,7 +308,7 @@ impl EventsReply {
 impl Drop for EventsReply {
     fn drop(&mut self) {
         if !self.ended {
-            self.measure(End::Cut);
+            self.measure(End::Left);
         }
     }
 }
@@ -362,11 +364,16 @@ async fn next_event(events: &mut Events, deadline: &mut Deadline, provider: &str
 
 fn note(facts: &mut Facts, event: &Event) {
     match event {
-        Event::Usage(usage) => facts.usage = Some(facts.usage.unwrap_or_default().max(*usage)),
-        Event::Delta { .. } => facts.content_events += 1,
+        Event::Usage(usage) => facts.add_usage(Some(*usage)),
+        Event::Delta { delta: Delta::Text(text) | Delta::Arguments(text), .. } => facts.produced.push(text),
         Event::Stop(_) => facts.finished = true,
         Event::Fault(_) => facts.error = true,
-        Event::Start { .. } | Event::Open { .. } | Event::Close { .. } | Event::Served(_) | Event::Ping => {}
+        Event::Delta { delta: Delta::Seal(_) | Delta::Citation(_) | Delta::Logprobs(_), .. }
+        | Event::Start { .. }
+        | Event::Open { .. }
+        | Event::Close { .. }
+        | Event::Served(_)
+        | Event::Ping => {}
     }
 }
 

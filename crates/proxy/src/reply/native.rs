@@ -118,6 +118,17 @@ impl Source {
         self.ended && matches!(self.relay, Relay::Json(_))
     }
 
+    /// Counts an answer in this dialect that has come as a whole, where nobody else has.
+    pub(crate) fn count_unsaid(&mut self, dialect: DialectId) {
+        let Relay::Json(relay) = &mut self.relay else { return };
+        if relay.facts().usage.is_none()
+            && speaks_tokens(self.operation)
+            && let Ok(response) = dialect::of(dialect).decode_response(&self.ready)
+        {
+            relay.set_produced(Facts::of_answer(&response).produced);
+        }
+    }
+
     /// What became of a stream that said that it failed.
     pub(super) fn failure(&self, dialect: DialectId) -> Fault {
         let said = self.relay.failure().and_then(|failure| dialect::of(dialect).error_in(&failure.json));
@@ -202,7 +213,7 @@ impl NativeReply {
         if self.source.relay.failure().is_some_and(|failure| failure.withheld) {
             return Some(self.break_off(&fault));
         }
-        self.settle(End::Cut);
+        self.settle(End::Broken);
         self.guard.broke(&fault);
         let data = std::mem::take(&mut self.source.ready);
         self.guard.sent(data.len());
@@ -213,7 +224,7 @@ impl NativeReply {
     fn break_off(&mut self, fault: &Fault) -> Result<Bytes, BrokenOff> {
         let provider = &self.source.provider;
         tracing::warn!(%provider, kind = fault.kind.as_str(), reason = %fault.message, "answer broke off");
-        self.settle(End::Cut);
+        self.settle(End::Broken);
         self.guard.broke(fault);
         self.source.ended = true;
         // Half an event is of no use to anybody, but where one went out it must be ended before the next.
@@ -236,7 +247,7 @@ impl NativeReply {
 
     /// Ends an answer of which the client gets nothing but so many bytes that tell it of `fault`.
     pub(super) fn refuse(mut self, fault: &Fault, bytes: usize) {
-        self.settle(End::Cut);
+        self.settle(End::Broken);
         self.guard.broke(fault);
         self.guard.sent(bytes);
         self.source.ended = true;
@@ -257,7 +268,7 @@ impl Drop for NativeReply {
             self.settle(End::Whole);
             self.guard.served();
         } else {
-            self.settle(End::Cut);
+            self.settle(End::Left);
         }
     }
 }

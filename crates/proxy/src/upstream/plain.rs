@@ -53,12 +53,14 @@ pub(super) async fn send(
     to: &BaseUrl,
     outgoing: &Outgoing<'_>,
     patience: Patience,
+    connected: impl Fn(),
 ) -> Result<Answer, UpstreamError> {
     let begun = Instant::now();
     let origin = pool.origin(to)?;
     let request = Request::new(&origin, outgoing)?;
     let reader = || HeadReader::new(&outgoing.method, pool.spare_headers());
     if let Some(connection) = origin.take(begun) {
+        connected();
         let limit = patience.within(patience.head, begun);
         match exchange_in_time(connection, reader(), &request, &origin, begun, limit).await {
             Ok(answer) => return Ok(answer),
@@ -68,6 +70,7 @@ pub(super) async fn send(
     }
     let limit = patience.within(patience.connect, Instant::now());
     let io = dial::connect(&origin.host, origin.port, limit).await?;
+    connected();
     let begun = Instant::now();
     let limit = patience.within(patience.head, begun);
     let answer = exchange_in_time(Connection::new(io), reader(), &request, &origin, begun, limit).await;

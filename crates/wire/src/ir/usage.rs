@@ -40,17 +40,16 @@ impl Usage {
         }
     }
 
-    /// The larger of each count: providers repeat usage with growing figures.
+    /// The larger of each count: providers repeat usage with growing figures. What was input is taken from one of them as a
+    /// whole, the later of two that are as long, for a later one may tell cached from fresh.
     #[must_use]
-    pub fn max(self, other: Self) -> Self {
+    pub fn max(self, later: Self) -> Self {
+        let input = if later.prompt() >= self.prompt() { later } else { self };
         Self {
-            input: self.input.max(other.input),
-            cache_read: self.cache_read.max(other.cache_read),
-            cache_write: self.cache_write.max(other.cache_write),
-            output: self.output.max(other.output),
-            reasoning: self.reasoning.max(other.reasoning),
-            audio_input: self.audio_input.max(other.audio_input),
-            audio_output: self.audio_output.max(other.audio_output),
+            output: self.output.max(later.output),
+            reasoning: self.reasoning.max(later.reasoning),
+            audio_output: self.audio_output.max(later.audio_output),
+            ..input
         }
     }
 }

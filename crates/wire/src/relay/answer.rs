@@ -10,8 +10,9 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::Facts;
+use super::content;
 use super::name::Name;
-use super::usage::{Evaluated, merge, read_usage, read_usage_metadata};
+use super::usage::{Evaluated, read_usage, read_usage_metadata};
 use crate::fields::says_error;
 use crate::ir::Usage;
 use crate::scan::{Elements, Member, Members};
@@ -125,10 +126,12 @@ impl Answer {
             && !self.usage_only
     }
 
-    /// Adds what it says as one event of a stream.
-    pub(super) fn count_into(&self, facts: &mut Facts) {
-        let content = self.kind == Kind::Content && !self.usage_only && !self.error;
-        facts.content_events += u64::from(content);
+    /// Adds what it says as one event of a stream, which is `json`.
+    pub(super) fn count_into(&self, json: &[u8], facts: &mut Facts) {
+        if self.kind == Kind::Content && !self.usage_only && !self.error {
+            facts.content_events += 1;
+            content::read(json, &mut facts.produced);
+        }
         self.sum_up(facts);
         self.kind.tell(facts);
     }
@@ -142,7 +145,8 @@ impl Answer {
     }
 
     fn add(&mut self, usage: Option<Usage>) {
-        self.usage = merge(self.usage, usage);
+        let Some(usage) = usage else { return };
+        self.usage = Some(self.usage.unwrap_or_default().max(usage));
     }
 
     /// Takes what an answer inside an event says at its own top level.

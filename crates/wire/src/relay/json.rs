@@ -13,6 +13,7 @@ use super::pass::Pass;
 use super::usage::usage_ahead;
 use super::{Changes, Facts};
 use crate::scan::{KEY_BYTES_MAX, key_name, string_stop};
+use crate::tokens::Produced;
 use counting::{Counted, Counting, USAGE_BYTES_MAX};
 use strides::{behind_strings, from_list_stop, is_space, member_ahead, text_end};
 
@@ -109,6 +110,11 @@ impl JsonRelay {
         self.model_start = (end < buffer.len()).then_some(0);
         self.counting.go_on();
         pass.finish(buffer, end)
+    }
+
+    /// What it has produced, by whoever has read it.
+    pub fn set_produced(&mut self, produced: Produced) {
+        self.facts.produced = produced;
     }
 
     /// Reads what passes elsewhere; for relays that change nothing.

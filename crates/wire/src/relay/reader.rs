@@ -47,7 +47,8 @@ impl Reader {
     #[inline]
     pub(super) fn recognise(&mut self, buffer: &[u8], range: Range<usize>, pass: &mut Pass) -> Option<usize> {
         let at = range.start;
-        let found = self.memory.recognise(buffer.get(range)?)?;
+        let mut produced = self.facts.produced;
+        let found = self.memory.recognise(buffer.get(range)?, &mut produced)?;
         if found.len >= HELD_BYTES_MAX {
             return None;
         }
@@ -55,6 +56,7 @@ impl Reader {
             pass.replace(buffer, at + model.start..at + model.end, name);
         }
         self.facts.content_events += 1;
+        self.facts.produced = produced;
         self.events += 1;
         Some(found.len)
     }
@@ -64,7 +66,7 @@ impl Reader {
         let answer = Answer::event(json);
         self.events += 1;
         match &answer {
-            Some(answer) => answer.count_into(&mut self.facts),
+            Some(answer) => answer.count_into(json, &mut self.facts),
             None => (self.facts.content_events, self.facts.garbled) = (self.facts.content_events + 1, true),
         }
         if self.facts.error {

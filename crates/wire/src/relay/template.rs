@@ -7,22 +7,12 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use super::content::{Pieces, TEXTS};
 use crate::scan::{string_end, without_space};
+use crate::tokens::Produced;
 
-/// Members whose strings differ from event to event and decide nothing that a relay looks for.
-const HOLES: [&[u8]; 11] = [
-    b"content",
-    b"text",
-    b"reasoning_content",
-    b"reasoning",
-    b"arguments",
-    b"delta",
-    b"obfuscation",
-    b"thinking",
-    b"partial_json",
-    b"response",
-    b"created_at",
-];
+/// Members beside [`TEXTS`] whose strings differ from event to event and decide nothing that a relay looks for.
+const HOLES: [&[u8]; 2] = [b"obfuscation", b"created_at"];
 
 /// Members whose numbers do so.
 const NUMBER_HOLES: [&[u8]; 1] = [b"sequence_number"];
@@ -58,10 +48,11 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// The event that `text` begins with, when it is like one before and whole.
+    /// The event that `text` begins with, when it is like one before and whole. Otherwise what is in `produced` means
+    /// nothing.
     #[inline]
-    pub(super) fn recognise(&mut self, text: &[u8]) -> Option<Match> {
-        let found = self.template.as_ref()?.matches(text)?;
+    pub(super) fn recognise(&mut self, text: &[u8], produced: &mut Produced) -> Option<Match> {
+        let found = self.template.as_ref()?.matches(text, produced)?;
         (self.pause, self.next_pause) = (0, 0);
         Some(found)
     }
@@ -104,6 +95,8 @@ enum Hole {
     Nothing,
     /// The rest of a string.
     Text,
+    /// The rest of a string that is a piece of the answer.
+    Content,
     Digits,
     /// Spaces, any number of them.
     Padding,
@@ -114,7 +107,7 @@ impl Hole {
     #[inline(never)]
     fn rare_len(self, text: &[u8]) -> Option<usize> {
         match self {
-            Self::Nothing | Self::Text => None,
+            Self::Nothing | Self::Text | Self::Content => None,
             Self::Digits => {
                 let digits = text.iter().position(|byte| !byte.is_ascii_digit())?;
                 (digits == 1 || digits > 1 && text.first() != Some(&b'0')).then_some(digits)
@@ -166,14 +159,19 @@ impl Template {
         Some(Self { event: event.to_vec(), parts, model })
     }
 
-    /// The event that `text` begins with, when it is like the template and whole.
+    /// The event that `text` begins with, when it is like the template and whole; its content is taken in.
     #[inline]
-    fn matches(&self, text: &[u8]) -> Option<Match> {
+    fn matches(&self, text: &[u8], produced: &mut Produced) -> Option<Match> {
+        let mut pieces = Pieces::new(produced);
         let mut found = Match { len: 0, model: None };
         let mut rest = text;
         for (index, part) in self.parts.iter().enumerate() {
-            if part.hole == Hole::Text {
-                rest = rest.get(string_end(rest).ok()?..)?;
+            if matches!(part.hole, Hole::Text | Hole::Content) {
+                let (string, behind) = rest.split_at_checked(string_end(rest).ok()?)?;
+                if part.hole == Hole::Content {
+                    pieces.push(string);
+                }
+                rest = behind;
             } else if part.hole != Hole::Nothing {
                 rest = rest.get(part.hole.rare_len(rest)?..)?;
             }
@@ -197,29 +195,59 @@ fn padding(event: &[u8], range: Range<usize>) -> Option<Range<usize>> {
     (spaces > 0).then_some(end - spaces..end)
 }
 
-/// The next value that belongs to one of the members in [`HOLES`], or in [`NUMBER_HOLES`], or when `wide` in
+/// The next value that belongs to one of the members in [`TEXTS`] or [`HOLES`], or in [`NUMBER_HOLES`], or when `wide` in
 /// [`RARE_HOLES`]: a string between its quotes, or the digits of a number that is nothing else. `event` is valid JSON up to
 /// `end`.
 fn next_hole(event: &[u8], mut at: usize, end: usize, wide: bool) -> Option<(Hole, Range<usize>)> {
+    let is_hole = |key: &[u8]| {
+        let is_text = TEXTS.contains(&key) || HOLES.contains(&key);
+        is_text || NUMBER_HOLES.contains(&key) || wide && RARE_HOLES.contains(&key)
+    };
     loop {
-        let start = at + memchr::memchr(b'"', event.get(at..end)?)? + 1;
-        let close = start + string_end(event.get(start..end)?).ok()?;
-        at = close + 1;
-        let key = event.get(start..close)?;
+        let (key, value_at) = next_value(event, at, end, is_hole)?;
+        at = value_at;
+        let value = event.get(value_at..end)?;
+        if let Some(text) = string_at(event, value_at, end) {
+            let hole = if TEXTS.contains(&key) { Hole::Content } else { Hole::Text };
+            return Some((hole, text));
+        }
         let numbers = NUMBER_HOLES.contains(&key);
-        if !(numbers || HOLES.contains(&key) || wide && RARE_HOLES.contains(&key)) {
-            continue;
-        }
-        // What is no key has no colon behind it.
-        let Some(value) = without_space(event.get(at..end)?).strip_prefix(b":").map(without_space) else { continue };
-        let value_at = end - value.len();
-        if value.first() == Some(&b'"') {
-            let text = value_at + 1;
-            return Some((Hole::Text, text..text + string_end(value.get(1..)?).ok()?));
-        }
         let digits = value.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(value.len());
         if (wide || numbers) && digits > 0 && matches!(value.get(digits), Some(b',' | b'}')) {
             return Some((Hole::Digits, value_at..value_at + digits));
         }
     }
+}
+
+/// The next string, without its quotes, that belongs to one of the members `names`. `event` is valid JSON.
+pub(super) fn next_text(event: &[u8], mut at: usize, names: &[&[u8]]) -> Option<Range<usize>> {
+    loop {
+        let (_, value_at) = next_value(event, at, event.len(), |key| names.contains(&key))?;
+        if let Some(text) = string_at(event, value_at, event.len()) {
+            return Some(text);
+        }
+        at = value_at;
+    }
+}
+
+/// The next member whose key is one that `is_wanted`, and where its value begins.
+fn next_value(event: &[u8], mut at: usize, end: usize, is_wanted: impl Fn(&[u8]) -> bool) -> Option<(&[u8], usize)> {
+    loop {
+        let start = at + memchr::memchr(b'"', event.get(at..end)?)? + 1;
+        let close = start + string_end(event.get(start..end)?).ok()?;
+        at = close + 1;
+        let key = event.get(start..close)?;
+        if !is_wanted(key) {
+            continue;
+        }
+        // What is no key has no colon behind it.
+        let Some(value) = without_space(event.get(at..end)?).strip_prefix(b":").map(without_space) else { continue };
+        return Some((key, end - value.len()));
+    }
+}
+
+/// The text of the string that begins at `at`, if one does.
+fn string_at(event: &[u8], at: usize, end: usize) -> Option<Range<usize>> {
+    let text = event.get(at..end)?.strip_prefix(b"\"")?;
+    Some(at + 1..at + 1 + string_end(text).ok()?)
 }

@@ -118,19 +118,6 @@ impl Counts {
     }
 }
 
-/// What is known after one more figure of the same answer. Providers repeat usage with growing figures; what was input
-/// is taken from one of them as a whole, for a later one may tell cached from fresh.
-pub(super) fn merge(known: Option<Usage>, more: Option<Usage>) -> Option<Usage> {
-    let (Some(known), Some(more)) = (known, more) else { return known.or(more) };
-    let input = if more.prompt() >= known.prompt() { more } else { known };
-    Some(Usage {
-        output: known.output.max(more.output),
-        reasoning: known.reasoning.max(more.reasoning),
-        audio_output: known.audio_output.max(more.audio_output),
-        ..input
-    })
-}
-
 #[inline]
 fn count(json: &[u8]) -> Option<u64> {
     if json.len() > U64_DIGITS {

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::request;
-use crate::ir::{Block, Content, Media, MediaKind, MediaSource, OutputFormat, Request, Tool, ToolKind};
+use crate::ir::{Block, Content, Media, MediaKind, MediaSource, OutputFormat, Request, Response, Tool, ToolKind};
 use crate::write::object;
-use crate::{WireError, ir};
+use crate::{WireError, ir, tokens};
 
 /// What one message takes beside its content.
 const TOKENS_A_MESSAGE: u64 = 4;
@@ -29,16 +29,21 @@ pub fn encode_count(tokens: u64) -> Bytes {
     Bytes::from(object(|body| body.put("input_tokens", &tokens)))
 }
 
-/// About how many tokens `request` is, for want of its model's tokeniser: an estimate, made of 3.5 characters a token,
-/// 4 tokens a message, and fixed rates for media. Real counts of code or of other scripts than Latin may be twice as much.
+/// About how many tokens `request` is, for want of its model's tokeniser: an estimate, made of its [texts](tokens::count),
+/// 4 tokens a message, and fixed rates for media.
 pub fn estimate(request: &Request) -> u64 {
     let messages = request.messages.iter().map(|message| TOKENS_A_MESSAGE.saturating_add(of_blocks(&message.blocks)));
     let tools = request.tools.iter().map(of_tool);
     let format = match &request.output_format {
-        Some(OutputFormat::JsonSchema { schema, .. }) => of_text(schema.get()),
+        Some(OutputFormat::JsonSchema { schema, .. }) => tokens::count(schema.get()),
         Some(OutputFormat::JsonObject) | None => 0,
     };
     messages.chain(tools).fold(format, u64::saturating_add)
+}
+
+/// The same of an answer.
+pub fn estimate_answer(response: &Response) -> u64 {
+    of_blocks(&response.blocks)
 }
 
 fn of_blocks(blocks: &[Block]) -> u64 {
@@ -47,18 +52,18 @@ fn of_blocks(blocks: &[Block]) -> u64 {
 
 fn of_block(block: &Block) -> u64 {
     match &block.content {
-        Content::Text(text) | Content::Refusal(text) => of_text(text),
+        Content::Text(text) | Content::Refusal(text) => tokens::count(text),
         Content::Media(media) => of_media(media),
-        Content::Reasoning(ir::Reasoning { text, .. }) => of_text(text),
-        Content::ToolCall(call) => of_text(&call.name).saturating_add(of_text(&call.arguments)),
+        Content::Reasoning(ir::Reasoning { text, .. }) => tokens::count(text),
+        Content::ToolCall(call) => tokens::count(&call.name).saturating_add(tokens::count(&call.arguments)),
         Content::ToolResult(result) => of_blocks(&result.blocks),
-        Content::Opaque { raw, .. } => of_text(raw.get()),
+        Content::Opaque { raw, .. } => tokens::count(raw.get()),
     }
 }
 
 fn of_media(media: &Media) -> u64 {
     match (media.kind, &media.source) {
-        (_, MediaSource::Text(text)) => of_text(text),
+        (_, MediaSource::Text(text)) => tokens::count(text),
         (MediaKind::Image, MediaSource::Base64(_) | MediaSource::Url(_) | MediaSource::File(_)) => TOKENS_AN_IMAGE,
         (MediaKind::Document | MediaKind::Audio | MediaKind::Video, MediaSource::Base64(data)) => {
             count(data.len()).div_ceil(BASE64_CHARS_A_TOKEN)
@@ -73,20 +78,15 @@ fn of_media(media: &Media) -> u64 {
 fn of_tool(tool: &Tool) -> u64 {
     match &tool.kind {
         ToolKind::Function { name, description, parameters, strict: _ } => {
-            let schema = parameters.as_ref().map_or(0, |schema| of_text(schema.get()));
-            of_text(name) + description.as_deref().map_or(0, of_text) + schema
+            let schema = parameters.as_ref().map_or(0, |schema| tokens::count(schema.get()));
+            tokens::count(name) + description.as_deref().map_or(0, tokens::count) + schema
         }
         ToolKind::Custom { name, description, format } => {
-            let grammar = format.as_ref().map_or(0, |format| of_text(format.get()));
-            of_text(name) + description.as_deref().map_or(0, of_text) + grammar
+            let grammar = format.as_ref().map_or(0, |format| tokens::count(format.get()));
+            tokens::count(name) + description.as_deref().map_or(0, tokens::count) + grammar
         }
-        ToolKind::Hosted { raw, .. } => of_text(raw.get()),
+        ToolKind::Hosted { raw, .. } => tokens::count(raw.get()),
     }
-}
-
-/// Two tokens for seven characters.
-fn of_text(text: &str) -> u64 {
-    count(text.chars().count()).saturating_mul(2).div_ceil(7)
 }
 
 fn count(length: usize) -> u64 {
@@ -105,12 +105,12 @@ mod tests {
 
     #[test]
     fn everything_that_goes_into_the_prompt_counts() {
-        check(r#"{"model":"m","messages":[{"role":"user","content":"1234567"}]}"#, 4 + 2);
-        check(r#"{"model":"m","system":"éééééééé","messages":[{"role":"user","content":""}]}"#, 4 + 3 + 4);
+        check(r#"{"model":"m","messages":[{"role":"user","content":"lions"}]}"#, 4 + 1);
+        check(r#"{"model":"m","system":"éééééééé","messages":[{"role":"user","content":""}]}"#, 4 + 7 + 4);
         check(
-            r#"{"model":"m","tools":[{"name":"abcdefg","description":"1234567","input_schema":{"a":1}},{"type":"x_1"}],
+            r#"{"model":"m","tools":[{"name":"find","description":"animals","input_schema":{"a":1}},{"type":"x_1"}],
               "messages":[{"role":"user","content":[{"type":"image","source":{"type":"url","url":"u"}}]}]}"#,
-            2 + 2 + 2 + 4 + 4 + 1500,
+            1 + 1 + 5 + 7 + 4 + 1500,
         );
     }
 

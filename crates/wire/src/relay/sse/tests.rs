@@ -4,6 +4,7 @@ use super::*;
 use crate::ir::Usage;
 use crate::quoted;
 use crate::relay::template::Memory;
+use crate::tokens::Produced;
 
 mod dialects;
 
@@ -22,12 +23,17 @@ fn relay<'a>(changes: &Changes, chunks: impl IntoIterator<Item = &'a [u8]>) -> (
     (out, relay.facts().clone())
 }
 
+/// What is known for certain.
+fn known(facts: &Facts) -> Facts {
+    Facts { produced: Produced::default(), counted_at: 0, ..facts.clone() }
+}
+
 /// Relays `stream` whole, byte by byte and cut in two at every place.
 #[track_caller]
 fn check(changes: &Changes, stream: &str, expected: &str, facts: &Facts) {
     let (out, found) = relay(changes, [stream.as_bytes()]);
     assert_eq!(String::from_utf8_lossy(&out), expected);
-    assert_eq!(&found, facts);
+    assert_eq!(&known(&found), facts);
     assert_eq!(relay(changes, stream.as_bytes().chunks(1)), (out.clone(), found.clone()), "byte by byte");
     for cut in 0..=stream.len() {
         let (before, after) = stream.as_bytes().split_at(cut);
@@ -50,7 +56,7 @@ const STREAM: &str = concat!(
 );
 
 fn stream_facts() -> Facts {
-    Facts { usage: tokens(5, 4, 3), content_events: 4, finished: true, done: true, error: false, garbled: false }
+    Facts { usage: tokens(5, 4, 3), content_events: 4, finished: true, done: true, ..Facts::default() }
 }
 
 #[test]
@@ -185,7 +191,7 @@ fn an_event_too_long_to_hold_passes_unread() {
     let expected = [&stream[..second], &stream[second..].replace("\"up\"", "\"b\"")].concat();
     let changes = changes(Some("b"), false);
     let whole = relay(&changes, [stream.as_bytes()]);
-    assert_eq!(whole.1, Facts { content_events: 3, ..Facts::default() });
+    assert_eq!(known(&whole.1), Facts { content_events: 3, ..Facts::default() });
     assert!(whole.0 == expected.as_bytes());
     for size in [1 << 10, 4095, 65536, HELD_BYTES_MAX, HELD_BYTES_MAX + 1, HELD_BYTES_MAX + 33] {
         assert!(relay(&changes, stream.as_bytes().chunks(size)) == whole, "in chunks of {size}");

@@ -126,9 +126,7 @@ fn metadata_of_gemini_counts_thoughts_as_output_and_tool_results_as_input() {
 fn a_later_figure_may_tell_cached_from_fresh() {
     let first = Usage { input: 100, output: 1, ..Usage::default() };
     let last = Usage { input: 20, cache_read: 80, output: 9, reasoning: 2, ..Usage::default() };
-    assert_eq!(merge(None, Some(first)), Some(first));
-    assert_eq!(merge(Some(first), None), Some(first));
-    assert_eq!(merge(Some(first), Some(last)), Some(last));
+    assert_eq!(first.max(last), last);
     let output_alone = Usage { output: 12, ..Usage::default() };
-    assert_eq!(merge(Some(last), Some(output_alone)), Some(Usage { output: 12, ..last }));
+    assert_eq!(last.max(output_alone), Usage { output: 12, ..last });
 }

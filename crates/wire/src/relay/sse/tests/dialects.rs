@@ -30,8 +30,7 @@ fn messages() -> String {
 fn a_message_is_renamed_and_counted() {
     let stream = messages();
     let usage = Usage { input: 20, cache_read: 80, cache_write: 7, output: 15, reasoning: 4, ..Usage::default() };
-    let facts =
-        Facts { usage: Some(usage), content_events: 5, finished: true, done: true, error: false, garbled: false };
+    let facts = Facts { usage: Some(usage), content_events: 5, finished: true, done: true, ..Facts::default() };
     check(&changes(None, true), &stream, &stream, &facts);
     let renamed = stream.replacen("\"up\"", "\"my model\"", 1);
     check(&changes(Some("my model"), true), &stream, &renamed, &facts);
@@ -66,7 +65,7 @@ fn a_response_is_renamed_and_counted_whichever_way_it_ends() {
     for (terminal, error) in [("response.completed", false), ("response.incomplete", false), ("response.failed", true)]
     {
         let stream = responses(terminal);
-        let facts = Facts { usage, content_events: 2, finished: true, done: true, error, garbled: false };
+        let facts = Facts { usage, content_events: 2, finished: true, done: true, error, ..Facts::default() };
         check(&changes(Some("b"), true), &stream, &stream.replace("\"model\":\"up\"", "\"model\":\"b\""), &facts);
     }
     let error = named(&[r#"{"type":"error","sequence_number":3,"code":"server_error","message":"no","param":null}"#]);
@@ -165,7 +164,11 @@ fn check_recognised(first: &str, second: &str, expected: bool) {
     let [first, second] = [first, second].map(|data| named(&[data]));
     let mut relay = SseRelay::new(Changes::default());
     relay.push(Bytes::from(first));
-    assert_eq!(relay.reader.memory.recognise(second.as_bytes()).is_some(), expected, "{second}");
+    assert_eq!(
+        relay.reader.memory.recognise(second.as_bytes(), &mut Produced::default()).is_some(),
+        expected,
+        "{second}"
+    );
 }
 
 #[test]
