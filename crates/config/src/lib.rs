@@ -25,10 +25,10 @@ pub use load::{Loaded, load};
 pub use problem::{Place, Problem, Problems};
 pub use resolve::FoundEndpoint;
 pub use secret::Secret;
-pub use settings::{Overrides, Settings};
+pub use settings::{Overrides, Settings, data_dir};
 pub use snapshot::{
     AdminTokens, AuthMode, CircuitLimits, ClientKey, ClientKeys, EnforceSetting, Enforcement, ErrorAction, ErrorCase,
-    Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss, Price, Priority, Provider,
+    Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss, Priority, Provider,
     ProviderModel, QueueLimits, Repair, Room, RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target,
     Timeouts, UpstreamModel, UsualRepairs, WhenResting,
 };

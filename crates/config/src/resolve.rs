@@ -15,6 +15,7 @@ mod implied;
 mod keys;
 mod models;
 mod patterns;
+mod prices;
 mod providers;
 mod repair;
 mod server;
@@ -76,6 +77,7 @@ impl<'d> Resolver<'_, 'd> {
             client_keys,
             admin: self.admin_tokens(),
             failover: self.failover(),
+            prices: self.prices(),
             enforcement,
             patterns: self.patterns,
             same_name: file.discovery.same_name,

@@ -6,7 +6,10 @@ pub mod reference;
 pub mod table;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use trunkline_providers::price::PriceList;
 
 use crate::Secret;
 use crate::env::Env;
@@ -23,6 +26,8 @@ pub(crate) use listen::{Listen, listen};
 pub struct Overrides {
     /// `--data-dir`
     pub data_dir: Option<PathBuf>,
+    /// The price list in place of the built-in one.
+    pub prices: Option<Arc<PriceList>>,
     /// `--host`
     pub host: Option<String>,
     /// `--port`
@@ -96,7 +101,8 @@ fn admin_token(file: &File, env: &Env) -> Option<Secret> {
 }
 
 /// The flag, the variable, else the user's own folder for data, by the custom of the system the variables tell of.
-fn data_dir(env: &Env, overrides: &Overrides) -> PathBuf {
+/// Where the database and other files are kept; the document has no say in it.
+pub fn data_dir(env: &Env, overrides: &Overrides) -> PathBuf {
     let stated = overrides.data_dir.clone().or_else(|| env.get("TRUNKLINE_DATA_DIR").map(PathBuf::from));
     let own = || {
         let xdg = env.get("XDG_DATA_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());

@@ -17,6 +17,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use trunkline_providers::price::PriceList;
 use trunkline_wire::filter::Patterns;
 
 pub use crate::file::SameName;
@@ -27,7 +28,7 @@ pub use failover::{
     CircuitLimits, ErrorAction, ErrorCase, Failover, FixToolMessages, KeyStrategy, Strategy, WhenResting,
 };
 pub use health::HealthCheck;
-pub use model::{Model, OnLoss, Price, Target, UpstreamModel};
+pub use model::{Model, OnLoss, Target, UpstreamModel};
 pub use provider::{AuthMode, Key, KeyLimits, Provider, ProviderModel, Timeouts};
 pub use queue::{Priority, QueueLimits, Room, RoomAmong};
 pub use repair::{Repair, StatedRepair, UsualRepairs};
@@ -53,6 +54,8 @@ pub struct Snapshot {
     pub patterns: Arc<Patterns>,
     /// Who serves a name that several providers list and nobody declares.
     pub same_name: SameName,
+    /// What well-known models cost where the document does not say it.
+    pub prices: Arc<PriceList>,
     /// Shown for models whose context window nobody states.
     pub default_context_window: u64,
 }
@@ -82,6 +85,7 @@ impl Snapshot {
             enforcement: Arc::new(Enforcement::clone(&self.enforcement)),
             patterns: Arc::new(Patterns::clone(&self.patterns)),
             same_name: self.same_name,
+            prices: Arc::clone(&self.prices),
             default_context_window: self.default_context_window,
             providers,
         }
@@ -105,6 +109,8 @@ pub struct Server {
     pub requests_max: usize,
     /// Browser origins that may call; `*` admits all. Empty: none.
     pub cors_origins: Vec<String>,
+    /// Whether answers say what they cost in LiteLLM's words as well.
+    pub litellm_headers: bool,
 }
 
 /// Who may call.

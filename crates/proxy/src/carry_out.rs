@@ -23,6 +23,7 @@ use crate::stored::{UNKNOWN_RESPONSE, needs_state, resume};
 use crate::surface::streams_as_array;
 use crate::trail;
 use crate::turns::Turns;
+use crate::wishes;
 use crate::worker::Worker;
 
 /// Tries the plan's attempts in order, and all of them again after a while when the last one failed in a way that may
@@ -178,10 +179,12 @@ pub(crate) fn learn(worker: &Worker, attempt: &Attempt, fault: &Fault, failover:
 
 /// The lane of a try, which for some requests is another than that of others for the same target.
 pub(crate) fn lane_of(taken: &Taken<'_>, attempt: &Attempt, plan: &Plan, may_go_on: bool) -> Lane {
+    let tells_cost = || taken.wishes.is_some() && wishes::tells_cost(taken, &attempt.target);
     let by_events = || {
         streams_as_array(taken)
             || taken.mended.is_some()
             || may_go_on
+            || tells_cost()
             || repair::reads(taken, attempt)
             || enforce::of(taken, plan).is_some()
     };

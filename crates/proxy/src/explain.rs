@@ -63,7 +63,7 @@ pub(crate) async fn explain(shared: &Shared, question: &Question, lot: Lot) -> R
     if question.request.is_none() {
         return Ok(explanation);
     }
-    explanation.estimate = planning.estimate(planned.as_ref().ok());
+    explanation.estimate = planning.estimate(planned.as_ref().ok(), at);
     if let Ok(plan) = &planned {
         let mended = mend::beforehand(&taken, plan);
         let planning = Planning { taken: mended.as_ref().unwrap_or(&taken), ..planning };
@@ -102,12 +102,12 @@ impl Planning<'_> {
     }
 
     /// How large the request is, and what it costs where it is sent first.
-    fn estimate(&self, plan: Option<&Plan>) -> Estimate {
+    fn estimate(&self, plan: Option<&Plan>, at: Moment) -> Estimate {
         let prompt =
             matches!(self.taken.surface.operation, Operation::Chat | Operation::Completion | Operation::CountTokens);
         let Some(request) = prompt.then(|| self.taken.decode().ok()).flatten() else { return Estimate::default() };
-        let price = plan.and_then(|plan| plan.attempts.first()?.target.price.as_ref());
-        Estimate::new(counting::estimate(&request), request.sampling.output_tokens_max, price)
+        let price = plan.and_then(|plan| plan.attempts.first()?.target.price.as_deref());
+        Estimate::new(counting::estimate(&request), request.sampling.output_tokens_max, price, at)
     }
 
     /// What a provider would not be told of the request; `None` when only the try itself would show.

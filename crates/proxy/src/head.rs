@@ -8,7 +8,7 @@ use trunkline_route::{Attempt, Report};
 use trunkline_wire::filter::Repairs;
 use trunkline_wire::ir::Losses;
 use trunkline_wire::limits::is_limit;
-use trunkline_wire::{DialectId, RateLimits};
+use trunkline_wire::{DialectId, RateLimits, Usd};
 
 use crate::reply::ReplyBody;
 
@@ -31,6 +31,11 @@ const REPAIRS: HeaderName = HeaderName::from_static("x-trunkline-repairs");
 const ANSWER: &str = "answer.";
 /// Whether a loss is to be reported or refused; a request's own word goes before the model's setting.
 pub(crate) const ON_LOSS: HeaderName = HeaderName::from_static("x-trunkline-on-loss");
+
+/// What the answer cost, in USD.
+const COST: HeaderName = HeaderName::from_static("x-trunkline-cost");
+/// The same in LiteLLM's words.
+const LITELLM_COST: HeaderName = HeaderName::from_static("x-litellm-response-cost");
 
 /// Headers of the operator's account: names that are nobody's business, limits that are not the caller's own.
 const ACCOUNT_HEADERS: &[&str] = &["openai-organization", "openai-project", "anthropic-organization-id"];
@@ -119,6 +124,15 @@ pub(crate) fn tell_limits(headers: &mut HeaderMap, limits: &RateLimits, dialect:
             headers.insert(name, value);
         }
     }
+}
+
+/// Says what the answer cost, to LiteLLM's clients as well where that is wanted.
+pub(crate) fn tell_cost(headers: &mut HeaderMap, cost: Usd, litellm: bool) {
+    let Ok(value) = HeaderValue::from_str(&cost.to_string()) else { return };
+    if litellm {
+        headers.insert(LITELLM_COST, value.clone());
+    }
+    headers.insert(COST, value);
 }
 
 /// The answer with the header of [`name_losses`].

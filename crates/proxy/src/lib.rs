@@ -10,6 +10,7 @@ mod carry_out;
 mod checks;
 mod continuation;
 mod cors;
+mod cost;
 mod drain;
 mod enforce;
 mod explain;

@@ -17,7 +17,7 @@ use crate::report_guard::ReportGuard;
 use crate::routes::{self, Route, Surface};
 use crate::server::RequestBody;
 use crate::shared::now_ms;
-use crate::wishes::PromptOf;
+use crate::wishes::{self, PromptOf};
 use crate::worker::Worker;
 use crate::{caller, cors, fault, head, intake, small, trail, waiting};
 
@@ -177,5 +177,6 @@ async fn take_in<'a>(
     guard.report.bytes_in = body.len() as u64;
     let taken = Taken::new(surface, parts, body)?;
     guard.report.stream = taken.streams();
+    guard.wants_cost = wishes::wants_cost(&taken);
     Ok(taken)
 }

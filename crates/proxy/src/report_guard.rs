@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use trunkline_config::{ErrorAction, Priority};
+use trunkline_providers::{Price, Usd};
 use trunkline_route::loads::{Load, Open};
 use trunkline_route::policy::action;
 use trunkline_route::{Attempt, Moment, Outcome, Probe, Report};
@@ -24,6 +25,7 @@ use crate::twins::{Twin, Twins};
 use crate::under_way::TryNumber;
 use crate::waiting::Waits;
 use crate::worker::Worker;
+use crate::{cost, head};
 
 /// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
 pub(crate) struct ReportGuard {
@@ -45,6 +47,12 @@ pub(crate) struct ReportGuard {
     counted_key: Option<Arc<str>>,
     /// Whether the provider that the report names is the one that answers.
     is_asked: bool,
+    /// What the one costs whom the report names; `None` when nobody knows.
+    price: Option<Arc<Price>>,
+    /// When that one was asked, in microseconds since the request began; kept for those whose time costs.
+    asked_us: u64,
+    /// Whether the client asked what its answer cost.
+    pub(crate) wants_cost: bool,
     /// The same try among all of its thread.
     under_way: Option<TryNumber>,
     started: Instant,
@@ -71,6 +79,9 @@ impl ReportGuard {
             busy: None,
             counted_key: None,
             is_asked: false,
+            price: None,
+            asked_us: 0,
+            wants_cost: false,
             under_way: None,
             started: Instant::now(),
             worker: Arc::clone(worker),
@@ -99,6 +110,9 @@ impl ReportGuard {
             busy: None,
             counted_key: None,
             is_asked: false,
+            price: None,
+            asked_us: 0,
+            wants_cost: self.wants_cost,
             under_way: None,
             started: self.started,
             worker: Arc::clone(&self.worker),
@@ -122,6 +136,10 @@ impl ReportGuard {
     pub(crate) fn name(&mut self, attempt: &Attempt) {
         self.report.provider = Some(Arc::clone(&attempt.target.provider.name));
         self.report.upstream_model = Some(Arc::clone(&attempt.target.model.name));
+        self.price.clone_from(&attempt.target.price);
+        if self.price.as_ref().is_some_and(|price| price.is_timed()) {
+            self.asked_us = micros(self.elapsed());
+        }
     }
 
     /// A try begins, counted toward this target's load, if any is kept; the try before is over.
@@ -218,6 +236,49 @@ impl ReportGuard {
         self.report.unseen = Some(Box::new(self.report.usage));
     }
 
+    /// A whole answer was handed over in one piece.
+    pub(crate) fn answered(&mut self, facts: &Facts) {
+        self.measure(facts, End::Whole);
+        self.served();
+        self.settle();
+    }
+
+    /// Whether it is known what the one costs whom the report names.
+    pub(crate) fn is_priced(&self) -> bool {
+        self.price.is_some()
+    }
+
+    /// What an answer cost of which the provider has counted all; from then on that is what it cost. `None` when nobody
+    /// knows.
+    pub(crate) fn cost_of(&mut self, facts: &Facts) -> Option<Usd> {
+        if self.price.is_none() || facts.usage.is_none() {
+            return None;
+        }
+        self.measure(facts, End::Whole);
+        self.settle();
+        self.report.cost
+    }
+
+    /// The same for a client that asked to be told in the answer's body.
+    pub(crate) fn cost_to_tell(&mut self, facts: &Facts) -> Option<Usd> {
+        if self.wants_cost { self.cost_of(facts) } else { None }
+    }
+
+    /// Says in an answer's head what it cost.
+    pub(crate) fn tell_cost(&self, headers: &mut HeaderMap) {
+        if let Some(cost) = self.report.cost {
+            head::tell_cost(headers, cost, self.worker.shared.snapshot().server.litellm_headers);
+        }
+    }
+
+    /// Writes down what it cost, once.
+    fn settle(&mut self) {
+        if self.report.cost.is_none() {
+            let took_us = micros(self.elapsed()).saturating_sub(self.asked_us);
+            cost::settle(&mut self.report, self.price.as_deref(), took_us);
+        }
+    }
+
     /// The whole answer was handed over.
     pub(crate) fn served(&mut self) {
         self.report.outcome = Outcome::Served;
@@ -275,6 +336,7 @@ impl Drop for ReportGuard {
             self.report.attempts += begun;
         }
         self.report.total_us = micros(self.elapsed());
+        self.settle();
         if let Some(key) = &self.counted_key {
             let usage = &self.report.usage;
             let tokens = usage.prompt().saturating_add(usage.output);

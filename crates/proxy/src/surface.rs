@@ -28,6 +28,7 @@ pub(crate) fn head_of(taken: &Taken<'_>, id: u128, at_ms: u64) -> Result<StreamH
         created: at_ms / 1000,
         request_id: format!("{id:032x}"),
         request: Some(Arc::clone(request)),
+        cost: None,
     })
 }
 

@@ -7,9 +7,10 @@ use http::{HeaderMap, HeaderName};
 use trunkline_config::Target;
 use trunkline_route::{Prompt, Wants};
 use trunkline_wire::ir::Losses;
-use trunkline_wire::{Fault, Operation, Peek, Wishes, counting, wishes};
+use trunkline_wire::{DialectId, Fault, Operation, Peek, Wishes, counting, wishes};
 
 use crate::prepare::Taken;
+use crate::reply::speaks_tokens;
 use crate::routes::Surface;
 
 /// Says that no other model may be asked; as the body's `disable_fallbacks`.
@@ -55,6 +56,23 @@ pub(crate) fn unmet(taken: &Taken<'_>, target: &Target) -> Losses {
         return Losses::default();
     }
     taken.wishes.as_deref().map(|wishes| wishes.unmet.clone()).unwrap_or_default()
+}
+
+/// Whether the client wants to know what the answer cost, and its dialect has a place to say it.
+pub(crate) fn wants_cost(taken: &Taken<'_>) -> bool {
+    let has_place = match taken.surface.dialect {
+        DialectId::OpenaiChat | DialectId::OpenaiCompletions | DialectId::OpenaiResponses => {
+            speaks_tokens(taken.surface.operation)
+        }
+        DialectId::Anthropic | DialectId::Ollama | DialectId::Gemini => false,
+    };
+    has_place && taken.wishes.as_deref().is_some_and(|wishes| wishes.cost)
+}
+
+/// Whether this target's answer must be read and written to say in it what it cost: it is known, and the target does not
+/// say it itself.
+pub(crate) fn tells_cost(taken: &Taken<'_>, target: &Target) -> bool {
+    target.price.is_some() && !target.provider.vendor.quirks.takes_wishes && wants_cost(taken)
 }
 
 /// Whether only those may be asked who can be told the whole request.

@@ -66,7 +66,7 @@ pub fn candidates(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<
     let targets: Vec<Arc<Target>> = owners
         .iter()
         .filter_map(|provider| snapshot.providers.get(provider.as_ref()))
-        .map(|provider| target(provider, name))
+        .map(|provider| target(snapshot, provider, name))
         .collect();
     if !targets.is_empty() {
         return Ok(undeclared(snapshot, name, targets));
@@ -94,7 +94,7 @@ fn addressed(
     if model.is_empty() || unknown {
         return Err(unknown_model(snapshot, catalog, name));
     }
-    Ok(undeclared(snapshot, name, vec![target(provider, model)]))
+    Ok(undeclared(snapshot, name, vec![target(snapshot, provider, model)]))
 }
 
 /// Candidates for a name of which the document says nothing.
@@ -116,7 +116,7 @@ fn enforced(enforcement: &Arc<Enforcement>) -> Option<Arc<Enforcement>> {
     enforcement.enabled.then(|| Arc::clone(enforcement))
 }
 
-fn target(provider: &Arc<Provider>, model: &str) -> Arc<Target> {
+fn target(snapshot: &Snapshot, provider: &Arc<Provider>, model: &str) -> Arc<Target> {
     Arc::new(Target {
         provider: Arc::clone(provider),
         model: UpstreamModel::new(model),
@@ -125,7 +125,7 @@ fn target(provider: &Arc<Provider>, model: &str) -> Arc<Target> {
         priority: 0,
         weight: 1,
         cooldown: None,
-        price: None,
+        price: provider.listed_price(&snapshot.prices, model),
         room: provider.room(),
         draining: provider.draining,
         parameters: None,

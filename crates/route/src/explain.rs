@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use trunkline_config::file::DialectName;
-use trunkline_config::{Price, Snapshot, Strategy, Target};
+use trunkline_config::{Snapshot, Strategy, Target};
+use trunkline_providers::Price;
+use trunkline_providers::price::Extent;
 use trunkline_wire::Fault;
+use trunkline_wire::ir::Usage;
 
 use crate::lane::Lane;
 use crate::live::{Held, Moment, Rest};
@@ -255,37 +258,40 @@ impl From<&Fault> for Refusal {
 }
 
 impl Estimate {
-    /// What so many tokens cost.
-    pub fn new(prompt_tokens: u64, answer_tokens_max: Option<u64>, price: Option<&Price>) -> Self {
+    /// What so many tokens cost at that time.
+    pub fn new(prompt_tokens: u64, answer_tokens_max: Option<u64>, price: Option<&Price>, at: Moment) -> Self {
+        let usd = |output| {
+            let usage = Usage { input: prompt_tokens, output, ..Usage::default() };
+            price?.cost(&usage, Extent { at_ms: at.0, took_us: 0 })
+        };
+        let prompt = usd(0);
+        let answer = answer_tokens_max.and_then(usd).zip(prompt).map(|(both, prompt)| both.minus(prompt));
         Self {
             prompt_tokens: Some(prompt_tokens),
             answer_tokens_max,
-            prompt_usd: price.map(|price| usd(prompt_tokens, price.input_usd_per_mtok)),
-            answer_usd_max: price.zip(answer_tokens_max).map(|(price, tokens)| usd(tokens, price.output_usd_per_mtok)),
+            prompt_usd: prompt.map(|usd| usd.to_string()),
+            answer_usd_max: answer.map(|usd| usd.to_string()),
         }
     }
 }
 
-/// Decimal text without an exponent. Twelve places hold one token at a millionth of a dollar the million.
-fn usd(tokens: u64, usd_per_mtok: f64) -> String {
-    let text = format!("{:.12}", tokens as f64 * usd_per_mtok / 1e6);
-    let short = text.trim_end_matches('0').trim_end_matches('.');
-    short.to_owned()
-}
-
 #[cfg(test)]
 mod tests {
+    use trunkline_providers::price::{Tariff, TokenPrices, UnitPrice};
+
     use super::*;
 
     #[test]
     fn money_is_decimal_text() {
-        let dear = Price { input_usd_per_mtok: 0.59, output_usd_per_mtok: 0.79, cached_input_usd_per_mtok: 0.3 };
-        let estimate = Estimate::new(1_000, Some(3), Some(&dear));
+        let per_mtok = |text| UnitPrice::usd_per_mtok(text).expect("a price");
+        let tokens = TokenPrices { input: per_mtok("0.59"), output: per_mtok("0.79"), ..TokenPrices::default() };
+        let dear = Price::always(Tariff { tokens, ..Tariff::default() });
+        let new = |prompt, answer, price| Estimate::new(prompt, answer, price, Moment(0));
+        let estimate = new(1_000, Some(3), Some(&dear));
         assert_eq!(estimate.prompt_usd.as_deref(), Some("0.00059"));
         assert_eq!(estimate.answer_usd_max.as_deref(), Some("0.00000237"));
-        assert_eq!(Estimate::new(1_000, None, Some(&dear)).answer_usd_max, None);
-        assert_eq!(Estimate::new(0, Some(9), None).answer_usd_max, None, "what is not known is not free");
-        assert_eq!([usd(0, 5.0), usd(2_000_000, 5.0), usd(1, 0.05)], ["0", "10", "0.00000005"]);
+        assert_eq!(new(1_000, None, Some(&dear)).answer_usd_max, None);
+        assert_eq!(new(0, Some(9), None).answer_usd_max, None, "what is not known is not free");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use trunkline_providers::Usd;
 use trunkline_wire::{FaultKind, Operation, ir};
 
 /// How a request ended.
@@ -64,6 +65,10 @@ pub struct Report {
     pub unseen: Option<Box<ir::Usage>>,
     /// How far `usage` can be trusted; `None` when nothing was produced and nothing is owed.
     pub quality: Option<ir::Quality>,
+    /// What it cost; `None` when nobody knows, which is not nothing.
+    pub cost: Option<Usd>,
+    /// What was not paid because some of the prompt came from a provider's cache; `None` as for `cost`.
+    pub saved: Option<Usd>,
     /// From arrival to the first byte of the answer's body, in microseconds.
     pub first_byte_us: Option<u64>,
     /// From arrival to the end, in microseconds.
@@ -97,6 +102,8 @@ impl Report {
             usage: ir::Usage::default(),
             unseen: None,
             quality: None,
+            cost: None,
+            saved: None,
             first_byte_us: None,
             total_us: 0,
             bytes_in: 0,

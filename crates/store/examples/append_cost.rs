@@ -46,9 +46,12 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
             cache_write: 0,
             output: noise % 900,
             reasoning: 0,
+            ..ir::Usage::default()
         },
         unseen: None,
         quality: Some(ir::Quality::Exact),
+        cost: None,
+        saved: None,
         first_byte_us: Some(20_000 + noise % 400_000),
         total_us: 400_000 + noise % 9_000_000,
         bytes_in: 300 + noise % 20_000,

@@ -36,6 +36,8 @@ pub(crate) enum Command {
     },
     /// Say whom a request would be sent to, in which order, and who is left out; asks no provider
     Explain(ExplainOptions),
+    /// Say what models cost, and who says so
+    Prices(PricesOptions),
     /// Show the patterns that find tool calls in text, or try them
     Patterns {
         #[command(subcommand)]
@@ -152,6 +154,30 @@ pub(crate) struct ImportOutput {
     pub(crate) force: bool,
 }
 
+/// Whose prices are to be shown.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct PricesOptions {
+    #[command(subcommand)]
+    pub(crate) action: Option<PricesAction>,
+    /// The model, as a client would name it; all that are declared, if none is named
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// What can be done with prices beside looking at them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PricesAction {
+    /// Take over a newer price list, used from the next start or reload on
+    Update {
+        /// A file in the format of LiteLLM's `model_prices_and_context_window.json`
+        file: PathBuf,
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
 /// Which request is to be explained.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ExplainOptions {
@@ -224,6 +250,7 @@ impl Options {
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {
             data_dir: self.data_dir.clone(),
+            prices: None,
             host: self.host.clone(),
             port: self.port,
             log_level: self.log_level.clone(),

@@ -11,10 +11,11 @@ use trunkline_config::schema::schema;
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
 
-use crate::cli::{Cli, Command, Options, PatternsCommand, TryOptions};
+use crate::cli::{Cli, Command, Options, PatternsCommand, PricesAction, PricesOptions, TryOptions};
 use crate::explain::{self, ExplainError};
 use crate::import::{self, ImportError};
 use crate::patterns::{self, PatternsError};
+use crate::prices::{self, PricesError};
 use crate::probe;
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
@@ -31,6 +32,8 @@ pub(crate) enum CommandError {
     Import(#[from] ImportError),
     #[error(transparent)]
     Explain(#[from] ExplainError),
+    #[error(transparent)]
+    Prices(#[from] PricesError),
     #[error(transparent)]
     Patterns(#[from] PatternsError),
     #[error("cannot print: {0}")]
@@ -52,6 +55,13 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             Ok(run::control_runtime()?.block_on(explain::run(&options, loaded))?)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),
+        Some(Command::Prices(PricesOptions { action: Some(PricesAction::Update { file, options }), .. })) => {
+            Ok(prices::update(&file, &source_of(&options).data_dir())?)
+        }
+        Some(Command::Prices(PricesOptions { action: None, model, options })) => {
+            let loaded = source_of(&options).load(&[])?;
+            Ok(prices::show(&loaded.snapshot, model.as_deref())?)
+        }
         Some(Command::Patterns { command }) => {
             let (PatternsCommand::List { options, .. } | PatternsCommand::Try(TryOptions { options, .. })) = &command;
             Ok(patterns::run(&command, &source_of(options).load(&[])?.snapshot.patterns)?)

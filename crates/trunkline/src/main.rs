@@ -8,6 +8,7 @@ mod explain;
 mod import;
 mod ledger;
 mod patterns;
+mod prices;
 mod probe;
 mod reload;
 mod request_log;

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 use trunkline_config::import::model_proxy;
-use trunkline_config::{Env, FoundEndpoint, Loaded, Overrides, Problems, load};
+use trunkline_config::{Env, FoundEndpoint, Loaded, Overrides, Problems, data_dir, load};
 
 use crate::import::folder;
+use crate::prices;
 
 /// The document's name when nobody says another.
 const FILE_NAME: &str = "trunkline.toml";
@@ -103,7 +104,17 @@ impl Source {
     }
 
     fn resolve(&self, document: Option<(&str, &str)>, found: &[FoundEndpoint]) -> Result<Loaded, SourceError> {
-        load(document, &self.env, &self.overrides, found).map_err(SourceError::Problems)
+        let mut overrides = self.overrides.clone();
+        let (prices, note) = prices::kept(&self.data_dir());
+        overrides.prices = prices;
+        let mut loaded = load(document, &self.env, &overrides, found).map_err(SourceError::Problems)?;
+        loaded.notes.extend(note);
+        Ok(loaded)
+    }
+
+    /// Where the process keeps its files.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        data_dir(&self.env, &self.overrides)
     }
 }
 

@@ -94,6 +94,7 @@ fn bridge(from: DialectId, to: DialectId, reads: &[&[u8]]) {
         created: 1_760_000_000,
         request_id: "0123456789abcdef0123456789abcdef".to_owned(),
         request: None,
+        cost: None,
     });
     let mut events = Vec::new();
     for bytes in reads {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::ir::Losses;
-use crate::{Capabilities, Fault, Peek, WireError, dialects, ir};
+use crate::{Capabilities, Fault, Peek, Usd, WireError, dialects, ir};
 
 /// The wire formats Trunkline knows, by the names that config, API and docs use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -158,6 +158,8 @@ pub struct StreamHead {
     pub request_id: String,
     /// The request, where answers repeat parts of it (Responses) or name its tools.
     pub request: Option<Arc<ir::Request>>,
+    /// What the answer cost, where the client asked and it is known; of a stream it is known at its end.
+    pub cost: Option<Usd>,
 }
 
 impl StreamHead {
@@ -185,6 +187,8 @@ pub trait StreamEncoder: Send {
     fn finish(&mut self, out: &mut Vec<u8>);
     /// Appends what keeps a silent connection open; may be nothing.
     fn ping(&mut self, out: &mut Vec<u8>);
+    /// Takes what the answer cost, before its end, for a client that asked; dialects without a place for it say nothing.
+    fn tell_cost(&mut self, _cost: Usd) {}
     /// What of the events so far the stream does not say.
     fn losses(&self) -> &Losses;
 }

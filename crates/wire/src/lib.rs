@@ -25,7 +25,8 @@ pub mod relay;
 mod scan;
 mod seal;
 pub mod splice;
-mod timestamp;
+pub mod timestamp;
+pub mod usd;
 pub mod wishes;
 mod write;
 
@@ -36,4 +37,5 @@ pub use fault::{Fault, FaultKind, UpstreamWords, Who};
 pub use limits::RateLimits;
 pub use parameters::Parameters;
 pub use peek::{Peek, quoted};
+pub use usd::Usd;
 pub use wishes::Wishes;

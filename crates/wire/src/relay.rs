@@ -19,6 +19,7 @@ pub use lines::LinesRelay;
 pub use reader::Failure;
 pub use sse::SseRelay;
 pub use usage::read_usage;
+pub(crate) use usage::read_usage_metadata;
 
 use bytes::Bytes;
 

@@ -7,7 +7,7 @@ const DAYS_TO_EPOCH: u64 = 719_468;
 const DAYS_OF_ERA: u64 = 146_097;
 
 /// A moment in UTC, such as `2026-11-21T17:16:00Z`.
-pub(crate) fn write(seconds: u64) -> String {
+pub fn write(seconds: u64) -> String {
     let (days, rest) = (seconds / SECONDS_OF_DAY + DAYS_TO_EPOCH, seconds % SECONDS_OF_DAY);
     let (era, day) = (days / DAYS_OF_ERA, days % DAYS_OF_ERA);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -21,7 +21,7 @@ pub(crate) fn write(seconds: u64) -> String {
 }
 
 /// Seconds since the Unix epoch; fractions are cut off. `None` for what is no time, or one before the epoch.
-pub(crate) fn read(text: &str) -> Option<u64> {
+pub fn read(text: &str) -> Option<u64> {
     let number = |range: std::ops::Range<usize>| -> Option<u64> {
         text.get(range).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
     };

@@ -21,6 +21,8 @@ pub struct Wishes {
     pub fallbacks_off: bool,
     /// What it wants of providers: `provider` of OpenRouter.
     pub providers: ProviderWishes,
+    /// Whether it wants to know what the answer cost: `usage.include` of OpenRouter.
+    pub cost: bool,
     /// What it says beyond that, which has no meaning here.
     pub unmet: Losses,
     /// The members of the body that said all this.
@@ -70,6 +72,7 @@ pub fn read(dialect: DialectId, body: &[u8]) -> Result<Option<Wishes>, WireError
             b"fallbacks" if dialect != DialectId::Anthropic => ("fallbacks", true),
             b"provider" => ("provider", false),
             b"disable_fallbacks" => ("disable_fallbacks", false),
+            b"usage" => ("usage", false),
             _ => continue,
         };
         match serde_json::from_slice(member.value) {
@@ -80,6 +83,10 @@ pub fn read(dialect: DialectId, body: &[u8]) -> Result<Option<Wishes>, WireError
                     wishes.read_provider(&member, &value)?;
                 }
             }
+            Ok(Value::Object(stated)) if name == "usage" => match stated.get("include") {
+                Some(Value::Bool(include)) => wishes.cost = *include,
+                Some(_) | None => continue,
+            },
             Ok(Value::Bool(off)) if name == "disable_fallbacks" => wishes.fallbacks_off = off,
             Ok(_) | Err(_) => continue,
         }

@@ -102,7 +102,7 @@ fn tool(id: &str, name: &str) -> BlockKind {
 
 /// The streams that go through every dialect, by name.
 fn streams() -> Vec<(&'static str, Vec<Event>)> {
-    let usage = Usage { input: 11, cache_read: 5, cache_write: 3, output: 7, reasoning: 2 };
+    let usage = Usage { input: 11, cache_read: 5, cache_write: 3, output: 7, reasoning: 2, ..Usage::default() };
     let end = |reason| [Event::Usage(usage), Event::Stop(reason)];
     let said = |blocks: Vec<Event>, reason| [vec![start()], blocks, end(reason).into()].concat();
     let one = |kind: BlockKind, words: [&str; 2]| vec![open(0, kind), text(0, words[0]), text(0, words[1]), close(0)];
@@ -159,6 +159,7 @@ fn head() -> StreamHead {
         created: 7,
         request_id: "0123456789abcdef0123456789abcdef".to_owned(),
         request: None,
+        cost: None,
     }
 }
 

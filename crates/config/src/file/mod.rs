@@ -15,6 +15,7 @@ pub mod key;
 pub mod log;
 pub mod model;
 pub mod pattern;
+pub mod price;
 pub mod provider;
 pub mod queue;
 pub mod repair;
@@ -32,8 +33,9 @@ pub use failover::{ErrorAction, FailoverSection, FixToolMessages, KeyStrategy, S
 pub use health::HealthSection;
 pub use key::KeySection;
 pub use log::{LogFormat, LogLevel, LogSection};
-pub use model::{ModelSection, OnLoss, PriceSection, TargetSection};
+pub use model::{ModelSection, OnLoss, TargetSection};
 pub use pattern::PatternSection;
+pub use price::{PriceChange, PriceSection, PriceTier};
 pub use provider::{DialectName, ProviderAuth, ProviderModelSection, ProviderSection};
 pub use queue::{Priority, QueueSection};
 pub use repair::{RepairMode, ToolFormat};

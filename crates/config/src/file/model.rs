@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::repair::BY_PROVIDER;
 use super::{
-    CapabilitiesSection, EnforceSection, FixToolMessages, Period, PeriodOrZero, RepairMode, Strategy, ToolFormat,
+    CapabilitiesSection, EnforceSection, FixToolMessages, Period, PeriodOrZero, PriceSection, RepairMode, Strategy,
+    ToolFormat,
 };
 
 /// A name clients ask for, and who serves it.
@@ -64,8 +65,9 @@ pub struct ModelSection {
     /// What its targets take, over what their providers say.
     #[serde(default)]
     pub capabilities: CapabilitiesSection,
-    /// What its tokens cost. Checked now, used from prices on.
+    /// What it costs, at targets that state no price of their own.
     #[serde(default)]
+    #[schemars(extend("x-default" = "as the price list says, else unknown"))]
     pub price: Option<PriceSection>,
 }
 
@@ -119,7 +121,7 @@ pub struct TargetSection {
     #[serde(default)]
     #[schemars(range(min = 1), extend("x-default" = "the model's", "x-unit" = "tokens"))]
     pub context_window: Option<u64>,
-    /// What its tokens cost, in place of the model's.
+    /// What it costs, in place of the model's.
     #[serde(default)]
     #[schemars(extend("x-default" = "the model's"))]
     pub price: Option<PriceSection>,
@@ -143,22 +145,6 @@ pub struct TargetSection {
     /// Fields that its requests do not say, whatever the client says; the answer names them as lost.
     #[serde(default)]
     pub drop: Vec<String>,
-}
-
-/// What tokens cost.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PriceSection {
-    /// Prompt tokens.
-    #[schemars(range(min = 0), extend("x-unit" = "USD per million tokens"))]
-    pub input: f64,
-    /// Completion tokens.
-    #[schemars(range(min = 0), extend("x-unit" = "USD per million tokens"))]
-    pub output: f64,
-    /// Prompt tokens read from a cache.
-    #[serde(default)]
-    #[schemars(range(min = 0), extend("x-default" = "as `input`", "x-unit" = "USD per million tokens"))]
-    pub cached_input: Option<f64>,
 }
 
 fn default_weight() -> u32 {

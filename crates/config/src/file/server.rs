@@ -37,6 +37,9 @@ pub struct ServerSection {
     /// Browser origins that may call, such as `https://chat.example.com`; `*` admits all, an empty list none.
     #[serde(default)]
     pub cors_origins: Vec<String>,
+    /// Whether answers say what they cost in LiteLLM's header as well, `x-litellm-response-cost`.
+    #[serde(default)]
+    pub litellm_headers: bool,
     /// Threads that serve requests. Read at the start only.
     #[serde(default)]
     #[schemars(range(min = 1, max = 1024), extend("x-default" = "one for each core", "x-unit" = "threads"))]
@@ -54,6 +57,7 @@ impl Default for ServerSection {
             drain_timeout: default_drain_timeout(),
             requests_max: default_requests_max(),
             cors_origins: Vec::new(),
+            litellm_headers: false,
             workers: None,
         }
     }

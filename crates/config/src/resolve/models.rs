@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use trunkline_providers::Price;
 use trunkline_wire::filter::Patterns;
 use trunkline_wire::{Capabilities, Parameters};
 
@@ -11,12 +12,11 @@ use super::Resolver;
 use super::capabilities::overlaid;
 use super::providers::Providers;
 use super::repair;
-use crate::file::{self, ModelSection, PriceSection, TargetSection};
+use crate::file::{self, ModelSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::snapshot::{
-    Enforcement, Model, OnLoss, Price, Provider, Room, RoomAmong, StatedRepair, Strategy, Target, Timeouts,
-    UpstreamModel,
+    Enforcement, Model, OnLoss, Provider, Room, RoomAmong, StatedRepair, Strategy, Target, Timeouts, UpstreamModel,
 };
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
@@ -78,14 +78,21 @@ impl Resolver<'_, '_> {
         at: &Path,
     ) -> Vec<Arc<Target>> {
         let mut targets = Vec::with_capacity(section.targets.len());
+        let prices = self.prices();
+        let of_model = section.price.as_ref().and_then(|stated| self.price(stated, &at.key("price")));
         for (index, stated) in section.targets.iter().enumerate() {
             let at = at.key("targets").index(index);
             if stated.model.trim().is_empty() {
                 self.findings.at(&at.key("model"), "the name is empty", None);
             }
             self.check_parameters(stated, &at);
+            let own = stated.price.as_ref().and_then(|stated| self.price(stated, &at.key("price")));
             match providers.get(&stated.provider) {
-                Some(provider) => targets.push(Arc::new(target(stated, section, provider, &self.patterns))),
+                Some(provider) => {
+                    let price =
+                        own.or_else(|| of_model.clone()).or_else(|| provider.listed_price(&prices, &stated.model));
+                    targets.push(Arc::new(target(stated, section, provider, (price, &self.patterns))));
+                }
                 // Disabled, or bad in itself and said so already.
                 None if declared.contains(&stated.provider) => {}
                 None => {
@@ -160,11 +167,15 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>, enforcem
         },
         fix_tool_messages: section.fix_tool_messages,
         enforcement,
-        price: section.price.as_ref().map(price),
     }
 }
 
-fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>, patterns: &Arc<Patterns>) -> Target {
+fn target(
+    stated: &TargetSection,
+    model: &ModelSection,
+    provider: &Arc<Provider>,
+    (price, patterns): (Option<Arc<Price>>, &Arc<Patterns>),
+) -> Target {
     let own = |stated: Option<crate::file::Period>, default| stated.map_or(default, |period| period.duration());
     let defaults = provider.timeouts;
     Target {
@@ -180,7 +191,7 @@ fn target(stated: &TargetSection, model: &ModelSection, provider: &Arc<Provider>
         priority: stated.priority,
         weight: stated.weight,
         cooldown: stated.cooldown.map(|period| period.duration()),
-        price: stated.price.as_ref().or(model.price.as_ref()).map(price),
+        price,
         room: stated
             .requests_max
             .map(|requests_max| Room { requests_max, among: RoomAmong::Target })
@@ -215,13 +226,5 @@ fn takes(stated: &TargetSection, model: &ModelSection, provider: &Provider) -> C
     Capabilities {
         context_window: stated.context_window.or(of_model).or(model.context_window).or(known.context_window),
         ..overlaid(&known, &model.capabilities)
-    }
-}
-
-fn price(stated: &PriceSection) -> Price {
-    Price {
-        input_usd_per_mtok: stated.input,
-        output_usd_per_mtok: stated.output,
-        cached_input_usd_per_mtok: stated.cached_input.unwrap_or(stated.input),
     }
 }

@@ -22,6 +22,7 @@ impl Resolver<'_, '_> {
             drain_timeout: drain_timeout.duration(),
             requests_max: usize::try_from(section.requests_max).unwrap_or(usize::MAX),
             cors_origins: self.cors_origins(),
+            litellm_headers: section.litellm_headers,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderValue;
 use indexmap::IndexMap;
+use trunkline_providers::Price;
 use trunkline_wire::{Capabilities, Parameters, quoted};
 
 use super::provider::own_capabilities;
@@ -40,8 +41,6 @@ pub struct Model {
     pub fix_tool_messages: FixToolMessages,
     /// Whether its answers must call a tool when they may.
     pub enforcement: Arc<Enforcement>,
-    /// What its tokens cost, when stated.
-    pub price: Option<Price>,
 }
 
 impl Model {
@@ -59,7 +58,6 @@ impl Model {
             on_loss,
             fix_tool_messages,
             enforcement,
-            price,
             ..
         } = self;
         Self {
@@ -75,7 +73,6 @@ impl Model {
             on_loss: *on_loss,
             fix_tool_messages: *fix_tool_messages,
             enforcement: Arc::new(Enforcement::clone(enforcement)),
-            price: *price,
         }
     }
 }
@@ -87,17 +84,6 @@ pub enum OnLoss {
     Report,
     /// It is refused.
     Reject,
-}
-
-/// What tokens cost, in USD per million; finite and never negative.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Price {
-    /// Prompt tokens.
-    pub input_usd_per_mtok: f64,
-    /// Completion tokens.
-    pub output_usd_per_mtok: f64,
-    /// Prompt tokens read from a cache; as `input` when not stated.
-    pub cached_input_usd_per_mtok: f64,
 }
 
 /// One way to serve a model.
@@ -117,8 +103,8 @@ pub struct Target {
     pub weight: u32,
     /// How long it rests after a failure, when stated; zero: never.
     pub cooldown: Option<Duration>,
-    /// What its tokens cost, when stated for it or for its model.
-    pub price: Option<Price>,
+    /// What it costs; `None` when nobody knows.
+    pub price: Option<Arc<Price>>,
     /// How many requests it may have open; `None`: no limit.
     pub room: Option<Room>,
     /// Whether it takes no new requests.
@@ -137,6 +123,7 @@ impl Target {
             provider: Arc::clone(provider),
             model: UpstreamModel::new(&self.model.name),
             capabilities: own_capabilities(&self.capabilities),
+            price: self.price.as_deref().map(|price| Arc::new(price.clone())),
             parameters: self.parameters.as_deref().map(|parameters| Arc::new(parameters.clone())),
             repair: self.repair.as_deref().map(|repair| Arc::new(repair.clone())),
             ..self.clone()

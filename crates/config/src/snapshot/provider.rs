@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use indexmap::IndexMap;
-use trunkline_providers::{BaseUrl, Vendor, capabilities};
+use trunkline_providers::price::PriceList;
+use trunkline_providers::{BaseUrl, Price, Vendor, capabilities};
 use trunkline_wire::{Capabilities, DialectId};
 
 use super::{ErrorAction, ErrorCase, HealthCheck, KeyStrategy, Repair, Room, RoomAmong, StatedRepair, UsualRepairs};
@@ -63,6 +64,11 @@ fn own_value(value: &HeaderValue) -> HeaderValue {
 }
 
 impl Provider {
+    /// What a model of it costs, as this list says; `None` when nobody knows.
+    pub fn listed_price(&self, prices: &PriceList, model: &str) -> Option<Arc<Price>> {
+        prices.price(self.vendor, self.base_url.as_ref(), model).map(Arc::new)
+    }
+
     pub(super) fn detached(&self) -> Self {
         let model = |(id, model): (&String, &ProviderModel)| (id.clone(), model.detached());
         Self {

@@ -109,7 +109,8 @@ targets = [{ provider = "local", model = "Qwen/Qwen3-32B" }]
     );
     assert_eq!(turbo.targets[0].cooldown, Some(Duration::from_secs(10)));
     assert_eq!(turbo.fallbacks.iter().map(|name| &**name).collect::<Vec<_>>(), ["slow-but-sure"]);
-    assert_eq!(turbo.price.map(|price| price.cached_input_usd_per_mtok), Some(0.30));
+    let price = turbo.targets[0].price.as_deref().and_then(|price| price.at(0)).expect("a price");
+    assert_eq!(price.tokens.cached_input.pico(), 300_000);
     assert_eq!(loaded.snapshot.client_keys.find(b"laptop-key").map(|key| &*key.name), Some("laptop"));
     assert!(loaded.snapshot.client_keys.find(b"laptop-kex").is_none());
 }

@@ -14,7 +14,6 @@ use super::{Failed, Tried, adapter, bridged};
 use crate::enforce;
 use crate::head;
 use crate::memory::Watcher;
-use crate::meter::End;
 use crate::prepare::Taken;
 use crate::repair::Reading;
 use crate::reply::{Deadline, EventsReply, Ping, Repaired, ReplyBody, Telling};
@@ -128,10 +127,13 @@ impl Answered {
 
 /// The answer for the client.
 fn reply(taken: &Taken<'_>, begun: Begun, mut guard: ReportGuard) -> Response<ReplyBody> {
-    let Begun { head, losses, limits, answer } = begun;
+    let Begun { mut head, losses, limits, answer } = begun;
     let lost = head::name_losses(&mut guard.report, &losses);
     let reply = match answer {
-        Answered::Whole { response, facts, repaired } => whole(taken, &response, &head, (&facts, &repaired), guard),
+        Answered::Whole { response, facts, repaired } => {
+            head.cost = guard.cost_to_tell(&facts);
+            whole(taken, &response, &head, (&facts, &repaired), guard)
+        }
         Answered::Stream(telling, repaired) => {
             let reply = EventsReply {
                 telling: Some(telling),
@@ -167,11 +169,11 @@ fn whole(
     let encoded = surface::encode_response(taken, response, head);
     keep_whole(taken, response, head, &encoded.bytes, &guard);
     guard.sent(encoded.bytes.len());
-    guard.measure(facts, End::Whole);
     head::name_answer_losses(&mut guard.report, &encoded.losses);
     let told_repairs = head::name_repairs(&mut guard.report, repaired.repairs());
-    guard.served();
+    guard.answered(facts);
     let mut reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
+    guard.tell_cost(reply.headers_mut());
     reply.headers_mut().extend(told_repairs);
     reply
 }

@@ -14,7 +14,7 @@ use super::{Failed, Tried, refuse_losses};
 use crate::attempt::send;
 use crate::head;
 use crate::prepare::{self, Taken};
-use crate::reply::{self, Deadline, NativeReply, Relay, ReplyBody, Source, speaks_tokens};
+use crate::reply::{self, Deadline, NativeReply, Relay, ReplyBody, Source, Until, speaks_tokens};
 use crate::report_guard::ReportGuard;
 use crate::surface;
 use crate::upstream::{Answer, Client};
@@ -62,16 +62,21 @@ pub(crate) async fn attempt(
         ended: false,
     });
     // The status line waits for the first content: an answer that breaks before it is still a plain error.
-    if let Err(fault) = reply::open(&mut source, taken.surface.dialect).await {
+    let until = if guard.is_priced() { Until::CostIsKnown } else { Until::Begun };
+    if let Err(fault) = reply::open(&mut source, taken.surface.dialect, until).await {
         return Err(Failed::new(fault, guard));
     }
     guard.report.status = status.as_u16();
     let lost = head::name_losses(&mut guard.report, &prepared.losses);
+    if source.is_whole() {
+        guard.cost_of(source.relay.facts());
+    }
+    head::clean(&mut headers, attempt.key.is_some());
+    guard.tell_cost(&mut headers);
     let reply = NativeReply::new(source, guard, taken.surface.dialect, !resized);
     let mut response = Response::new(ReplyBody::Native(reply));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
-    head::clean(response.headers_mut(), attempt.key.is_some());
     Ok(head::with_losses(response, lost))
 }
 

@@ -12,7 +12,6 @@ use super::bridged::read_whole;
 use super::{Failed, Tried};
 use crate::attempt::{limits, send};
 use crate::head;
-use crate::meter::End;
 use crate::prepare::{self, Taken};
 use crate::reply::{Deadline, ReplyBody};
 use crate::report_guard::ReportGuard;
@@ -28,11 +27,12 @@ pub(crate) async fn attempt(
     mut guard: ReportGuard,
 ) -> Tried {
     match answer(client, taken, attempt, to, &mut guard).await {
-        Ok((Encoded { bytes, losses }, limits)) => {
+        Ok((Encoded { bytes, losses }, limits, facts)) => {
             guard.sent(bytes.len());
             let lost = head::name_losses(&mut guard.report, &losses);
-            guard.served();
+            guard.answered(&facts);
             let mut reply = head::with_losses(head::with_type(ReplyBody::Full(bytes), "application/json"), lost);
+            guard.tell_cost(reply.headers_mut());
             head::tell_limits(reply.headers_mut(), &limits, taken.surface.dialect);
             Ok(reply)
         }
@@ -46,7 +46,7 @@ async fn answer(
     attempt: &Attempt,
     to: DialectId,
     guard: &mut ReportGuard,
-) -> Result<(Encoded, RateLimits), Fault> {
+) -> Result<(Encoded, RateLimits, Facts), Fault> {
     let (provider, model) = (&attempt.target.provider, &attempt.target.model.name);
     let unserved = || {
         let message = format!("provider {:?} makes no vectors in a dialect known here", provider.name);
@@ -80,11 +80,11 @@ async fn answer(
     })?;
     vectors.model.clone_from(&taken.model);
     let usage = vectors.input_tokens.map(|input| Usage { input, ..Usage::default() });
-    guard.measure(&Facts { usage, finished: true, ..Facts::default() }, End::Whole);
+    let facts = Facts { usage, finished: true, ..Facts::default() };
     let mut losses = encoded.losses;
     let told = ours.encode_answer(&vectors, &asked);
     losses.extend(told.losses);
-    Ok((Encoded { bytes: told.bytes, losses }, limits))
+    Ok((Encoded { bytes: told.bytes, losses }, limits, facts))
 }
 
 /// The form in which a dialect asks for vectors; `None` where none is known here.

@@ -271,6 +271,11 @@ impl EventsReply {
         if let Some(keeper) = &mut self.keeper {
             keeper.push(event);
         }
+        if matches!(event, Event::Stop(_))
+            && let Some(cost) = self.guard.cost_to_tell(&self.facts)
+        {
+            self.encoder.tell_cost(cost);
+        }
         self.encoder.push(event, out);
         match event {
             Event::Stop(_) => {

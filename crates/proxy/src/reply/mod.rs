@@ -22,7 +22,7 @@ pub(crate) use bridge::BridgedEvents;
 pub(crate) use deadline::Deadline;
 pub(crate) use events::{EventsReply, Ping, Telling};
 pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
-pub(crate) use opening::open;
+pub(crate) use opening::{Until, open};
 pub(crate) use repaired::Repaired;
 pub(crate) use waiting::{WaitingReply, Work};
 

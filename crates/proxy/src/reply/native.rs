@@ -113,6 +113,11 @@ impl Source {
         Poll::Ready(Ok(()))
     }
 
+    /// Whether all of an answer that is no stream has come.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.ended && matches!(self.relay, Relay::Json(_))
+    }
+
     /// What became of a stream that said that it failed.
     pub(super) fn failure(&self, dialect: DialectId) -> Fault {
         let said = self.relay.failure().and_then(|failure| dialect::of(dialect).error_in(&failure.json));
@@ -244,7 +249,7 @@ impl NativeReply {
 
 impl Drop for NativeReply {
     fn drop(&mut self) {
-        if self.source.ended {
+        if self.source.ended && self.source.ready.is_empty() {
             return;
         }
         if self.source.relay.facts().done && self.source.ready.is_empty() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use trunkline_wire::ir::Event;
-use trunkline_wire::{DialectId, Fault, FaultKind, StreamDecoder, dialect};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, StreamDecoder, dialect};
 
 use super::events::PING_AFTER;
 use super::native::{Relay, Source, speaks_tokens};
@@ -23,13 +23,22 @@ const STEP_BYTES: usize = 512;
 /// sound, is content too. Some servers' first events say nothing but who speaks.
 const CONTENT_EVENTS_ENOUGH: u64 = 4;
 
+/// What an answer's head waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// For its first content.
+    Begun,
+    /// For all of one that is no stream, since the head says what it cost.
+    CostIsKnown,
+}
+
 /// Reads until the answer has begun, and leaves all that was read to be sent.
 ///
 /// # Errors
 /// What became of an answer of which nothing has been sent.
-pub(crate) async fn open(source: &mut Source, dialect: DialectId) -> Result<(), Fault> {
+pub(crate) async fn open(source: &mut Source, dialect: DialectId, until: Until) -> Result<(), Fault> {
     poll_fn(|cx| source.poll_read(cx)).await?;
-    let mut opening = Opening::of(source, dialect);
+    let mut opening = Opening::of(source, dialect, until);
     if opening.has_begun(source, &source.ready)? {
         return Ok(());
     }
@@ -58,12 +67,18 @@ enum Opening {
     Stream { dialect: DialectId, decoder: Box<dyn StreamDecoder>, events: Vec<Event> },
     /// By its end: half of it is of no use to anybody.
     Whole(DialectId),
+    /// By its end as well, whatever it is.
+    Ended,
     /// By its first bytes, whatever they are.
     Any,
 }
 
 impl Opening {
-    fn of(source: &Source, dialect: DialectId) -> Self {
+    fn of(source: &Source, dialect: DialectId, until: Until) -> Self {
+        let is_json = matches!(source.relay, Relay::Json(_));
+        if until == Until::CostIsKnown && is_json && source.operation == Operation::Embedding {
+            return Self::Ended;
+        }
         if !speaks_tokens(source.operation) {
             return Self::Any;
         }
@@ -83,7 +98,7 @@ impl Opening {
         match self {
             Self::Stream { .. } | Self::Any => PING_AFTER,
             // It would have no use for them; the provider's own limits hold.
-            Self::Whole(_) => Duration::MAX,
+            Self::Whole(_) | Self::Ended => Duration::MAX,
         }
     }
 
@@ -96,6 +111,7 @@ impl Opening {
     fn has_begun(&mut self, source: &Source, seen: &[u8]) -> Result<bool, Fault> {
         match self {
             Self::Any => Ok(true),
+            Self::Ended => Ok(source.ended),
             Self::Whole(_) if !source.ended => Ok(false),
             Self::Whole(dialect) => whole(source, *dialect, seen).map(|()| true),
             Self::Stream { dialect, decoder, events } => {

@@ -27,6 +27,8 @@ fn report(n: u64) -> Report {
         usage: ir::Usage::default(),
         unseen: None,
         quality: Some(ir::Quality::Exact),
+        cost: None,
+        saved: None,
         first_byte_us: Some(1),
         total_us: 2,
         bytes_in: 3,

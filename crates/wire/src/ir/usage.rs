@@ -1,6 +1,7 @@
 //! Tokens, in one convention whatever the dialect's own.
 
-/// Tokens of one request. The five counts do not overlap, save that `reasoning` is a part of `output`.
+/// Tokens of one request. The counts do not overlap, save that `reasoning`, `audio_input` and `audio_output` are parts of
+/// others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Input that was computed afresh.
@@ -13,6 +14,10 @@ pub struct Usage {
     pub output: u64,
     /// The part of `output` that was reasoning.
     pub reasoning: u64,
+    /// The part of `input` that was sound.
+    pub audio_input: u64,
+    /// The part of `output` that was sound.
+    pub audio_output: u64,
 }
 
 impl Usage {
@@ -30,6 +35,8 @@ impl Usage {
             cache_write: self.cache_write.saturating_add(other.cache_write),
             output: self.output.saturating_add(other.output),
             reasoning: self.reasoning.saturating_add(other.reasoning),
+            audio_input: self.audio_input.saturating_add(other.audio_input),
+            audio_output: self.audio_output.saturating_add(other.audio_output),
         }
     }
 
@@ -42,6 +49,8 @@ impl Usage {
             cache_write: self.cache_write.max(other.cache_write),
             output: self.output.max(other.output),
             reasoning: self.reasoning.max(other.reasoning),
+            audio_input: self.audio_input.max(other.audio_input),
+            audio_output: self.audio_output.max(other.audio_output),
         }
     }
 }

@@ -3,7 +3,7 @@
 mod gemini;
 mod ollama;
 
-pub(super) use gemini::read_usage_metadata;
+pub(crate) use gemini::read_usage_metadata;
 pub(super) use ollama::Evaluated;
 
 use crate::ir::Usage;
@@ -19,6 +19,8 @@ struct Counts {
     cached: u64,
     written: u64,
     reasoning: u64,
+    heard: u64,
+    spoken: u64,
     /// Whether `input_tokens` has details; then it includes what was cached, as Responses means it.
     input_details: bool,
 }
@@ -45,7 +47,7 @@ impl Counts {
     fn read(&mut self, name: &[u8], scanner: &mut Scanner<'_>) -> Result<(), Broken> {
         if name.ends_with(b"_details") {
             self.input_details |= name == b"input_tokens_details";
-            return self.read_details(scanner);
+            return self.read_details(scanner, name.starts_with(b"prompt") || name.starts_with(b"input"));
         }
         let value = scanner.value()?;
         match name {
@@ -65,9 +67,9 @@ impl Counts {
         Ok(())
     }
 
-    /// Takes the counts in an object of details, whichever it is: no two have one name for different things.
+    /// Takes the counts in an object of details. Of those in several objects sound alone means something else in each.
     #[inline(never)]
-    fn read_details(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Broken> {
+    fn read_details(&mut self, scanner: &mut Scanner<'_>, of_prompt: bool) -> Result<(), Broken> {
         if scanner.byte() != Some(b'{') {
             return scanner.skip_value();
         }
@@ -80,6 +82,8 @@ impl Counts {
                 b"reasoning_tokens" | b"thinking_tokens" => {
                     self.reasoning = self.reasoning.max(count(value).unwrap_or(0));
                 }
+                b"audio_tokens" if of_prompt => self.heard = self.heard.max(count(value).unwrap_or(0)),
+                b"audio_tokens" => self.spoken = self.spoken.max(count(value).unwrap_or(0)),
                 _ => {}
             }
             Ok(())
@@ -95,20 +99,22 @@ impl Counts {
             return None;
         }
         let (prompt, output) = (prompt.unwrap_or(0), output.unwrap_or(0));
-        let reasoning = self.reasoning.min(output);
+        let (reasoning, audio_output) = (self.reasoning.min(output), self.spoken.min(output));
+        let parts = |input: u64| Usage {
+            input,
+            output,
+            reasoning,
+            audio_input: self.heard.min(input),
+            audio_output,
+            ..Usage::default()
+        };
         if self.prompt.is_none() && !self.input_details {
             // Anthropic's counts do not overlap; Responses' without details has nothing cached.
-            return Some(Usage {
-                input: prompt,
-                cache_read: self.cached,
-                cache_write: self.written,
-                output,
-                reasoning,
-            });
+            return Some(Usage { cache_read: self.cached, cache_write: self.written, ..parts(prompt) });
         }
         let cache_read = self.cached.min(prompt);
         let cache_write = self.written.min(prompt - cache_read);
-        Some(Usage { input: prompt - cache_read - cache_write, cache_read, cache_write, output, reasoning })
+        Some(Usage { cache_read, cache_write, ..parts(prompt - cache_read - cache_write) })
     }
 }
 
@@ -117,7 +123,12 @@ impl Counts {
 pub(super) fn merge(known: Option<Usage>, more: Option<Usage>) -> Option<Usage> {
     let (Some(known), Some(more)) = (known, more) else { return known.or(more) };
     let input = if more.prompt() >= known.prompt() { more } else { known };
-    Some(Usage { output: known.output.max(more.output), reasoning: known.reasoning.max(more.reasoning), ..input })
+    Some(Usage {
+        output: known.output.max(more.output),
+        reasoning: known.reasoning.max(more.reasoning),
+        audio_output: known.audio_output.max(more.audio_output),
+        ..input
+    })
 }
 
 #[inline]

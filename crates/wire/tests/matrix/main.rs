@@ -32,5 +32,6 @@ fn head() -> StreamHead {
         created: 1_700_000_000,
         request_id: "0123456789abcdef0123456789abcdef".to_owned(),
         request: None,
+        cost: None,
     }
 }

@@ -45,10 +45,18 @@ pub(super) const RULES: &[Rule<Desk>] = &[
     make("model_list.[].litellm_params.input_cost_per_token", price),
     make("model_list.[].litellm_params.output_cost_per_token", price),
     make("model_list.[].litellm_params.cache_read_input_token_cost", price),
+    make("model_list.[].litellm_params.cache_creation_input_token_cost", price),
+    make("model_list.[].litellm_params.input_cost_per_audio_token", price),
+    make("model_list.[].litellm_params.output_cost_per_audio_token", price),
+    make("model_list.[].litellm_params.input_cost_per_request", price),
     ask("model_list.[].litellm_params.*", PARAMETERS),
     make("model_list.[].model_info.input_cost_per_token", price),
     make("model_list.[].model_info.output_cost_per_token", price),
     make("model_list.[].model_info.cache_read_input_token_cost", price),
+    make("model_list.[].model_info.cache_creation_input_token_cost", price),
+    make("model_list.[].model_info.input_cost_per_audio_token", price),
+    make("model_list.[].model_info.output_cost_per_audio_token", price),
+    make("model_list.[].model_info.input_cost_per_request", price),
     make("model_list.[].model_info.max_input_tokens", window),
     make("model_list.[].model_info.max_output_tokens", capability),
     ask(
@@ -253,22 +261,26 @@ fn limit(key: &Key<'_>, desk: &mut Desk) -> Answer {
 }
 
 /// Prices, with their names here.
-const PRICES: [(&str, &str); 3] = [
+const PRICES: [(&str, &str); 7] = [
     ("input_cost_per_token", "input"),
     ("output_cost_per_token", "output"),
     ("cache_read_input_token_cost", "cached_input"),
+    ("cache_creation_input_token_cost", "cache_write"),
+    ("input_cost_per_audio_token", "audio_input"),
+    ("output_cost_per_audio_token", "audio_output"),
+    ("input_cost_per_request", "request"),
 ];
 
 fn price(key: &Key<'_>, desk: &mut Desk) -> Answer {
-    // To the twelfth digit, so that 0.0000006 becomes 0.6 and not 0.6000000000000001.
-    let per_million = (key.number()? * 1e18).round() / 1e12;
+    // In whole pico-USD, the finest that a price can be: 0.0000006 becomes 0.6 and not 0.6000000000000001.
+    let pico = (key.number()? * 1e12).round();
     let name = PRICES.iter().find(|(theirs, _)| *theirs == key.name(0)).map_or("", |(_, ours)| ours);
     of_model(key, desk, |settings| {
         let price = settings.inner("price");
         for needed in ["input", "output"] {
             price.entry(needed.to_owned()).or_insert(toml::Value::Float(0.0));
         }
-        price.set(name, per_million);
+        price.set(name, pico / if name == "request" { 1e12 } else { 1e6 });
         format!("price.{name}")
     })
 }

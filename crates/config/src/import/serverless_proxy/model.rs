@@ -11,10 +11,12 @@ use super::endpoint::{told, write_headers};
 use super::{Desk, NO_DATES, UNKNOWN, plain};
 
 /// Prices by column and by their name in `price`.
-const PRICES: [(&str, &str); 3] = [
+const PRICES: [(&str, &str); 4] = [
     ("cost_per_1m_tokens_in", "input"),
     ("cost_per_1m_tokens_out", "output"),
     ("cost_per_1m_tokens_in_cached", "cached_input"),
+    // What it called cached output are tokens written to a cache.
+    ("cost_per_1m_tokens_out_cached", "cache_write"),
 ];
 
 struct Reading {
@@ -89,9 +91,10 @@ fn price(row: &Value) -> Table {
         return price;
     }
     for (column, name) in PRICES {
-        let is_needed = name != "cached_input";
+        let is_needed = matches!(name, "input" | "output");
         if let Some(cost) = cost(column).or(is_needed.then_some(0.0)) {
-            price.set(name, cost);
+            // The finest that a price can be.
+            price.set(name, (cost * 1e6).round() / 1e6);
         }
     }
     price
@@ -107,9 +110,7 @@ const RULES: &[Rule<Reading>] = &[
     make("cost_per_1m_tokens_in", cost),
     make("cost_per_1m_tokens_out", cost),
     make("cost_per_1m_tokens_in_cached", cost),
-    make("cost_per_1m_tokens_out_cached", |key, _| {
-        if key.number()? > 0.0 { unsupported("Trunkline has no price for cached output") } else { exact("not set") }
-    }),
+    make("cost_per_1m_tokens_out_cached", cost),
     make("disable_streaming", off),
     make("force_non_streaming", off),
     make("custom_headers", headers),

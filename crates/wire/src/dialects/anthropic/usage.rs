@@ -11,7 +11,7 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Usage {
     let (cache_read, cache_write) = (count("cache_read_input_tokens"), count("cache_creation_input_tokens"));
     let details = fields.object("output_tokens_details").ok().flatten();
     let reasoning = details.and_then(|mut details| details.take("thinking_tokens").and_then(parse::<u64>));
-    Usage { input, cache_read, cache_write, output, reasoning: reasoning.unwrap_or(0) }
+    Usage { input, cache_read, cache_write, output, reasoning: reasoning.unwrap_or(0), ..Usage::default() }
 }
 
 /// Writes the counts; clients add up all of the first four, so none is left out.

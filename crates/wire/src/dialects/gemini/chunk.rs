@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::fields::{Fields, parse, starts_with};
+use crate::fields::{Fields, starts_with};
 use crate::ir::{self, StopReason};
 
 /// One answer or step.
@@ -141,40 +141,9 @@ pub(super) fn know(raw: &RawValue) -> Known<'_> {
     }
 }
 
-/// Tokens in Gemini's arithmetic: what came from the cache is in the prompt, thoughts are beside the candidates, and what
-/// tools of Google's own put in is beside the prompt.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UsageBody {
-    #[serde(default)]
-    prompt_token_count: Option<u64>,
-    #[serde(default)]
-    tool_use_prompt_token_count: Option<u64>,
-    #[serde(default)]
-    cached_content_token_count: Option<u64>,
-    #[serde(default)]
-    candidates_token_count: Option<u64>,
-    #[serde(default)]
-    thoughts_token_count: Option<u64>,
-}
-
 /// The counts of a `usageMetadata`; `None` when it counts nothing.
 pub(super) fn read_usage(raw: &RawValue) -> Option<ir::Usage> {
-    let body: UsageBody = parse(raw)?;
-    if body.prompt_token_count.is_none() && body.candidates_token_count.is_none() && body.thoughts_token_count.is_none()
-    {
-        return None;
-    }
-    let prompt = body.prompt_token_count.unwrap_or(0).saturating_add(body.tool_use_prompt_token_count.unwrap_or(0));
-    let cache_read = body.cached_content_token_count.unwrap_or(0).min(prompt);
-    let reasoning = body.thoughts_token_count.unwrap_or(0);
-    Some(ir::Usage {
-        input: prompt - cache_read,
-        cache_read,
-        cache_write: 0,
-        output: body.candidates_token_count.unwrap_or(0).saturating_add(reasoning),
-        reasoning,
-    })
+    crate::relay::read_usage_metadata(raw.get().as_bytes())
 }
 
 /// How an answer ended.

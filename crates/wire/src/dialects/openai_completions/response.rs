@@ -25,7 +25,7 @@ pub(super) fn encode(response: &Response, head: &StreamHead) -> Encoded {
                 choice.put("finish_reason", finish_reason(&response.stop));
             });
         });
-        object.put_some("usage", response.usage.map(UsageBody::from));
+        object.put_some("usage", response.usage.map(|usage| UsageBody::from(usage).with_cost(head.cost)));
     });
     response.extras.iter().for_each(|extra| losses.add(extra.name.as_str()));
     Encoded { bytes: Bytes::from(bytes), losses }
@@ -98,8 +98,14 @@ mod tests {
             tier: None,
             extras: Vec::new(),
         };
-        let head =
-            StreamHead { model: "m".into(), include_usage: false, created: 7, request_id: "0".into(), request: None };
+        let head = StreamHead {
+            model: "m".into(),
+            include_usage: false,
+            created: 7,
+            request_id: "0".into(),
+            request: None,
+            cost: None,
+        };
         let encoded = encode(&response, &head);
         let losses: Vec<&str> = encoded.losses.iter().map(|loss| loss.field.as_str()).collect();
         assert_eq!(losses, ["content[1]"]);

@@ -7,7 +7,7 @@ use super::response::{Answers, finish_reason};
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::ir::{self, Delta, Event};
 use crate::write::Object;
-use crate::{Fault, FaultKind};
+use crate::{Fault, FaultKind, Usd};
 
 /// Writes one stream: the text of the answer. Usage comes as in Chat Completions.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Encoder {
     fn stop(&mut self, reason: &ir::StopReason, out: &mut Vec<u8>) {
         self.over = true;
         self.choice("", Some(finish_reason(reason)), out);
-        let usage = self.usage.map(UsageBody::from);
+        let usage = self.usage.map(|usage| UsageBody::from(usage).with_cost(self.head.cost));
         if self.head.include_usage || usage.is_none() {
             out.extend_from_slice(self.without_usage());
         }
@@ -122,6 +122,10 @@ impl StreamEncoder for Encoder {
         out.extend_from_slice(b": ping\n\n");
     }
 
+    fn tell_cost(&mut self, cost: Usd) {
+        self.head.cost = Some(cost);
+    }
+
     fn losses(&self) -> &ir::Losses {
         self.unsaid.losses()
     }
@@ -137,7 +141,7 @@ mod tests {
     use crate::ir::{BlockKind, Collector, StopReason, Usage};
 
     fn head(include_usage: bool) -> StreamHead {
-        StreamHead { model: "m".into(), include_usage, created: 7, request_id: "0".into(), request: None }
+        StreamHead { model: "m".into(), include_usage, created: 7, request_id: "0".into(), request: None, cost: None }
     }
 
     fn answer(end: Event) -> Vec<Event> {

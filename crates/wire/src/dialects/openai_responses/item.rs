@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::ir;
+use crate::{Usd, ir};
 
 /// An item of `output`.
 #[derive(Serialize)]
@@ -125,6 +125,9 @@ pub(super) struct UsageBody {
     output_tokens_details: Option<OutputDetails>,
     /// Both together.
     total_tokens: u64,
+    /// What they cost; absent unless the client asked.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    cost: Option<Usd>,
 }
 
 /// Parts of the prompt's tokens.
@@ -135,6 +138,9 @@ struct InputDetails {
     cached_tokens: u64,
     /// Written to it.
     cache_write_tokens: u64,
+    /// Of sound; absent when there was none.
+    #[serde(skip_serializing_if = "is_none")]
+    audio_tokens: u64,
 }
 
 /// Parts of the output's tokens.
@@ -143,6 +149,21 @@ struct InputDetails {
 struct OutputDetails {
     /// Spent on reasoning.
     reasoning_tokens: u64,
+    /// Of sound; absent when there was none.
+    #[serde(skip_serializing_if = "is_none")]
+    audio_tokens: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+impl UsageBody {
+    /// The same with what it cost.
+    pub(super) fn with_cost(self, cost: Option<Usd>) -> Self {
+        Self { cost, ..self }
+    }
 }
 
 impl From<ir::Usage> for UsageBody {
@@ -152,10 +173,15 @@ impl From<ir::Usage> for UsageBody {
             input_tokens_details: Some(InputDetails {
                 cached_tokens: usage.cache_read,
                 cache_write_tokens: usage.cache_write,
+                audio_tokens: usage.audio_input,
             }),
             output_tokens: usage.output,
-            output_tokens_details: Some(OutputDetails { reasoning_tokens: usage.reasoning }),
+            output_tokens_details: Some(OutputDetails {
+                reasoning_tokens: usage.reasoning,
+                audio_tokens: usage.audio_output,
+            }),
             total_tokens: usage.prompt().saturating_add(usage.output),
+            cost: None,
         }
     }
 }
@@ -164,12 +190,15 @@ impl From<UsageBody> for ir::Usage {
     fn from(body: UsageBody) -> Self {
         let input = body.input_tokens_details.unwrap_or_default();
         let cached = input.cached_tokens.saturating_add(input.cache_write_tokens);
+        let output = body.output_tokens_details.unwrap_or_default();
         Self {
             input: body.input_tokens.saturating_sub(cached),
             cache_read: input.cached_tokens,
             cache_write: input.cache_write_tokens,
             output: body.output_tokens,
-            reasoning: body.output_tokens_details.unwrap_or_default().reasoning_tokens,
+            reasoning: output.reasoning_tokens,
+            audio_input: input.audio_tokens,
+            audio_output: output.audio_tokens,
         }
     }
 }

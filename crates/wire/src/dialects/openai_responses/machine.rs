@@ -188,6 +188,7 @@ mod tests {
             created: 0,
             request_id: "r".to_owned(),
             request: Some(request.into()),
+            cost: None,
         };
         let (id, name, custom) = ("c1".to_owned(), name.to_owned(), false);
         let events = [

@@ -13,7 +13,7 @@ use crate::ir::{
     Unsaid,
 };
 use crate::write::{Object, object};
-use crate::{DialectId, Fault, WireError};
+use crate::{DialectId, Fault, Usd, WireError};
 
 /// Where an answer says with which capacity it is served.
 const SERVICE_TIER: &str = "service_tier";
@@ -65,18 +65,26 @@ pub(super) struct Frame {
     model: String,
     /// What is repeated of the request.
     echo: Vec<Extra>,
+    /// What it cost, where that is to be told.
+    pub(super) cost: Option<Usd>,
 }
 
 impl Frame {
     /// The frame of the answer to a request.
     pub(super) fn new(head: &StreamHead) -> Self {
         let echo = echo(head.request.as_deref());
-        Self { id: format!("resp_{}", head.request_id), created: head.created, model: head.model.clone(), echo }
+        Self {
+            id: format!("resp_{}", head.request_id),
+            created: head.created,
+            model: head.model.clone(),
+            echo,
+            cost: head.cost,
+        }
     }
 
     /// The frame of an answer of which nothing is known.
     pub(super) fn unknown() -> Self {
-        Self { id: "resp_unknown".to_owned(), created: 0, model: String::new(), echo: echo(None) }
+        Self { id: "resp_unknown".to_owned(), created: 0, model: String::new(), echo: echo(None), cost: None }
     }
 
     /// Writes the whole object.
@@ -107,7 +115,7 @@ impl Frame {
         }
         body.put("model", &self.model);
         body.put("output", output);
-        body.put("usage", &usage.map(UsageBody::from));
+        body.put("usage", &usage.map(|usage| UsageBody::from(usage).with_cost(self.cost)));
         for Extra { name, raw } in &self.echo {
             match tier {
                 // With what was asked for it begins, with what it was it ends.

@@ -70,7 +70,14 @@ fn reads_the_usage_of_every_dialect() {
         &changes("b"),
         r#"{"id":"msg_1","type":"message","message":{"model":"in"},"model":"up","stop_reason":"end_turn","usage":{"input_tokens":20,"cache_creation_input_tokens":7,"cache_read_input_tokens":80,"output_tokens":5}}"#,
         r#"{"id":"msg_1","type":"message","message":{"model":"in"},"model":"b","stop_reason":"end_turn","usage":{"input_tokens":20,"cache_creation_input_tokens":7,"cache_read_input_tokens":80,"output_tokens":5}}"#,
-        &complete(Some(Usage { input: 20, cache_read: 80, cache_write: 7, output: 5, reasoning: 0 })),
+        &complete(Some(Usage {
+            input: 20,
+            cache_read: 80,
+            cache_write: 7,
+            output: 5,
+            reasoning: 0,
+            ..Usage::default()
+        })),
     );
     check(
         &changes("b"),
@@ -84,7 +91,7 @@ fn reads_the_usage_of_every_dialect() {
         &changes("b"),
         r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9,"cachedContentTokenCount":4,"candidatesTokenCount":3,"thoughtsTokenCount":2},"modelVersion":"up"}"#,
         r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9,"cachedContentTokenCount":4,"candidatesTokenCount":3,"thoughtsTokenCount":2},"modelVersion":"b"}"#,
-        &complete(Some(Usage { input: 5, cache_read: 4, cache_write: 0, output: 5, reasoning: 2 })),
+        &complete(Some(Usage { input: 5, cache_read: 4, cache_write: 0, output: 5, reasoning: 2, ..Usage::default() })),
     );
 }
 

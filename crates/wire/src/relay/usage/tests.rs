@@ -5,7 +5,7 @@ fn check(json: &str, expected: [u64; 4]) {
     let [input, cache_read, output, reasoning] = expected;
     assert_eq!(
         read_usage(json.as_bytes()),
-        Some(Usage { input, cache_read, cache_write: 0, output, reasoning }),
+        Some(Usage { input, cache_read, cache_write: 0, output, reasoning, ..Usage::default() }),
         "{json}"
     );
 }
@@ -14,7 +14,7 @@ fn check(json: &str, expected: [u64; 4]) {
 fn reads_every_shape_of_the_family() {
     check(r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}"#, [10, 0, 5, 0]);
     check(
-        r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"audio_tokens":1,"cached_tokens":4},
+        r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"text_tokens":1,"cached_tokens":4},
             "completion_tokens_details":{"reasoning_tokens":3}}"#,
         [6, 4, 5, 3],
     );
@@ -32,6 +32,21 @@ fn reads_every_shape_of_the_family() {
     );
     check(r#"{"prompt_tokens":1,"completion_tokens":2,"input_tokens":10,"output_tokens":20}"#, [10, 0, 20, 0]);
     check(r#"{"prompt_tokens":7,"total_tokens":7}"#, [7, 0, 0, 0]);
+}
+
+#[test]
+fn sound_is_a_part_of_what_it_came_in() {
+    let chat = r#"{"prompt_tokens":10,"completion_tokens":5,
+        "prompt_tokens_details":{"cached_tokens":4,"audio_tokens":5},"completion_tokens_details":{"audio_tokens":3}}"#;
+    let expected = Usage { input: 6, cache_read: 4, output: 5, audio_input: 5, audio_output: 3, ..Usage::default() };
+    assert_eq!(read_usage(chat.as_bytes()), Some(expected));
+    let more_than_all = r#"{"prompt_tokens":1,"prompt_tokens_details":{"audio_tokens":5}}"#;
+    assert_eq!(read_usage(more_than_all.as_bytes()), Some(Usage { input: 1, audio_input: 1, ..Usage::default() }));
+    let gemini = r#"{"promptTokenCount":10,"candidatesTokenCount":7,
+        "promptTokensDetails":[{"modality":"TEXT","tokenCount":4},{"modality":"AUDIO","tokenCount":6}],
+        "candidatesTokensDetails":[{"modality":"AUDIO"},{"modality":"AUDIO","tokenCount":2}]}"#;
+    let expected = Usage { input: 10, output: 7, audio_input: 6, audio_output: 2, ..Usage::default() };
+    assert_eq!(read_usage_metadata(gemini.as_bytes()), Some(expected));
 }
 
 #[test]
@@ -55,7 +70,11 @@ fn gives_nothing_when_nothing_is_counted() {
 #[track_caller]
 fn check_usage(read: impl Fn(&[u8]) -> Option<Usage>, json: &str, expected: [u64; 5]) {
     let [input, cache_read, cache_write, output, reasoning] = expected;
-    assert_eq!(read(json.as_bytes()), Some(Usage { input, cache_read, cache_write, output, reasoning }), "{json}");
+    assert_eq!(
+        read(json.as_bytes()),
+        Some(Usage { input, cache_read, cache_write, output, reasoning, ..Usage::default() }),
+        "{json}"
+    );
 }
 
 #[test]

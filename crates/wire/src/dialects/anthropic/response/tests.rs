@@ -5,7 +5,14 @@ use super::*;
 use crate::ir::{Citation, Media, MediaKind, MediaSource, Seal, SealOrigin, ToolCall, Usage};
 
 fn head() -> StreamHead {
-    StreamHead { model: "m".into(), include_usage: false, created: 7, request_id: "0".repeat(32), request: None }
+    StreamHead {
+        model: "m".into(),
+        include_usage: false,
+        created: 7,
+        request_id: "0".repeat(32),
+        request: None,
+        cost: None,
+    }
 }
 
 /// Reads an answer and writes it again.

@@ -6,7 +6,14 @@ use super::*;
 use crate::ir::{Block, Citation, Reasoning, Seal, SealOrigin, ToolCall};
 
 fn head() -> StreamHead {
-    StreamHead { model: "m".into(), include_usage: true, created: 7, request_id: "0".repeat(32), request: None }
+    StreamHead {
+        model: "m".into(),
+        include_usage: true,
+        created: 7,
+        request_id: "0".repeat(32),
+        request: None,
+        cost: None,
+    }
 }
 
 const ANSWER: &str = r#"{
@@ -162,6 +169,8 @@ fn an_answer_goes_home_as_it_came() {
                     cache_write: 0,
                     output: 5,
                     reasoning: 2,
+                    audio_input: 0,
+                    audio_output: 0,
                 },
             ),
             tier: None,

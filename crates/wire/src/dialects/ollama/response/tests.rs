@@ -114,6 +114,8 @@ fn reads_a_whole_answer_of_either_path() {
                         cache_write: 0,
                         output: 298,
                         reasoning: 0,
+                        audio_input: 0,
+                        audio_output: 0,
                     },
                 ),
                 tier: None,
@@ -279,7 +281,7 @@ fn writes_answers_of_others() {
             Content::ToolCall(call).into(),
         ],
         stop: StopReason::ToolCalls,
-        usage: Some(Usage { input: 3, cache_read: 4, cache_write: 0, output: 6, reasoning: 2 }),
+        usage: Some(Usage { input: 3, cache_read: 4, cache_write: 0, output: 6, reasoning: 2, ..Usage::default() }),
         tier: None,
         extras: Vec::new(),
     };

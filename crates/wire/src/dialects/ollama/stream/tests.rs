@@ -42,7 +42,14 @@ fn check_decoded(text: &str, expected: &Expect) {
 
 fn encoded(form: Form, events: &[Event]) -> String {
     let mut encoder = Encoder::new(
-        StreamHead { model: "m".into(), include_usage: true, created: 7, request_id: "0".repeat(32), request: None },
+        StreamHead {
+            model: "m".into(),
+            include_usage: true,
+            created: 7,
+            request_id: "0".repeat(32),
+            request: None,
+            cost: None,
+        },
         form,
     );
     let mut out = Vec::new();
@@ -68,27 +75,27 @@ fn any_cut_gives_the_same_events() {
     check_decoded(
         ANSWER,
         &expect![[r#"
-        Start { id: "" }
-        Open { block: 0, kind: Reasoning { summary: false, redacted: false, id: None } }
-        Delta { block: 0, delta: Text("hm") }
-        Delta { block: 0, delta: Text("!") }
-        Close { block: 0 }
-        Open { block: 1, kind: Text }
-        Delta { block: 1, delta: Text("é") }
-        Delta { block: 1, delta: Text("so") }
-        Close { block: 1 }
-        Open { block: 2, kind: ToolCall { id: "c1", name: "f", custom: false } }
-        Delta { block: 2, delta: Arguments("{\"a\": 1}") }
-        Close { block: 2 }
-        Open { block: 3, kind: ToolCall { id: "call_86275d1a4c30fe85_1", name: "g", custom: false } }
-        Delta { block: 3, delta: Arguments("{}") }
-        Close { block: 3 }
-        Open { block: 4, kind: ToolCall { id: "call_bc4fa0f965a23f91_2", name: "f", custom: false } }
-        Delta { block: 4, delta: Arguments("{\"a\":2}") }
-        Close { block: 4 }
-        Usage(Usage { input: 26, cache_read: 0, cache_write: 0, output: 298, reasoning: 0 })
-        Stop(ToolCalls)
-    "#]],
+            Start { id: "" }
+            Open { block: 0, kind: Reasoning { summary: false, redacted: false, id: None } }
+            Delta { block: 0, delta: Text("hm") }
+            Delta { block: 0, delta: Text("!") }
+            Close { block: 0 }
+            Open { block: 1, kind: Text }
+            Delta { block: 1, delta: Text("é") }
+            Delta { block: 1, delta: Text("so") }
+            Close { block: 1 }
+            Open { block: 2, kind: ToolCall { id: "c1", name: "f", custom: false } }
+            Delta { block: 2, delta: Arguments("{\"a\": 1}") }
+            Close { block: 2 }
+            Open { block: 3, kind: ToolCall { id: "call_86275d1a4c30fe85_1", name: "g", custom: false } }
+            Delta { block: 3, delta: Arguments("{}") }
+            Close { block: 3 }
+            Open { block: 4, kind: ToolCall { id: "call_bc4fa0f965a23f91_2", name: "f", custom: false } }
+            Delta { block: 4, delta: Arguments("{\"a\":2}") }
+            Close { block: 4 }
+            Usage(Usage { input: 26, cache_read: 0, cache_write: 0, output: 298, reasoning: 0, audio_input: 0, audio_output: 0 })
+            Stop(ToolCalls)
+        "#]],
     );
 }
 
@@ -101,7 +108,7 @@ fn a_generated_text_is_read_as_well() {
             Open { block: 0, kind: Text }
             Delta { block: 0, delta: Text("a") }
             Close { block: 0 }
-            Usage(Usage { input: 0, cache_read: 0, cache_write: 0, output: 3, reasoning: 0 })
+            Usage(Usage { input: 0, cache_read: 0, cache_write: 0, output: 3, reasoning: 0, audio_input: 0, audio_output: 0 })
             Stop(Length)
         "#]],
     );
@@ -198,7 +205,7 @@ fn answer(end: Event) -> Vec<Event> {
         delta(3, Delta::Arguments("2}".into())),
         close(3),
         close(2),
-        Event::Usage(Usage { input: 3, cache_read: 4, cache_write: 0, output: 6, reasoning: 2 }),
+        Event::Usage(Usage { input: 3, cache_read: 4, cache_write: 0, output: 6, reasoning: 2, ..Usage::default() }),
         end,
     ]
 }
@@ -343,6 +350,8 @@ fn what_is_written_is_read_again() {
                     cache_write: 0,
                     output: 6,
                     reasoning: 0,
+                    audio_input: 0,
+                    audio_output: 0,
                 },
             ),
             tier: None,

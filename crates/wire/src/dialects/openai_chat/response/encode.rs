@@ -35,7 +35,7 @@ pub(in crate::dialects::openai_chat) fn encode(response: &Response, head: &Strea
                 choice.put("finish_reason", finish_reason(&response.stop));
             });
         });
-        object.put_some("usage", response.usage.map(UsageBody::from));
+        object.put_some("usage", response.usage.map(|usage| UsageBody::from(usage).with_cost(head.cost)));
         object.put_some("service_tier", response.tier.as_ref().map(ServiceTier::as_str));
         for extra in &response.extras {
             if EXTRAS.contains(&extra.name.as_str()) {

@@ -8,7 +8,7 @@ use super::super::{error, request, thoughts};
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::ir::{self, BlockKind, Citation, Delta, Event, Reasoning, Seal, SealOrigin, ServiceTier, StopReason};
 use crate::write::Object;
-use crate::{DialectId, Fault, FaultKind};
+use crate::{DialectId, Fault, FaultKind, Usd};
 
 /// What is said of an answer that has no end.
 pub(in crate::dialects) const BROKE_OFF: &str = "the provider's answer broke off before it was complete; try again";
@@ -291,7 +291,7 @@ impl Encoder {
     /// The chunk that says why the answer ended, and the end.
     fn stop(&mut self, reason: &StopReason, out: &mut Vec<u8>) {
         self.over = true;
-        let usage = self.usage.map(UsageBody::from);
+        let usage = self.usage.map(|usage| UsageBody::from(usage).with_cost(self.head.cost));
         out.extend_from_slice(&self.frame.before);
         let mut choice = Object::begin(out);
         choice.put("index", &0);
@@ -366,6 +366,10 @@ impl StreamEncoder for Encoder {
 
     fn ping(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(b": ping\n\n");
+    }
+
+    fn tell_cost(&mut self, cost: Usd) {
+        self.head.cost = Some(cost);
     }
 
     fn losses(&self) -> &ir::Losses {

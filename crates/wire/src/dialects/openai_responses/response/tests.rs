@@ -167,6 +167,8 @@ fn reads_a_whole_answer() {
                         cache_write: 0,
                         output: 6,
                         reasoning: 0,
+                        audio_input: 0,
+                        audio_output: 0,
                     },
                 ),
                 tier: None,
@@ -220,6 +222,7 @@ fn a_whole_answer_is_the_end_of_its_stream() {
         created: 7,
         request_id: "R".into(),
         request: Some(Arc::new(request)),
+        cost: None,
     };
     let seal = Some(Seal { origin: SealOrigin::Anthropic, data: "d".into() });
     let mut cited = Block::text("a");

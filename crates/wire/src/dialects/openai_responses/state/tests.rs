@@ -19,6 +19,7 @@ fn head(request: &Request) -> StreamHead {
         created: 7,
         request_id: "R".into(),
         request: Some(Arc::new(request.clone())),
+        cost: None,
     }
 }
 

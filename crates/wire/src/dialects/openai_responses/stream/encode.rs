@@ -14,7 +14,7 @@ use super::words::{item_of, names, part_of};
 use crate::dialect::{StreamEncoder, StreamHead};
 use crate::ir::{self, BlockKind, Event, ServiceTier, StopReason, Usage};
 use crate::write::Object;
-use crate::{DialectId, Fault, FaultKind};
+use crate::{DialectId, Fault, FaultKind, Usd};
 
 /// All text of an answer. Its end repeats all of it, and blocks that wait for their turn are held: this guards memory
 /// against an upstream that never ends.
@@ -377,6 +377,10 @@ impl StreamEncoder for Encoder {
 
     fn ping(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(b": ping\n\n");
+    }
+
+    fn tell_cost(&mut self, cost: Usd) {
+        self.frame.cost = Some(cost);
     }
 
     fn losses(&self) -> &ir::Losses {

@@ -20,6 +20,7 @@ fn head(request: &str) -> StreamHead {
         created: 7,
         request_id: "1".repeat(32),
         request: Some(Arc::new(request)),
+        cost: None,
     }
 }
 
@@ -102,7 +103,8 @@ fn thought(summary: bool) -> BlockKind {
 fn raw(json: &str) -> Box<serde_json::value::RawValue> {
     serde_json::value::RawValue::from_string(json.to_owned()).expect("JSON")
 }
-const USAGE: Usage = Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2 };
+const USAGE: Usage =
+    Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2, audio_input: 0, audio_output: 0 };
 
 #[test]
 fn tells_a_text_from_beginning_to_end() {
@@ -548,7 +550,7 @@ fn reads_text_thoughts_and_calls() {
             Close { block: 4 }
             Open { block: 5, kind: Opaque { origin: OpenaiResponses, kind: "web_search_call", raw: RawValue({"type":"web_search_call","id":"ws"}) } }
             Close { block: 5 }
-            Usage(Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2 })
+            Usage(Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2, audio_input: 0, audio_output: 0 })
             Stop(ToolCalls)"#]],
     );
 }

@@ -29,7 +29,7 @@ fn messages() -> String {
 #[test]
 fn a_message_is_renamed_and_counted() {
     let stream = messages();
-    let usage = Usage { input: 20, cache_read: 80, cache_write: 7, output: 15, reasoning: 4 };
+    let usage = Usage { input: 20, cache_read: 80, cache_write: 7, output: 15, reasoning: 4, ..Usage::default() };
     let facts =
         Facts { usage: Some(usage), content_events: 5, finished: true, done: true, error: false, garbled: false };
     check(&changes(None, true), &stream, &stream, &facts);
@@ -146,7 +146,7 @@ const GEMINI: &str = concat!(
 
 #[test]
 fn gemini_is_renamed_and_counted() {
-    let usage = Some(Usage { input: 25, cache_read: 80, cache_write: 0, output: 9, reasoning: 7 });
+    let usage = Some(Usage { input: 25, cache_read: 80, cache_write: 0, output: 9, reasoning: 7, ..Usage::default() });
     let facts = Facts { usage, content_events: 2, finished: true, ..Facts::default() };
     check(&changes(None, true), GEMINI, GEMINI, &facts);
     check(&changes(Some("b"), true), GEMINI, &GEMINI.replace("\"up\"", "\"b\""), &facts);

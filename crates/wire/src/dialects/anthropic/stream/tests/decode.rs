@@ -82,7 +82,7 @@ fn reads_thoughts_text_and_calls() {
         ],
         &expect![[r#"
             Start { id: "msg_1" }
-            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0 })
+            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0, audio_input: 0, audio_output: 0 })
             Ping
             Open { block: 0, kind: Reasoning { summary: false, redacted: false, id: None } }
             Delta { block: 0, delta: Text("hé") }
@@ -101,7 +101,7 @@ fn reads_thoughts_text_and_calls() {
             Open { block: 4, kind: ToolCall { id: "toolu_msg_1_4", name: "g", custom: false } }
             Delta { block: 4, delta: Arguments("{}") }
             Close { block: 4 }
-            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 7, reasoning: 0 })
+            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 7, reasoning: 0, audio_input: 0, audio_output: 0 })
             Stop(ToolCalls)
         "#]],
     );
@@ -126,12 +126,12 @@ fn blocks_without_a_word_come_whole() {
         ],
         &expect![[r#"
             Start { id: "msg_1" }
-            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0 })
+            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0, audio_input: 0, audio_output: 0 })
             Open { block: 0, kind: Opaque { origin: Anthropic, kind: "server_tool_use", raw: RawValue({"type":"server_tool_use","id":"s","name":"web_search","input":{"query":"x"}}) } }
             Close { block: 0 }
             Open { block: 1, kind: Opaque { origin: Anthropic, kind: "compaction", raw: RawValue({"type":"compaction","content":"so far"}) } }
             Close { block: 1 }
-            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 7, reasoning: 0 })
+            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 7, reasoning: 0, audio_input: 0, audio_output: 0 })
             Stop(End)
         "#]],
     );
@@ -147,7 +147,7 @@ fn a_refusal_says_why() {
         ],
         &expect![[r#"
             Start { id: "msg_1" }
-            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0 })
+            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0, audio_input: 0, audio_output: 0 })
             Open { block: 0, kind: Refusal }
             Delta { block: 0, delta: Text("no") }
             Close { block: 0 }
@@ -165,17 +165,17 @@ fn what_breaks_off_is_a_fault() {
     check(
         &[START, END[0]],
         &expect![[r#"
-        Start { id: "msg_1" }
-        Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0 })
-        Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 7, reasoning: 0 })
-        Fault(Fault { kind: UpstreamBroken, message: "the provider's answer broke off before it was complete; try again", param: None, code: None, retry_after: None, upstream: None })
-    "#]],
+            Start { id: "msg_1" }
+            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0, audio_input: 0, audio_output: 0 })
+            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 7, reasoning: 0, audio_input: 0, audio_output: 0 })
+            Fault(Fault { kind: UpstreamBroken, message: "the provider's answer broke off before it was complete; try again", param: None, code: None, retry_after: None, upstream: None })
+        "#]],
     );
     check(
         &[START, r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#, END[1]],
         &expect![[r#"
             Start { id: "msg_1" }
-            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0 })
+            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0, audio_input: 0, audio_output: 0 })
             Fault(Fault { kind: Overloaded, message: "Overloaded", param: None, code: None, retry_after: None, upstream: None })
         "#]],
     );
@@ -188,10 +188,10 @@ fn what_breaks_off_is_a_fault() {
     check(
         &[START, "{"],
         &expect![[r#"
-        Start { id: "msg_1" }
-        Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0 })
-        Fault(Fault { kind: UpstreamBroken, message: "the provider's stream holds an event that is no JSON object; try again", param: None, code: None, retry_after: None, upstream: None })
-    "#]],
+            Start { id: "msg_1" }
+            Usage(Usage { input: 9, cache_read: 3, cache_write: 0, output: 1, reasoning: 0, audio_input: 0, audio_output: 0 })
+            Fault(Fault { kind: UpstreamBroken, message: "the provider's stream holds an event that is no JSON object; try again", param: None, code: None, retry_after: None, upstream: None })
+        "#]],
     );
 }
 

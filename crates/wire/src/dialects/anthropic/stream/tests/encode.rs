@@ -13,6 +13,7 @@ fn write(events: &[Event]) -> Vec<u8> {
         created: 7,
         request_id: "0".repeat(32),
         request: None,
+        cost: None,
     });
     let mut out = Vec::new();
     events.iter().for_each(|event| encoder.push(event, &mut out));
@@ -70,7 +71,7 @@ const STOP: Event = Event::Stop(StopReason::End);
 
 #[test]
 fn a_stream_has_its_whole_life_cycle() {
-    let usage = Usage { input: 1, cache_read: 2, cache_write: 3, output: 4, reasoning: 2 };
+    let usage = Usage { input: 1, cache_read: 2, cache_write: 3, output: 4, reasoning: 2, ..Usage::default() };
     let events = [
         start(),
         open(0, BlockKind::Text),

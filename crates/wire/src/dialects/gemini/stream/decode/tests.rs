@@ -50,7 +50,7 @@ fn thoughts_text_and_calls_with_their_signatures() {
             Start { id: "r1-x" }
             Open { block: 0, kind: Reasoning { summary: true, redacted: false, id: None } }
             Delta { block: 0, delta: Text("hm") }
-            Usage(Usage { input: 9, cache_read: 0, cache_write: 0, output: 0, reasoning: 0 })
+            Usage(Usage { input: 9, cache_read: 0, cache_write: 0, output: 0, reasoning: 0, audio_input: 0, audio_output: 0 })
             Delta { block: 0, delta: Text(" é") }
             Close { block: 0 }
             Open { block: 1, kind: Text }
@@ -69,7 +69,7 @@ fn thoughts_text_and_calls_with_their_signatures() {
             Open { block: 5, kind: ToolCall { id: "call_r1-x_2", name: "g", custom: false } }
             Delta { block: 5, delta: Arguments("{\"text\":1}") }
             Close { block: 5 }
-            Usage(Usage { input: 6, cache_read: 4, cache_write: 0, output: 7, reasoning: 2 })
+            Usage(Usage { input: 6, cache_read: 4, cache_write: 0, output: 7, reasoning: 2, audio_input: 0, audio_output: 0 })
             Stop(ToolCalls)
         "#]],
     );

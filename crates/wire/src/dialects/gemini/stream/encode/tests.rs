@@ -6,7 +6,14 @@ use crate::ir::{Citation, Seal, SealOrigin, Usage};
 use serde_json::value::RawValue;
 
 fn head() -> StreamHead {
-    StreamHead { model: "m".into(), include_usage: true, created: 7, request_id: "0".repeat(32), request: None }
+    StreamHead {
+        model: "m".into(),
+        include_usage: true,
+        created: 7,
+        request_id: "0".repeat(32),
+        request: None,
+        cost: None,
+    }
 }
 
 fn write(mut encoder: impl StreamEncoder, events: &[Event]) -> String {
@@ -55,7 +62,7 @@ fn tool(id: &str, custom: bool) -> BlockKind {
 
 #[test]
 fn thoughts_then_text_then_sources_and_usage() {
-    let usage = Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2 };
+    let usage = Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2, ..Usage::default() };
     let raw = RawValue::from_string(r#"{"groundingMetadata":{"a":1}}"#.into()).expect("JSON");
     let origin = DialectId::Gemini;
     check(

@@ -6,7 +6,14 @@ use crate::dialects::openai_chat::response::decode;
 use crate::ir::{Block, Citation, Extra, Page, Seal, StopReason, Usage};
 
 fn head() -> StreamHead {
-    StreamHead { model: "m".into(), include_usage: false, created: 7, request_id: "0".repeat(32), request: None }
+    StreamHead {
+        model: "m".into(),
+        include_usage: false,
+        created: 7,
+        request_id: "0".repeat(32),
+        request: None,
+        cost: None,
+    }
 }
 
 fn response(blocks: Vec<Block>, stop: StopReason, usage: Option<Usage>) -> Response {
@@ -53,7 +60,7 @@ fn full() -> Response {
         Content::ToolCall(call).into(),
         Content::ToolCall(custom).into(),
     ];
-    let usage = Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2 };
+    let usage = Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2, ..Usage::default() };
     response(blocks, StopReason::ToolCalls, Some(usage))
 }
 
@@ -138,7 +145,7 @@ fn reads_what_providers_answer() {
             Reasoning(Reasoning { text: "t", summary: false, seal: None, redacted: false, id: None })
             ToolCall(ToolCall { id: "call_76ebb89877d8f6d9", name: "a", arguments: "", custom: false, seal: None })
             ToolCall(ToolCall { id: "call_4dbdb8a3c25ebdaf", name: "b", arguments: "{\"x\": 1}", custom: false, seal: None })
-            x q 17 ToolCalls Some(Usage { input: 5, cache_read: 0, cache_write: 0, output: 2, reasoning: 0 })
+            x q 17 ToolCalls Some(Usage { input: 5, cache_read: 0, cache_write: 0, output: 2, reasoning: 0, audio_input: 0, audio_output: 0 })
             [Extra { name: "system_fingerprint", raw: RawValue("fp") }]"#]],
     );
     check_read(

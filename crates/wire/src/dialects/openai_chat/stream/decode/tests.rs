@@ -84,7 +84,7 @@ fn reads_words_thoughts_and_usage() {
             Delta { block: 1, delta: Text("é") }
             Delta { block: 1, delta: Text("!") }
             Close { block: 1 }
-            Usage(Usage { input: 2, cache_read: 1, cache_write: 2, output: 3, reasoning: 0 })
+            Usage(Usage { input: 2, cache_read: 1, cache_write: 2, output: 3, reasoning: 0, audio_input: 0, audio_output: 0 })
             Stop(Length)"#]],
     );
 }
@@ -260,10 +260,17 @@ fn comes_back_as_it_went() {
         arguments(3, "}"),
         close(3),
         close(4),
-        Event::Usage(Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2 }),
+        Event::Usage(Usage { input: 3, cache_read: 4, cache_write: 5, output: 6, reasoning: 2, ..Usage::default() }),
         Event::Stop(StopReason::ToolCalls),
     ];
-    let head = StreamHead { model: "m".into(), include_usage: true, created: 7, request_id: "0".into(), request: None };
+    let head = StreamHead {
+        model: "m".into(),
+        include_usage: true,
+        created: 7,
+        request_id: "0".into(),
+        request: None,
+        cost: None,
+    };
     let mut encoder = Encoder::new(head);
     let mut out = Vec::new();
     events.iter().for_each(|event| encoder.push(event, &mut out));

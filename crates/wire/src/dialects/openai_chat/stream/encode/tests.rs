@@ -15,7 +15,14 @@ fn events_of(kind: BlockKind, deltas: &[Delta]) -> Vec<Event> {
 /// The stream without what every chunk repeats.
 #[track_caller]
 fn check(include_usage: bool, events: &[Event], expected: &Expect) {
-    let head = StreamHead { model: "m".into(), include_usage, created: 7, request_id: "0".repeat(32), request: None };
+    let head = StreamHead {
+        model: "m".into(),
+        include_usage,
+        created: 7,
+        request_id: "0".repeat(32),
+        request: None,
+        cost: None,
+    };
     let mut encoder = Encoder::new(head);
     let mut out = Vec::new();
     for event in events {
