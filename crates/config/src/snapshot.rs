@@ -1,6 +1,7 @@
 //! The resolved configuration: what one request sees from its beginning to its end.
 
 mod admin;
+mod cache;
 mod enforce;
 mod failover;
 mod health;
@@ -22,6 +23,7 @@ use trunkline_wire::filter::Patterns;
 
 pub use crate::file::SameName;
 pub use admin::AdminTokens;
+pub use cache::ModelCache;
 pub use enforce::{CHUNK_DELAY_MAX, ENFORCE_RETRIES_MAX, EnforceSetting, Enforcement};
 pub(crate) use failover::UPSTREAM_KINDS;
 pub use failover::{
@@ -48,6 +50,8 @@ pub struct Snapshot {
     pub admin: AdminTokens,
     /// How requests are tried again, and when things are left alone.
     pub failover: Failover,
+    /// The most bytes of all answers that are kept to be given again.
+    pub cache_bytes_max: u64,
     /// Whether answers of models that are not declared must call a tool when they may.
     pub enforcement: Arc<Enforcement>,
     /// Where tool calls stand in texts, as the operator says.
@@ -82,6 +86,7 @@ impl Snapshot {
             client_keys: self.client_keys.detached(),
             admin: self.admin.clone(),
             failover: self.failover,
+            cache_bytes_max: self.cache_bytes_max,
             enforcement: Arc::new(Enforcement::clone(&self.enforcement)),
             patterns: Arc::new(Patterns::clone(&self.patterns)),
             same_name: self.same_name,

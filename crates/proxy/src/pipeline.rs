@@ -8,6 +8,7 @@ use trunkline_config::Snapshot;
 use trunkline_route::{LeftOut, Moment, NoPlan, Plan, Wants};
 use trunkline_wire::{Fault, FaultKind};
 
+use crate::cache::{self, Looked};
 use crate::carry_out::carry_out;
 use crate::lane::{Failed, Tried};
 use crate::planning::Planning;
@@ -104,14 +105,22 @@ async fn serve(
         }
     };
     guard.report.model = Some(Arc::clone(&plan.model));
-    if waiting::may_be_long(&taken, &plan, &snapshot.failover.queue) {
-        return Box::pin(waiting::carry_out(worker, snapshot, parts, &taken, (plan, lot), guard)).await;
+    let looked = cache::look_up(&planning, &plan);
+    if let Looked::Hit(kept, age) = &looked {
+        return cache::give_again(&taken, (kept, *age), guard);
     }
-    let tried = carry_out(worker, &taken, &plan, (snapshot.failover, lot), guard).await;
-    match tried {
-        Ok(response) => Ok(response),
-        Err(failed) => ask_others(worker, planning, failed).await,
+    let mut tried = if waiting::may_be_long(&taken, &plan, &snapshot.failover.queue) {
+        Box::pin(waiting::carry_out(worker, snapshot, parts, &taken, (plan, lot), guard)).await
+    } else {
+        match carry_out(worker, &taken, &plan, (snapshot.failover, lot), guard).await {
+            Ok(response) => Ok(response),
+            Err(failed) => ask_others(worker, planning, failed).await,
+        }
+    };
+    if let Ok(response) = &mut tried {
+        cache::tell(response, &looked);
     }
+    tried
 }
 
 /// Asks the models that are configured for requests that fail as this one did; the first failure stands when they do.

@@ -252,7 +252,8 @@ impl ReportGuard {
     /// knows.
     pub(crate) fn cost_of(&mut self, facts: &Facts) -> Option<Usd> {
         if self.price.is_none() || facts.usage.is_none() {
-            return None;
+            // Known beforehand, if it is.
+            return self.report.cost;
         }
         self.measure(facts, End::Whole);
         self.settle();
@@ -272,7 +273,7 @@ impl ReportGuard {
     }
 
     /// Writes down what it cost, once.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.report.cost.is_none() {
             let took_us = micros(self.elapsed()).saturating_sub(self.asked_us);
             cost::settle(&mut self.report, self.price.as_deref(), took_us);

@@ -14,6 +14,7 @@ use trunkline_route::{Catalog, Listing, Live, ReportSink};
 
 use crate::admin::AdminApi;
 use crate::admit::OpenRequests;
+use crate::cache::Shelf;
 use crate::memory::Memory;
 use crate::room::Rooms;
 use crate::stored::ResponseStore;
@@ -37,6 +38,8 @@ pub struct Shared {
     pub(crate) admin: OnceLock<Box<dyn AdminApi>>,
     /// Answers that later requests may go on from.
     pub(crate) responses: Box<dyn ResponseStore>,
+    /// Answers to be given again.
+    pub(crate) answers: Shelf,
     /// What clients strip from the model's turns.
     pub(crate) memory: Memory,
     /// Who rests, and whose circuit is open.
@@ -73,6 +76,7 @@ impl Shared {
         let catalog = catalog_for(&snapshot, HashMap::new());
         let live = Live::default();
         live.follow(&snapshot);
+        let bytes_max = snapshot.cache_bytes_max;
         Arc::new(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             catalog: ArcSwap::from_pointee(catalog),
@@ -80,6 +84,7 @@ impl Shared {
             health,
             admin: OnceLock::new(),
             responses,
+            answers: Shelf::new(bytes_max),
             memory: Memory::default(),
             live,
             rooms: Rooms::default(),
@@ -108,6 +113,7 @@ impl Shared {
         }
         self.live.follow(&snapshot);
         self.rooms.follow(&snapshot);
+        self.answers.set_bytes_max(snapshot.cache_bytes_max);
         self.snapshot.store(Arc::new(snapshot));
         self.catalog.store(Arc::new(catalog));
         self.relist.notify_one();

@@ -4,6 +4,7 @@
 //! the guide and the example document all come from them or are tested against them.
 
 pub mod admin;
+pub mod cache;
 pub mod capabilities;
 pub mod client_key;
 pub mod discovery;
@@ -24,6 +25,7 @@ pub mod store;
 pub mod unit;
 
 pub use admin::AdminSection;
+pub use cache::{CacheSection, ModelCacheSection};
 pub use capabilities::CapabilitiesSection;
 pub use client_key::ClientKeySection;
 pub use discovery::{DiscoverySection, SameName};
