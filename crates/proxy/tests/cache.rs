@@ -20,7 +20,7 @@ struct Rig {
 fn document(url: &str, cache: &str, more: &str) -> String {
     format!(
         "[discovery]\nprobe = false\n[failover]\nretries = 0\nwhen_resting = \"try\"\n\
-         [providers.up]\ntype = \"vllm\"\nbase_url = \"{url}\"\ndialects = [\"openai_chat\", \"openai_completions\"]\n\
+         [providers.up]\ntype = \"vllm\"\nbase_url = \"{url}\"\ndialects = [\"openai_chat\"]\n\
          [models.m]\ntargets = [{{ provider = \"up\", model = \"real\" }}]\n{PRICE}\n{cache}\n{more}\n"
     )
 }
@@ -68,7 +68,7 @@ fn answers(message: &Value, reason: &str, stream: bool) -> Vec<Say> {
     let usage = json!({"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120});
     if !stream {
         let body = json!({"id": "c1", "object": "chat.completion", "created": 1, "model": "real", "usage": usage,
-            "choices": [{"index": 0, "message": message, "text": message["content"], "finish_reason": reason}]});
+            "choices": [{"index": 0, "message": message, "finish_reason": reason}]});
         return vec![Say::json(200, &body.to_string())];
     }
     let chunk = |choices: Value, usage: &Value| {
@@ -78,8 +78,8 @@ fn answers(message: &Value, reason: &str, stream: bool) -> Vec<Say> {
     };
     vec![
         Say::stream_head(),
-        chunk(json!([{"index": 0, "delta": message, "text": message["content"], "finish_reason": null}]), &Value::Null),
-        chunk(json!([{"index": 0, "delta": {}, "text": "", "finish_reason": reason}]), &Value::Null),
+        chunk(json!([{"index": 0, "delta": message, "finish_reason": null}]), &Value::Null),
+        chunk(json!([{"index": 0, "delta": {}, "finish_reason": reason}]), &Value::Null),
         chunk(json!([]), &usage),
         Say::chunk("data: [DONE]\n\n"),
         Say::last_chunk(),
@@ -144,6 +144,44 @@ async fn an_answer_given_again_is_the_same_save_for_its_head() {
         let again = rig.ask(CHAT, &[], &body).await;
         assert_eq!((word(&fresh), word(&again)), ("miss".to_owned(), "hit".to_owned()));
         assert_eq!(again.body, fresh.body, "the id, the time and the usage too");
+    }
+}
+
+/// A provider that speaks the client's own dialect is asked in the client's own words.
+#[tokio::test]
+async fn what_would_pass_untouched_is_kept_as_well() {
+    let usage = json!({"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5});
+    let completion = json!({"id": "c", "object": "text_completion", "created": 1, "model": "real", "usage": usage,
+        "choices": [{"index": 0, "text": "yo", "finish_reason": "stop", "logprobs": null}]});
+    let message = json!({"id": "m", "type": "message", "role": "assistant", "model": "real", "stop_reason": "end_turn",
+        "stop_sequence": null, "content": [{"type": "text", "text": "yo"}],
+        "usage": {"input_tokens": 3, "output_tokens": 2}});
+    let part = json!({"type": "output_text", "text": "yo", "annotations": []});
+    let response = json!({"id": "r", "object": "response", "created_at": 1, "model": "real", "status": "completed",
+        "output": [{"type": "message", "id": "i", "role": "assistant", "status": "completed", "content": [part]}],
+        "usage": {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}});
+    let ollama = json!({"model": "real", "created_at": "2026-01-01T00:00:00Z", "done": true, "done_reason": "stop",
+        "message": {"role": "assistant", "content": "yo"}, "prompt_eval_count": 3, "eval_count": 2});
+    let gemini = json!({"candidates": [{"content": {"role": "model", "parts": [{"text": "yo"}]}, "finishReason": "STOP"}],
+        "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}});
+    let asked = dialects(false);
+    for (dialect, place, answer) in [
+        ("openai_completions", 1, completion),
+        ("openai_responses", 2, response),
+        ("anthropic", 3, message),
+        ("ollama", 4, ollama),
+        ("gemini", 6, gemini),
+    ] {
+        let upstream = Upstream::start(vec![vec![Say::json(200, &answer.to_string())]]).await;
+        let toml = document(&upstream.url(), KEPT, "").replace("[\"openai_chat\"]", &format!("[\"{dialect}\"]"));
+        let rig = Rig { gateway: Gateway::start(&toml), upstream };
+        let (path, body) = &asked[place];
+        let fresh = rig.ask(path, &[], body).await;
+        let again = rig.ask(path, &[], body).await;
+        assert_eq!((word(&fresh), word(&again), rig.asked()), ("miss".to_owned(), "hit".to_owned(), 1), "{dialect}");
+        assert!(fresh.body.contains("yo") && again.body.contains("yo"), "{dialect}: {} {}", fresh.body, again.body);
+        let report = rig.gateway.reports(2).await.pop().expect("a report");
+        assert_eq!((report.usage.input, report.usage.output), (3, 2), "{dialect}");
     }
 }
 
@@ -390,7 +428,7 @@ async fn equal_requests_that_come_at_once_each_ask_for_themselves() {
 
 #[tokio::test]
 async fn an_answer_longer_than_its_share_is_not_kept() {
-    let rig = Rig::new(KEPT, "[cache]\nbytes_max = \"64KiB\"", |number, stream| {
+    let rig = Rig::new(KEPT, "[cache]\nbytes_max = \"16KiB\"", |number, stream| {
         says(&if number == 0 { "x".repeat(20_000) } else { "short".to_owned() }, "stop", stream)
     })
     .await;

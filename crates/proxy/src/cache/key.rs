@@ -41,7 +41,7 @@ pub(super) fn of(
     parts.add(taken.surface.dialect.as_str().as_bytes());
     parts.add(if taken.surface.form == Form::Generate { b"generate" } else { b"" });
     parts.add(taken.model.as_bytes());
-    let asked = |pair: &&str| !NOT_ASKED.contains(&pair.split('=').next().unwrap_or_default());
+    let asked = |pair: &&str| !pair.is_empty() && !NOT_ASKED.contains(&pair.split('=').next().unwrap_or_default());
     for pair in taken.query.unwrap_or_default().split('&').filter(asked) {
         parts.add(pair.as_bytes());
     }
