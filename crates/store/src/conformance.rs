@@ -42,6 +42,7 @@ fn served(n: u64) -> Report {
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,
+        cached: false,
         first_byte_us: Some(120_345),
         total_us: 900_001,
         bytes_in: 512,

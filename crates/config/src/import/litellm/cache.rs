@@ -48,7 +48,7 @@ pub(super) fn switched(key: &Key<'_>, desk: &mut Desk) -> Answer {
     }
 }
 
-/// What `litellm_settings.cache_params` says beyond what is refused.
+/// Anything in `litellm_settings.cache_params`.
 pub(super) fn parameter(key: &Key<'_>, desk: &mut Desk) -> Answer {
     match (&desk.cache, key.name(0)) {
         (Cache::Off, _) => exact("off"),
@@ -59,6 +59,7 @@ pub(super) fn parameter(key: &Key<'_>, desk: &mut Desk) -> Answer {
         }
         (Cache::For(_), "type") if key.text()? == "local" => exact("what Trunkline does: answers are kept in memory"),
         (Cache::For(_), "type") => approximate("in memory, for each process apart"),
-        (Cache::For(_), _) => exact("what Trunkline does"),
+        (Cache::For(_), "mode") => exact("what Trunkline does"),
+        (Cache::For(_), _) => unsupported("Trunkline keeps answers in its own memory"),
     }
 }

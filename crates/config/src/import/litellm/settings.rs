@@ -13,7 +13,6 @@ use super::{Desk, expanded};
 const NO_LIMITS: &str = "Trunkline does not limit the open requests of one target";
 const RETRIES: &str =
     "Trunkline has one `failover.retries` for all, and decides by its own table what is worth another try";
-const NO_CACHE_SERVER: &str = "Trunkline keeps answers in its own memory";
 const NO_CALLBACKS: &str = "Trunkline calls nobody; it has a ledger and a request log";
 const NO_DATABASE: &str =
     "Trunkline keeps usage in a database of its own; declare LiteLLM's virtual keys as `client_keys`";
@@ -130,10 +129,7 @@ pub(super) const RULES: &[Rule<Desk>] = &[
         approximate("`log.level`")
     }),
     make("litellm_settings.cache", cache::switched),
-    make("litellm_settings.cache_params.type", cache::parameter),
-    make("litellm_settings.cache_params.mode", cache::parameter),
-    make("litellm_settings.cache_params.ttl", cache::parameter),
-    refuse("litellm_settings.cache_params", NO_CACHE_SERVER),
+    make("litellm_settings.cache_params", cache::parameter),
     refuse("litellm_settings.callbacks", NO_CALLBACKS),
     refuse("litellm_settings.success_callback", NO_CALLBACKS),
     refuse("litellm_settings.failure_callback", NO_CALLBACKS),
