@@ -70,20 +70,20 @@ pub(crate) fn look_up(planning: &Planning<'_>, plan: &Plan) -> Looked {
     if let Some((kept, age)) = hit {
         return Looked::Hit(kept, age);
     }
-    // Asked once a request, so nothing is there yet.
-    let _ = planning.taken.place.set(Box::new(place));
+    planning.taken.place.get_or_init(|| Box::new(place));
     if control.no_cache { Looked::Bypass } else { Looked::Miss }
 }
 
-/// What would be done for this request; `None` where its model keeps nothing.
+/// What would be done for this request; `None` where its model keeps nothing. From then on it is one whose answer is to be
+/// kept, if it may be.
 pub(crate) fn explain(planning: &Planning<'_>, plan: &Plan) -> Option<CacheUse> {
-    Some(match find_place(planning, plan)? {
-        Err(why) => CacheUse { looked_up: false, kept: false, why: Some(why) },
-        Ok((_, Control { no_cache: true, .. })) => {
-            CacheUse { looked_up: false, kept: true, why: Some("the request asks for a new answer".to_owned()) }
-        }
-        Ok(_) => CacheUse { looked_up: true, kept: true, why: None },
-    })
+    let (place, control) = match find_place(planning, plan)? {
+        Ok(found) => found,
+        Err(why) => return Some(CacheUse { looked_up: false, kept: false, why: Some(why) }),
+    };
+    planning.taken.place.get_or_init(|| Box::new(place));
+    let why = control.no_cache.then(|| "the request asks for a new answer".to_owned());
+    Some(CacheUse { looked_up: !control.no_cache, kept: true, why })
 }
 
 /// The place of a request's answer, and how the request wants to use it; why it has none. `None` where its model keeps

@@ -226,15 +226,26 @@ mod tests {
             &request(""),
             false,
             &expect![[r#"
+                kept, strategy weighted
+                  1. groq/llama  key groq#1  native  priority 0, weight 1
+                  2. groq/llama  key groq#2  native  priority 0, weight 1
+                a kept answer is given if there is one, and a new one kept
+                prompt: about 5 tokens
+            "#]],
+        )
+        .await;
+        check(
+            &request(r#","n":2"#),
+            false,
+            &expect![[r#"
             kept, strategy weighted
-              1. groq/llama  key groq#1  bridged to openai_chat  priority 0, weight 1
+              1. groq/llama  key groq#1  native  priority 0, weight 1
               2. groq/llama  key groq#2  native  priority 0, weight 1
-            a kept answer is given if there is one, and a new one kept
+            no kept answer is looked for, and none is kept: `n` asks for more than a text, or for an answer of its own
             prompt: about 5 tokens
         "#]],
         )
         .await;
-        check(&request(r#","n":2"#), false, &expect![[""]]).await;
     }
 
     #[tokio::test]

@@ -129,7 +129,7 @@ pub(super) const RULES: &[Rule<Desk>] = &[
         approximate("`log.level`")
     }),
     make("litellm_settings.cache", cache::switched),
-    make("litellm_settings.cache_params", cache::parameter),
+    make("litellm_settings.cache_params.*", cache::parameter),
     refuse("litellm_settings.callbacks", NO_CALLBACKS),
     refuse("litellm_settings.success_callback", NO_CALLBACKS),
     refuse("litellm_settings.failure_callback", NO_CALLBACKS),
