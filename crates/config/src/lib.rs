@@ -28,7 +28,7 @@ pub use secret::Secret;
 pub use settings::{Overrides, Settings, data_dir};
 pub use snapshot::{
     AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, EnforceSetting, Enforcement,
-    ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model, OnLoss,
-    Priority, Provider, ProviderModel, QueueLimits, Repair, Room, RoomAmong, SameName, Server, Snapshot, StatedRepair,
-    Strategy, Target, Timeouts, UpstreamModel, UsualRepairs, WhenResting,
+    ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model, ModelCache,
+    OnLoss, Priority, Provider, ProviderModel, QueueLimits, Repair, Room, RoomAmong, SameName, Server, Snapshot,
+    StatedRepair, Strategy, Target, Timeouts, UpstreamModel, UsualRepairs, WhenResting,
 };

@@ -78,6 +78,7 @@ impl<'d> Resolver<'_, 'd> {
             admin: self.admin_tokens(),
             failover: self.failover(),
             prices: self.prices(),
+            cache_bytes_max: file.cache.bytes_max.bytes(),
             enforcement,
             patterns: self.patterns,
             same_name: file.discovery.same_name,

@@ -2,6 +2,7 @@
 
 mod admin;
 mod allowance;
+mod cache;
 mod client_keys;
 mod enforce;
 mod failover;
@@ -22,6 +23,7 @@ use trunkline_wire::filter::Patterns;
 pub use crate::file::SameName;
 pub use admin::AdminTokens;
 pub use allowance::{Allowance, Budget};
+pub use cache::ModelCache;
 pub use client_keys::{ClientKey, ClientKeys, among, key_hash};
 pub use enforce::{CHUNK_DELAY_MAX, ENFORCE_RETRIES_MAX, EnforceSetting, Enforcement};
 pub(crate) use failover::UPSTREAM_KINDS;
@@ -49,6 +51,8 @@ pub struct Snapshot {
     pub admin: AdminTokens,
     /// How requests are tried again, and when things are left alone.
     pub failover: Failover,
+    /// The most bytes of all answers that are kept to be given again.
+    pub cache_bytes_max: u64,
     /// Whether answers of models that are not declared must call a tool when they may.
     pub enforcement: Arc<Enforcement>,
     /// Where tool calls stand in texts, as the operator says.
@@ -83,6 +87,7 @@ impl Snapshot {
             client_keys: self.client_keys.detached(),
             admin: self.admin.clone(),
             failover: self.failover,
+            cache_bytes_max: self.cache_bytes_max,
             enforcement: Arc::new(Enforcement::clone(&self.enforcement)),
             patterns: Arc::new(Patterns::clone(&self.patterns)),
             same_name: self.same_name,

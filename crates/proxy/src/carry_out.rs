@@ -187,10 +187,11 @@ pub(crate) fn lane_of(taken: &Taken<'_>, attempt: &Attempt, plan: &Plan, may_go_
             || tells_cost()
             || repair::reads(taken, attempt)
             || enforce::of(taken, plan).is_some()
+            || taken.place.get().is_some()
     };
     if matches!(attempt.lane, Lane::Native) && by_events() {
         // What passes as events is counted; an array is not. What was put right is not in the body, and only events can be
-        // gone on with or looked into.
+        // gone on with, looked into or kept.
         Lane::Bridged(taken.surface.dialect)
     } else {
         attempt.lane

@@ -65,6 +65,11 @@ pub(crate) fn choose(taken: &Taken<'_>, snapshot: &Snapshot, plan: &mut Plan) ->
     Ok(())
 }
 
+/// The headers that it is said in.
+pub(crate) fn headers() -> impl Iterator<Item = HeaderName> {
+    SAID_BY.into_iter().map(|(_, header, _)| header)
+}
+
 /// What the answer to a request is held to, if it is.
 pub(crate) fn of<'p>(taken: &Taken<'_>, plan: &'p Plan) -> Option<&'p Enforcement> {
     let enforcement = plan.enforcement.as_deref().filter(|found| found.enabled && may_be_held(taken))?;
@@ -170,6 +175,7 @@ impl<'a> Taken<'a> {
             decoded: OnceLock::from(Arc::new(request)),
             mended: Some(losses),
             beginnings: self.beginnings.clone(),
+            place: self.place.clone(),
         }
     }
 }

@@ -12,6 +12,7 @@ use trunkline_route::explain::Estimate;
 use trunkline_route::{Attempt, Explanation, Lane, LeftOut, Lot, Moment, NoPlan, Plan, Question, Unplanned, Wants};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, counting, ir};
 
+use crate::cache;
 use crate::carry_out::lane_of;
 use crate::continuation;
 use crate::intake::check_type;
@@ -75,6 +76,7 @@ pub(crate) async fn explain(shared: &Shared, question: &Question, lot: Lot) -> R
     }
     explanation.estimate = planning.estimate(planned.as_ref().ok(), at);
     if let Ok(plan) = &planned {
+        explanation.cache = cache::explain(&planning, plan);
         let mended = mend::beforehand(&taken, plan);
         let planning = Planning { taken: mended.as_ref().unwrap_or(&taken), ..planning };
         for (candidate, attempt) in explanation.attempts.iter_mut().zip(&plan.attempts) {

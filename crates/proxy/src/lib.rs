@@ -5,6 +5,7 @@
 mod admin;
 mod admit;
 mod attempt;
+mod cache;
 mod caller;
 mod carry_out;
 mod checks;

@@ -8,6 +8,7 @@ use trunkline_config::Snapshot;
 use trunkline_route::{LeftOut, Moment, NoPlan, Plan, Wants};
 use trunkline_wire::{Fault, FaultKind};
 
+use crate::cache::{self, Looked};
 use crate::carry_out::carry_out;
 use crate::lane::{Failed, Tried};
 use crate::planning::Planning;
@@ -114,15 +115,22 @@ async fn serve(
         return Err(Failed::new(fault, guard));
     }
     let tab = guard.tab.clone();
-    let tried = if waiting::may_be_long(&taken, &plan, &snapshot.failover.queue) {
+    let looked = cache::look_up(&planning, &plan);
+    let mut tried = if let Looked::Hit(kept, age) = &looked {
+        cache::give_again(&taken, (kept, *age), guard)
+    } else if waiting::may_be_long(&taken, &plan, &snapshot.failover.queue) {
         Box::pin(waiting::carry_out(worker, snapshot, parts, &taken, (plan, lot), guard)).await
     } else {
         match carry_out(worker, &taken, &plan, (snapshot.failover, lot), guard).await {
             Ok(response) => Ok(response),
-            Err(failed) => return ask_others(worker, planning, failed).await,
+            Err(failed) => ask_others(worker, planning, failed).await,
         }
     };
-    limits::with_told(tried, tab.as_deref(), surface.dialect)
+    if let Ok(response) = &mut tried {
+        cache::tell(response, &looked);
+        limits::tell(response.headers_mut(), tab.as_deref(), surface.dialect);
+    }
+    tried
 }
 
 /// Asks the models that are configured for requests that fail as this one did; the first failure stands when they do.

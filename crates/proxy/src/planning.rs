@@ -32,8 +32,8 @@ impl<'a> Taken<'a> {
         };
         let (query, headers) = (parts.uri.query(), &parts.headers);
         let wishes = wishes::of(surface, &peek, headers, &body)?;
-        let (decoded, beginnings) = (OnceLock::new(), OnceLock::new());
-        Ok(Taken { surface, query, headers, body, peek, model, wishes, decoded, mended: None, beginnings })
+        let (decoded, beginnings, place) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Taken { surface, query, headers, body, peek, model, wishes, decoded, mended: None, beginnings, place })
     }
 }
 

@@ -21,6 +21,7 @@ use trunkline_wire::{
 
 pub(crate) use headers::headers;
 
+use crate::cache::Place;
 use crate::report_guard::ReportGuard;
 use crate::routes::{Form, Surface};
 use crate::shared::Shared;
@@ -49,6 +50,8 @@ pub(crate) struct Taken<'a> {
     pub(crate) mended: Option<ir::Losses>,
     /// The beginnings of its prompt, once somebody chose by them.
     pub(crate) beginnings: OnceLock<Vec<u64>>,
+    /// Where its answer is to be kept, once that is known; empty: nowhere.
+    pub(crate) place: OnceLock<Box<Place>>,
 }
 
 impl Taken<'_> {

@@ -14,6 +14,7 @@ use trunkline_route::{Accounts, Catalog, Listing, Live, Purse, ReportSink};
 
 use crate::admin::AdminApi;
 use crate::admit::OpenRequests;
+use crate::cache::Shelf;
 use crate::caller::MadeKeys;
 use crate::memory::Memory;
 use crate::room::Rooms;
@@ -39,6 +40,8 @@ pub struct Shared {
     pub(crate) admin: OnceLock<Box<dyn AdminApi>>,
     /// Answers that later requests may go on from.
     pub(crate) responses: Box<dyn ResponseStore>,
+    /// Answers to be given again.
+    pub(crate) answers: Shelf,
     /// What clients strip from the model's turns.
     pub(crate) memory: Memory,
     /// Who rests, and whose circuit is open.
@@ -79,6 +82,7 @@ impl Shared {
         let catalog = catalog_for(&snapshot, HashMap::new());
         let live = Live::default();
         live.follow(&snapshot);
+        let bytes_max = snapshot.cache_bytes_max;
         let accounts = Arc::new(Accounts::default());
         let purse: Arc<Accounts> = Arc::clone(&accounts);
         Arc::new(Self {
@@ -89,6 +93,7 @@ impl Shared {
             health,
             admin: OnceLock::new(),
             responses,
+            answers: Shelf::new(bytes_max),
             memory: Memory::default(),
             live,
             accounts,
@@ -119,6 +124,7 @@ impl Shared {
         }
         self.live.follow(&snapshot);
         self.rooms.follow(&snapshot);
+        self.answers.set_bytes_max(snapshot.cache_bytes_max);
         self.snapshot.store(Arc::new(snapshot));
         self.catalog.store(Arc::new(catalog));
         self.relist.notify_one();

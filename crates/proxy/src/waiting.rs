@@ -11,6 +11,7 @@ use trunkline_config::{QueueLimits, Snapshot};
 use trunkline_route::{Lot, Plan};
 use trunkline_wire::{Fault, FaultKind, Peek, Wishes, ir};
 
+use crate::cache::Place;
 use crate::lane::{Failed, Tried};
 use crate::pipeline::ask_others;
 use crate::planning::Planning;
@@ -103,6 +104,7 @@ struct Kept {
     wishes: Option<Box<Wishes>>,
     decoded: OnceLock<Arc<ir::Request>>,
     beginnings: OnceLock<Vec<u64>>,
+    place: OnceLock<Box<Place>>,
 }
 
 impl Kept {
@@ -115,6 +117,7 @@ impl Kept {
             wishes: taken.wishes.clone(),
             decoded: taken.decoded.clone(),
             beginnings: taken.beginnings.clone(),
+            place: taken.place.clone(),
         }
     }
 
@@ -125,12 +128,13 @@ impl Kept {
         (plan, lot): (Plan, Lot),
         guard: ReportGuard,
     ) -> Tried {
-        let Self { parts, body, peek, model, wishes, decoded, beginnings } = self;
+        let Self { parts, body, peek, model, wishes, decoded, beginnings, place } = self;
         let Route::Model(surface) = routes::find(&parts.method, parts.uri.path()) else {
             return Err(Failed::new(Fault::new(FaultKind::Internal, "the way in is lost"), guard));
         };
         let (query, headers) = (parts.uri.query(), &parts.headers);
-        let taken = Taken { surface, query, headers, body, peek, model, wishes, decoded, mended: None, beginnings };
+        let taken =
+            Taken { surface, query, headers, body, peek, model, wishes, decoded, mended: None, beginnings, place };
         let (client_key, prompt) = (guard.client_key.clone(), PromptOf::new(&taken));
         let wants = prompt.wants(client_key.as_ref().and_then(|key| key.allowance.as_deref()));
         let (shared, client_key) = (&worker.shared, client_key.as_ref().map(|key| &*key.name));

@@ -14,7 +14,7 @@ use crate::reply::speaks_tokens;
 use crate::routes::Surface;
 
 /// Says that no other model may be asked; as the body's `disable_fallbacks`.
-const DISABLE_FALLBACKS: HeaderName = HeaderName::from_static("x-trunkline-disable-fallbacks");
+pub(crate) const DISABLE_FALLBACKS: HeaderName = HeaderName::from_static("x-trunkline-disable-fallbacks");
 
 /// What Anthropic calls a window of a million tokens in `anthropic-beta`: no list speaks of it.
 const LARGER_WINDOW: &str = "context-1m";

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use trunkline_config::{
-    Allowance, Enforcement, FixToolMessages, Model, OnLoss, Provider, SameName, Snapshot, Strategy, Target,
+    Allowance, Enforcement, FixToolMessages, Model, ModelCache, OnLoss, Provider, SameName, Snapshot, Strategy, Target,
     UpstreamModel,
 };
 use trunkline_wire::{Fault, FaultKind};
@@ -23,6 +23,8 @@ pub struct Candidates {
     pub fix_tool_messages: FixToolMessages,
     /// Whether its answers must call a tool, where they do.
     pub enforcement: Option<Arc<Enforcement>>,
+    /// How its answers are kept to be given again; `None`: they are not.
+    pub cache: Option<Arc<ModelCache>>,
     /// The order of targets of the same priority.
     pub strategy: Strategy,
     /// Never empty; ordered by priority.
@@ -82,6 +84,7 @@ fn all(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<Candidates,
             on_loss: model.on_loss,
             fix_tool_messages: model.fix_tool_messages,
             enforcement: enforced(&model.enforcement),
+            cache: model.cache.clone(),
             strategy: model.strategy,
             hedge_after: model.hedge_after,
             continuation: model.continuation,
@@ -141,6 +144,7 @@ fn undeclared(snapshot: &Snapshot, name: &str, targets: Vec<Arc<Target>>) -> Can
         on_loss: OnLoss::Report,
         fix_tool_messages: FixToolMessages::default(),
         enforcement: enforced(&snapshot.enforcement),
+        cache: None,
         strategy: Strategy::default(),
         hedge_after: None,
         continuation: false,

@@ -66,6 +66,10 @@ pub struct Explanation {
     pub waits: Option<Wait>,
     /// Set when nobody would be asked, and the client told so.
     pub refused: Option<Refusal>,
+    /// What the kept answers would have to do with it; `null` for a model whose answers are not kept, and without the
+    /// request.
+    #[serde(default)]
+    pub cache: Option<CacheUse>,
     /// How large it is and what it costs, as far as that is known.
     pub estimate: Estimate,
 }
@@ -107,6 +111,17 @@ pub struct NotAsked {
     pub detail: String,
     /// Until when, in milliseconds since the Unix epoch; `null` when time does not help.
     pub until_ms: Option<u64>,
+}
+
+/// What the kept answers would have to do with a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CacheUse {
+    /// Whether one of them would be looked for.
+    pub looked_up: bool,
+    /// Whether the answer may be kept.
+    pub kept: bool,
+    /// Why not, where one of the two is not so.
+    pub why: Option<String>,
 }
 
 /// A wait before anybody is asked.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use trunkline_config::{AuthMode, Enforcement, Failover, FixToolMessages, Key, OnLoss, Snapshot, Target, WhenResting};
+use trunkline_config::{
+    AuthMode, Enforcement, Failover, FixToolMessages, Key, ModelCache, OnLoss, Snapshot, Target, WhenResting,
+};
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::Catalog;
@@ -91,6 +93,8 @@ pub struct Plan {
     pub fix_tool_messages: FixToolMessages,
     /// Whether its answer must call a tool, where it does.
     pub enforcement: Option<Arc<Enforcement>>,
+    /// How the model's answers are kept to be given again; `None`: they are not.
+    pub cache: Option<Arc<ModelCache>>,
     /// Never empty, at most [`ATTEMPTS_MAX`].
     pub attempts: Vec<Attempt>,
     /// Those that are not made; empty while all is well.
@@ -183,12 +187,13 @@ pub fn plan(snapshot: &Snapshot, catalog: &Catalog, ask: Ask<'_>, now: Now<'_>) 
         attempts = back.iter().map(|left| left.attempt.clone()).take(ATTEMPTS_MAX).collect();
         beyond = back.len() - attempts.len();
     }
-    let Candidates { model, on_loss, fix_tool_messages, enforcement, continuation, .. } = found;
+    let Candidates { model, on_loss, fix_tool_messages, enforcement, cache, continuation, .. } = found;
     Ok(Plan {
         model,
         on_loss,
         fix_tool_messages,
         enforcement,
+        cache,
         attempts,
         left_out,
         unable,

@@ -68,8 +68,11 @@ pub struct Report {
     pub quality: Option<ir::Quality>,
     /// What it cost; `None` when nobody knows, which is not nothing.
     pub cost: Option<Usd>,
-    /// What was not paid because some of the prompt came from a provider's cache; `None` as for `cost`.
+    /// What was not paid because some of the prompt came from a provider's cache, or all of the answer from ours; `None` as
+    /// for `cost`.
     pub saved: Option<Usd>,
+    /// Whether it was an answer given before, which cost nothing and for which nobody was asked.
+    pub cached: bool,
     /// From arrival to the first byte of the answer's body, in microseconds.
     pub first_byte_us: Option<u64>,
     /// From arrival to the end, in microseconds.
@@ -105,6 +108,7 @@ impl Report {
             quality: None,
             cost: None,
             saved: None,
+            cached: false,
             first_byte_us: None,
             total_us: 0,
             bytes_in: 0,

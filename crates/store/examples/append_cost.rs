@@ -52,6 +52,7 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,
+        cached: false,
         first_byte_us: Some(20_000 + noise % 400_000),
         total_us: 400_000 + noise % 9_000_000,
         bytes_in: 300 + noise % 20_000,

@@ -45,6 +45,7 @@ fn served(n: u64) -> Report {
         quality: Some(ir::Quality::Exact),
         cost: Some(Usd::from_nano(1_234_567 + n as i64)),
         saved: Some(Usd::from_nano(89)),
+        cached: false,
         first_byte_us: Some(120_345),
         total_us: 900_001,
         bytes_in: 512,

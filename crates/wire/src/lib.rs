@@ -3,6 +3,7 @@
 //! Pure: no sockets, no clock, no environment, no randomness. Everything here is driven by values that the caller hands
 //! in, so that the same code serves the network, the tests and the fuzzer.
 
+pub mod canonical;
 pub mod capabilities;
 pub mod continuation;
 pub mod counting;

@@ -111,7 +111,7 @@ pub fn peek(body: &[u8]) -> Result<Peek, WireError> {
                 push(&mut places.stream_options, options, "stream_options")?;
                 include_usage = asked;
             }
-            b"models" | b"fallbacks" | b"provider" | b"disable_fallbacks" | b"usage" => has_wishes = true,
+            b"models" | b"fallbacks" | b"provider" | b"disable_fallbacks" | b"usage" | b"cache" => has_wishes = true,
             _ => turn.note(&member),
         }
     }

@@ -1,10 +1,14 @@
 //! Whom a client wants to be asked: members of a body that are meant for a gateway, not for the model's provider.
 
+mod cache;
+
 use serde_json::Value;
 
 use crate::ir::Losses;
 use crate::scan::Members;
 use crate::{DialectId, WireError};
+
+pub use cache::CacheWishes;
 
 /// Models that one request can name beside its own. Bounds what one request can ask for; the rest is told as lost.
 pub const MODELS_MAX: usize = 5;
@@ -23,6 +27,8 @@ pub struct Wishes {
     pub providers: ProviderWishes,
     /// Whether it wants to know what the answer cost: `usage.include` of OpenRouter.
     pub cost: bool,
+    /// What it wants of answers that are kept: `cache` of LiteLLM.
+    pub cache: CacheWishes,
     /// What it says beyond that, which has no meaning here.
     pub unmet: Losses,
     /// The members of the body that said all this.
@@ -73,6 +79,7 @@ pub fn read(dialect: DialectId, body: &[u8]) -> Result<Option<Wishes>, WireError
             b"provider" => ("provider", false),
             b"disable_fallbacks" => ("disable_fallbacks", false),
             b"usage" => ("usage", false),
+            b"cache" => ("cache", false),
             _ => continue,
         };
         match serde_json::from_slice(member.value) {
@@ -87,6 +94,9 @@ pub fn read(dialect: DialectId, body: &[u8]) -> Result<Option<Wishes>, WireError
                 Some(Value::Bool(include)) => wishes.cost = *include,
                 Some(_) | None => continue,
             },
+            Ok(Value::Object(stated)) if name == "cache" => {
+                wishes.cache = CacheWishes::read(stated, &mut wishes.unmet)?;
+            }
             Ok(Value::Bool(off)) if name == "disable_fallbacks" => wishes.fallbacks_off = off,
             Ok(_) | Err(_) => continue,
         }

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AdminSection, ClientKeySection, DiscoverySection, EnforceSection, FailoverSection, LedgerSection, LogSection,
-    ModelSection, PatternSection, ProviderSection, QueueSection, ServerSection, StoreSection,
+    AdminSection, CacheSection, ClientKeySection, DiscoverySection, EnforceSection, FailoverSection, LedgerSection,
+    LogSection, ModelSection, PatternSection, ProviderSection, QueueSection, ServerSection, StoreSection,
 };
 
 /// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
@@ -38,6 +38,9 @@ pub struct File {
     /// How requests wait where there is no room.
     #[serde(default)]
     pub queue: QueueSection,
+    /// Answers that are kept in memory for requests that say the same.
+    #[serde(default)]
+    pub cache: CacheSection,
     /// Whether models must call a tool when they are offered some, where a model says nothing of its own.
     #[serde(default)]
     pub enforce_tool_call: EnforceSection,
@@ -73,6 +76,7 @@ impl Default for File {
             discovery: DiscoverySection::default(),
             failover: FailoverSection::default(),
             queue: QueueSection::default(),
+            cache: CacheSection::default(),
             enforce_tool_call: EnforceSection::default(),
             default_context_window: default_context_window(),
             default_patterns: false,

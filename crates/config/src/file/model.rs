@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::repair::BY_PROVIDER;
 use super::{
-    CapabilitiesSection, EnforceSection, FixToolMessages, Period, PeriodOrZero, PriceSection, RepairMode, Strategy,
-    ToolFormat,
+    CapabilitiesSection, EnforceSection, FixToolMessages, ModelCacheSection, Period, PeriodOrZero, PriceSection,
+    RepairMode, Strategy, ToolFormat,
 };
 
 /// A name clients ask for, and who serves it.
@@ -62,6 +62,10 @@ pub struct ModelSection {
     /// Whether it must call a tool when it is offered some; what is not stated is as in `[enforce_tool_call]`.
     #[serde(default)]
     pub enforce_tool_call: EnforceSection,
+    /// Keeps its answers, and gives them again to requests that say the same.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "nothing is kept"))]
+    pub cache: Option<ModelCacheSection>,
     /// What its targets take, over what their providers say.
     #[serde(default)]
     pub capabilities: CapabilitiesSection,

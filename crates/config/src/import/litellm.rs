@@ -1,5 +1,6 @@
 //! LiteLLM's proxy: its `config.yaml`.
 
+mod cache;
 mod deployment;
 mod prefixes;
 mod settings;
@@ -14,6 +15,7 @@ use super::rules::apply;
 use super::settle::settle;
 use super::{Imported, SourceFile};
 use crate::env::Env;
+use cache::Cache;
 use deployment::Deployment;
 
 /// Said of a key that no rule speaks of.
@@ -32,6 +34,7 @@ struct Desk {
     default_fallbacks: Vec<String>,
     aliases: IndexMap<String, String>,
     rejects_losses: bool,
+    cache: Cache,
     /// Of every model; `None`: the default.
     strategy: Option<&'static str>,
 }
@@ -59,6 +62,7 @@ pub fn litellm(file: &SourceFile, env: &Env) -> Imported {
         default_fallbacks: Vec::new(),
         aliases: IndexMap::new(),
         rejects_losses: false,
+        cache: cache::read(&tree),
         strategy: None,
     };
     if !tree.is_null() {
@@ -82,6 +86,9 @@ impl Desk {
             }
             if self.rejects_losses {
                 model.settings.set("on_loss", "reject");
+            }
+            if let Cache::For(ttl) = &self.cache {
+                model.settings.inner("cache").set("ttl", ttl.as_str());
             }
         }
         for (alias, name) in &self.aliases {

@@ -16,7 +16,8 @@ use crate::file::{self, ModelSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::snapshot::{
-    Enforcement, Model, OnLoss, Provider, Room, RoomAmong, StatedRepair, Strategy, Target, Timeouts, UpstreamModel,
+    Enforcement, Model, ModelCache, OnLoss, Provider, Room, RoomAmong, StatedRepair, Strategy, Target, Timeouts,
+    UpstreamModel,
 };
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
@@ -52,6 +53,8 @@ impl Resolver<'_, '_> {
         let keep = |mut model: Model| {
             let all = [&mut model.fallbacks, &mut model.context_fallbacks, &mut model.content_fallbacks];
             all.into_iter().for_each(|names| names.retain(|name| served.contains(&**name)));
+            let stated = file.models.get(&*model.name).and_then(|section| section.cache);
+            model.cache = stated.map(|stated| Arc::new(ModelCache::of(&model, stated.ttl.duration(), stated.shared)));
             Arc::new(model)
         };
         models.into_iter().map(|(name, model)| (name, keep(model))).collect()
@@ -167,6 +170,8 @@ fn model(name: &str, section: &ModelSection, targets: Vec<Arc<Target>>, enforcem
         },
         fix_tool_messages: section.fix_tool_messages,
         enforcement,
+        // Once all its targets are known.
+        cache: None,
     }
 }
 

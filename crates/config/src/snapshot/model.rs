@@ -10,7 +10,7 @@ use trunkline_providers::Price;
 use trunkline_wire::{Capabilities, Parameters, quoted};
 
 use super::provider::own_capabilities;
-use super::{Enforcement, FixToolMessages, Provider, Repair, Room, Strategy, Timeouts};
+use super::{Enforcement, FixToolMessages, ModelCache, Provider, Repair, Room, Strategy, Timeouts};
 
 /// A name clients ask for, and who serves it.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct Model {
     pub fix_tool_messages: FixToolMessages,
     /// Whether its answers must call a tool when they may.
     pub enforcement: Arc<Enforcement>,
+    /// How its answers are kept to be given again; `None`: they are not.
+    pub cache: Option<Arc<ModelCache>>,
 }
 
 impl Model {
@@ -58,6 +60,7 @@ impl Model {
             on_loss,
             fix_tool_messages,
             enforcement,
+            cache,
             ..
         } = self;
         Self {
@@ -73,6 +76,7 @@ impl Model {
             on_loss: *on_loss,
             fix_tool_messages: *fix_tool_messages,
             enforcement: Arc::new(Enforcement::clone(enforcement)),
+            cache: cache.as_deref().map(|cache| Arc::new(cache.clone())),
         }
     }
 }

@@ -93,6 +93,7 @@ impl Origin {
             decoded: OnceLock::from(Arc::new(request)),
             mended: self.mended.clone(),
             beginnings: OnceLock::new(),
+            place: OnceLock::new(),
         }
     }
 }

@@ -11,7 +11,6 @@ use trunkline_providers::BaseUrl;
 use trunkline_providers::adapter::{self, Events};
 use trunkline_route::Attempt;
 use trunkline_wire::dialects::anthropic::names::ToolNames;
-use trunkline_wire::relay::Facts;
 use trunkline_wire::{DialectId, Fault, FaultKind, RateLimits, dialect, ir};
 
 use super::events::{Answered, Begun, begun};
@@ -128,8 +127,7 @@ async fn answer(
             let answer = begun(taken, events, deadline, (&provider.name, &reading), &head).await?;
             answer.with_extras(extras)
         } else {
-            let facts = Box::new(Facts { finished: true, ..Facts::of_answer(&response) });
-            Answered::Whole { response, facts, repaired: reading.begin() }
+            Answered::ready(response)
         }
     };
     Ok(Begun { head, losses, limits, answer })

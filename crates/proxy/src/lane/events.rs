@@ -11,6 +11,7 @@ use trunkline_wire::relay::Facts;
 use trunkline_wire::{DialectId, Fault, RateLimits, StreamHead, ir};
 
 use super::{Failed, Tried, adapter, bridged};
+use crate::cache::{self, Keeping};
 use crate::enforce;
 use crate::head;
 use crate::memory::Watcher;
@@ -102,6 +103,12 @@ pub(crate) async fn begun(
 }
 
 impl Answered {
+    /// An answer that nothing is done to any more, for a client that waits for all of it.
+    pub(crate) fn ready(response: ir::Response) -> Self {
+        let facts = Box::new(Facts { finished: true, ..Facts::of_answer(&response) });
+        Self::Whole { response, facts, repaired: Reading::NONE.begin() }
+    }
+
     /// All of it.
     ///
     /// # Errors
@@ -126,19 +133,20 @@ impl Answered {
 }
 
 /// The answer for the client.
-fn reply(taken: &Taken<'_>, begun: Begun, mut guard: ReportGuard) -> Response<ReplyBody> {
+pub(crate) fn reply(taken: &Taken<'_>, begun: Begun, mut guard: ReportGuard) -> Response<ReplyBody> {
     let Begun { mut head, losses, limits, answer } = begun;
     let lost = head::name_losses(&mut guard.report, &losses);
     let reply = match answer {
         Answered::Whole { response, facts, repaired } => {
             head.cost = guard.cost_to_tell(&facts);
-            whole(taken, &response, &head, (&facts, &repaired), guard)
+            whole(taken, (&response, &losses), &head, (&facts, &repaired), guard)
         }
         Answered::Stream(telling, repaired) => {
             let reply = EventsReply {
                 telling: Some(telling),
                 repaired,
                 keeper: Keeper::begin(taken, &head, &guard),
+                keeping: Keeping::begin(taken, &head, &losses),
                 encoder: surface::stream_encoder(taken, head),
                 guard,
                 facts: Facts::default(),
@@ -157,7 +165,7 @@ fn reply(taken: &Taken<'_>, begun: Begun, mut guard: ReportGuard) -> Response<Re
 
 fn whole(
     taken: &Taken<'_>,
-    response: &ir::Response,
+    (response, losses): (&ir::Response, &ir::Losses),
     head: &StreamHead,
     (facts, repaired): (&Facts, &Repaired),
     mut guard: ReportGuard,
@@ -172,6 +180,7 @@ fn whole(
     head::name_answer_losses(&mut guard.report, &encoded.losses);
     let told_repairs = head::name_repairs(&mut guard.report, repaired.repairs());
     guard.answered(facts);
+    cache::keep_whole(taken, response, losses, &guard);
     let mut reply = head::with_type(ReplyBody::Full(encoded.bytes), "application/json");
     guard.tell_cost(reply.headers_mut());
     reply.headers_mut().extend(told_repairs);

@@ -17,6 +17,7 @@ use trunkline_wire::{Fault, FaultKind, StreamEncoder, StreamHead};
 use super::Repaired;
 use super::deadline::Deadline;
 use crate::attempt::{drained, silent};
+use crate::cache::Keeping;
 use crate::continuation::Continuation;
 use crate::head;
 use crate::memory::Watcher;
@@ -140,6 +141,8 @@ pub(crate) struct EventsReply {
     pub(crate) watcher: Watcher,
     /// Gathers it, where later requests may go on from it.
     pub(crate) keeper: Option<Box<Keeper>>,
+    /// Gathers it, where it is to be given again.
+    pub(crate) keeping: Option<Box<Keeping>>,
     /// Goes on with it when it breaks off, where that is wanted.
     pub(crate) continuation: Option<Box<Continuation>>,
 }
@@ -273,6 +276,9 @@ impl EventsReply {
         if let Some(keeper) = &mut self.keeper {
             keeper.push(event);
         }
+        if let Some(keeping) = &mut self.keeping {
+            keeping.push(event);
+        }
         if matches!(event, Event::Stop(_))
             && let Some(cost) = self.guard.cost_to_tell(&self.facts)
         {
@@ -287,6 +293,10 @@ impl EventsReply {
                 }
                 self.measure(End::Whole);
                 self.guard.served();
+                if let Some(keeping) = self.keeping.take() {
+                    self.guard.settle();
+                    keeping.keep(&self.guard);
+                }
                 self.ended = true;
             }
             Event::Fault(fault) => {

@@ -3,6 +3,7 @@
 mod bridge;
 mod deadline;
 mod events;
+mod gathered;
 mod native;
 mod opening;
 mod repaired;
@@ -22,6 +23,7 @@ use crate::admin::AdminBody;
 pub(crate) use bridge::BridgedEvents;
 pub(crate) use deadline::Deadline;
 pub(crate) use events::{EventsReply, Ping, Telling};
+pub(crate) use gathered::Gathered;
 pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
 pub(crate) use opening::{Until, open};
 pub(crate) use repaired::Repaired;

@@ -108,15 +108,18 @@ impl ReportGuard {
     /// knows.
     pub(crate) fn cost_of(&mut self, facts: &Facts) -> Option<Usd> {
         if self.bill.price.is_none() || facts.usage.is_none() {
-            return None;
+            return self.cost_so_far();
         }
         self.measure(facts, End::Whole);
         self.settle();
         self.cost_so_far()
     }
 
-    /// What is known to have been spent, once the provider has counted its answer.
+    /// What is known to have been spent: nothing on an answer that was kept, else once the provider has counted its own.
     fn cost_so_far(&self) -> Option<Usd> {
+        if self.report.cached {
+            return self.report.cost;
+        }
         if self.report.quality != Some(Quality::Exact) {
             return None;
         }
@@ -136,7 +139,7 @@ impl ReportGuard {
     }
 
     /// Writes down what it cost, once.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.report.cost.is_none() {
             let took_us = micros(self.elapsed()).saturating_sub(self.bill.asked_us);
             cost::settle(&mut self.report, self.bill.price.as_deref(), took_us);

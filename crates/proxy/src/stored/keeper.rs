@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use trunkline_wire::dialects::openai_responses::state;
-use trunkline_wire::ir::{Collector, Event, Response};
+use trunkline_wire::ir::{Event, Response};
 use trunkline_wire::{DialectId, Operation, StreamHead, dialect};
 
 use super::{KeptResponse, owner_name};
 use crate::prepare::Taken;
+use crate::reply::Gathered;
 use crate::report_guard::ReportGuard;
 
 /// Bytes of one kept answer, with all that was put in. Guards memory, the queue before the store and the store itself; a
@@ -16,36 +17,27 @@ const KEPT_BYTES_MAX: usize = 8 << 20;
 /// Gathers one streamed answer.
 pub(crate) struct Keeper {
     head: StreamHead,
-    answer: Collector,
-    bytes: usize,
+    answer: Gathered,
 }
 
 impl Keeper {
     /// For an answer that is to be kept; `None` for all others.
     pub(crate) fn begin(taken: &Taken<'_>, head: &StreamHead, guard: &ReportGuard) -> Option<Box<Self>> {
-        let keeper = || Box::new(Self { head: head.clone(), answer: Collector::default(), bytes: 0 });
+        let keeper = || Box::new(Self { head: head.clone(), answer: Gathered::up_to(KEPT_BYTES_MAX) });
         is_kept(taken, head, guard).then(keeper)
     }
 
     /// Takes one event of the answer.
     pub(crate) fn push(&mut self, event: &Event) {
-        if let Event::Delta { delta, .. } = event {
-            self.bytes += delta.bytes();
-        }
-        if self.bytes <= KEPT_BYTES_MAX {
-            self.answer.push(event);
-        } else {
-            // It will not be kept, so it need not be held.
-            self.answer = Collector::default();
-        }
+        self.answer.push(event);
     }
 
     /// The answer is whole.
     pub(crate) fn keep(self, guard: &ReportGuard) {
-        if self.bytes > KEPT_BYTES_MAX {
-            return too_large(guard, self.bytes);
-        }
-        let response = self.answer.finish(self.head.model.clone(), self.head.created);
+        let response = match self.answer.finish(self.head.model.clone(), self.head.created) {
+            Ok(response) => response,
+            Err(bytes) => return too_large(guard, bytes),
+        };
         let encoded = dialect::of(DialectId::OpenaiResponses).encode_response(&response, &self.head);
         put(&response, &self.head, &encoded.bytes, guard);
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use trunkline_route::Explanation;
-use trunkline_route::explain::{Candidate, Estimate, NotAsked, Recipe};
+use trunkline_route::explain::{CacheUse, Candidate, Estimate, NotAsked, Recipe};
 use trunkline_wire::filter::family_names;
 
 /// One line of JSON, as the admin API answers it.
@@ -45,7 +45,20 @@ pub(super) fn text(said: &Explanation, out: &mut impl Write) -> io::Result<()> {
     if let Some(refusal) = &said.refused {
         writeln!(out, "no plan: {}", refusal.message)?;
     }
+    if let Some(used) = &said.cache {
+        writeln!(out, "{}", kept_answers(used))?;
+    }
     estimate(&said.estimate, out)
+}
+
+fn kept_answers(CacheUse { looked_up, kept, why }: &CacheUse) -> String {
+    let said = match (looked_up, kept) {
+        (true, true) => "a kept answer is given if there is one, and a new one kept",
+        (true, false) => "a kept answer is given if there is one",
+        (false, true) => "no kept answer is looked for; the new one is kept",
+        (false, false) => "no kept answer is looked for, and none is kept",
+    };
+    why.as_ref().map_or_else(|| said.to_owned(), |why| format!("{said}: {why}"))
 }
 
 fn estimate(estimate: &Estimate, out: &mut impl Write) -> io::Result<()> {
@@ -122,6 +135,9 @@ mod tests {
         [providers.own]
         type = "vllm"
         base_url = "http://127.0.0.1:2"
+        [models.kept]
+        cache = { ttl = "1h" }
+        targets = [{ provider = "groq", model = "llama" }]
         [models.coder]
         targets = [{ provider = "own", model = "Qwen3-Coder" }, { provider = "own", model = "any" }]
         strategy = "backup"
@@ -202,6 +218,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_kept_answers_have_to_do_with_a_request_is_told() {
+        let request = |more: &str| {
+            format!(r#"{{"model":"kept","request":{{"messages":[{{"role":"user","content":"hi"}}]{more}}}}}"#)
+        };
+        check(
+            &request(""),
+            false,
+            &expect![[r#"
+                kept, strategy weighted
+                  1. groq/llama  key groq#1  native  priority 0, weight 1
+                  2. groq/llama  key groq#2  native  priority 0, weight 1
+                a kept answer is given if there is one, and a new one kept
+                prompt: about 5 tokens
+            "#]],
+        )
+        .await;
+        check(
+            &request(r#","n":2"#),
+            false,
+            &expect![[r#"
+            kept, strategy weighted
+              1. groq/llama  key groq#1  native  priority 0, weight 1
+              2. groq/llama  key groq#2  native  priority 0, weight 1
+            no kept answer is looked for, and none is kept: `n` asks for more than a text, or for an answer of its own
+            prompt: about 5 tokens
+        "#]],
+        )
+        .await;
+    }
+
+    #[tokio::test]
     async fn what_is_done_to_answers_is_told() {
         check(
             r#"{"model":"coder"}"#,
@@ -255,7 +302,7 @@ mod tests {
         let mut out = Vec::new();
         json(&explanation, &mut out).unwrap();
         expect![[r#"
-            {"model":"local/claude","strategy":null,"at_ms":0,"attempts":[{"provider":"local","upstream_model":"claude","key":"local#1","lane":"bridged","dialect":"anthropic","priority":0,"weight":1,"repair":null,"losses":null,"refused":null}],"attempts_beyond":0,"regardless":false,"left_out":[],"waits":null,"refused":null,"estimate":{"prompt_tokens":null,"answer_tokens_max":null,"prompt_usd":null,"answer_usd_max":null}}
+            {"model":"local/claude","strategy":null,"at_ms":0,"attempts":[{"provider":"local","upstream_model":"claude","key":"local#1","lane":"bridged","dialect":"anthropic","priority":0,"weight":1,"repair":null,"losses":null,"refused":null}],"attempts_beyond":0,"regardless":false,"left_out":[],"waits":null,"refused":null,"cache":null,"estimate":{"prompt_tokens":null,"answer_tokens_max":null,"prompt_usd":null,"answer_usd_max":null}}
         "#]].assert_eq(&String::from_utf8(out).unwrap());
     }
 }

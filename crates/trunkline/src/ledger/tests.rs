@@ -31,6 +31,7 @@ fn report(n: u64) -> Report {
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,
+        cached: false,
         first_byte_us: Some(1),
         total_us: 2,
         bytes_in: 3,

@@ -26,6 +26,7 @@ fn served() -> Report {
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,
+        cached: false,
         first_byte_us: Some(120_345),
         total_us: 900_010,
         bytes_in: 512,

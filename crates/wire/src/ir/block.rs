@@ -19,6 +19,11 @@ impl Extra {
     /// dialect needs it to write the same again, and nothing is lost when another one does not. No dot follows it.
     pub const FORM: &'static str = "form:";
 
+    /// Bytes of all of them.
+    pub(super) fn bytes(extras: &[Self]) -> usize {
+        extras.iter().map(|extra| extra.name.len() + extra.raw.get().len()).sum()
+    }
+
     /// Whether it remembers a form, and says nothing.
     pub fn is_form(&self) -> bool {
         self.name.starts_with(Self::FORM)
@@ -51,6 +56,22 @@ impl Block {
     /// The same, standing there.
     pub fn at(self, at: impl Into<At>) -> Self {
         Self { at: at.into(), ..self }
+    }
+
+    /// Bytes of what it says, for whoever holds it.
+    pub(super) fn bytes(&self) -> usize {
+        let seal = |seal: &Option<Seal>| seal.as_ref().map_or(0, |seal| seal.data.len());
+        let content = match &self.content {
+            Content::Text(text) | Content::Refusal(text) => text.len(),
+            Content::Reasoning(thought) => thought.text.len() + seal(&thought.seal),
+            Content::ToolCall(call) => call.id.len() + call.name.len() + call.arguments.len() + seal(&call.seal),
+            Content::ToolResult(result) => result.call_id.len() + result.blocks.iter().map(Self::bytes).sum::<usize>(),
+            Content::Media(media) => media.source.bytes(),
+            Content::Opaque { kind, raw, .. } => kind.len() + raw.get().len(),
+        };
+        let citations: usize = self.citations.iter().map(Citation::bytes).sum();
+        let logprobs: usize = self.logprobs.iter().map(|token| size_of_val(token) + token.get().len()).sum();
+        size_of::<Self>() + content + citations + logprobs + Extra::bytes(&self.extras)
     }
 
     /// The text, when that is what it is.
@@ -148,6 +169,15 @@ pub enum MediaSource {
     File(String),
     /// Here, as plain text.
     Text(String),
+}
+
+impl MediaSource {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Base64(data) => data.len(),
+            Self::Url(text) | Self::File(text) | Self::Text(text) => text.len(),
+        }
+    }
 }
 
 /// What a model thought.

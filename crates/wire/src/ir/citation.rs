@@ -31,6 +31,15 @@ pub struct Page {
 }
 
 impl Citation {
+    /// Bytes of what it says. A page says nothing that is not in its words.
+    pub(super) fn bytes(&self) -> usize {
+        let page = self.page.as_ref().map_or(0, |page| {
+            let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+            page.url.len() + length(&page.title) + length(&page.cited)
+        });
+        size_of::<Self>() + self.raw.get().len() + page
+    }
+
     /// A source that only its own dialect can say.
     pub fn own(origin: DialectId, raw: Box<RawValue>) -> Self {
         Self { origin, raw, page: None }

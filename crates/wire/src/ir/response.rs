@@ -50,6 +50,12 @@ impl Response {
         self.blocks.iter().filter_map(Block::as_text).collect()
     }
 
+    /// Bytes of what it says, for whoever holds it.
+    pub fn bytes(&self) -> usize {
+        let blocks: usize = self.blocks.iter().map(Block::bytes).sum();
+        self.id.len() + self.model.len() + blocks + Extra::bytes(&self.extras)
+    }
+
     /// The same answer as a stream.
     pub fn into_events(self) -> Vec<Event> {
         let mut events = vec![Event::Start { id: self.id }];

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::draft::{Set, list};
 use super::super::rules::{Answer, Key, Rule, approximate, ask, done, exact, make, manual, refuse, unsupported};
 use super::super::upstream::{PARAMETERS, write_retries};
+use super::cache;
 use super::deployment::Deployment;
 use super::prefixes::AZURE;
 use super::{Desk, expanded};
@@ -12,7 +13,6 @@ use super::{Desk, expanded};
 const NO_LIMITS: &str = "Trunkline does not limit the open requests of one target";
 const RETRIES: &str =
     "Trunkline has one `failover.retries` for all, and decides by its own table what is worth another try";
-const NO_CACHE: &str = "Trunkline does not cache answers";
 const NO_CALLBACKS: &str = "Trunkline calls nobody; it has a ledger and a request log";
 const NO_DATABASE: &str =
     "Trunkline keeps usage in a database of its own; declare LiteLLM's virtual keys as `client_keys`";
@@ -128,8 +128,8 @@ pub(super) const RULES: &[Rule<Desk>] = &[
         }
         approximate("`log.level`")
     }),
-    refuse("litellm_settings.cache", NO_CACHE),
-    refuse("litellm_settings.cache_params", NO_CACHE),
+    make("litellm_settings.cache", cache::switched),
+    make("litellm_settings.cache_params.*", cache::parameter),
     refuse("litellm_settings.callbacks", NO_CALLBACKS),
     refuse("litellm_settings.success_callback", NO_CALLBACKS),
     refuse("litellm_settings.failure_callback", NO_CALLBACKS),
