@@ -15,6 +15,8 @@ use trunkline_route::{Moment, Plan, Purse};
 use trunkline_wire::ir::Usage;
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation, RateLimits, counting};
 
+use crate::continuation::CONTINUATIONS_MAX;
+use crate::enforce;
 use crate::head;
 use crate::lane::Tried;
 use crate::planning::Planning;
@@ -25,8 +27,8 @@ use crate::shared::now_ms;
 /// Bytes of a token, where nobody knows better.
 const TOKEN_BYTES: u64 = 4;
 
-/// What is set aside for a request whose tries may race, or whose answer another may go on with: two answers.
-const ANSWERS_AT_MOST: u32 = 2;
+/// What part of a prompt's estimate is added to what it may cost: estimates of unusual texts are that much too small.
+const ESTIMATE_MARGIN: u64 = 4;
 
 /// How long to wait for what other requests of the same key hold.
 const SOON: std::time::Duration = std::time::Duration::from_secs(1);
@@ -148,12 +150,17 @@ fn reckon(taken: &Taken<'_>, plan: &Plan, allowance: &Allowance, now: Moment) ->
         return Reckoned { tokens: 0, cost: Some(Usd::ZERO) };
     }
     let answers = if speaks { answers(&taken.body) } else { 0 };
-    let twice = plan.hedge_after.is_some() || plan.continuation;
-    let costs = plan.attempts.iter().filter_map(|attempt| {
-        let once = cost_max(&attempt.target, tokens, stated, answers, now)?;
-        Some(if twice { (0..ANSWERS_AT_MOST).fold(Usd::ZERO, |sum, _| sum.plus(once)) } else { once })
-    });
-    Reckoned { tokens, cost: costs.max() }
+    let once = plan.attempts.iter().filter_map(|attempt| cost_max(&attempt.target, tokens, stated, answers, now)).max();
+    Reckoned { tokens, cost: once.map(|once| (1..paid_tries_max(taken, plan)).fold(once, |sum, _| sum.plus(once))) }
+}
+
+/// How many tries may have to be paid for: those that race, that go on with another's answer, that are asked again because
+/// an answer would not do.
+fn paid_tries_max(taken: &Taken<'_>, plan: &Plan) -> u32 {
+    let raced = u32::from(plan.hedge_after.is_some());
+    let continued = if plan.continuation { CONTINUATIONS_MAX } else { 0 };
+    let repeated = enforce::of(taken, plan).map_or(0, |enforcement| enforcement.retries);
+    1 + raced + continued + repeated
 }
 
 /// What this target takes for a prompt of so many tokens and the longest of answers. `None` when nobody knows.
@@ -165,6 +172,7 @@ fn cost_max(target: &Target, tokens: u64, stated: Option<u64>, answers: u64, now
     let took_us = u64::try_from(target.timeouts.total.as_micros()).unwrap_or(u64::MAX);
     let extent = Extent { at_ms: now.0, took_us };
     let output = longest.saturating_mul(answers);
+    let tokens = tokens.saturating_add(tokens / ESTIMATE_MARGIN);
     // Whether a prompt is written to a cache is not known beforehand, and may cost more.
     let fresh = price.cost(&Usage { input: tokens, output, ..Usage::default() }, extent)?;
     let written = price.cost(&Usage { cache_write: tokens, output, ..Usage::default() }, extent)?;

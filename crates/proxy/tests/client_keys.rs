@@ -211,6 +211,21 @@ async fn a_budget_is_spent_and_then_refuses() {
 }
 
 #[tokio::test]
+async fn every_answer_that_may_have_to_be_paid_is_set_aside() {
+    let upstream = answering().await;
+    let with = |usd: &str, setting: &str| {
+        let toml = document(&upstream, &format!("budgets = [{{ usd = \"{usd}\" }}]"));
+        Gateway::start(&toml.replace("[models.nice]", &format!("[models.nice]\n{setting}")))
+    };
+    for (setting, enough, too_little) in
+        [("hedge_after = \"60s\"", "0.02", "0.019"), ("continuation = true", "0.03", "0.029")]
+    {
+        assert_eq!(chat(&with(enough, setting), "nice").await.status, 200, "{setting}");
+        refused(&chat(&with(too_little, setting), "nice").await, 429, "budget_exceeded");
+    }
+}
+
+#[tokio::test]
 async fn a_soft_budget_warns_and_a_cost_that_is_not_known_is_said() {
     let upstream = answering().await;
     let gateway = gateway(&upstream, "budgets = [{ usd = \"0.01\", period = \"day\", hard = false }]");
