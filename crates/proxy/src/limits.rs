@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Deserialize;
 use trunkline_config::file::BudgetPeriod;
 use trunkline_config::{Allowance, Budget, ClientKey, Target};
 use trunkline_providers::Usd;
@@ -12,8 +11,9 @@ use trunkline_route::budget::Short;
 use trunkline_route::limits::Over;
 use trunkline_route::purse::{Counted, Reckoned, Refused, Took};
 use trunkline_route::{Moment, Plan, Purse};
+use trunkline_wire::counting::{Answers, Sketch};
 use trunkline_wire::ir::Usage;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation, RateLimits, counting};
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation, RateLimits};
 
 use crate::continuation::CONTINUATIONS_MAX;
 use crate::enforce;
@@ -136,21 +136,22 @@ pub(crate) fn tell(headers: &mut HeaderMap, tab: Option<&Tab>, dialect: DialectI
     headers.extend(tab.warning.clone().map(|warning| (BUDGET_WARNING, warning)));
 }
 
-/// What a request takes at most. Only asked where something depends on it: the body has to be read for it.
+/// What a request takes at most. Only asked where something depends on it.
 fn reckon(taken: &Taken<'_>, plan: &Plan, allowance: &Allowance, now: Moment) -> Reckoned {
     if allowance.budgets.is_empty() && allowance.tokens_per_minute.is_none() {
         return Reckoned::default();
     }
-    let by_size = taken.body.len() as u64 / TOKEN_BYTES + 1;
-    let speaks = matches!(taken.surface.operation, Operation::Chat | Operation::Completion);
-    let decoded = speaks.then(|| taken.decode().ok()).flatten();
-    let tokens = decoded.as_ref().map_or(by_size, counting::estimate);
-    let stated = decoded.and_then(|request| request.sampling.output_tokens_max);
-    if taken.surface.operation == Operation::CountTokens {
-        return Reckoned { tokens: 0, cost: Some(Usd::ZERO) };
-    }
-    let answers = if speaks { answers(&taken.body) } else { 0 };
-    let once = plan.attempts.iter().filter_map(|attempt| cost_max(&attempt.target, tokens, stated, answers, now)).max();
+    let (tokens, answers, longest) = match taken.surface.operation {
+        Operation::CountTokens => return Reckoned { tokens: 0, cost: Some(Usd::ZERO) },
+        Operation::Embedding | Operation::Other => (taken.body.len() as u64 / TOKEN_BYTES + 1, 0, None),
+        Operation::Chat | Operation::Completion => {
+            let answers = Answers::of(&taken.body);
+            let prompt = Sketch::of(taken.surface.dialect, std::slice::from_ref(&taken.body));
+            (prompt.tokens(), answers.count(), answers.tokens_max)
+        }
+    };
+    let once =
+        plan.attempts.iter().filter_map(|attempt| cost_max(&attempt.target, tokens, longest, answers, now)).max();
     Reckoned { tokens, cost: once.map(|once| (1..paid_tries_max(taken, plan)).fold(once, |sum, _| sum.plus(once))) }
 }
 
@@ -177,19 +178,6 @@ fn cost_max(target: &Target, tokens: u64, stated: Option<u64>, answers: u64, now
     let fresh = price.cost(&Usage { input: tokens, output, ..Usage::default() }, extent)?;
     let written = price.cost(&Usage { cache_write: tokens, output, ..Usage::default() }, extent)?;
     Some(fresh.max(written))
-}
-
-/// How many answers a body asks for at once.
-fn answers(body: &[u8]) -> u64 {
-    #[derive(Deserialize)]
-    struct Asked {
-        #[serde(default)]
-        n: Option<u64>,
-        #[serde(default)]
-        best_of: Option<u64>,
-    }
-    let asked = serde_json::from_slice::<Asked>(body).ok();
-    asked.map_or(1, |asked| asked.n.max(asked.best_of).unwrap_or(1)).max(1)
 }
 
 fn warning(overrun: Option<Budget>, is_unpriced: bool) -> Option<HeaderValue> {
