@@ -1,42 +1,42 @@
 //! Who may come in: asked once, before anything of a request's body is read.
 
+use std::sync::Arc;
+
 use axum::Extension;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderMap, header};
-use trunkline_config::AdminTokens;
+use http::{HeaderValue, header};
 
+use crate::auth::{Asks, Auth};
 use crate::problem::{Kind, Problem};
-use crate::routes::Running;
+use crate::routes::{self, Running};
+
+/// Nothing that is said here is anybody else's, and nothing is to be found on a disk later.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Lets a request in, or says what it lacks. Whatever else is asked of all requests, such as where a page may come from,
 /// is asked here.
 pub(crate) async fn gate(
     Extension(Running(plane)): Extension<Running>,
-    request: Request,
+    Extension(auth): Extension<Arc<Auth>>,
+    path: Option<MatchedPath>,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    admit(&plane.snapshot().admin, request.headers())?;
-    Ok(next.run(request).await)
-}
-
-fn admit(tokens: &AdminTokens, headers: &HeaderMap) -> Result<(), Problem> {
-    if tokens.is_empty() {
-        let how = "no token is configured; set `TRUNKLINE_ADMIN_TOKEN`, or `token` in `[admin]`, to switch it on";
+    let access = Arc::clone(&plane.snapshot().admin);
+    if !access.enabled {
+        let how = "`enabled = false` in `[admin]` switches it off";
         return Err(Problem::new(Kind::Off, how));
     }
-    let presented = headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()));
-    let Some(presented) = presented else {
-        return Err(Problem::new(Kind::Unauthenticated, "send the token as `Authorization: Bearer TOKEN`"));
-    };
-    if tokens.know(presented) {
-        return Ok(());
+    let (method, headers) = (request.method(), request.headers());
+    Auth::check_page(&access, method, headers)?;
+    let asks = routes::asks(method, path.as_ref().map(MatchedPath::as_str));
+    if asks != Asks::Open {
+        let caller = auth.admit(&access, asks, method, headers).await?;
+        request.extensions_mut().insert(caller);
     }
-    Err(Problem::new(Kind::Unauthenticated, "the token is not known here"))
-}
-
-fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked("bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    let mut response = next.run(request).await;
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(NO_STORE);
+    Ok(response)
 }

@@ -4,6 +4,7 @@
 //! behind [`Plane`].
 
 mod api;
+mod auth;
 mod compat;
 mod gate;
 mod keys;
@@ -12,6 +13,10 @@ mod problem;
 mod read;
 mod routes;
 
+pub use auth::{
+    Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unreachable, Web, hash_password, is_password,
+    make_password,
+};
 pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};
 pub use plane::{Explained, Misasked, Plane};
 pub use routes::{ALL, Admin, Endpoint};

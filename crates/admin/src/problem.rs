@@ -1,9 +1,12 @@
 //! What is wrong with a request, as RFC 9457 has it.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::auth::Down;
 use crate::keys::KeyProblem;
 use crate::plane::Misasked;
 
@@ -13,9 +16,10 @@ const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+
 /// An answer that is none.
 #[derive(Debug)]
 pub(crate) struct Problem {
-    kind: Kind,
+    pub(crate) kind: Kind,
     detail: String,
     field: Option<String>,
+    retry_after: Option<Duration>,
 }
 
 /// The problems that programs can tell apart.
@@ -24,6 +28,12 @@ pub(crate) enum Kind {
     BadRequest,
     Unauthenticated,
     Off,
+    Forbidden,
+    WrongHost,
+    WrongOrigin,
+    Csrf,
+    TooManyTries,
+    Elsewhere,
     NotFound,
     MethodNotAllowed,
     TooLarge,
@@ -37,7 +47,9 @@ impl Kind {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Off => StatusCode::FORBIDDEN,
+            Self::Off | Self::Forbidden | Self::WrongHost | Self::WrongOrigin | Self::Csrf => StatusCode::FORBIDDEN,
+            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::Elsewhere => StatusCode::BAD_GATEWAY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -51,8 +63,14 @@ impl Kind {
     fn name(self) -> (&'static str, &'static str) {
         match self {
             Self::BadRequest => ("urn:trunkline:problem:bad_request", "the request cannot be understood"),
-            Self::Unauthenticated => ("urn:trunkline:problem:unauthenticated", "an admin token is needed"),
+            Self::Unauthenticated => ("urn:trunkline:problem:unauthenticated", "nobody is signed in"),
             Self::Off => ("urn:trunkline:problem:off", "the admin API is off"),
+            Self::Forbidden => ("urn:trunkline:problem:forbidden", "another role is needed"),
+            Self::WrongHost => ("urn:trunkline:problem:wrong_host", "that is no name of this server"),
+            Self::WrongOrigin => ("urn:trunkline:problem:wrong_origin", "the request comes from another page"),
+            Self::Csrf => ("urn:trunkline:problem:csrf", "the page has not shown who it is"),
+            Self::TooManyTries => ("urn:trunkline:problem:too_many_tries", "too many tries"),
+            Self::Elsewhere => ("urn:trunkline:problem:elsewhere", "the service that knows who signs in failed"),
             Self::NotFound => ("urn:trunkline:problem:not_found", "there is nothing here"),
             Self::MethodNotAllowed => ("urn:trunkline:problem:method_not_allowed", "not a method of this path"),
             Self::TooLarge => ("urn:trunkline:problem:too_large", "the body is too large"),
@@ -66,18 +84,29 @@ impl Kind {
 impl Problem {
     /// A problem in a sentence.
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), field: None }
+        Self { kind, detail: detail.into(), field: None, retry_after: None }
     }
 
     /// The same, of this part of the body.
     pub(crate) fn at(self, field: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..self }
     }
+
+    /// The same, which may be otherwise after so long.
+    pub(crate) fn after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
 }
 
 impl From<Misasked> for Problem {
     fn from(wrong: Misasked) -> Self {
         Self::new(Kind::BadRequest, wrong.message).at(wrong.field)
+    }
+}
+
+impl From<Down> for Problem {
+    fn from(down: Down) -> Self {
+        Self::new(Kind::Down, down.to_string())
     }
 }
 
@@ -113,6 +142,11 @@ impl IntoResponse for Problem {
         let mut response = (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response();
         if self.kind == Kind::Unauthenticated {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(wait) = self.retry_after {
+            // Rounded up: who comes a moment too early has come in vain.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

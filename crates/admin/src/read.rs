@@ -24,24 +24,29 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        check_type(request.headers())?;
         let running = request.extensions().get::<Running>();
         let client_max = running.map_or(0, |Running(plane)| plane.snapshot().server.body_bytes_max);
-        let text = whole(request.into_body(), client_max.saturating_add(ENVELOPE_BYTES_MAX)).await?;
-        // A list of values would be taken for the fields in their order.
-        if text.trim_ascii_start().first() == Some(&b'[') {
-            return Err(Problem::new(Kind::BadRequest, "the body must be an object"));
-        }
-        let mut reader = serde_json::Deserializer::from_slice(&text);
-        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let field = error.path().to_string();
-            let problem = Problem::new(Kind::BadRequest, error.inner().to_string());
-            // `?` stands for a place that has no name yet.
-            if matches!(&*field, "." | "?") { problem } else { problem.at(field) }
-        })?;
-        reader.end().map_err(|error| Problem::new(Kind::BadRequest, error.to_string()))?;
-        Ok(Self(value))
+        read(request, client_max.saturating_add(ENVELOPE_BYTES_MAX)).await.map(Self)
     }
+}
+
+/// An object of so many bytes at most.
+pub(crate) async fn read<T: DeserializeOwned>(request: Request, bytes_max: usize) -> Result<T, Problem> {
+    check_type(request.headers())?;
+    let text = whole(request.into_body(), bytes_max).await?;
+    // A list of values would be taken for the fields in their order.
+    if text.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::new(Kind::BadRequest, "the body must be an object"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(&text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let field = error.path().to_string();
+        let problem = Problem::new(Kind::BadRequest, error.inner().to_string());
+        // `?` stands for a place that has no name yet.
+        if matches!(&*field, "." | "?") { problem } else { problem.at(field) }
+    })?;
+    reader.end().map_err(|error| Problem::new(Kind::BadRequest, error.to_string()))?;
+    Ok(value)
 }
 
 /// A page can send text to any server, and no browser asks first: a body has to say that it is JSON.

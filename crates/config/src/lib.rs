@@ -25,10 +25,11 @@ pub use load::{Loaded, load};
 pub use problem::{Place, Problem, Problems};
 pub use resolve::FoundEndpoint;
 pub use secret::Secret;
-pub use settings::{Overrides, Settings, data_dir};
+pub use settings::{Overrides, PASSWORD_CHARACTERS_MIN, Settings, data_dir};
 pub use snapshot::{
-    AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, EnforceSetting, Enforcement,
-    ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model, ModelCache,
-    OnLoss, Priority, Provider, ProviderModel, QueueLimits, Repair, Room, RoomAmong, SameName, Server, Snapshot,
-    StatedRepair, Strategy, Target, Timeouts, UpstreamModel, UsualRepairs, WhenResting,
+    AdminAccess, AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, EnforceSetting,
+    Enforcement, ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model,
+    ModelCache, Network, OidcClient, OnLoss, Priority, Provider, ProviderModel, PublicUrl, QueueLimits, Repair, Room,
+    RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel, UsualRepairs,
+    WhenResting,
 };

@@ -65,6 +65,7 @@ impl<'d> Resolver<'_, 'd> {
         let listen = listen(&file.server.listen, overrides, &mut self.layers());
         let server = self.server(listen.address);
         let client_keys = self.client_keys(&listen);
+        let admin = Arc::new(self.admin(&listen));
         self.patterns = self.compiled_patterns();
         let providers = self.providers();
         let enforcement = self.enforcement();
@@ -75,7 +76,7 @@ impl<'d> Resolver<'_, 'd> {
             providers,
             models,
             client_keys,
-            admin: self.admin_tokens(),
+            admin,
             failover: self.failover(),
             prices: self.prices(),
             cache_bytes_max: file.cache.bytes_max.bytes(),

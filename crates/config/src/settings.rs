@@ -49,6 +49,8 @@ pub struct Settings {
     pub log_requests: bool,
     /// A token that this process can present to the admin API of another: the first that is written out in full.
     pub admin_token: Option<Secret>,
+    /// The password of the role `admin`, where somebody says it.
+    pub admin_password: Option<Secret>,
     /// The database; may hold a password.
     pub store_url: Secret,
     /// How often finished requests are written.
@@ -69,6 +71,9 @@ pub struct Settings {
     pub probe: bool,
 }
 
+/// Fewest characters of a password. Guards against one that a few thousand tries find, limited as they are.
+pub const PASSWORD_CHARACTERS_MIN: usize = 8;
+
 /// The database in the data folder, when nobody names another.
 const STORE_FILE: &str = "trunkline.db";
 
@@ -86,6 +91,7 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
         layers.found.at(&path(&["store", "url"]), "the URL is empty", None);
     }
     let admin_token = admin_token(file, env);
+    let admin_password = admin_password(file, &mut layers);
     let store_url = url.unwrap_or_else(|| Secret::new(format!("sqlite://{}", data_dir.join(STORE_FILE).display())));
     Settings {
         data_dir,
@@ -93,6 +99,7 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
         log_format,
         log_requests: file.log.requests,
         admin_token,
+        admin_password,
         store_url,
         store_flush_interval: file.store.flush_interval.duration(),
         store_responses_ttl: file.store.responses_ttl.duration(),
@@ -110,6 +117,22 @@ fn admin_token(file: &File, env: &Env) -> Option<Secret> {
     let stated = file.admin.token.iter().filter(|_| variable.is_none()).chain(&file.admin.tokens).cloned();
     let mut tokens = variable.clone().into_iter().chain(stated);
     tokens.find(|token| !token.expose().trim().starts_with(HASH_PREFIX))
+}
+
+fn admin_password(file: &File, layers: &mut Layers<'_, '_>) -> Option<Secret> {
+    let too_short = |password: &str| password.chars().count() < PASSWORD_CHARACTERS_MIN;
+    let message = format!("a password has {PASSWORD_CHARACTERS_MIN} characters at least");
+    if let Some(chosen) = layers.variable(&table::ADMIN_PASSWORD) {
+        if too_short(&chosen.text) {
+            layers.found.outside(chosen.origin, message, None);
+        }
+        return Some(Secret::new(chosen.text));
+    }
+    let stated = file.admin.password.clone()?;
+    if too_short(stated.expose()) {
+        layers.found.at(&path(&["admin", "password"]), message, None);
+    }
+    Some(stated)
 }
 
 /// The flag, the variable, else the user's own folder for data, by the custom of the system the variables tell of.
@@ -145,7 +168,8 @@ fn log_format(word: &str) -> Option<LogFormat> {
     }
 }
 
-fn switch(word: &str) -> Option<bool> {
+/// Whether a word means yes.
+pub(crate) fn switch(word: &str) -> Option<bool> {
     match word {
         "true" | "1" | "yes" | "on" => Some(true),
         "false" | "0" | "no" | "off" => Some(false),

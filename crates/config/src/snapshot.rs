@@ -21,7 +21,7 @@ use trunkline_providers::price::PriceList;
 use trunkline_wire::filter::Patterns;
 
 pub use crate::file::SameName;
-pub use admin::AdminTokens;
+pub use admin::{AdminAccess, AdminTokens, Network, OidcClient, PublicUrl};
 pub use allowance::{Allowance, Budget};
 pub use cache::ModelCache;
 pub use client_keys::{ClientKey, ClientKeys, among, key_hash};
@@ -48,7 +48,7 @@ pub struct Snapshot {
     /// Who may call.
     pub client_keys: ClientKeys,
     /// Who may use the admin API.
-    pub admin: AdminTokens,
+    pub admin: Arc<AdminAccess>,
     /// How requests are tried again, and when things are left alone.
     pub failover: Failover,
     /// The most bytes of all answers that are kept to be given again.
@@ -85,7 +85,7 @@ impl Snapshot {
                 .collect(),
             server: self.server.clone(),
             client_keys: self.client_keys.detached(),
-            admin: self.admin.clone(),
+            admin: Arc::clone(&self.admin),
             failover: self.failover,
             cache_bytes_max: self.cache_bytes_max,
             enforcement: Arc::new(Enforcement::clone(&self.enforcement)),

@@ -1,5 +1,6 @@
 //! The way to the admin API, of which the data plane knows only that it is HTTP. Requests for models never pass here.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -27,8 +28,8 @@ pub type AdminAnswer = Pin<Box<dyn Future<Output = Response<AdminBody>> + Send>>
 
 /// Answers what is asked below `/api/v1`. It decides itself who may ask: nobody has looked at the caller before.
 pub trait AdminApi: Send + Sync {
-    /// Answers one request. Its body is read by the task that polls the answer, and by no other.
-    fn answer(&self, request: Request<Upload>, plane: DataPlane) -> AdminAnswer;
+    /// Answers one request of whoever is at `peer`. Its body is read by the task that polls the answer, and by no other.
+    fn answer(&self, request: Request<Upload>, peer: SocketAddr, plane: DataPlane) -> AdminAnswer;
 }
 
 /// The data plane as the admin API sees it, from the thread that serves the request.
@@ -59,12 +60,12 @@ impl DataPlane {
 }
 
 /// Hands a request to the admin API.
-pub(crate) async fn answer(worker: &Worker, parts: &Parts, body: RequestBody) -> Response<ReplyBody> {
+pub(crate) async fn answer(worker: &Worker, peer: SocketAddr, parts: &Parts, body: RequestBody) -> Response<ReplyBody> {
     let Some(api) = worker.shared.admin.get() else {
         let fault = Fault::new(FaultKind::PathNotFound, "there is no admin API here");
         return fault::response(DialectId::OpenaiChat, &fault);
     };
     let plane = DataPlane { shared: Arc::clone(&worker.shared), lot: worker.next_lot() };
     let request = Request::from_parts(parts.clone(), Upload(body));
-    api.answer(request, plane).await.map(ReplyBody::Admin)
+    api.answer(request, peer, plane).await.map(ReplyBody::Admin)
 }

@@ -1,5 +1,6 @@
 //! One request from its first line to its report.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -20,21 +21,28 @@ use crate::server::RequestBody;
 use crate::shared::now_ms;
 use crate::wishes::{self, PromptOf};
 use crate::worker::Worker;
-use crate::{caller, cors, fault, head, intake, limits, small, trail, waiting};
+use crate::{admin, caller, cors, fault, head, intake, limits, small, trail, waiting};
 
-/// Answers one request.
-pub(crate) async fn handle(worker: &Arc<Worker>, parts: Parts, body: RequestBody) -> Response<ReplyBody> {
+/// Answers one request of whoever is at `peer`.
+pub(crate) async fn handle(
+    worker: &Arc<Worker>,
+    peer: SocketAddr,
+    parts: Parts,
+    body: RequestBody,
+) -> Response<ReplyBody> {
     let snapshot = worker.snapshot();
     let route = routes::find(&parts.method, parts.uri.path());
+    // Origins that may call models have no business with the admin API.
+    let cors_origins = if route == Route::Admin { &[] } else { snapshot.server.cors_origins.as_slice() };
     let mut response = match route {
         Route::Model(surface) => model_work(worker, &snapshot, surface, &parts, body).await,
+        Route::Admin => admin::answer(worker, peer, &parts, body).await,
         Route::ModelList
         | Route::ModelEntry(_)
         | Route::GeminiModelList
         | Route::GeminiModelEntry(_)
         | Route::Ollama(_)
         | Route::StoredResponse(_)
-        | Route::Admin
         | Route::Upgrade
         | Route::Live
         | Route::Ready
@@ -44,7 +52,7 @@ pub(crate) async fn handle(worker: &Arc<Worker>, parts: Parts, body: RequestBody
         | Route::WrongMethod(_)
         | Route::Nothing => small::answer(worker, &snapshot, route, &parts, body).await,
     };
-    cors::allow(&snapshot.server.cors_origins, &parts.headers, response.headers_mut());
+    cors::allow(cors_origins, &parts.headers, response.headers_mut());
     if parts.method == Method::HEAD {
         // The body's length stays in the head, as it would be for GET; the server leaves the body out.
         let length = http_body::Body::size_hint(response.body()).exact();

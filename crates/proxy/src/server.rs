@@ -115,17 +115,20 @@ impl Running {
     }
 }
 
+/// A connection, and who is at its other end.
+type Arrived = (std::net::TcpStream, SocketAddr);
+
 /// The way into one thread.
 struct Door {
-    door: mpsc::Sender<std::net::TcpStream>,
+    door: mpsc::Sender<Arrived>,
     connections: Arc<AtomicUsize>,
 }
 
 /// Accepts for ever; each connection goes to the thread that has fewest.
 async fn accept(listener: tokio::net::TcpListener, doors: Vec<Door>) {
     loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _peer)) => stream,
+        let (stream, peer) = match listener.accept().await {
+            Ok(arrived) => arrived,
             Err(error) => {
                 tracing::warn!(%error, "connection not accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -136,7 +139,7 @@ async fn accept(listener: tokio::net::TcpListener, doors: Vec<Door>) {
         // Leaves this runtime's reactor, to be registered with the other thread's.
         let Ok(stream) = stream.into_std() else { continue };
         least.connections.fetch_add(1, Ordering::AcqRel);
-        if least.door.send(stream).await.is_err() {
+        if least.door.send((stream, peer)).await.is_err() {
             return;
         }
     }
@@ -150,18 +153,19 @@ struct Room {
 }
 
 impl Room {
-    async fn run(mut self, mut inbox: mpsc::Receiver<std::net::TcpStream>) {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Arrived>) {
         let worker = Arc::new(self.worker);
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         loop {
             tokio::select! {
-                stream = inbox.recv() => match stream {
-                    Some(stream) => {
+                arrived = inbox.recv() => match arrived {
+                    Some((stream, peer)) => {
                         let leave = Leave(Arc::clone(&self.connections));
                         let Ok(stream) = TcpStream::from_std(stream) else { continue };
                         // Without it small writes wait up to 40 ms for the other side; where it fails they just do.
                         let _ = stream.set_nodelay(true);
-                        let served = connection::serve(stream, Arc::clone(&worker), self.stop.clone());
+                        let seat = Seat { worker: Arc::clone(&worker), peer };
+                        let served = connection::serve(stream, seat, self.stop.clone());
                         tokio::spawn(async move {
                             served.await;
                             drop(leave);
@@ -181,24 +185,30 @@ impl Room {
     }
 }
 
-impl connection::Service for Arc<Worker> {
+/// What serves one connection.
+struct Seat {
+    worker: Arc<Worker>,
+    peer: SocketAddr,
+}
+
+impl connection::Service for Seat {
     type Body = ReplyBody;
 
     fn answer(&self, parts: Parts, body: RequestBody) -> impl Future<Output = Response<ReplyBody>> + Send {
-        pipeline::handle(self, parts, body)
+        pipeline::handle(&self.worker, self.peer, parts, body)
     }
 
     fn patience(&self) -> Patience {
-        let server = &self.snapshot().server;
+        let server = &self.worker.snapshot().server;
         Patience { head: server.header_read_timeout, body: server.body_read_timeout }
     }
 
     fn spare_headers(&self) -> HeaderMap {
-        self.client.spare_headers()
+        self.worker.client.spare_headers()
     }
 
     fn recycle(&self, headers: HeaderMap) {
-        self.client.recycle(headers);
+        self.worker.client.recycle(headers);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::reply::ReplyBody;
 use crate::routes::Route;
 use crate::server::RequestBody;
 use crate::worker::Worker;
-use crate::{admin, caller, cors, fault, health, intake, lists, models_api, stored};
+use crate::{caller, cors, fault, health, intake, lists, models_api, stored};
 
 /// What Anthropic's clients send with every request.
 const ANTHROPIC_VERSION: &str = "anthropic-version";
@@ -85,12 +85,11 @@ async fn try_answer(
             Ok(fault::upgrade_required())
         }
         Route::Preflight => Ok(cors::preflight()),
-        Route::Admin => Ok(admin::answer(worker, parts, body).await),
         Route::StoredResponse(asked) => {
             let owner = known()?;
             stored::answer(&*shared.responses, owner.as_ref().map(|key| &*key.name), asked, parts.uri.query()).await
         }
-        Route::Nothing | Route::Model(_) => {
+        Route::Nothing | Route::Model(_) | Route::Admin => {
             let message = format!("there is no {} {}", parts.method, parts.uri.path());
             Err(Fault::new(FaultKind::PathNotFound, message))
         }

@@ -253,6 +253,7 @@ async fn all(place: impl Fn(&str) -> String) {
     what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_14")).await;
     crate::responses::tests::all(&place).await;
     crate::rests::tests::all(&place).await;
+    crate::admin::tests::all(&place).await;
     crate::client_keys::tests::all(&place).await;
 }
 

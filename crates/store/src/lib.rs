@@ -2,9 +2,10 @@
 //! PostgreSQL database.
 //!
 //! Readers of the record go through [`Store`], the one writer through [`Writer`]; they never wait for each other. Kept
-//! answers have [`Responses`], client keys [`ClientKeyTable`]. No caller on the request path comes here: reports arrive in batches from the binary's ledger,
+//! answers have [`Responses`], client keys [`ClientKeyTable`], those who sign in [`AdminTable`]. No caller on the request path comes here: reports arrive in batches from the binary's ledger,
 //! and answers through a queue of the binary's.
 
+mod admin;
 mod arrival;
 mod client_keys;
 mod conn;
@@ -29,6 +30,7 @@ mod writer;
 #[cfg(test)]
 mod conformance;
 
+pub use admin::{ADMIN_SESSIONS_MAX, AdminTable, StoredSession, StoredUser};
 pub use client_keys::{CLIENT_KEYS_MAX, ClientKeyTable, Put, StoredKey};
 pub use error::StoreError;
 pub use figures::{Dimension, FIGURES_MAX, Figures, Latency, Period, Question};

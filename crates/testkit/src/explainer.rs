@@ -1,5 +1,7 @@
 //! An admin API that explains requests to anybody.
 
+use std::net::SocketAddr;
+
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Upload};
@@ -8,7 +10,7 @@ use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Up
 pub(crate) struct Explainer;
 
 impl AdminApi for Explainer {
-    fn answer(&self, request: Request<Upload>, plane: DataPlane) -> AdminAnswer {
+    fn answer(&self, request: Request<Upload>, _: SocketAddr, plane: DataPlane) -> AdminAnswer {
         Box::pin(async move {
             let body = request.into_body().collect().await.expect("the question arrives").to_bytes();
             let question = serde_json::from_slice(&body).expect("it is a question");

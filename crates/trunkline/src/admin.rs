@@ -1,5 +1,6 @@
 //! The admin API of this process: what comes in at the data plane goes to it, what it asks goes back.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::Request;
@@ -16,16 +17,16 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(keys: Arc<dyn Keys>) -> Self {
-        Self { admin: Admin::default(), keys }
+    pub(crate) fn new(admin: Admin, keys: Arc<dyn Keys>) -> Self {
+        Self { admin, keys }
     }
 }
 
 impl AdminApi for Api {
-    fn answer(&self, request: Request<Upload>, plane: DataPlane) -> AdminAnswer {
+    fn answer(&self, request: Request<Upload>, peer: SocketAddr, plane: DataPlane) -> AdminAnswer {
         let (admin, keys) = (self.admin.clone(), Arc::clone(&self.keys));
         Box::pin(async move {
-            let response = admin.answer(Arc::new(Seen { plane, keys }), request).await;
+            let response = admin.answer(Arc::new(Seen { plane, keys }), peer, request).await;
             response.map(|body| {
                 let body = body.map_err(|error| {
                     tracing::warn!(%error, "an answer of the admin API broke off");

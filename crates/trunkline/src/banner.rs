@@ -6,26 +6,27 @@ use std::path::Path;
 
 use trunkline_config::{Settings, Snapshot};
 
-/// Prints it to standard output.
-pub(crate) fn print(
-    snapshot: &Snapshot,
-    client_keys: Option<usize>,
-    settings: &Settings,
-    config: Option<&Path>,
-    address: SocketAddr,
-) {
-    // Nobody need be reading.
-    let _ = write(&mut io::stdout().lock(), (snapshot, client_keys), settings, config, address);
+/// What is told of a start.
+pub(crate) struct Start<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    /// How many client keys let somebody in; `None` where none is asked for.
+    pub(crate) client_keys: Option<usize>,
+    /// The admin password, if it was made just now: nobody will see it again.
+    pub(crate) first_password: Option<String>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) config: Option<&'a Path>,
+    pub(crate) address: SocketAddr,
 }
 
-fn write(
-    out: &mut impl Write,
-    (snapshot, client_keys): (&Snapshot, Option<usize>),
-    settings: &Settings,
-    config: Option<&Path>,
-    address: SocketAddr,
-) -> io::Result<()> {
-    let url = format!("http://{}", reachable(address));
+/// Prints it to standard output.
+pub(crate) fn print(start: &Start<'_>) {
+    // Nobody need be reading.
+    let _ = write(&mut io::stdout().lock(), start);
+}
+
+fn write(out: &mut impl Write, start: &Start<'_>) -> io::Result<()> {
+    let Start { snapshot, client_keys, first_password, settings, config, address } = start;
+    let url = format!("http://{}", reachable(*address));
     writeln!(out, "trunkline {} listens on {url}", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  OpenAI base URL  {url}/v1")?;
     match config {
@@ -38,6 +39,10 @@ fn write(
         Some(count) => format!("required, {count} known"),
     };
     writeln!(out, "  client keys      {required}")?;
+    writeln!(out, "  admin API        {}", admin(snapshot, &url))?;
+    if let Some(password) = first_password {
+        writeln!(out, "  admin password   {password}  (shown this once; `trunkline admin password` sets another)")?;
+    }
     for provider in snapshot.providers.values() {
         let place = provider.base_url.as_ref().map_or_else(|| "built in".to_owned(), ToString::to_string);
         let keys = match provider.keys.len() {
@@ -60,6 +65,14 @@ fn write(
         shell_quoted(&body)
     )?;
     out.flush()
+}
+
+fn admin(snapshot: &Snapshot, url: &str) -> String {
+    match (snapshot.admin.enabled, snapshot.admin.sign_in) {
+        (false, _) => "off".to_owned(),
+        (true, false) => format!("{url}/api/v1/, open to anyone who reaches it"),
+        (true, true) => format!("{url}/api/v1/"),
+    }
 }
 
 /// The built-in model, since it always answers; else whatever is declared first.

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod admin;
 mod keys;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use trunkline_config::file::DialectName;
 
 use crate::usage::By;
 
+pub(crate) use admin::AdminCommand;
 pub(crate) use keys::{KeyLimits, KeysCommand};
 
 /// One endpoint in front of every model you can reach.
@@ -46,6 +48,11 @@ pub(crate) enum Command {
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
+    },
+    /// Set the passwords of those who may use the admin API
+    Admin {
+        #[command(subcommand)]
+        command: AdminCommand,
     },
     /// Say what requests used and cost, from the ledger
     Usage(UsageOptions),

@@ -19,6 +19,7 @@ use crate::patterns::{self, PatternsError};
 use crate::prices::{self, PricesError};
 use crate::probe;
 use crate::run::{self, RunError};
+use crate::signin::command::{self as admin, AdminError};
 use crate::source::{Source, SourceError, environment};
 use crate::state::{Discard, State};
 use crate::usage::{self, UsageError};
@@ -36,6 +37,8 @@ pub(crate) enum CommandError {
     Explain(#[from] ExplainError),
     #[error(transparent)]
     Keys(#[from] KeysError),
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     #[error(transparent)]
     Usage(#[from] UsageError),
     #[error(transparent)]
@@ -68,6 +71,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Some(Command::Keys { command }) => {
             let loaded = source_of(command.options()).load(&[])?;
             Ok(run::control_runtime()?.block_on(keys::run(&command, loaded))?)
+        }
+        Some(Command::Admin { command }) => {
+            let loaded = source_of(command.options()).load(&[])?;
+            Ok(run::control_runtime()?.block_on(admin::run(&command, loaded))?)
         }
         Some(Command::Prices(PricesOptions { action: Some(PricesAction::Update { file, options }), .. })) => {
             Ok(prices::update(&file, &source_of(&options).data_dir())?)

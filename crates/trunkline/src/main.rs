@@ -16,10 +16,12 @@ mod request_log;
 mod responses;
 mod rests;
 mod run;
+mod signin;
 mod source;
 mod state;
 mod telemetry;
 mod usage;
+mod web;
 
 use std::process::ExitCode;
 

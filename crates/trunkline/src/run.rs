@@ -10,19 +10,23 @@ use thiserror::Error;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use trunkline_admin::Admin;
 use trunkline_config::{ClientKeys, FoundEndpoint, Loaded, Settings};
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Shared, cut_drained, refresh, start, watch_health};
 
 use crate::admin::Api;
+use crate::banner::Start;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
 use crate::ledger::{self, Ledger, LedgerError};
 use crate::reload::{self, Reason};
 use crate::responses::ResponseDesk;
+use crate::signin::AccountDesk;
 use crate::source::{Source, SourceError, Stamp};
 use crate::state::{State, Watched};
-use crate::{banner, probe, rests, telemetry};
+use crate::web::Outside;
+use crate::{banner, probe, rests, signin, telemetry};
 
 /// How often this machine is looked over for model servers that have come or gone.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
@@ -88,7 +92,9 @@ async fn serve(
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     let desk = KeyDesk::new(settings.store_url.clone(), View::Live(Arc::clone(&shared)));
-    shared.set_admin(Box::new(Api::new(Arc::new(desk))));
+    let first_password = signin::prepare(&settings, &shared.snapshot().admin).await.map_err(LedgerError::from)?;
+    let admin = Admin::new(Arc::new(AccountDesk::new(settings.store_url.clone())), Arc::new(Outside::new()));
+    shared.set_admin(Box::new(Api::new(admin, Arc::new(desk))));
     let keys = Follower::start(&settings.store_url, &shared).await.map_err(LedgerError::from)?;
     if is_open(&shared) {
         tracing::warn!(listen = %shared.snapshot().server.listen, "no client keys are configured: anyone who reaches this address may call");
@@ -102,7 +108,14 @@ async fn serve(
     let client = Client::new();
     let source = Arc::new(source);
     let found = first_probe(&settings, &client, address, &source, &shared).await;
-    banner::print(&shared.snapshot(), known_keys(&shared), &settings, source.path.as_deref(), address);
+    banner::print(&Start {
+        snapshot: &shared.snapshot(),
+        client_keys: known_keys(&shared),
+        first_password,
+        settings: &settings,
+        config: source.path.as_deref(),
+        address,
+    });
     let (reasons, inbox) = mpsc::channel(1);
     let followed = reload::follow(Arc::clone(&source), Arc::clone(&shared), Arc::clone(&state), (seen, found), inbox);
     let background = [

@@ -2,3 +2,5 @@
 
 pub(crate) mod client_keys;
 pub(crate) mod explain;
+pub(crate) mod oidc;
+pub(crate) mod session;

@@ -20,7 +20,7 @@ pub struct File {
     /// What is logged, and how.
     #[serde(default)]
     pub log: LogSection,
-    /// Who may use the admin API.
+    /// Who may use the admin API and its pages.
     #[serde(default)]
     pub admin: AdminSection,
     /// Where the ledger of requests is kept.

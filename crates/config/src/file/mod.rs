@@ -26,7 +26,7 @@ pub mod server;
 pub mod store;
 pub mod unit;
 
-pub use admin::AdminSection;
+pub use admin::{AdminSection, OidcSection};
 pub use amount::{Amount, Day};
 pub use cache::{CacheSection, ModelCacheSection};
 pub use capabilities::CapabilitiesSection;

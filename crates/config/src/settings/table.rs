@@ -122,6 +122,23 @@ pub static LOG_LEVEL: Setting = Setting {
 pub static LOG_FORMAT: Setting = inside("log.format", &["TRUNKLINE_LOG_FORMAT"], "`text` or `json`");
 /// The admin API's token.
 pub static ADMIN_TOKEN: Setting = inside("admin.token", &["TRUNKLINE_ADMIN_TOKEN"], "a token");
+/// The password of the role `admin`.
+pub static ADMIN_PASSWORD: Setting = inside("admin.password", &["TRUNKLINE_ADMIN_PASSWORD"], "a password");
+/// Whether the admin API asks who calls.
+pub static AUTH_ENABLED: Setting = Setting {
+    path: "(sign-in)",
+    flag: None,
+    variables: &["AUTH_ENABLED"],
+    accepts: "`true` or `false`",
+    outside: Some(Outside {
+        default: "`true`",
+        unit: "`true`, `false`",
+        description: "Whether the admin API asks who calls. `false` is taken on a loopback listener, or with `admin.allow_unauthenticated`.",
+    }),
+};
+/// Who knows sessions of another program.
+pub static SESSION_SERVICE: Setting =
+    inside("admin.session_service", &["TRUNKLINE_SESSION_SERVICE", "AIMENU_URL"], "a URL");
 /// The database.
 pub static STORE_URL: Setting = inside("store.url", &["TRUNKLINE_STORE_URL"], "a URL");
 /// Whether loopback ports are probed.
@@ -180,7 +197,10 @@ pub static ALL: &[&Setting] = &[
     &WORKERS,
     &LOG_LEVEL,
     &LOG_FORMAT,
+    &AUTH_ENABLED,
+    &ADMIN_PASSWORD,
     &ADMIN_TOKEN,
+    &SESSION_SERVICE,
     &STORE_URL,
     &PROBE,
     &KEY_CYCLES,

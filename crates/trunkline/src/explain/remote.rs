@@ -1,10 +1,9 @@
 //! Asks the process that runs with the same configuration.
 
-use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 use serde::Deserialize;
 use thiserror::Error;
@@ -12,6 +11,8 @@ use trunkline_config::Secret;
 use trunkline_providers::BaseUrl;
 use trunkline_proxy::upstream::{Client, Outgoing, Patience};
 use trunkline_route::{Explanation, Question};
+
+use crate::web::whole;
 
 /// Longest waits: it is this machine's, or one that is meant to be near.
 const PATIENCE: Patience = Patience { connect: Duration::from_secs(1), head: Duration::from_secs(10), ends_at: None };
@@ -66,7 +67,7 @@ fn reachable(ip: IpAddr) -> IpAddr {
     }
 }
 
-async fn exchange(address: SocketAddr, bearer: &HeaderValue, body: Bytes) -> Result<(u16, BytesMut), String> {
+async fn exchange(address: SocketAddr, bearer: &HeaderValue, body: Bytes) -> Result<(u16, Bytes), String> {
     let to = BaseUrl { tls: false, host: address.ip().to_string(), port: address.port(), path: String::new() };
     let outgoing = Outgoing {
         method: Method::POST,
@@ -74,15 +75,8 @@ async fn exchange(address: SocketAddr, bearer: &HeaderValue, body: Bytes) -> Res
         headers: [(&header::AUTHORIZATION, bearer), (&header::CONTENT_TYPE, &JSON)].into_iter().collect(),
         body: std::iter::once(body).collect(),
     };
-    let mut answer = Client::new().send(&to, &outgoing, PATIENCE).await.map_err(|error| error.to_string())?;
-    let mut whole = BytesMut::new();
-    while let Some(data) = poll_fn(|cx| answer.body.poll_data(cx)).await {
-        whole.extend_from_slice(&data.map_err(|error| error.to_string())?);
-        if whole.len() > ANSWER_BYTES_MAX {
-            return Err("its answer does not end".to_owned());
-        }
-    }
-    Ok((answer.status.as_u16(), whole))
+    let answer = Client::new().send(&to, &outgoing, PATIENCE).await.map_err(|error| error.to_string())?;
+    Ok((answer.status.as_u16(), whole(answer.body, ANSWER_BYTES_MAX).await?))
 }
 
 /// What a problem says.

@@ -1,5 +1,9 @@
 //! Every path of the admin API, to callers who may and who may not.
 
+mod accounts;
+mod sign_in;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,13 +11,17 @@ use axum::body::{Body, to_bytes};
 use http::{Request, StatusCode, header};
 use serde_json::{Map, Value, json};
 use trunkline_admin::{
-    ALL, Admin, Answer, Explained, KeyFields, KeyProblem, KeyRow, Keys, Made, Misasked, Origin, Plane, Spending,
+    ALL, Admin, Answer, Asks, Explained, KeyFields, KeyProblem, KeyRow, Keys, Made, Misasked, Origin, Plane, Spending,
 };
 use trunkline_config::file::AllowanceSection;
 use trunkline_config::{Env, Overrides, Snapshot, load};
 use trunkline_route::{Explanation, Question};
 
+use accounts::Accounts;
+
 const TOKEN: &str = "canary-4f1d";
+const HOST: &str = "127.0.0.1:8700";
+const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 40_000);
 const MADE: &str = "sk-tl-made";
 const PROBLEM: &str = "application/problem+json";
 
@@ -78,6 +86,17 @@ fn on() -> Arc<Snapshot> {
     snapshot("[admin]\ntoken = \"${CANARY}\"\n[server]\nbody_limit = \"1KiB\"\n")
 }
 
+fn request(line: (&str, &str), headers: &[(&str, &str)], body: String) -> Request<Body> {
+    let mut request = Request::builder().method(line.0).uri(line.1);
+    if headers.iter().all(|(name, _)| *name != "host") {
+        request = request.header("host", HOST);
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body)).expect("a request")
+}
+
 /// Status, type of the body, and the body.
 async fn ask(
     snapshot: &Arc<Snapshot>,
@@ -85,12 +104,9 @@ async fn ask(
     headers: &[(&str, &str)],
     body: String,
 ) -> (u16, String, Value) {
-    let mut request = Request::builder().method(line.0).uri(line.1);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request.body(Body::from(body)).expect("a request");
-    let response = Admin::default().answer(Arc::new(Process(Arc::clone(snapshot))), request).await;
+    let admin = Admin::new(Arc::new(Accounts::default()), Arc::new(accounts::Nobody));
+    let request = request(line, headers, body);
+    let response = admin.answer(Arc::new(Process(Arc::clone(snapshot))), PEER, request).await;
     let (head, body) = response.into_parts();
     let text = to_bytes(body, 1 << 20).await.expect("a body");
     let said = head.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().expect("text").to_owned());
@@ -105,35 +121,92 @@ fn known() -> [(&'static str, &'static str); 2] {
     [("authorization", "Bearer canary-4f1d"), JSON]
 }
 
+/// Every path, and two that are none, with what they ask.
+fn lines() -> impl Iterator<Item = ((&'static str, &'static str), Asks)> {
+    let elsewhere = [("GET", "/api/v1/nothing/here"), ("PUT", "/api/v1/session")].map(|line| (line, Asks::Viewer));
+    ALL.iter().map(|at| ((at.method, at.path), at.asks)).chain(elsewhere)
+}
+
+/// The status, and what comes after the last colon of a problem's type.
+fn told((status, kind, body): &(u16, String, Value)) -> (u16, &str) {
+    let problem = body["type"].as_str().and_then(|kind| kind.rsplit(':').next()).unwrap_or_default();
+    assert_eq!(*kind == PROBLEM && body["status"] == json!(status), !problem.is_empty(), "{status} {kind} {body}");
+    (*status, problem)
+}
+
+fn is_in((status, problem): (u16, &str)) -> bool {
+    status != 401 && !matches!(problem, "forbidden" | "wrong_host" | "wrong_origin" | "csrf" | "off")
+}
+
 #[tokio::test]
-async fn nobody_comes_in_without_a_token() {
-    let off = snapshot("");
+async fn nobody_comes_in_without_saying_who_it_is() {
+    let off = snapshot("[admin]\nenabled = false\ntoken = \"${CANARY}\"\n");
     let hashed =
         "[admin]\ntokens = [\"other\", \"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"]\n";
-    let elsewhere = ("GET", "/api/v1/nothing/here");
-    for line in ALL.iter().map(|at| (at.method, at.path)).chain([elsewhere]) {
-        for (snapshot, headers, status) in [
-            (&off, vec![("authorization", "Bearer ")], 403),
-            (&off, vec![], 403),
-            (&on(), vec![], 401),
-            (&on(), vec![("authorization", "Bearer canary-4f1")], 401),
-            (&on(), vec![("authorization", "Bearer canary-4f1dd")], 401),
-            (&on(), vec![("authorization", "Basic canary-4f1d")], 401),
-            (&on(), vec![("authorization", "b")], 401),
-            (&on(), vec![("x-api-key", TOKEN)], 401),
-            (&snapshot(hashed), known().to_vec(), 401),
+    for (line, asks) in lines() {
+        for headers in [known().to_vec(), vec![]] {
+            assert_eq!(told(&ask(&off, line, &headers, String::new()).await), (403, "off"), "{line:?} {headers:?}");
+        }
+        for (snapshot, headers) in [
+            (&snapshot(""), vec![]),
+            (&snapshot(""), vec![("authorization", "Bearer ")]),
+            (&on(), vec![]),
+            (&on(), vec![("authorization", "Bearer canary-4f1")]),
+            (&on(), vec![("authorization", "Bearer canary-4f1dd")]),
+            (&on(), vec![("authorization", "Basic canary-4f1d")]),
+            (&on(), vec![("authorization", "b")]),
+            (&on(), vec![("x-api-key", TOKEN)]),
+            (&on(), vec![("cookie", "trunkline_session=canary-4f1d; session=canary-4f1d")]),
+            (&on(), vec![("x-session-token", TOKEN)]),
+            (&snapshot(hashed), known().to_vec()),
         ] {
-            let (found, kind, body) = ask(snapshot, line, &headers, String::new()).await;
-            assert_eq!((found, &*kind, &body["status"]), (status, PROBLEM, &json!(status)), "{line:?} {headers:?}");
+            let answer = ask(snapshot, line, &headers, String::new()).await;
+            match asks {
+                Asks::Open => assert!(is_in(told(&answer)), "{line:?} {headers:?} {answer:?}"),
+                Asks::Viewer | Asks::Admin => {
+                    assert_eq!(told(&answer), (401, "unauthenticated"), "{line:?} {headers:?}");
+                }
+            }
         }
         for token in ["other", "test"] {
             let bearer = format!("bearer  {token}");
-            let (status, ..) = ask(&snapshot(hashed), line, &[("authorization", &bearer)], String::new()).await;
-            assert!(![401, 403].contains(&status), "{line:?} {token}");
+            let answer = ask(&snapshot(hashed), line, &[("authorization", &bearer)], String::new()).await;
+            assert!(is_in(told(&answer)), "{line:?} {token}");
         }
     }
-    let (_, _, body) = ask(&off, elsewhere, &[], String::new()).await;
-    assert!(body["detail"].as_str().is_some_and(|how| how.contains("TRUNKLINE_ADMIN_TOKEN")), "{body}");
+}
+
+#[tokio::test]
+async fn viewers_look_and_change_nothing() {
+    let snapshot = snapshot("[admin]\ntoken = \"boss\"\nviewer_tokens = [\"${CANARY}\"]\n");
+    for (line, asks) in lines() {
+        let answer = ask(&snapshot, line, &known(), String::new()).await;
+        match asks {
+            Asks::Admin => assert_eq!(told(&answer), (403, "forbidden"), "{line:?}"),
+            Asks::Open | Asks::Viewer => assert!(is_in(told(&answer)), "{line:?} {answer:?}"),
+        }
+    }
+    let may: Vec<&str> =
+        ALL.iter().filter(|at| at.asks != Asks::Admin && at.method != "GET").map(|at| at.path).collect();
+    assert_eq!(may, ["/api/v1/session", "/api/v1/session", "/api/v1/explain"], "what viewers may do beside looking");
+}
+
+#[tokio::test]
+async fn pages_of_others_come_nowhere() {
+    for (line, _) in lines() {
+        let (rebound, page) = ([("host", "evil.example.com"), JSON], ("origin", "http://evil.example.com"));
+        let answer = ask(&on(), line, &rebound, "{}".to_owned()).await;
+        assert_eq!(told(&answer), (403, "wrong_host"), "{line:?}");
+        if line.0 == "GET" {
+            continue;
+        }
+        for headers in [[page, JSON, known()[0]], [page, JSON, ("sec-fetch-site", "same-origin")]] {
+            let answer = ask(&on(), line, &headers, "{}".to_owned()).await;
+            assert_eq!(told(&answer), (403, "wrong_origin"), "{line:?} {headers:?}");
+        }
+        let own = ("origin", "http://127.0.0.1:8700");
+        assert!(is_in(told(&ask(&on(), line, &[own, JSON, known()[0]], "{}".to_owned()).await)), "{line:?}");
+    }
 }
 
 #[tokio::test]
