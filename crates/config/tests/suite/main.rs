@@ -1,6 +1,7 @@
 //! The crate from outside: documents, variables and flags in, snapshots or problems out.
 
 #[cfg(test)]
+mod admin;
 mod documents;
 #[cfg(test)]
 mod enforce;
