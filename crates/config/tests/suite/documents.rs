@@ -10,6 +10,7 @@ use trunkline_config::{Document, Env, Overrides, load};
 
 const EXAMPLE: &str = include_str!("../../../../trunkline.example.toml");
 const GUIDE: &str = include_str!("../../../../docs/configuration.md");
+const ADMIN: &str = include_str!("../../../../docs/admin.md");
 const KEYS: &str = include_str!("../../../../docs/keys.md");
 const PROVIDERS: &str = include_str!("../../../../docs/providers.md");
 const FAILOVER: &str = include_str!("../../../../docs/failover.md");
@@ -105,7 +106,7 @@ fn what_the_example_comments_out_is_the_default() {
 
 #[test]
 fn the_guides_examples_load() {
-    let pages = [GUIDE, KEYS, PROVIDERS, FAILOVER, CACHE, COSTS, PATTERNS, README];
+    let pages = [GUIDE, ADMIN, KEYS, PROVIDERS, FAILOVER, CACHE, COSTS, PATTERNS, README];
     let blocks = pages.iter().flat_map(|page| page.split("```toml\n").skip(1));
     let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split_once("```")).map(|(block, _)| block).collect();
     assert!(blocks.len() >= 16, "the pages have {} examples", blocks.len());
