@@ -231,6 +231,22 @@ def test_it_is_open_only_when_nobody_else_can_come_or_that_is_said_twice(start: 
     assert told(off.http.get("/api/v1/auth")) == (403, "off")
 
 
+def test_it_can_have_an_address_of_its_own(start: Start) -> None:
+    text = config.QUIET + config.server(admin_listen='"127.0.0.1:0"')
+    gateway = start(text, env={"TRUNKLINE_ADMIN_PASSWORD": PASSWORD})
+    found = re.search(r"admin API +(http://127\.0\.0\.1:\d+)/api/v1/", gateway.stdout())
+    assert found and found.group(1) != gateway.url
+    there = httpx.Client(base_url=found.group(1), headers={"origin": found.group(1)}, trust_env=False)
+    assert there.post(SESSION, json={"password": PASSWORD}).status_code == 200
+    assert there.get(KEYS).status_code == 200
+    for path in [SESSION, "/api/v1/auth", "/key/info"]:
+        assert gateway.http.get(path).status_code == 404
+    assert there.get("/health").status_code == 200
+    assert there.get("/v1/models").status_code == 404 and gateway.http.get("/v1/models").status_code == 200
+    body = {"model": "dummy/echo-1", "messages": [{"role": "user", "content": "hello"}]}
+    assert there.post("/v1/chat/completions", json=body).status_code == 404
+
+
 @contextlib.contextmanager
 def session_service(mood: dict[str, str]) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """A service that knows the session `good`; `mood["now"]` may be `well`, `broken` or `hanging`."""

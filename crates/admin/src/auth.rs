@@ -52,8 +52,18 @@ const SEEN_EVERY: Duration = Duration::from_secs(60);
 /// What a page shows with each change that it asks for by its cookie.
 const CSRF: &str = "x-csrf-token";
 
+/// Whether callers may ever be let in without being asked who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unasked {
+    /// Whatever a later configuration says: it was not so when the process began to listen where it listens.
+    Never,
+    /// While the configuration says so.
+    WhenConfigured,
+}
+
 /// All that sign-in needs.
 pub(crate) struct Auth {
+    unasked: Unasked,
     accounts: Arc<dyn Accounts>,
     web: Arc<dyn Web>,
     limiter: Mutex<Limiter>,
@@ -100,8 +110,9 @@ pub(crate) struct Opened {
 }
 
 impl Auth {
-    pub(crate) fn new(accounts: Arc<dyn Accounts>, web: Arc<dyn Web>) -> Self {
+    pub(crate) fn new(accounts: Arc<dyn Accounts>, web: Arc<dyn Web>, unasked: Unasked) -> Self {
         Self {
+            unasked,
             accounts,
             web,
             limiter: Mutex::default(),
@@ -111,6 +122,11 @@ impl Auth {
             questions: Semaphore::new(QUESTIONS_MAX),
             providers: oidc::Providers::default(),
         }
+    }
+
+    /// Whether callers have to say who they are.
+    pub(crate) fn asks(&self, access: &AdminAccess) -> bool {
+        access.sign_in || self.unasked == Unasked::Never
     }
 
     /// Refuses what comes from a page that is not ours.
@@ -142,7 +158,7 @@ impl Auth {
     }
 
     async fn identify(&self, access: &AdminAccess, headers: &HeaderMap) -> Result<Caller, Problem> {
-        if !access.sign_in {
+        if !self.asks(access) {
             return Ok(Caller { user: "anybody".to_owned(), role: Role::Admin, by: By::Nothing });
         }
         if let Some(value) = headers.get(header::AUTHORIZATION) {

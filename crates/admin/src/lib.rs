@@ -14,8 +14,8 @@ mod read;
 mod routes;
 
 pub use auth::{
-    Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unreachable, Web, hash_password, is_password,
-    make_password,
+    Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
+    is_password, make_password,
 };
 pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};
 pub use plane::{Explained, Misasked, Plane};

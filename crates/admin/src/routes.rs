@@ -14,7 +14,7 @@ use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
 use crate::api::{client_keys, explain, oidc, session};
-use crate::auth::{Accounts, Asks, Auth, Peer, Web};
+use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::litellm;
 use crate::gate::gate;
 use crate::plane::Plane;
@@ -109,12 +109,13 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// An admin API whose users and sessions are kept there, and which reaches other servers so.
-    pub fn new(accounts: Arc<dyn Accounts>, web: Arc<dyn Web>) -> Self {
+    /// An admin API whose users and sessions are kept there, which reaches other servers so, and lets callers in unasked or
+    /// not.
+    pub fn new(accounts: Arc<dyn Accounts>, web: Arc<dyn Web>, unasked: Unasked) -> Self {
         let router = ALL.iter().fold(Router::new(), |router, at| router.route(at.path, (at.handler)()));
         let router = router.fallback(nothing).method_not_allowed_fallback(wrong_method);
         // The gate stands before every answer, those that there is nothing among them.
-        Self { router: router.layer(from_fn(gate)), auth: Arc::new(Auth::new(accounts, web)) }
+        Self { router: router.layer(from_fn(gate)), auth: Arc::new(Auth::new(accounts, web, unasked)) }
     }
 
     /// Answers one request to this process of whoever is at `peer`.

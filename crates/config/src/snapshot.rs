@@ -98,11 +98,20 @@ impl Snapshot {
     }
 }
 
+impl Server {
+    /// Where the admin API is asked.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_listen.unwrap_or(self.listen)
+    }
+}
+
 /// Limits and deadlines of the client side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where to listen for the admin API, if that is elsewhere.
+    pub admin_listen: Option<SocketAddr>,
     /// Largest request body, in bytes.
     pub body_bytes_max: usize,
     /// Longest wait for a request's head.

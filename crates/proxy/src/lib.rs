@@ -62,6 +62,6 @@ pub use intake::Upload;
 pub use listing::{refresh, refresh_once};
 pub use models_api::{KnownModel, known_models};
 pub use reply::BrokenOff;
-pub use server::{Running, start};
+pub use server::{Listeners, Running, start};
 pub use shared::{Health, Shared};
 pub use stored::{KeptResponse, ResponseStore};

@@ -1,6 +1,5 @@
 //! One request from its first line to its report.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -17,26 +16,26 @@ use crate::prepare::Taken;
 use crate::reply::{ReplyBody, SettledReply};
 use crate::report_guard::ReportGuard;
 use crate::routes::{self, Route, Surface};
-use crate::server::RequestBody;
+use crate::server::{Entrance, RequestBody};
 use crate::shared::now_ms;
 use crate::wishes::{self, PromptOf};
 use crate::worker::Worker;
 use crate::{admin, caller, cors, fault, head, intake, limits, small, trail, waiting};
 
-/// Answers one request of whoever is at `peer`.
+/// Answers one request that came in there.
 pub(crate) async fn handle(
     worker: &Arc<Worker>,
-    peer: SocketAddr,
+    entrance: Entrance,
     parts: Parts,
     body: RequestBody,
 ) -> Response<ReplyBody> {
     let snapshot = worker.snapshot();
-    let route = routes::find(&parts.method, parts.uri.path());
+    let route = entrance.side.admit(routes::find(&parts.method, parts.uri.path()));
     // Origins that may call models have no business with the admin API.
     let cors_origins = if route == Route::Admin { &[] } else { snapshot.server.cors_origins.as_slice() };
     let mut response = match route {
         Route::Model(surface) => model_work(worker, &snapshot, surface, &parts, body).await,
-        Route::Admin => admin::answer(worker, peer, &parts, body).await,
+        Route::Admin => admin::answer(worker, entrance.peer, &parts, body).await,
         Route::ModelList
         | Route::ModelEntry(_)
         | Route::GeminiModelList

@@ -5,11 +5,13 @@
 
 mod body;
 mod connection;
+mod entrance;
 mod limits;
 mod outbox;
 mod wire;
 
 pub(crate) use body::{BodyError, RequestBody};
+pub(crate) use entrance::{Entrance, Side};
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -41,12 +43,22 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// How often a stopping server looks whether its connections are gone.
 const DRAIN_POLL: Duration = Duration::from_millis(10);
 
+/// What a server listens on.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Where models are asked, and the admin API, unless that has its own.
+    pub models: TcpListener,
+    /// Where the admin API is asked, if that is elsewhere.
+    pub admin: Option<TcpListener>,
+}
+
 /// A server that listens.
 #[derive(Debug)]
 pub struct Running {
     shared: Arc<Shared>,
     address: SocketAddr,
-    acceptor: TaskHandle<()>,
+    admin_address: SocketAddr,
+    acceptors: Vec<TaskHandle<()>>,
     threads: Vec<Thread>,
     stop: watch::Sender<bool>,
 }
@@ -57,14 +69,16 @@ struct Thread {
     handle: JoinHandle<()>,
 }
 
-/// Starts `workers` threads behind `listener`. Must be called inside a runtime, which drives the acceptor.
+/// Starts `workers` threads behind these listeners. Must be called inside a runtime, which drives the acceptors.
 ///
 /// # Errors
-/// When the listener cannot be watched or a thread cannot be made.
-pub fn start(shared: &Arc<Shared>, listener: TcpListener, workers: usize) -> io::Result<Running> {
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
+/// When a listener cannot be watched or a thread cannot be made.
+pub fn start(shared: &Arc<Shared>, listeners: Listeners, workers: usize) -> io::Result<Running> {
+    let own_admin = listeners.admin.is_some();
+    let models = watched(listeners.models)?;
+    let admin = listeners.admin.map(watched).transpose()?;
+    let address = models.local_addr()?;
+    let admin_address = admin.as_ref().map_or(Ok(address), tokio::net::TcpListener::local_addr)?;
     let stop = watch::Sender::new(false);
     let process = ProcessId::random();
     let workers = workers.max(1);
@@ -82,8 +96,15 @@ pub fn start(shared: &Arc<Shared>, listener: TcpListener, workers: usize) -> io:
         doors.push(Door { door, connections: Arc::clone(&connections) });
         threads.push(Thread { connections, handle });
     }
-    let acceptor = tokio::spawn(accept(listener, doors));
-    Ok(Running { shared: Arc::clone(shared), address, acceptor, threads, stop })
+    let side = if own_admin { Side::Models } else { Side::Both };
+    let sides = std::iter::once((models, side)).chain(admin.map(|listener| (listener, Side::Admin)));
+    let acceptors = sides.map(|(listener, side)| tokio::spawn(accept(listener, side, doors.clone()))).collect();
+    Ok(Running { shared: Arc::clone(shared), address, admin_address, acceptors, threads, stop })
+}
+
+fn watched(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
+    listener.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(listener)
 }
 
 impl Running {
@@ -92,11 +113,18 @@ impl Running {
         self.address
     }
 
+    /// Where the admin API is asked.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
     /// Stops accepting, lets open requests finish for at most `drain`, then cuts what is left. Returns how many
     /// connections were cut.
     pub async fn stop(self, drain: Duration) -> usize {
         self.shared.begin_stop();
-        self.acceptor.abort();
+        for acceptor in &self.acceptors {
+            acceptor.abort();
+        }
         // Each connection has a receiver; with none left there is nobody to tell.
         let _ = self.stop.send(true);
         let deadline = Instant::now() + drain;
@@ -115,17 +143,18 @@ impl Running {
     }
 }
 
-/// A connection, and who is at its other end.
-type Arrived = (std::net::TcpStream, SocketAddr);
+/// A connection, and where it came in.
+type Arrived = (std::net::TcpStream, Entrance);
 
 /// The way into one thread.
+#[derive(Clone)]
 struct Door {
     door: mpsc::Sender<Arrived>,
     connections: Arc<AtomicUsize>,
 }
 
 /// Accepts for ever; each connection goes to the thread that has fewest.
-async fn accept(listener: tokio::net::TcpListener, doors: Vec<Door>) {
+async fn accept(listener: tokio::net::TcpListener, side: Side, doors: Vec<Door>) {
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(arrived) => arrived,
@@ -139,7 +168,7 @@ async fn accept(listener: tokio::net::TcpListener, doors: Vec<Door>) {
         // Leaves this runtime's reactor, to be registered with the other thread's.
         let Ok(stream) = stream.into_std() else { continue };
         least.connections.fetch_add(1, Ordering::AcqRel);
-        if least.door.send((stream, peer)).await.is_err() {
+        if least.door.send((stream, Entrance { peer, side })).await.is_err() {
             return;
         }
     }
@@ -159,12 +188,12 @@ impl Room {
         loop {
             tokio::select! {
                 arrived = inbox.recv() => match arrived {
-                    Some((stream, peer)) => {
+                    Some((stream, entrance)) => {
                         let leave = Leave(Arc::clone(&self.connections));
                         let Ok(stream) = TcpStream::from_std(stream) else { continue };
                         // Without it small writes wait up to 40 ms for the other side; where it fails they just do.
                         let _ = stream.set_nodelay(true);
-                        let seat = Seat { worker: Arc::clone(&worker), peer };
+                        let seat = Seat { worker: Arc::clone(&worker), entrance };
                         let served = connection::serve(stream, seat, self.stop.clone());
                         tokio::spawn(async move {
                             served.await;
@@ -188,14 +217,14 @@ impl Room {
 /// What serves one connection.
 struct Seat {
     worker: Arc<Worker>,
-    peer: SocketAddr,
+    entrance: Entrance,
 }
 
 impl connection::Service for Seat {
     type Body = ReplyBody;
 
     fn answer(&self, parts: Parts, body: RequestBody) -> impl Future<Output = Response<ReplyBody>> + Send {
-        pipeline::handle(&self.worker, self.peer, parts, body)
+        pipeline::handle(&self.worker, self.entrance, parts, body)
     }
 
     fn patience(&self) -> Patience {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use trunkline_config::{Env, Overrides, Snapshot, load};
-use trunkline_proxy::{Health, Running, Shared, start};
+use trunkline_proxy::{Health, Listeners, Running, Shared, start};
 use trunkline_route::{Explanation, Question, Report, ReportSink};
 
 use crate::client::ask;
@@ -69,7 +69,8 @@ impl Gateway {
         let shared = Shared::new(snapshot_of(toml), sink, Box::new(Healthy), Box::new(responses.clone()));
         shared.set_admin(Box::new(Explainer));
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-        let running = start(&shared, listener, workers).expect("the workers start");
+        let listeners = Listeners { models: listener, admin: None };
+        let running = start(&shared, listeners, workers).expect("the workers start");
         Self { shared, running, reports, responses }
     }
 

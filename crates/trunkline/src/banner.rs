@@ -16,6 +16,7 @@ pub(crate) struct Start<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) config: Option<&'a Path>,
     pub(crate) address: SocketAddr,
+    pub(crate) admin_address: SocketAddr,
 }
 
 /// Prints it to standard output.
@@ -25,7 +26,7 @@ pub(crate) fn print(start: &Start<'_>) {
 }
 
 fn write(out: &mut impl Write, start: &Start<'_>) -> io::Result<()> {
-    let Start { snapshot, client_keys, first_password, settings, config, address } = start;
+    let Start { snapshot, client_keys, first_password, settings, config, address, admin_address } = start;
     let url = format!("http://{}", reachable(*address));
     writeln!(out, "trunkline {} listens on {url}", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  OpenAI base URL  {url}/v1")?;
@@ -39,7 +40,7 @@ fn write(out: &mut impl Write, start: &Start<'_>) -> io::Result<()> {
         Some(count) => format!("required, {count} known"),
     };
     writeln!(out, "  client keys      {required}")?;
-    writeln!(out, "  admin API        {}", admin(snapshot, &url))?;
+    writeln!(out, "  admin API        {}", admin(snapshot, *admin_address))?;
     if let Some(password) = first_password {
         writeln!(out, "  admin password   {password}  (shown this once; `trunkline admin password` sets another)")?;
     }
@@ -67,7 +68,8 @@ fn write(out: &mut impl Write, start: &Start<'_>) -> io::Result<()> {
     out.flush()
 }
 
-fn admin(snapshot: &Snapshot, url: &str) -> String {
+fn admin(snapshot: &Snapshot, address: SocketAddr) -> String {
+    let url = format!("http://{}", reachable(address));
     match (snapshot.admin.enabled, snapshot.admin.sign_in) {
         (false, _) => "off".to_owned(),
         (true, false) => format!("{url}/api/v1/, open to anyone who reaches it"),

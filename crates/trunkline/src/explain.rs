@@ -75,7 +75,7 @@ async fn ask_running(
     if options.offline {
         return Ok(Err(Away::NotWanted));
     }
-    let listen = loaded.snapshot.server.listen;
+    let listen = loaded.snapshot.server.admin_address();
     match remote::ask(listen, loaded.settings.admin_token.as_ref(), question).await {
         Ok(explanation) => Ok(Ok((explanation, format!("explained by the process at {listen}")))),
         Err(Away::Misasked(problem)) => Err(ExplainError::Misasked(listen, problem)),

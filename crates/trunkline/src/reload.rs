@@ -59,6 +59,9 @@ fn apply(source: &Source, shared: &Shared, state: &State, found: &[FoundEndpoint
             if loaded.snapshot.server.listen != shared.snapshot().server.listen {
                 tracing::warn!("`server.listen` has changed; it takes effect at the next start");
             }
+            if loaded.snapshot.server.admin_listen != shared.snapshot().server.admin_listen {
+                tracing::warn!("`server.admin_listen` has changed; it takes effect at the next start");
+            }
             shared.install(loaded.snapshot);
             state.set_config_problem(None);
             tracing::info!(providers, models, "configuration in force");

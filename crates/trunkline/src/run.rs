@@ -10,10 +10,10 @@ use thiserror::Error;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use trunkline_admin::Admin;
-use trunkline_config::{ClientKeys, FoundEndpoint, Loaded, Settings};
+use trunkline_admin::{Admin, Unasked};
+use trunkline_config::{AdminAccess, ClientKeys, FoundEndpoint, Loaded, Settings};
 use trunkline_proxy::upstream::Client;
-use trunkline_proxy::{Shared, cut_drained, refresh, start, watch_health};
+use trunkline_proxy::{Listeners, Shared, cut_drained, refresh, start, watch_health};
 
 use crate::admin::Api;
 use crate::banner::Start;
@@ -42,7 +42,9 @@ const BACKLOG: i32 = 4096;
 pub(crate) enum RunError {
     #[error(transparent)]
     Source(#[from] SourceError),
-    #[error("cannot listen on {address}: {reason}; `--port` or `server.listen` sets another address")]
+    #[error(
+        "cannot listen on {address}: {reason}; `--port`, `server.listen` or `server.admin_listen` sets another address"
+    )]
     Listen { address: SocketAddr, reason: io::Error },
     #[error("the data folder {folder:?} cannot be made: {reason}; `--data-dir` sets another")]
     DataFolder { folder: PathBuf, reason: io::Error },
@@ -68,11 +70,12 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
     for note in &loaded.notes {
         tracing::info!("{note}");
     }
-    let listener = listen(loaded.snapshot.server.listen)?;
+    let server = &loaded.snapshot.server;
+    let listeners = Listeners { models: listen(server.listen)?, admin: server.admin_listen.map(listen).transpose()? };
     let folder = &loaded.settings.data_dir;
     make_folder(folder).map_err(|reason| RunError::DataFolder { folder: folder.clone(), reason })?;
     let ledger = Ledger::start(&loaded.settings)?;
-    let ended = control_runtime()?.block_on(serve(source, (seen, loaded), listener, Arc::clone(&ledger)));
+    let ended = control_runtime()?.block_on(serve(source, (seen, loaded), listeners, Arc::clone(&ledger)));
     ledger.flush_and_stop(FLUSH_TIMEOUT);
     tracing::info!("stopped");
     ended
@@ -81,7 +84,7 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
 async fn serve(
     source: Source,
     (seen, loaded): (Option<Stamp>, Loaded),
-    listener: TcpListener,
+    listeners: Listeners,
     ledger: Arc<Ledger>,
 ) -> Result<(), RunError> {
     let Loaded { snapshot, settings, .. } = loaded;
@@ -92,9 +95,9 @@ async fn serve(
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     let desk = KeyDesk::new(settings.store_url.clone(), View::Live(Arc::clone(&shared)));
-    let first_password = signin::prepare(&settings, &shared.snapshot().admin).await.map_err(LedgerError::from)?;
-    let admin = Admin::new(Arc::new(AccountDesk::new(settings.store_url.clone())), Arc::new(Outside::new()));
-    shared.set_admin(Box::new(Api::new(admin, Arc::new(desk))));
+    let access = Arc::clone(&shared.snapshot().admin);
+    let first_password = signin::prepare(&settings, &access).await.map_err(LedgerError::from)?;
+    shared.set_admin(Box::new(Api::new(admin_api(&settings, &access), Arc::new(desk))));
     let keys = Follower::start(&settings.store_url, &shared).await.map_err(LedgerError::from)?;
     if is_open(&shared) {
         tracing::warn!(listen = %shared.snapshot().server.listen, "no client keys are configured: anyone who reaches this address may call");
@@ -102,7 +105,7 @@ async fn serve(
     let bounded = ledger::keep_bounded(&settings).map_err(LedgerError::from)?;
     let rests = rests::restore(&settings, &shared).await.map_err(LedgerError::from)?;
     let mut stop = Stop::new()?;
-    let running = start(&shared, listener, workers(&settings))?;
+    let running = start(&shared, listeners, workers(&settings))?;
     let address = running.address();
 
     let client = Client::new();
@@ -115,6 +118,7 @@ async fn serve(
         settings: &settings,
         config: source.path.as_deref(),
         address,
+        admin_address: running.admin_address(),
     });
     let (reasons, inbox) = mpsc::channel(1);
     let followed = reload::follow(Arc::clone(&source), Arc::clone(&shared), Arc::clone(&state), (seen, found), inbox);
@@ -151,6 +155,12 @@ async fn serve(
         tracing::warn!("connections were still open and have been cut");
     }
     Ok(())
+}
+
+fn admin_api(settings: &Settings, access: &AdminAccess) -> Admin {
+    let accounts = Arc::new(AccountDesk::new(settings.store_url.clone()));
+    let unasked = if access.sign_in { Unasked::Never } else { Unasked::WhenConfigured };
+    Admin::new(accounts, Arc::new(Outside::new()), unasked)
 }
 
 /// How many client keys let somebody in; `None` where none is asked for.

@@ -81,11 +81,15 @@ struct Row {
     current: bool,
 }
 
-pub(crate) async fn ways_in(Extension(Running(plane)): Extension<Running>) -> Json<WaysIn> {
+pub(crate) async fn ways_in(
+    Extension(Running(plane)): Extension<Running>,
+    Extension(auth): Extension<Arc<Auth>>,
+) -> Json<WaysIn> {
     let access = &plane.snapshot().admin;
     let oidc = access.oidc.as_ref().map(|client| OidcWay { name: client.name.clone(), start_url: OIDC_START });
     let external = access.session_service.clone().map(|url| ExternalWay { url });
-    Json(WaysIn { enabled: access.sign_in, password: access.sign_in, oidc, external })
+    let asks = auth.asks(access);
+    Json(WaysIn { enabled: asks, password: asks, oidc, external })
 }
 
 pub(crate) async fn sign_in(

@@ -12,6 +12,7 @@ use http::{Request, StatusCode, header};
 use serde_json::{Map, Value, json};
 use trunkline_admin::{
     ALL, Admin, Answer, Asks, Explained, KeyFields, KeyProblem, KeyRow, Keys, Made, Misasked, Origin, Plane, Spending,
+    Unasked,
 };
 use trunkline_config::file::AllowanceSection;
 use trunkline_config::{Env, Overrides, Snapshot, load};
@@ -104,7 +105,7 @@ async fn ask(
     headers: &[(&str, &str)],
     body: String,
 ) -> (u16, String, Value) {
-    let admin = Admin::new(Arc::new(Accounts::default()), Arc::new(accounts::Nobody));
+    let admin = Admin::new(Arc::new(Accounts::default()), Arc::new(accounts::Nobody), Unasked::Never);
     let request = request(line, headers, body);
     let response = admin.answer(Arc::new(Process(Arc::clone(snapshot))), PEER, request).await;
     let (head, body) = response.into_parts();

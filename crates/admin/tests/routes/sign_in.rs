@@ -34,9 +34,13 @@ impl Running {
     }
 
     fn with(document: &str, web: impl Web + 'static) -> Self {
+        Self::unasked(Unasked::Never, snapshot(document), web)
+    }
+
+    fn unasked(unasked: Unasked, snapshot: Arc<Snapshot>, web: impl Web + 'static) -> Self {
         let accounts = Accounts::with(&[(Role::Admin, PASSWORD), (Role::Viewer, "of the viewers")]);
-        let admin = Admin::new(Arc::new(accounts.clone()), Arc::new(web));
-        Self { admin, accounts, snapshot: snapshot(document) }
+        let admin = Admin::new(Arc::new(accounts.clone()), Arc::new(web), unasked);
+        Self { admin, accounts, snapshot }
     }
 
     async fn ask(&self, line: (&str, &str), headers: &[(&str, &str)], body: &str) -> Answer {
@@ -244,7 +248,15 @@ async fn sessions_of_another_service_count_while_it_says_so() {
 async fn where_nobody_is_asked_pages_of_others_still_come_nowhere() {
     let env = Env::from_iter([("AUTH_ENABLED", "false")]);
     let loaded = load(None, &env, &Overrides::default(), &[]).expect("loopback");
-    let running = Running { snapshot: Arc::new(loaded.snapshot), ..Running::new("") };
+    let snapshot = Arc::new(loaded.snapshot);
+    let later = Running::unasked(Unasked::Never, Arc::clone(&snapshot), Nobody);
+    assert_eq!(
+        later.ask(("GET", SESSION), &[], "").await.problem,
+        "unauthenticated",
+        "no reload opens what was not open"
+    );
+    assert_eq!(later.ask(("GET", "/api/v1/auth"), &[], "").await.body["enabled"], true);
+    let running = Running::unasked(Unasked::WhenConfigured, snapshot, Nobody);
     let shown = running.ask(("GET", SESSION), &[], "").await;
     let expected = json!({"role": "admin", "user": "anybody", "expires_at": null, "csrf": null});
     assert_eq!((shown.status, shown.body), (200, expected));

@@ -13,6 +13,10 @@ pub struct ServerSection {
     #[serde(default = "default_listen")]
     #[schemars(extend("x-unit" = "address:port"))]
     pub listen: String,
+    /// Another address and port for the admin API and its pages, which `listen` does not answer then. Read at the start only.
+    #[serde(default)]
+    #[schemars(extend("x-default" = "that of `listen`", "x-unit" = "address:port"))]
+    pub admin_listen: Option<String>,
     /// Whether callers need a client key. Not stated: they do as soon as a client key exists, and only a loopback
     /// listener starts without one.
     #[serde(default)]
@@ -50,6 +54,7 @@ impl Default for ServerSection {
     fn default() -> Self {
         Self {
             listen: default_listen(),
+            admin_listen: None,
             auth: None,
             body_limit: default_body_limit(),
             header_read_timeout: default_header_read_timeout(),

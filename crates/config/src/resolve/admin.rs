@@ -1,22 +1,24 @@
 //! `[admin]`, and the variables above it.
 
+use std::net::SocketAddr;
+
 use http::Uri;
 
 use super::Resolver;
 use super::hashed::hashed;
 use crate::Secret;
 use crate::path::{Path, path};
-use crate::settings::{Listen, switch, table};
+use crate::settings::{switch, table};
 use crate::snapshot::{AdminAccess, AdminTokens, Network, OidcClient, PublicUrl};
 
 const NOT_A_URL: &str = "write an absolute URL, such as `https://login.example.com`, without credentials or query";
 
 impl Resolver<'_, '_> {
-    pub(super) fn admin(&mut self, listen: &Listen) -> AdminAccess {
+    pub(super) fn admin(&mut self, address: SocketAddr) -> AdminAccess {
         let section = &self.file.admin;
         AdminAccess {
             enabled: section.enabled,
-            sign_in: self.sign_in(listen),
+            sign_in: self.sign_in(address),
             tokens: self.admin_tokens(),
             viewer_tokens: self.hashes(&path(&["admin", "viewer_tokens"]), &section.viewer_tokens),
             public_url: self.public_url(),
@@ -30,16 +32,15 @@ impl Resolver<'_, '_> {
     }
 
     /// Whether callers must say who they are. They need not when that was said, and nobody else can come.
-    fn sign_in(&mut self, listen: &Listen) -> bool {
+    fn sign_in(&mut self, address: SocketAddr) -> bool {
         let asked = self.layers().word(&table::AUTH_ENABLED, None, switch).unwrap_or(true);
         let section = &self.file.admin;
         if asked || !section.enabled {
             return true;
         }
-        if !listen.address.ip().to_canonical().is_loopback() && !section.allow_unauthenticated {
+        if !address.ip().to_canonical().is_loopback() && !section.allow_unauthenticated {
             let message = format!(
-                "{} can be reached from other machines, and without sign-in each of them could change everything",
-                listen.address
+                "{address} can be reached from other machines, and without sign-in each of them could change everything"
             );
             let hint = "leave it out, listen on loopback, or say it twice: `allow_unauthenticated = true` in `[admin]`";
             self.findings.outside("AUTH_ENABLED", message, Some(hint.to_owned()));

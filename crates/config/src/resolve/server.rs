@@ -16,6 +16,7 @@ impl Resolver<'_, '_> {
         let drain_timeout = self.layers().period(&table::DRAIN_TIMEOUT).unwrap_or(section.drain_timeout);
         Server {
             listen,
+            admin_listen: self.layers().admin_listen(section.admin_listen.as_deref()),
             body_bytes_max,
             header_read_timeout: section.header_read_timeout.duration(),
             body_read_timeout: section.body_read_timeout.duration(),

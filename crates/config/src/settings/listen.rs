@@ -48,6 +48,26 @@ pub(crate) fn listen(stated: &str, overrides: &Overrides, layers: &mut Layers<'_
     Listen { address, origin }
 }
 
+impl Layers<'_, '_> {
+    /// Where to listen for the admin API, if that is elsewhere.
+    pub(crate) fn admin_listen(&mut self, stated: Option<&str>) -> Option<SocketAddr> {
+        if let Some(chosen) = self.variable(&table::ADMIN_LISTEN) {
+            let address = socket_address(&chosen.text);
+            if address.is_none() {
+                self.refuse(&table::ADMIN_LISTEN, &chosen);
+            }
+            return address;
+        }
+        let address = socket_address(stated?);
+        if address.is_none() {
+            let at = path(&["server", "admin_listen"]);
+            let message = format!("{} is not an address to listen on", self.found.quote(&at));
+            self.found.at(&at, message, Some(format!("write {}", table::ADMIN_LISTEN.accepts)));
+        }
+        address
+    }
+}
+
 fn document_address(stated: &str, layers: &mut Layers<'_, '_>) -> Option<SocketAddr> {
     let address = socket_address(stated);
     if address.is_none() {

@@ -94,6 +94,9 @@ pub static PORT: Setting = Setting {
     accepts: "a port from 0 to 65535",
     outside: None,
 };
+/// The admin API's own address.
+pub static ADMIN_LISTEN: Setting =
+    inside("server.admin_listen", &["TRUNKLINE_ADMIN_LISTEN"], "an IP address and a port, such as `127.0.0.1:8701`");
 /// Whether callers need a client key.
 pub static AUTH: Setting = inside("server.auth", &["TRUNKLINE_AUTH"], "`keys` or `none`");
 /// Browser origins, with commas between them.
@@ -191,6 +194,7 @@ pub static ALL: &[&Setting] = &[
     &LISTEN,
     &HOST,
     &PORT,
+    &ADMIN_LISTEN,
     &AUTH,
     &CORS_ORIGINS,
     &DRAIN_TIMEOUT,

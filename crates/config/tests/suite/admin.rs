@@ -47,6 +47,19 @@ fn nobody_is_asked_only_on_loopback_or_when_that_is_said_twice() {
 }
 
 #[test]
+fn an_address_of_its_own_is_what_counts() {
+    let text = "[server]\nlisten = \"0.0.0.0:8700\"\nauth = \"keys\"\nadmin_listen = \"localhost:8701\"\n";
+    let address = |variables: &[(&str, &str)]| ok(Some(text), variables).snapshot.server.admin_address().to_string();
+    assert_eq!(address(&[]), "127.0.0.1:8701");
+    assert_eq!(address(&[("TRUNKLINE_ADMIN_LISTEN", "[::1]:9")]), "[::1]:9");
+    assert_eq!(ok(None, &[]).snapshot.server.admin_address().to_string(), "127.0.0.1:8700");
+    assert!(!ok(Some(text), &[(OPEN, "false")]).snapshot.admin.sign_in, "nobody else reaches it there");
+    let both = [("TRUNKLINE_ADMIN_LISTEN", "0.0.0.0:9"), (OPEN, "false")];
+    expect!["AUTH_ENABLED: 0.0.0.0:9 can be reached from other machines, and without sign-in each of them could change everything; leave it out, listen on loopback, or say it twice: `allow_unauthenticated = true` in `[admin]`"].assert_eq(&problems(Some(text), &both));
+    expect![[r#"t.toml:2:16: server.admin_listen: "everywhere" is not an address to listen on; write an IP address and a port, such as `127.0.0.1:8701`"#]].assert_eq(&problems(Some("[server]\nadmin_listen = \"everywhere\"\n"), &[]));
+}
+
+#[test]
 fn addresses_are_told_as_browsers_say_them() {
     let text = "[admin]\npublic_url = \"https://Gateway.Example.com:443/\"\nhosts = [\"Inner.House\"]\n\
                 session_service = \"http://menu:5000/\"\n";
