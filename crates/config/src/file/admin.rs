@@ -85,10 +85,10 @@ pub struct OidcSection {
     #[serde(default = "default_oidc_role_claim")]
     pub role_claim: String,
     /// Values of that claim whose holders have the role `admin`.
-    #[serde(default)]
+    #[serde(default = "default_oidc_admin_values")]
     pub admin_values: Vec<String>,
     /// Values of that claim whose holders have the role `viewer`. Whoever has neither is not let in.
-    #[serde(default)]
+    #[serde(default = "default_oidc_viewer_values")]
     pub viewer_values: Vec<String>,
 }
 
@@ -121,8 +121,8 @@ impl Default for OidcSection {
             name: default_oidc_name(),
             scopes: default_oidc_scopes(),
             role_claim: default_oidc_role_claim(),
-            admin_values: Vec::new(),
-            viewer_values: Vec::new(),
+            admin_values: default_oidc_admin_values(),
+            viewer_values: default_oidc_viewer_values(),
         }
     }
 }
@@ -145,6 +145,14 @@ fn default_oidc_name() -> String {
 
 fn default_oidc_scopes() -> Vec<String> {
     ["profile", "email"].map(str::to_owned).to_vec()
+}
+
+fn default_oidc_admin_values() -> Vec<String> {
+    vec!["trunkline-admins".to_owned()]
+}
+
+fn default_oidc_viewer_values() -> Vec<String> {
+    vec!["trunkline-viewers".to_owned()]
 }
 
 fn default_oidc_role_claim() -> String {

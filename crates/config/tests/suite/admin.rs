@@ -87,7 +87,7 @@ fn a_provider_to_sign_in_with_is_asked_what_the_document_says() {
         scope: "openid groups".to_owned(),
         role_claim: "roles".to_owned(),
         admin_values: vec!["boss".to_owned()],
-        viewer_values: Vec::new(),
+        viewer_values: vec!["trunkline-viewers".to_owned()],
     };
     assert_eq!(access.oidc, Some(expected));
     assert!(!format!("{loaded:?}").contains("canary"));
@@ -105,6 +105,8 @@ session_service = "menu:5000"
 viewer_tokens = ["sha256:12"]
 [admin.oidc]
 issuer = "http://login.example.com"
+admin_values = []
+viewer_values = []
 "#;
     expect![[r#"
         t.toml:3:12: admin.password: a password has 8 characters at least
@@ -114,8 +116,8 @@ issuer = "http://login.example.com"
         t.toml:7:19: admin.session_service: it is no address of a service; write an absolute URL, such as `https://login.example.com`, without credentials or query
         t.toml:8:18: admin.viewer_tokens[0]: what follows `sha256:` is not a SHA-256; write its 64 hexadecimal digits
         t.toml:9:8: admin.oidc.client_id: it is missing; write what the provider calls Trunkline: `client_id`
-        t.toml:9:8: admin.oidc.admin_values: nobody could sign in; name at least one value of the claim in `admin_values` or `viewer_values`
-        t.toml:10:10: admin.oidc.issuer: it could be anybody; what it says of people must come over `https`, unless it is this machine's own"#]].assert_eq(&problems(Some(text), &[]));
+        t.toml:10:10: admin.oidc.issuer: it could be anybody; what it says of people must come over `https`, unless it is this machine's own
+        t.toml:11:16: admin.oidc.admin_values: nobody could sign in; name at least one value of the claim in `admin_values` or `viewer_values`"#]].assert_eq(&problems(Some(text), &[]));
     expect![[r#"
         TRUNKLINE_ADMIN_PASSWORD: a password has 8 characters at least
         AUTH_ENABLED: "perhaps" is not understood; it takes `true` or `false`
