@@ -30,7 +30,7 @@ pub(crate) async fn gate(
         return Err(Problem::new(Kind::Off, how));
     }
     let (method, headers) = (request.method(), request.headers());
-    Auth::check_page(&access, method, headers)?;
+    auth.check_page(&access, method, headers)?;
     let asks = routes::asks(method, path.as_ref().map(MatchedPath::as_str));
     if asks != Asks::Open {
         let caller = auth.admit(&access, asks, method, headers).await?;

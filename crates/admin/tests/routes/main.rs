@@ -195,9 +195,13 @@ async fn viewers_look_and_change_nothing() {
 #[tokio::test]
 async fn pages_of_others_come_nowhere() {
     for (line, _) in lines() {
-        let (rebound, page) = ([("host", "evil.example.com"), JSON], ("origin", "http://evil.example.com"));
-        let answer = ask(&on(), line, &rebound, "{}".to_owned()).await;
-        assert_eq!(told(&answer), (403, "wrong_host"), "{line:?}");
+        let (host, page) = (("host", "evil.example.com"), ("origin", "http://evil.example.com"));
+        for headers in [[host, JSON, ("accept", "*/*")], [host, JSON, ("authorization", "Bearer guess")]] {
+            let answer = ask(&on(), line, &headers, "{}".to_owned()).await;
+            assert_eq!(told(&answer), (403, "wrong_host"), "{line:?} {headers:?}");
+        }
+        let program = ask(&on(), line, &[host, JSON, known()[0]], "{}".to_owned()).await;
+        assert!(is_in(told(&program)), "programs have their own names for us: {line:?} {program:?}");
         if line.0 == "GET" {
             continue;
         }

@@ -263,5 +263,8 @@ async fn where_nobody_is_asked_pages_of_others_still_come_nowhere() {
     assert_eq!(running.ask(("DELETE", "/api/v1/sessions/x"), &[], "").await.status, 404);
     let page = ("origin", "http://evil.example.com");
     assert_eq!(running.ask(("DELETE", "/api/v1/sessions/x"), &[page], "").await.problem, "wrong_origin");
-    assert_eq!(running.ask(("GET", SESSION), &[("host", "evil.example.com")], "").await.problem, "wrong_host");
+    for more in [("accept", "*/*"), ("authorization", "Bearer x"), ("x-session-token", "x")] {
+        let rebound = [("host", "evil.example.com"), more];
+        assert_eq!(running.ask(("GET", SESSION), &rebound, "").await.problem, "wrong_host", "{more:?}");
+    }
 }

@@ -298,6 +298,7 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
         log_format: LogFormat::Text,
         log_requests: false,
         admin_token: None,
+        admin_password: None,
         store_url: Secret::new(format!("sqlite://{}", folder.path().join("trunkline.db").display())),
         store_flush_interval: Duration::from_millis(100),
         store_responses_ttl: Duration::ZERO,
