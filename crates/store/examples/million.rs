@@ -102,7 +102,12 @@ fn questions() -> Vec<(&'static str, Question)> {
         ("by day and model, all time", per(Period::Day, &by(Dimension::Model))),
         ("by day at +05:30, 30 days", Question { zone_minutes: 330, ..per(Period::Day, &month) }),
         ("by day at -08:00, all time", Question { zone_minutes: -480, ..per(Period::Day, &Question::default()) }),
+        (
+            "by day at -08:00 and client key, all time",
+            Question { zone_minutes: -480, ..per(Period::Day, &by(Dimension::ClientKey)) },
+        ),
         ("by hour, 30 days", per(Period::Hour, &month)),
+        ("by hour, all time", per(Period::Hour, &Question::default())),
         (
             "by hour, one key and model, all time",
             Question {
