@@ -201,13 +201,13 @@ async fn measure(engine: &str, place: &str, reports: &[Report], bytes: impl Asyn
     }
     let (before, meanwhile, taken) = retain(place, &mut writer).await;
     let left = store.count().await.unwrap() - (before.len() + meanwhile.len()) as u64;
+    let (p99_before, p99_meanwhile) = (ms(p(0.99, before)), ms(p(0.99, meanwhile.clone())));
     println!(
-        "  half taken away in {} batches, p99 {:.1} ms each; {left} rows left; a write took p99 {:.2} ms before, {:.2} ms \
-         meanwhile ({} writes), longest {:.2} ms",
+        "  half taken away in {} batches, p99 {:.1} ms each; {left} rows left; a write took p99 {p99_before:.2} ms before, \
+         {p99_meanwhile:.2} ms meanwhile ({:+.2} ms; {} writes), longest {:.2} ms",
         taken.len(),
         ms(p(0.99, taken.clone())),
-        ms(p(0.99, before)),
-        ms(p(0.99, meanwhile.clone())),
+        p99_meanwhile - p99_before,
         meanwhile.len(),
         ms(p(1.0, meanwhile)),
     );

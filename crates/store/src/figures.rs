@@ -169,23 +169,28 @@ impl Question {
 
     fn sql(&self, table: &str) -> String {
         let start = match self.per {
-            None => "0".to_owned(),
+            None => "CAST(0 AS BIGINT)".to_owned(),
             Some(Period::Hour) => "start_s".to_owned(),
             Some(Period::Day) => {
                 let zone_s = i64::from(self.zone_minutes) * 60;
                 format!("(start_s + ({zone_s})) / {DAY_S} * {DAY_S} - ({zone_s})")
             }
         };
-        let of = self.by.map_or("0", Dimension::column);
+        let of = self.by.map_or("CAST(0 AS BIGINT)", Dimension::column);
+        // Rows are in the order of hours; with a constant among the groups SQLite would sort them all the same.
+        let groups = match (self.per, self.by) {
+            (_, None) => "1",
+            (None, Some(_)) => "2",
+            (Some(_), Some(_)) => "1, 2",
+        };
         let sums: Vec<_> = SUMS.iter().map(|name| format!("CAST(sum({name}) AS BIGINT)")).collect();
         let only = |column, place| {
             format!("AND (${place} IS NULL OR {column} = (SELECT id FROM names WHERE text = ${place}))")
         };
         let (client_key, model, provider) = (only("client_key", 3), only("model", 4), only("provider", 5));
         format!(
-            "SELECT g.start_s, names.text, g.* FROM (SELECT CAST({start} AS BIGINT) AS start_s, \
-             CAST({of} AS BIGINT) AS name, {sums}, string_agg(spans, '') FROM {table} WHERE start_s >= $1 AND start_s < $2 \
-             {client_key} {model} {provider} GROUP BY 1, 2 LIMIT {FIGURES_MAX}) AS g \
+            "SELECT g.start_s, names.text, g.* FROM (SELECT {start} AS start_s, {of} AS name, {sums}, string_agg(spans, '') \
+             FROM {table} WHERE start_s >= $1 AND start_s < $2 {client_key} {model} {provider} GROUP BY {groups} LIMIT {FIGURES_MAX}) AS g \
              LEFT JOIN names ON names.id = g.name",
             sums = sums.join(", "),
         )
