@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use sqlx::{AssertSqlSafe, Error};
 use trunkline_route::{Outcome, Report};
-use trunkline_wire::ir::{Quality, Usage};
+use trunkline_wire::ir::Quality;
 
 use crate::conn::{Conn, Row, Value};
 use crate::latency::{Spans, TEXT_BYTES_MAX};
@@ -150,10 +150,8 @@ fn key<'a>((start_s, [client_key, model, provider, upstream_model]): &(i64, Dime
 impl Cell {
     fn add(&mut self, report: &Report) {
         let cost = report.cost.map(|cost| cost.nano());
-        // The tokens of an answer that was given before were used then.
-        let is_used = !report.cached;
-        let usage = if is_used { report.usage } else { Usage::default() };
-        let quality = report.quality.filter(|_| is_used);
+        let usage = report.used();
+        let quality = report.quality.filter(|_| !report.cached);
         let added = [
             1,
             i64::from(matches!(report.outcome, Outcome::Failed(_))),
