@@ -261,7 +261,7 @@ fn escaped(c: char, line: &mut Vec<u8>) {
 }
 
 /// Whether a terminal or a reader could be misled by `c`: controls, line ends, invisible marks and changes of direction.
-fn hidden(c: char) -> bool {
+pub(crate) fn hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

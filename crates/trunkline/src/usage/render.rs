@@ -5,6 +5,7 @@ use trunkline_store::Figures;
 
 use super::By;
 use super::when::Zone;
+use crate::request_log::hidden;
 
 /// What is shown.
 pub(super) struct Told<'a> {
@@ -109,9 +110,21 @@ impl Told<'_> {
 
     /// For people: fewer columns, and the total.
     pub(super) fn table(&self) -> String {
-        let head = ["requests", "errors", "input", "cached", "output", "cost USD", "saved USD", "mean ms", "p95 ms"];
+        let head = [
+            "requests",
+            "errors",
+            "input",
+            "cached",
+            "output",
+            "cost USD",
+            "saved USD",
+            "mean ms",
+            "p95 ms",
+            "first ms",
+        ];
         let mut lines = vec![row(self.by.as_str(), head.map(str::to_owned))];
-        lines.extend(self.figures.iter().map(|of| row(&self.name(of).unwrap_or_else(|| "-".to_owned()), cells(of))));
+        let name = |of| self.name(of).map_or_else(|| "-".to_owned(), |name| name.replace(hidden, "\u{fffd}"));
+        lines.extend(self.figures.iter().map(|of| row(&name(of), cells(of))));
         lines.push(row("total", cells(self.total)));
         let widths: [usize; CELLS] = std::array::from_fn(|at| {
             lines.iter().filter_map(|line| Some(line.get(at)?.chars().count())).max().unwrap_or(0)
@@ -145,7 +158,7 @@ impl Told<'_> {
 }
 
 /// Columns of the table.
-const CELLS: usize = 10;
+const CELLS: usize = 11;
 
 fn row(name: &str, numbers: [String; CELLS - 1]) -> [String; CELLS] {
     let mut cells = [name.to_owned()].into_iter().chain(numbers);
@@ -166,9 +179,14 @@ fn cells(of: &Figures) -> [String; CELLS - 1] {
         of.output_tokens.to_string(),
         cost,
         Usd::from_nano(of.saved_nusd).to_string(),
-        (of.total.mean_us / 1_000).to_string(),
-        if of.total.p95_us == 0 { "-".to_owned() } else { (of.total.p95_us / 1_000).to_string() },
+        milliseconds(of.total.mean_us),
+        milliseconds(of.total.p95_us),
+        milliseconds(of.first_byte.mean_us),
     ]
+}
+
+fn milliseconds(us: u64) -> String {
+    if us == 0 { "-".to_owned() } else { (us / 1_000).to_string() }
 }
 
 /// What a spreadsheet takes for the beginning of a formula: also when written wide, or behind a blank that it drops.
@@ -222,15 +240,22 @@ mod tests {
             By::Model,
             |told| told.table(),
             &expect![[r#"
-                model   requests  errors  input  cached  output                 cost USD  saved USD  mean ms  p95 ms
-                turbo         12       1   1000     400      50                   0.0123   0.000007     1234    2000
-                =a,"b"        12       1   1000     400      50  0.000000005 + 3 unknown   0.000007     1234    2000
-                -             12       1   1000     400      50                  unknown   0.000007     1234    2000
-                total         12       1   1000     400      50  0.012300005 + 7 unknown   0.000007     1234    2000
+                model   requests  errors  input  cached  output                 cost USD  saved USD  mean ms  p95 ms  first ms
+                turbo         12       1   1000     400      50                   0.0123   0.000007     1234    2000         -
+                =a,"b"        12       1   1000     400      50  0.000000005 + 3 unknown   0.000007     1234    2000         -
+                -             12       1   1000     400      50                  unknown   0.000007     1234    2000         -
+                total         12       1   1000     400      50  0.012300005 + 7 unknown   0.000007     1234    2000         -
                 3 requests were given an answer that was kept
                 2 requests have partial or estimated tokens
             "#]],
         );
+    }
+
+    #[test]
+    fn a_name_is_no_command_to_a_terminal() {
+        let rows = [figures(Some("\u{1b}[2Jx\n\u{202e}y"), 1, 0)];
+        let told = Told { by: By::Model, zone: Zone::default(), figures: &rows, total: &rows[0] };
+        assert!(told.table().contains("\n\u{fffd}[2Jx\u{fffd}\u{fffd}y  "), "{}", told.table());
     }
 
     #[test]

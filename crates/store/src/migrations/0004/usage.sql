@@ -77,9 +77,7 @@ CREATE TABLE usage_days (
 
 -- What was recorded before. Each latency becomes its mark.
 INSERT INTO usage_hours
-WITH RECURSIVE bounds (span, longest_us) AS (
-    VALUES (0, 2000) UNION ALL SELECT span + 1, longest_us * 3 / 2 FROM bounds WHERE span < 30
-), of_hours AS MATERIALIZED (
+WITH of_hours AS MATERIALIZED (
     SELECT ((r.arrival >> 22) + 1577836800000) / 3600000 * 3600 AS start_s, coalesce(k.client_key, 0) AS client_key,
            CASE WHEN o.text IN ('model_not_found', 'provider_not_found') THEN 0 ELSE coalesce(k.model, 0) END AS model,
            coalesce(k.provider, 0) AS provider, coalesce(k.upstream_model, 0) AS upstream_model, o.text AS outcome,
@@ -88,14 +86,25 @@ WITH RECURSIVE bounds (span, longest_us) AS (
       JOIN kinds AS k ON k.id = r.kind
       JOIN names AS o ON o.id = k.outcome
       LEFT JOIN names AS q ON q.id = k.quality
-), marks AS (
-    SELECT start_s, client_key, model, provider, upstream_model,
-           62 + (SELECT count(*) FROM bounds WHERE longest_us < total_us) AS mark
-      FROM of_hours
+), latencies AS (
+    SELECT start_s, client_key, model, provider, upstream_model, 62 AS first_mark, total_us AS us FROM of_hours
     UNION ALL
-    SELECT start_s, client_key, model, provider, upstream_model,
-           94 + (SELECT count(*) FROM bounds WHERE longest_us < first_byte_us)
+    SELECT start_s, client_key, model, provider, upstream_model, 94, first_byte_us
       FROM of_hours WHERE first_byte_us IS NOT NULL
+), marks AS (
+    SELECT start_s, client_key, model, provider, upstream_model, first_mark + CASE
+           WHEN us <= 2000 THEN 0 WHEN us <= 3000 THEN 1 WHEN us <= 4500 THEN 2
+           WHEN us <= 6750 THEN 3 WHEN us <= 10125 THEN 4 WHEN us <= 15187 THEN 5
+           WHEN us <= 22780 THEN 6 WHEN us <= 34170 THEN 7 WHEN us <= 51255 THEN 8
+           WHEN us <= 76882 THEN 9 WHEN us <= 115323 THEN 10 WHEN us <= 172984 THEN 11
+           WHEN us <= 259476 THEN 12 WHEN us <= 389214 THEN 13 WHEN us <= 583821 THEN 14
+           WHEN us <= 875731 THEN 15 WHEN us <= 1313596 THEN 16 WHEN us <= 1970394 THEN 17
+           WHEN us <= 2955591 THEN 18 WHEN us <= 4433386 THEN 19 WHEN us <= 6650079 THEN 20
+           WHEN us <= 9975118 THEN 21 WHEN us <= 14962677 THEN 22 WHEN us <= 22444015 THEN 23
+           WHEN us <= 33666022 THEN 24 WHEN us <= 50499033 THEN 25 WHEN us <= 75748549 THEN 26
+           WHEN us <= 113622823 THEN 27 WHEN us <= 170434234 THEN 28 WHEN us <= 255651351 THEN 29
+           WHEN us <= 383477026 THEN 30 ELSE 31 END AS mark
+      FROM latencies
 ), counted AS (
     SELECT start_s, client_key, model, provider, upstream_model, count(*) || char(mark) AS text
       FROM marks GROUP BY 1, 2, 3, 4, 5, mark
