@@ -6,11 +6,14 @@ use sqlx::AssertSqlSafe;
 
 use crate::conn::{Row, Value, count};
 use crate::latency::Spans;
-use crate::rollup::{DAY_S, HOUR_S, SUMS};
+use crate::rollup::{ANY, DAY_S, DIMENSIONS, HOUR_S, SUMS};
 use crate::{Store, StoreError};
 
 /// The most groups that one question is answered with. Guards memory against an hour-by-hour answer about years.
 pub const FIGURES_MAX: u32 = 50_000;
+
+/// Hours added up for each client key, model and provider alone, and for all.
+const HOUR_MARGINS: &str = "usage_hour_margins";
 
 /// What is asked. The default asks for one sum of everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,7 +153,8 @@ impl Question {
     fn pieces(&self) -> Vec<Piece> {
         let since_s = self.since_s.map_or(i64::MIN, |since_s| floor(since_s, HOUR_S));
         let until_s = self.until_s.map_or(i64::MAX, |until_s| ceiling(until_s, HOUR_S));
-        let hours = |since_s, until_s| Piece { table: "usage_hours", since_s, until_s };
+        let table = if self.has_margins() { HOUR_MARGINS } else { "usage_hours" };
+        let hours = |since_s, until_s| Piece { table, since_s, until_s };
         let by_days_of_utc = match self.per {
             None => true,
             Some(Period::Day) => self.zone_minutes == 0,
@@ -165,6 +169,29 @@ impl Question {
         let days = Piece { table: "usage_days", since_s: first_day, until_s: last_day };
         let pieces = [hours(since_s, first_day), days, hours(last_day, until_s)];
         pieces.into_iter().filter(|piece| piece.since_s < piece.until_s).collect()
+    }
+
+    /// Which of [`DIMENSIONS`] it is about.
+    fn dimensions(&self) -> [bool; DIMENSIONS.len()] {
+        let is_by = |dimension| self.by == Some(dimension);
+        [
+            is_by(Dimension::ClientKey) || self.client_key.is_some(),
+            is_by(Dimension::Model) || self.model.is_some(),
+            is_by(Dimension::Provider) || self.provider.is_some(),
+            is_by(Dimension::UpstreamModel),
+        ]
+    }
+
+    /// Whether what it asks of hours is added up already.
+    fn has_margins(&self) -> bool {
+        let [parts @ .., upstream_model] = self.dimensions();
+        !upstream_model && parts.iter().filter(|is_asked| **is_asked).count() <= 1
+    }
+
+    /// Which rows of a table with margins tell it.
+    fn margins(&self) -> String {
+        let rows = DIMENSIONS.iter().zip(self.dimensions());
+        rows.map(|(column, is_asked)| format!("AND {column} {} {ANY} ", if is_asked { "<>" } else { "=" })).collect()
     }
 
     fn sql(&self, table: &str) -> String {
@@ -188,9 +215,11 @@ impl Question {
             format!("AND (${place} IS NULL OR {column} = (SELECT id FROM names WHERE text = ${place}))")
         };
         let (client_key, model, provider) = (only("client_key", 3), only("model", 4), only("provider", 5));
+        let margins = if table == HOUR_MARGINS { self.margins() } else { String::new() };
         format!(
             "SELECT g.start_s, names.text, g.* FROM (SELECT {start} AS start_s, {of} AS name, {sums}, string_agg(spans, '') \
-             FROM {table} WHERE start_s >= $1 AND start_s < $2 {client_key} {model} {provider} GROUP BY {groups} LIMIT {FIGURES_MAX}) AS g \
+             FROM {table} WHERE start_s >= $1 AND start_s < $2 {client_key} {model} {provider} {margins} \
+             GROUP BY {groups} LIMIT {FIGURES_MAX}) AS g \
              LEFT JOIN names ON names.id = g.name",
             sums = sums.join(", "),
         )
@@ -284,7 +313,7 @@ mod tests {
     fn whole_days_come_from_days_and_the_ends_from_hours() {
         let piece = |table, since_s, until_s| Piece { table, since_s, until_s };
         let check = |question: Question, expected: &[Piece]| assert_eq!(question.pieces(), expected, "{question:?}");
-        let (hours, days) = ("usage_hours", "usage_days");
+        let (hours, days) = (HOUR_MARGINS, "usage_days");
         check(Question::default(), &[piece(days, i64::MIN, i64::MAX)]);
         let range = Question { since_s: Some(5 * DAY_S - 1), until_s: Some(7 * DAY_S + 1), ..Question::default() };
         check(
@@ -298,6 +327,15 @@ mod tests {
         let whole = [piece(hours, 5 * DAY_S - HOUR_S, 7 * DAY_S + HOUR_S)];
         check(Question { per: Some(Period::Hour), ..range.clone() }, &whole);
         check(Question { per: Some(Period::Day), zone_minutes: 60, ..range }, &whole);
+        let all = |table| [piece(table, i64::MIN, i64::MAX)];
+        let of = |by, model: Option<&str>| {
+            let model = model.map(str::to_owned);
+            Question { per: Some(Period::Hour), by, model, ..Question::default() }
+        };
+        check(of(Some(Dimension::Model), Some("m")), &all(hours));
+        check(of(None, Some("m")), &all(hours));
+        check(of(Some(Dimension::ClientKey), Some("m")), &all("usage_hours"));
+        check(of(Some(Dimension::UpstreamModel), None), &all("usage_hours"));
         let within = Question { since_s: Some(1), until_s: Some(HOUR_S), ..Question::default() };
         check(within, &[piece(hours, 0, HOUR_S)]);
         let open = Question { since_s: Some(DAY_S), ..Question::default() };

@@ -181,6 +181,12 @@ mod tests {
                  1577923200 3 6 1 0 1 1 100 0 10126 1 1C1_";
             assert_eq!(found.get::<String, _>(0), expected, "{table}");
         }
+        // For all, for no client key, and for each model and provider there was.
+        let margins = "SELECT group_concat(concat_ws(' ', client_key, model, provider, requests, spans), '; ') \
+             FROM usage_hour_margins WHERE start_s = 1577836800";
+        let found = sqlite(&mut conn).fetch_one(margins).await.unwrap();
+        let expected = "-1 -1 -1 3 1C1_2C2_; -1 -1 0 1 1C1_; -1 -1 6 2 2C2_; -1 3 -1 3 1C1_2C2_; 0 -1 -1 3 1C1_2C2_";
+        assert_eq!(found.get::<String, _>(0), expected);
     }
 
     /// The release before, as it is out there: its own schema, and how much newer ones it starts on.

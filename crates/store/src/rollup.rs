@@ -48,13 +48,20 @@ pub(crate) const DIMENSIONS: [&str; 4] = ["client_key", "model", "provider", "up
 /// Ids of `names`, in the order of [`DIMENSIONS`]; 0 for none.
 pub(crate) type Dimensions = [i64; DIMENSIONS.len()];
 
+/// Stands in the margins of an hour for what is not told apart there.
+pub(crate) const ANY: i64 = -1;
+
+/// Which places of [`DIMENSIONS`] have margins; upstream models have none.
+const MARGINS: usize = 3;
+
 /// Columns of a row: its beginning, whose it is, its sums, its spans.
 const WIDTH: usize = 1 + DIMENSIONS.len() + SUMS.len() + 1;
 
-/// Rows of the statement for many of them: each statement costs a round trip, and most batches have few rows.
-const MANY_ROWS: usize = 16;
+/// Rows of the statement for many of them, of which each costs a round trip: as many as a batch of one request has margins.
+const MANY_ROWS: usize = MARGINS + 1;
 
 static HOURS: LazyLock<Adds> = LazyLock::new(|| Adds::to("usage_hours"));
+static HOUR_MARGINS: LazyLock<Adds> = LazyLock::new(|| Adds::to("usage_hour_margins"));
 static DAYS: LazyLock<Adds> = LazyLock::new(|| Adds::to("usage_days"));
 
 /// The statements that add to rows of a table, or make them. Made once a process and table.
@@ -91,13 +98,29 @@ impl Sums {
 
     /// Adds all of it to the tables, within the present transaction.
     pub(crate) async fn write(&self, conn: &mut Conn) -> Result<(), Error> {
-        let mut days: Cells = BTreeMap::new();
+        let (mut days, mut margins) = (Cells::new(), Cells::new());
         for ((hour, dimensions), cell) in &self.hours {
             days.entry((hour - hour.rem_euclid(DAY_S), *dimensions)).or_default().merge(cell);
+            for margin in margins_of(dimensions) {
+                margins.entry((*hour, margin)).or_default().merge(cell);
+            }
         }
         HOURS.add(conn, &self.hours).await?;
-        DAYS.add(conn, &days).await
+        DAYS.add(conn, &days).await?;
+        // Last: all writers of one database add to the same rows, and each waits for who did until that one has committed.
+        HOUR_MARGINS.add(conn, &margins).await
     }
+}
+
+/// Where an hour's cell is added up: each dimension that has margins alone, and none.
+fn margins_of(of: &Dimensions) -> [Dimensions; MARGINS + 1] {
+    std::array::from_fn(|alone| {
+        let mut margin = [ANY; DIMENSIONS.len()];
+        if let (true, Some(place), Some(id)) = (alone < MARGINS, margin.get_mut(alone), of.get(alone)) {
+            *place = *id;
+        }
+        margin
+    })
 }
 
 impl Adds {

@@ -34,8 +34,13 @@ pub(super) async fn check_sums(store: &Store, reports: &[Report]) {
     };
     let [told] = <[Figures; 1]>::try_from(total).unwrap();
     assert_eq!(Figures { total: expected.total, first_byte: expected.first_byte, ..told }, expected);
-    for (by, per) in [(Some(Dimension::Model), None), (None, Some(Period::Hour)), (None, Some(Period::Day))] {
-        let groups = store.figures(&Question { by, per, ..Question::default() }).await.unwrap();
+    use Dimension::{ClientKey, Model, Provider, UpstreamModel};
+    let by = [None, Some(ClientKey), Some(Model), Some(Provider), Some(UpstreamModel)];
+    let per = [None, Some(Period::Hour), Some(Period::Day)];
+    for (by, per) in by.into_iter().flat_map(|by| per.map(|per| (by, per))) {
+        // Days that begin elsewhere are added up from hours.
+        let question = Question { by, per, zone_minutes: 60, ..Question::default() };
+        let groups = store.figures(&question).await.unwrap();
         assert_eq!(groups.iter().map(|group| group.requests).sum::<u64>(), reports.len() as u64, "{by:?} {per:?}");
         assert_eq!(groups.iter().map(|group| group.cost_nusd).sum::<i64>(), expected.cost_nusd, "{by:?} {per:?}");
     }

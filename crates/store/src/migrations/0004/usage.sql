@@ -75,6 +75,36 @@ CREATE TABLE usage_days (
     PRIMARY KEY (start_s, client_key, model, provider, upstream_model)
 ) STRICT, WITHOUT ROWID;
 
+-- The hours once more, added up: for each client key, each model and each provider alone, and for all; -1 stands for what is
+-- not told apart. A chart of months by hours, or by days of another zone than UTC, reads few rows so.
+CREATE TABLE usage_hour_margins (
+    start_s             INTEGER NOT NULL,
+    client_key          INTEGER NOT NULL,
+    model               INTEGER NOT NULL,
+    provider            INTEGER NOT NULL,
+    upstream_model      INTEGER NOT NULL,
+    requests            INTEGER NOT NULL DEFAULT 0,
+    errors              INTEGER NOT NULL DEFAULT 0,
+    client_left         INTEGER NOT NULL DEFAULT 0,
+    cached              INTEGER NOT NULL DEFAULT 0,
+    inexact             INTEGER NOT NULL DEFAULT 0,
+    unknown_cost        INTEGER NOT NULL DEFAULT 0,
+    input_tokens        INTEGER NOT NULL DEFAULT 0,
+    cache_read_tokens   INTEGER NOT NULL DEFAULT 0,
+    cache_write_tokens  INTEGER NOT NULL DEFAULT 0,
+    output_tokens       INTEGER NOT NULL DEFAULT 0,
+    reasoning_tokens    INTEGER NOT NULL DEFAULT 0,
+    audio_input_tokens  INTEGER NOT NULL DEFAULT 0,
+    audio_output_tokens INTEGER NOT NULL DEFAULT 0,
+    cost_nusd           INTEGER NOT NULL DEFAULT 0,
+    saved_nusd          INTEGER NOT NULL DEFAULT 0,
+    total_us            INTEGER NOT NULL DEFAULT 0,
+    first_byte_us       INTEGER NOT NULL DEFAULT 0,
+    first_bytes         INTEGER NOT NULL DEFAULT 0,
+    spans               TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (start_s, client_key, model, provider, upstream_model)
+) STRICT, WITHOUT ROWID;
+
 -- What was recorded before. Each latency becomes its mark.
 INSERT INTO usage_hours
 WITH of_hours AS MATERIALIZED (
@@ -136,6 +166,18 @@ SELECT start_s / 86400 * 86400, client_key, model, provider, upstream_model,
        sum(first_byte_us), sum(first_bytes), group_concat(spans, '')
   FROM usage_hours
  GROUP BY 1, 2, 3, 4, 5;
+
+INSERT INTO usage_hour_margins
+SELECT start_s, alone_key, alone_model, alone_provider, -1,
+       sum(requests), sum(errors), sum(client_left), sum(cached), sum(inexact), sum(unknown_cost), sum(input_tokens),
+       sum(cache_read_tokens), sum(cache_write_tokens), sum(output_tokens), sum(reasoning_tokens),
+       sum(audio_input_tokens), sum(audio_output_tokens), sum(cost_nusd), sum(saved_nusd), sum(total_us),
+       sum(first_byte_us), sum(first_bytes), group_concat(spans, '')
+  FROM (SELECT *, -1 AS alone_key, -1 AS alone_model, -1 AS alone_provider FROM usage_hours
+        UNION ALL SELECT *, client_key, -1, -1 FROM usage_hours
+        UNION ALL SELECT *, -1, model, -1 FROM usage_hours
+        UNION ALL SELECT *, -1, -1, provider FROM usage_hours)
+ GROUP BY 1, 2, 3, 4;
 
 DROP VIEW requests_view;
 CREATE VIEW requests_view AS

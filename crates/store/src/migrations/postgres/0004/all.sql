@@ -162,3 +162,31 @@ CREATE TABLE usage_days (
     spans               TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (start_s, client_key, model, provider, upstream_model)
 );
+
+CREATE TABLE usage_hour_margins (
+    start_s             BIGINT NOT NULL,
+    client_key          BIGINT NOT NULL,
+    model               BIGINT NOT NULL,
+    provider            BIGINT NOT NULL,
+    upstream_model      BIGINT NOT NULL,
+    requests            BIGINT NOT NULL DEFAULT 0,
+    errors              BIGINT NOT NULL DEFAULT 0,
+    client_left         BIGINT NOT NULL DEFAULT 0,
+    cached              BIGINT NOT NULL DEFAULT 0,
+    inexact             BIGINT NOT NULL DEFAULT 0,
+    unknown_cost        BIGINT NOT NULL DEFAULT 0,
+    input_tokens        BIGINT NOT NULL DEFAULT 0,
+    cache_read_tokens   BIGINT NOT NULL DEFAULT 0,
+    cache_write_tokens  BIGINT NOT NULL DEFAULT 0,
+    output_tokens       BIGINT NOT NULL DEFAULT 0,
+    reasoning_tokens    BIGINT NOT NULL DEFAULT 0,
+    audio_input_tokens  BIGINT NOT NULL DEFAULT 0,
+    audio_output_tokens BIGINT NOT NULL DEFAULT 0,
+    cost_nusd           BIGINT NOT NULL DEFAULT 0,
+    saved_nusd          BIGINT NOT NULL DEFAULT 0,
+    total_us            BIGINT NOT NULL DEFAULT 0,
+    first_byte_us       BIGINT NOT NULL DEFAULT 0,
+    first_bytes         BIGINT NOT NULL DEFAULT 0,
+    spans               TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (start_s, client_key, model, provider, upstream_model)
+);
