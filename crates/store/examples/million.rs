@@ -26,7 +26,7 @@ const DAYS: u64 = 90;
 const DAY_S: i64 = 86_400;
 
 /// Each question is asked so often.
-const ASKED: usize = 20;
+const ASKED: usize = 50;
 
 const BATCH: usize = 2_000;
 
