@@ -25,7 +25,7 @@ pub use load::{Loaded, load};
 pub use problem::{Place, Problem, Problems};
 pub use resolve::FoundEndpoint;
 pub use secret::Secret;
-pub use settings::{Overrides, Settings, data_dir};
+pub use settings::{Overrides, Settings, data_dir, store_url};
 pub use snapshot::{
     AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, EnforceSetting, Enforcement,
     ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model, ModelCache,

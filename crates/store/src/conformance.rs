@@ -254,6 +254,8 @@ async fn all(place: impl Fn(&str) -> String) {
     crate::responses::tests::all(&place).await;
     crate::rests::tests::all(&place).await;
     crate::client_keys::tests::all(&place).await;
+    crate::revisions::tests::all(&place).await;
+    crate::watch::tests::all(&place).await;
 }
 
 mod postgres {
@@ -300,7 +302,7 @@ mod sqlite {
         drop(open(&place).await);
         let mut shell = SqliteConnection::connect(&format!("sqlite:{place}")).await.unwrap();
         shell.execute("ALTER TABLE requests ADD COLUMN later TEXT NOT NULL DEFAULT ''").await.unwrap();
-        shell.execute("PRAGMA user_version = 5").await.unwrap();
+        shell.execute("PRAGMA user_version = 9").await.unwrap();
         let (store, mut writer) = open(&place).await;
         writer.append(&[served(1)]).await.unwrap();
         check(&store, vec![served(1)]).await;
