@@ -151,7 +151,7 @@ impl ClientKeyTable {
     async fn connect(&mut self) -> Result<Conn, StoreError> {
         match self.open.take() {
             Some(conn) => Ok(conn),
-            None => self.place.connect().await,
+            None => self.place.connect_to_disk().await,
         }
     }
 }
