@@ -20,7 +20,7 @@ const LOOK_ANYWAY_EVERY: Duration = Duration::from_secs(30);
 /// How long a server that does not answer is left alone.
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 
-/// Longest wait for a connection.
+/// Longest wait for a connection that listens.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What may have changed.
@@ -111,17 +111,17 @@ impl std::fmt::Debug for Watch {
 }
 
 async fn reconnect(server: &PgConnectOptions, listener: &mut Option<PgListener>) -> Change {
-    match listen(server).await {
-        Ok(connected) => *listener = Some(connected),
-        Err(_down) => sleep(RECONNECT_AFTER).await,
+    match timeout(CONNECT_TIMEOUT, listen(server)).await {
+        Ok(Ok(connected)) => *listener = Some(connected),
+        Ok(Err(_)) | Err(_) => sleep(RECONNECT_AFTER).await,
     }
     Change::Anything
 }
 
 async fn listen(server: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
     // Each listener has a pool of its own, of the one connection: it need not wait until a dead one is given back.
-    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIMEOUT);
-    let pool = pool.max_lifetime(None).idle_timeout(None).connect_lazy_with(server.clone());
+    let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+    let pool = pool.connect_lazy_with(server.clone());
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.ignore_pool_close_event(true);
     listener.eager_reconnect(false);

@@ -167,27 +167,46 @@ fn hold(before: &str, after: &str, edit: &Edit) {
     }
 }
 
+/// Makes an edit at random; the text as it is where the edit is rightly refused.
+fn one_more(text: String, dice: &mut Dice) -> String {
+    let tree = read(&text).unwrap();
+    let edit = some_edit(&tree, dice);
+    let Some(wanted) = edited(tree.clone(), &edit) else {
+        assert!(matches!(apply(&text, &edit), Err(EditError::Taken(_))), "{edit:?}");
+        return text;
+    };
+    let after = match apply(&text, &edit) {
+        Ok(after) => after,
+        // A list of tables with headers can have nothing else in it.
+        Err(EditError::ByHand(_)) if mixes(&tree, &edit) => return text,
+        Err(error) => panic!("{edit:?}: {error}\n{text}"),
+    };
+    assert_eq!(filled(&read(&after).unwrap()), filled(&wanted), "{edit:?}\n{text}\n=>\n{after}");
+    hold(&text, &after, &edit);
+    after
+}
+
+fn dice(seed: u64) -> Dice {
+    Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+}
+
 #[test]
 fn two_hundred_edits_touch_nothing_but_what_they_are_about() {
     for seed in 1..=SEEDS {
-        let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let mut text = DOCUMENT.to_owned();
-        for _ in 0..EDITS {
-            let tree = read(&text).unwrap();
-            let edit = some_edit(&tree, &mut dice);
-            let Some(wanted) = edited(tree.clone(), &edit) else {
-                assert!(matches!(apply(&text, &edit), Err(EditError::Taken(_))), "{edit:?}");
-                continue;
-            };
-            let after = match apply(&text, &edit) {
-                Ok(after) => after,
-                // A list of tables with headers can have nothing else in it.
-                Err(EditError::ByHand(_)) if mixes(&tree, &edit) => continue,
-                Err(error) => panic!("{seed} {edit:?}: {error}\n{text}"),
-            };
-            assert_eq!(filled(&read(&after).unwrap()), filled(&wanted), "{seed} {edit:?}\n{text}\n=>\n{after}");
-            hold(&text, &after, &edit);
-            text = after;
-        }
+        let mut dice = dice(seed);
+        (0..EDITS).fold(DOCUMENT.to_owned(), |text, _| one_more(text, &mut dice));
     }
+}
+
+/// Without a last line feed, and empty, among them.
+#[test]
+fn every_beginning_of_a_document_can_be_edited() {
+    let beginnings = (0..=DOCUMENT.len()).filter_map(|end| DOCUMENT.get(..end)).filter(|text| read(text).is_ok());
+    let mut count = 0;
+    for (text, seed) in beginnings.zip(1..) {
+        let mut dice = dice(seed);
+        (0..5).fold(text.to_owned(), |text, _| one_more(text, &mut dice));
+        count += 1;
+    }
+    assert!(count > 300, "{count}");
 }
