@@ -6,12 +6,12 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use trunkline_config::{FoundEndpoint, Snapshot};
+use trunkline_config::{FoundEndpoint, Secret, Snapshot};
 use trunkline_proxy::Shared;
 use trunkline_store::{Revisions, StoreError};
 
 use crate::history::History;
-use crate::source::{Source, SourceError, Stamp, Written, newest};
+use crate::source::{Origin, Source, SourceError, Stamp, Written, newest};
 use crate::state::State;
 use crate::wakes::{LOOK_TIMEOUT, Wakes};
 
@@ -29,7 +29,7 @@ pub(crate) enum Reason {
 }
 
 /// How changes of the document are seen.
-pub(crate) enum Means {
+enum Means {
     /// The file is looked at. What is put in force goes into its history.
     File { seen: Option<Stamp>, history: History },
     /// The store tells. `seen` is the number of the revision that was read last; 0 before the first.
@@ -47,21 +47,57 @@ enum LookError {
     Late(#[from] tokio::time::error::Elapsed),
 }
 
-/// What keeps the configuration in force up to date.
-pub(crate) struct Reloader {
+/// What a process begins with.
+pub(crate) struct Beginning {
     pub(crate) source: Source,
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) state: Arc<State>,
-    pub(crate) wakes: Wakes,
-    pub(crate) means: Means,
+    /// What the file was like before it was read.
+    pub(crate) seen: Option<Stamp>,
     /// What the configuration in force was made from.
     pub(crate) in_force: Option<Written>,
     pub(crate) found: Vec<FoundEndpoint>,
+}
+
+/// What keeps the configuration in force up to date.
+pub(crate) struct Reloader {
+    source: Source,
+    shared: Arc<Shared>,
+    state: Arc<State>,
+    wakes: Wakes,
+    means: Means,
+    in_force: Option<Written>,
+    found: Vec<FoundEndpoint>,
     /// Whether the last look has failed.
-    pub(crate) failing: bool,
+    failing: bool,
 }
 
 impl Reloader {
+    /// Goes on from the beginning; and what keeps the document's history meanwhile in the store at `place`.
+    ///
+    /// # Errors
+    /// When the place is of an engine that this build does not have.
+    pub(crate) fn new(
+        beginning: Beginning,
+        place: &Secret,
+        (shared, state): (Arc<Shared>, Arc<State>),
+        wakes: Wakes,
+    ) -> Result<(Self, impl Future<Output = ()> + use<>), StoreError> {
+        let Beginning { source, seen, in_force, found } = beginning;
+        let (history, kept) = History::at(place)?;
+        let means = match &source.origin {
+            Origin::Store(place) => {
+                Means::Store { revisions: Revisions::at(place.expose())?, seen: number_of(in_force.as_ref()) }
+            }
+            Origin::Nowhere | Origin::File(_) => {
+                if let Some(written) = &in_force {
+                    history.take(written.clone());
+                }
+                Means::File { seen, history }
+            }
+        };
+        state.set_config(in_force.as_ref().and_then(|written| written.revision), None);
+        Ok((Self { source, shared, state, wakes, means, in_force, found, failing: false }, kept))
+    }
+
     /// Puts each new configuration in force; one that is wrong leaves the old one running. Never returns, unless nobody is
     /// left to ask.
     pub(crate) async fn follow(mut self, mut reasons: mpsc::Receiver<Reason>) {
@@ -185,7 +221,7 @@ impl Reloader {
 }
 
 /// The number of a revision; 0 when there is none.
-pub(crate) fn number_of(written: Option<&Written>) -> u64 {
+fn number_of(written: Option<&Written>) -> u64 {
     written.and_then(|written| written.revision).unwrap_or(0)
 }
 

@@ -12,16 +12,15 @@ use tokio::sync::mpsc;
 use trunkline_config::{ClientKeys, FoundEndpoint, Loaded, Settings};
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Shared, cut_drained, refresh, start, watch_health};
-use trunkline_store::{Revisions, StoreError, Watch};
+use trunkline_store::Watch;
 
 use crate::admin::Api;
-use crate::history::History;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
 use crate::ledger::{self, Ledger, LedgerError};
-use crate::reload::{Means, Reason, Reloader, number_of};
+use crate::reload::{Beginning, Reason, Reloader};
 use crate::responses::ResponseDesk;
-use crate::source::{Origin, Source, SourceError, Stamp, Written};
+use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
 use crate::wakes::{self, Wakes};
 use crate::{banner, probe, rests, telemetry};
@@ -105,22 +104,14 @@ async fn serve(
     banner::print(&shared.snapshot(), known_keys(&shared), &settings, &source.origin, address);
     let (reasons, inbox) = mpsc::channel(1);
     let (wakes, watch) = (Wakes::default(), Watch::at(settings.store_url.expose()).map_err(LedgerError::from)?);
-    let (means, recorded) = means(&source, &settings, seen, in_force.as_ref()).map_err(LedgerError::from)?;
-    state.set_config(in_force.as_ref().and_then(|written| written.revision), None);
     let keys_wake = wakes.keys.clone();
-    let reloader = Reloader {
-        source,
-        shared: Arc::clone(&shared),
-        state,
-        wakes: wakes.clone(),
-        means,
-        in_force,
-        found,
-        failing: false,
-    };
+    let beginning = Beginning { source, seen, in_force, found };
+    let of_process = (Arc::clone(&shared), state);
+    let reloader = Reloader::new(beginning, &settings.store_url, of_process, wakes.clone());
+    let (reloader, history) = reloader.map_err(LedgerError::from)?;
     let background = [
         tokio::spawn(reloader.follow(inbox)),
-        tokio::spawn(recorded),
+        tokio::spawn(history),
         tokio::spawn(wakes::call(watch, wakes)),
         tokio::spawn(refresh(Arc::clone(&shared), client.clone())),
         tokio::spawn(watch_health(Arc::clone(&shared), client.clone())),
@@ -153,26 +144,6 @@ async fn serve(
         tracing::warn!("connections were still open and have been cut");
     }
     Ok(())
-}
-
-/// How the document is followed, and what keeps its history meanwhile.
-fn means(
-    source: &Source,
-    settings: &Settings,
-    seen: Option<Stamp>,
-    in_force: Option<&Written>,
-) -> Result<(Means, impl Future<Output = ()> + use<>), StoreError> {
-    let (history, recorded) = History::at(&settings.store_url)?;
-    let means = match &source.origin {
-        Origin::Store(place) => Means::Store { revisions: Revisions::at(place.expose())?, seen: number_of(in_force) },
-        Origin::Nowhere | Origin::File(_) => {
-            if let Some(written) = in_force {
-                history.take(written.clone());
-            }
-            Means::File { seen, history }
-        }
-    };
-    Ok((means, recorded))
 }
 
 /// How many client keys let somebody in; `None` where none is asked for.

@@ -11,7 +11,6 @@ use trunkline_testkit::postgres::Postgres;
 
 use super::*;
 use crate::keys::follow::Follower;
-use crate::source::Origin;
 use crate::state::Discard;
 use crate::wakes;
 
@@ -43,32 +42,15 @@ impl Replica {
         let shared = Shared::new(loaded.snapshot, Arc::new(Discard), Box::new(State::default()), Box::new(Discard));
         let (state, wakes) = (Arc::new(State::default()), Wakes::default());
         let place = Secret::new(store);
-        let (history, recorded) = History::at(&place).unwrap();
-        let means = match &source.origin {
-            Origin::Store(_) => {
-                Means::Store { revisions: Revisions::at(store).unwrap(), seen: number_of(in_force.as_ref()) }
-            }
-            Origin::Nowhere | Origin::File(_) => {
-                history.take(in_force.clone().expect("there is a file"));
-                Means::File { seen, history }
-            }
-        };
         let keys = Follower::start(&place, &shared).await.unwrap();
         let keys_wake = wakes.keys.clone();
-        let reloader = Reloader {
-            source,
-            shared: Arc::clone(&shared),
-            state: Arc::clone(&state),
-            wakes: wakes.clone(),
-            means,
-            in_force,
-            found: Vec::new(),
-            failing: false,
-        };
+        let beginning = Beginning { source, seen, in_force, found: Vec::new() };
+        let of_process = (Arc::clone(&shared), Arc::clone(&state));
+        let (reloader, history) = Reloader::new(beginning, &place, of_process, wakes.clone()).unwrap();
         let (reasons, inbox) = mpsc::channel(1);
         let tasks = vec![
             tokio::spawn(reloader.follow(inbox)),
-            tokio::spawn(recorded),
+            tokio::spawn(history),
             tokio::spawn(wakes::call(Watch::at(store).unwrap(), wakes)),
             tokio::spawn(keys.follow(Arc::clone(&shared), keys_wake)),
         ];
