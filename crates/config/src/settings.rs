@@ -26,6 +26,8 @@ pub(crate) use listen::{Listen, listen};
 pub struct Overrides {
     /// `--data-dir`
     pub data_dir: Option<PathBuf>,
+    /// `--store-url`, and where a document came from that the store keeps.
+    pub store_url: Option<Secret>,
     /// The price list in place of the built-in one.
     pub prices: Option<Arc<PriceList>>,
     /// `--host`
@@ -80,13 +82,12 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
     let workers = layers.number(&table::WORKERS, 1..=u64::from(table::WORKERS_MAX));
     let workers = workers.or(file.server.workers.map(u64::from)).and_then(|count| usize::try_from(count).ok());
     let probe = layers.word(&table::PROBE, None, switch).unwrap_or(file.discovery.probe);
-    let url =
-        layers.variable(&table::STORE_URL).map(|chosen| Secret::new(chosen.text)).or_else(|| file.store.url.clone());
     if file.store.url.as_ref().is_some_and(|url| url.expose().trim().is_empty()) {
         layers.found.at(&path(&["store", "url"]), "the URL is empty", None);
     }
     let admin_token = admin_token(file, env);
-    let store_url = url.unwrap_or_else(|| Secret::new(format!("sqlite://{}", data_dir.join(STORE_FILE).display())));
+    let stated = stated_store(env, overrides).or_else(|| file.store.url.clone());
+    let store_url = stated.unwrap_or_else(|| store_in(&data_dir));
     Settings {
         data_dir,
         log_level,
@@ -110,6 +111,21 @@ fn admin_token(file: &File, env: &Env) -> Option<Secret> {
     let stated = file.admin.token.iter().filter(|_| variable.is_none()).chain(&file.admin.tokens).cloned();
     let mut tokens = variable.clone().into_iter().chain(stated);
     tokens.find(|token| !token.expose().trim().starts_with(HASH_PREFIX))
+}
+
+/// The database, as far as it is known before there is a document: the flag, the variable, else the file in the data
+/// folder.
+pub fn store_url(env: &Env, overrides: &Overrides) -> Secret {
+    stated_store(env, overrides).unwrap_or_else(|| store_in(&data_dir(env, overrides)))
+}
+
+fn stated_store(env: &Env, overrides: &Overrides) -> Option<Secret> {
+    let variable = || table::STORE_URL.variables.iter().find_map(|name| env.get(name)).map(Secret::new);
+    overrides.store_url.clone().or_else(variable)
+}
+
+fn store_in(data_dir: &std::path::Path) -> Secret {
+    Secret::new(format!("sqlite://{}", data_dir.join(STORE_FILE).display()))
 }
 
 /// The flag, the variable, else the user's own folder for data, by the custom of the system the variables tell of.

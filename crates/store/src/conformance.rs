@@ -269,6 +269,8 @@ async fn all(place: impl Fn(&str) -> String) {
     crate::responses::tests::all(&place).await;
     crate::rests::tests::all(&place).await;
     crate::client_keys::tests::all(&place).await;
+    crate::revisions::tests::all(&place).await;
+    crate::watch::tests::all(&place).await;
 }
 
 mod postgres {

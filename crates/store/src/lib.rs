@@ -2,8 +2,9 @@
 //! PostgreSQL database.
 //!
 //! Readers of the record go through [`Store`], the one writer through [`Writer`]; they never wait for each other. Kept
-//! answers have [`Responses`], client keys [`ClientKeyTable`]. No caller on the request path comes here: reports arrive in batches from the binary's ledger,
-//! and answers through a queue of the binary's.
+//! answers have [`Responses`], client keys [`ClientKeyTable`], the configuration document [`Revisions`]; [`Watch`] tells
+//! when one of the latter two has changed. No caller on the request path comes here: reports arrive in batches from the
+//! binary's ledger, and answers through a queue of the binary's.
 
 mod arrival;
 mod client_keys;
@@ -20,10 +21,12 @@ mod postgres;
 mod responses;
 mod rests;
 mod retain;
+mod revisions;
 mod rollup;
 mod rows;
 mod sqlite;
 mod store;
+mod watch;
 mod writer;
 
 #[cfg(test)]
@@ -36,6 +39,8 @@ pub use foreign::{FOREIGN_ROWS_MAX, ForeignRows, ForeignTable, ForeignValue, rea
 pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
 pub use rests::Rests;
 pub use retain::{Before, Keep, Retention, TAKEN_ROWS_MAX};
+pub use revisions::{Appended, DOCUMENT_BYTES_MAX, NewRevision, Revision, Revisions};
 pub use rows::StoredRequest;
 pub use store::Store;
+pub use watch::{Change, Watch};
 pub use writer::Writer;

@@ -23,6 +23,7 @@ const SQLITE: &[Migration] = &[
         concat!(
             include_str!("migrations/0004/usage.sql"),
             include_str!("migrations/0004/client_keys.sql"),
+            include_str!("migrations/0004/config_revisions.sql"),
             "PRAGMA user_version = 4;",
         ),
     ),
@@ -34,6 +35,7 @@ const POSTGRES: &[Migration] = &[(
     concat!(
         include_str!("migrations/postgres/0004/all.sql"),
         include_str!("migrations/postgres/0004/client_keys.sql"),
+        include_str!("migrations/postgres/0004/config_revisions.sql"),
         "UPDATE trunkline_schema SET version = 4;",
     ),
 )];

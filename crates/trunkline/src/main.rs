@@ -5,6 +5,7 @@ mod banner;
 mod cli;
 mod commands;
 mod explain;
+mod history;
 mod import;
 mod keys;
 mod ledger;
@@ -15,11 +16,13 @@ mod reload;
 mod request_log;
 mod responses;
 mod rests;
+mod revisions;
 mod run;
 mod source;
 mod state;
 mod telemetry;
 mod usage;
+mod wakes;
 
 use std::process::ExitCode;
 

@@ -12,9 +12,16 @@ use crate::responses::ResponseDesk;
 /// The state of the configuration and the ledger.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    config: Mutex<Option<String>>,
+    config: Mutex<InForce>,
     ledger: Option<Arc<Ledger>>,
     responses: Option<ResponseDesk>,
+}
+
+/// What is known of the configuration.
+#[derive(Clone, Debug, Default)]
+struct InForce {
+    revision: Option<u64>,
+    problem: Option<String>,
 }
 
 impl State {
@@ -22,9 +29,13 @@ impl State {
         Self { config: Mutex::default(), ledger: Some(ledger), responses: Some(responses) }
     }
 
-    /// What is wrong with the document that was not put in force; `None` when the one in force is the one on disk.
-    pub(crate) fn set_config_problem(&self, problem: Option<String>) {
-        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    /// Which revision is in force, if the store keeps the document; and what is wrong with a newer document that is not.
+    pub(crate) fn set_config(&self, revision: Option<u64>, problem: Option<String>) {
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = InForce { revision, problem };
+    }
+
+    fn config(&self) -> InForce {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -43,8 +54,7 @@ impl Health for Watched {
 
 impl Health for State {
     fn problems(&self) -> Vec<String> {
-        let config = self.config.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let config = config.map(|problem| format!("the configuration on disk is not in force: {problem}"));
+        let config = self.config().problem;
         let ledger = self.ledger.as_ref().and_then(|ledger| ledger.failing());
         let ledger = ledger.map(|problem| format!("reports are not being written: {problem}"));
         let responses = self.responses.as_ref().filter(|responses| responses.failing());
@@ -53,15 +63,18 @@ impl Health for State {
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
-        let Some(ledger) = &self.ledger else { return Vec::new() };
-        let mut counts = vec![
-            ("reports_written", ledger.written()),
-            ("reports_dropped", ledger.dropped()),
-            ("reports_spooled", ledger.spooled()),
-            ("answers_unsettled", ledger.unsettled()),
-        ];
-        counts.extend(self.responses.as_ref().map(|responses| ("responses_dropped", responses.dropped())));
-        counts
+        let of_ledger = |ledger: &Arc<Ledger>| {
+            [
+                ("reports_written", ledger.written()),
+                ("reports_dropped", ledger.dropped()),
+                ("reports_spooled", ledger.spooled()),
+                ("answers_unsettled", ledger.unsettled()),
+            ]
+        };
+        let ledger = self.ledger.iter().flat_map(of_ledger);
+        let responses = self.responses.iter().map(|responses| ("responses_dropped", responses.dropped()));
+        let config = self.config().revision.map(|revision| ("config_revision", revision));
+        ledger.chain(responses).chain(config).collect()
     }
 }
 
