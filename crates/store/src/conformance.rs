@@ -3,6 +3,7 @@
 //! Each rule is a function of an empty place; an engine's test module calls [`all`].
 
 mod figures;
+mod requests;
 
 use std::sync::Arc;
 
@@ -251,9 +252,12 @@ async fn all(place: impl Fn(&str) -> String) {
     figures::figures_are_told_apart_filtered_and_cut_where_days_begin(&place("rule_12")).await;
     figures::latency_is_told_from_the_sums(&place("rule_13")).await;
     what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_14")).await;
+    requests::the_newest_are_found_by_what_they_have_in_common_page_by_page(&place("rule_15")).await;
+    requests::one_is_found_by_its_id(&place("rule_16")).await;
     crate::responses::tests::all(&place).await;
     crate::rests::tests::all(&place).await;
     crate::client_keys::tests::all(&place).await;
+    crate::bodies::tests::all(&place).await;
 }
 
 mod postgres {
@@ -300,7 +304,7 @@ mod sqlite {
         drop(open(&place).await);
         let mut shell = SqliteConnection::connect(&format!("sqlite:{place}")).await.unwrap();
         shell.execute("ALTER TABLE requests ADD COLUMN later TEXT NOT NULL DEFAULT ''").await.unwrap();
-        shell.execute("PRAGMA user_version = 5").await.unwrap();
+        shell.execute("PRAGMA user_version = 8").await.unwrap();
         let (store, mut writer) = open(&place).await;
         writer.append(&[served(1)]).await.unwrap();
         check(&store, vec![served(1)]).await;

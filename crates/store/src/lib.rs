@@ -2,10 +2,11 @@
 //! PostgreSQL database.
 //!
 //! Readers of the record go through [`Store`], the one writer through [`Writer`]; they never wait for each other. Kept
-//! answers have [`Responses`], client keys [`ClientKeyTable`]. No caller on the request path comes here: reports arrive in batches from the binary's ledger,
+//! answers have [`Responses`], client keys [`ClientKeyTable`], what was said [`Bodies`]. No caller on the request path comes here: reports arrive in batches from the binary's ledger,
 //! and answers through a queue of the binary's.
 
 mod arrival;
+mod bodies;
 mod client_keys;
 mod conn;
 mod error;
@@ -17,6 +18,7 @@ mod latency;
 mod migrate;
 mod place;
 mod postgres;
+mod requests;
 mod responses;
 mod rests;
 mod retain;
@@ -29,13 +31,15 @@ mod writer;
 #[cfg(test)]
 mod conformance;
 
+pub use bodies::{Bodies, StoredBodies, StoredBody};
 pub use client_keys::{CLIENT_KEYS_MAX, ClientKeyTable, Put, StoredKey};
 pub use error::StoreError;
 pub use figures::{Dimension, FIGURES_MAX, Figures, Latency, Period, Question};
 pub use foreign::{FOREIGN_ROWS_MAX, ForeignRows, ForeignTable, ForeignValue, read_foreign};
+pub use requests::{Page, Place as RequestPlace, REQUESTS_MAX, Wanted};
 pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
 pub use rests::Rests;
-pub use retain::{Before, Keep, Retention, TAKEN_ROWS_MAX};
+pub use retain::{BODIES_TAKEN_MAX, Before, Keep, Retention, TAKEN_ROWS_MAX};
 pub use rows::StoredRequest;
 pub use store::Store;
 pub use writer::Writer;

@@ -17,12 +17,14 @@ const SQLITE: &[Migration] = &[
     (3, include_str!("migrations/0003_rests.sql")),
     (4, include_str!("migrations/0004_usage.sql")),
     (5, include_str!("migrations/0005_client_keys.sql")),
+    (7, include_str!("migrations/0007_bodies.sql")),
 ];
 
 /// In order, with the numbers that the same schema has in SQLite. The table `trunkline_schema` holds the number.
 const POSTGRES: &[Migration] = &[
     (4, include_str!("migrations/postgres/0004_all.sql")),
     (5, include_str!("migrations/postgres/0005_client_keys.sql")),
+    (7, include_str!("migrations/postgres/0007_bodies.sql")),
 ];
 
 /// How many schemas newer than its own a release still works with: more than one release adds. Beyond that the database is

@@ -43,7 +43,7 @@ pub struct Redacted {
 }
 
 /// Finds secrets. Expressions take time in proportion to what they read, whatever it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Redactor {
     redactions: Redactions,
     rules: Vec<Regex>,
