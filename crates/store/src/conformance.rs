@@ -30,6 +30,7 @@ fn served(n: u64) -> Report {
         upstream_model: Some("llama-3.3-70b-versatile".into()),
         losses: None,
         repairs: None,
+        trail: None,
         status: 200,
         outcome: Outcome::Served,
         stream: true,

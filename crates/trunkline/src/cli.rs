@@ -1,6 +1,7 @@
 //! The command line.
 
 mod keys;
+mod requests;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use trunkline_config::file::DialectName;
 use crate::usage::By;
 
 pub(crate) use keys::{KeyLimits, KeysCommand};
+pub(crate) use requests::{RequestsCommand, RequestsOptions};
 
 /// One endpoint in front of every model you can reach.
 #[derive(Debug, Parser)]
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     },
     /// Say what requests used and cost, from the ledger
     Usage(UsageOptions),
+    /// List the last requests, or show all that is known of one
+    Requests(RequestsOptions),
     /// Say what models cost, and who says so
     Prices(PricesOptions),
     /// Show the patterns that find tool calls in text, or try them

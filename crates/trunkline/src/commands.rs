@@ -18,6 +18,7 @@ use crate::keys::command::{self as keys, KeysError};
 use crate::patterns::{self, PatternsError};
 use crate::prices::{self, PricesError};
 use crate::probe;
+use crate::requests::command::{self as requests, RequestsError};
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
 use crate::state::{Discard, State};
@@ -38,6 +39,8 @@ pub(crate) enum CommandError {
     Keys(#[from] KeysError),
     #[error(transparent)]
     Usage(#[from] UsageError),
+    #[error(transparent)]
+    Requests(#[from] RequestsError),
     #[error(transparent)]
     Prices(#[from] PricesError),
     #[error(transparent)]
@@ -62,6 +65,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         }
         Some(Command::Usage(options)) => {
             usage::run(&options, &source_of(&options.options).load(&[])?.settings)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Requests(options)) => {
+            requests::run(&options, &source_of(options.options()).load(&[])?.settings)?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),

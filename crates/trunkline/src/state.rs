@@ -6,6 +6,7 @@ use trunkline_proxy::stored::{Asked, StoreDown};
 use trunkline_proxy::{Health, KeptResponse, ResponseStore};
 use trunkline_route::{Report, ReportSink};
 
+use crate::bodies::BodyDesk;
 use crate::ledger::Ledger;
 use crate::responses::ResponseDesk;
 
@@ -15,11 +16,12 @@ pub(crate) struct State {
     config: Mutex<Option<String>>,
     ledger: Option<Arc<Ledger>>,
     responses: Option<ResponseDesk>,
+    bodies: Option<BodyDesk>,
 }
 
 impl State {
-    pub(crate) fn new(ledger: Arc<Ledger>, responses: ResponseDesk) -> Self {
-        Self { config: Mutex::default(), ledger: Some(ledger), responses: Some(responses) }
+    pub(crate) fn new(ledger: Arc<Ledger>, responses: ResponseDesk, bodies: BodyDesk) -> Self {
+        Self { config: Mutex::default(), ledger: Some(ledger), responses: Some(responses), bodies: Some(bodies) }
     }
 
     /// What is wrong with the document that was not put in force; `None` when the one in force is the one on disk.
@@ -49,7 +51,9 @@ impl Health for State {
         let ledger = ledger.map(|problem| format!("reports are not being written: {problem}"));
         let responses = self.responses.as_ref().filter(|responses| responses.failing());
         let responses = responses.map(|_| "answers of Responses cannot be kept or found".to_owned());
-        config.into_iter().chain(ledger).chain(responses).collect()
+        let bodies = self.bodies.as_ref().filter(|bodies| bodies.failing());
+        let bodies = bodies.map(|_| "what was said in requests cannot be kept".to_owned());
+        config.into_iter().chain(ledger).chain(responses).chain(bodies).collect()
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
@@ -61,6 +65,9 @@ impl Health for State {
             ("answers_unsettled", ledger.unsettled()),
         ];
         counts.extend(self.responses.as_ref().map(|responses| ("responses_dropped", responses.dropped())));
+        if let Some(bodies) = &self.bodies {
+            counts.extend([("bodies_written", bodies.written()), ("bodies_dropped", bodies.dropped())]);
+        }
         counts
     }
 }
