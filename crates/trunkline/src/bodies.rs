@@ -81,7 +81,7 @@ impl BodyDesk {
         let (queue, inbox) = sync_channel(QUEUED_MAX);
         let desk = Self { queue, wishes: settings.bodies.clone(), counts: Arc::default() };
         let clerk = Clerk { table, wishes: desk.wishes.clone(), counts: Arc::clone(&desk.counts) };
-        std::thread::Builder::new().name("bodies".to_owned()).spawn(move || clerk.work(&runtime, &inbox))?;
+        std::thread::Builder::new().name("bodies".to_owned()).spawn(move || clerk.work(&runtime, inbox))?;
         Ok(desk)
     }
 
@@ -177,7 +177,7 @@ struct Clerk {
 }
 
 impl Clerk {
-    fn work(mut self, runtime: &Runtime, inbox: &Receiver<Work>) {
+    fn work(mut self, runtime: &Runtime, inbox: Receiver<Work>) {
         let mut done = None;
         while let Some(first) = inbox.recv().ok().filter(|_| done.is_none()) {
             std::thread::sleep(GATHER);
@@ -198,6 +198,8 @@ impl Clerk {
         if let Err(error) = runtime.block_on(self.table.close()) {
             tracing::warn!(%error, "the table of bodies was not closed in order; the next start will do it");
         }
+        // From now on all is dropped.
+        drop(inbox);
         // Nobody waits any more when time was up.
         done.map(|told| told.send(()));
     }
