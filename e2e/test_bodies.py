@@ -15,6 +15,7 @@ import pytest
 from kit import config
 from kit.gateway import Gateway, command
 from kit.upstream import Exchange, Upstream, envelope
+from kit.waits import eventually
 
 CANARY = "sk-canary-0123456789abcdefghij"
 TOKEN = "admin-token-for-tests"
@@ -82,7 +83,7 @@ def test_what_was_said_is_kept_without_its_secrets(start: Callable[..., Gateway]
     shown = command(["requests", "show", whole.headers["x-request-id"], *where(gateway)], gateway.folder)
     assert shown.returncode == 0 and "[redacted]" in shown.stdout, shown.stdout + shown.stderr
     gateway.stop()
-    kept = b"".join(file.read_bytes() for file in files(gateway.folder))
+    kept = b"".join(file.read_bytes() for file in files(gateway.data))
     assert b"SQLite format 3" in kept and b"canary" not in kept and b"customer-77" not in kept
     assert "canary" not in gateway.logs()
 
@@ -115,7 +116,7 @@ def test_requests_are_listed_and_filtered_by_the_command_and_the_api(
     assert listed("--model", "echo", "--limit", "1") == [ids[2]]
     assert listed("--since", "1h", "--provider", "nobody") == []
     text = command(["requests", *where(gateway)], gateway.folder).stdout.splitlines()
-    assert [line.split()[1] for line in text] == ids[::-1] and "invalid_request" in text[1]
+    assert [line.split()[1] for line in text] == ids[::-1] and "upstream_rejected" in text[1]
 
     def page(query: str) -> httpx.Response:
         return httpx.get(f"{gateway.url}/api/v1/requests?{query}", headers={"authorization": f"Bearer {TOKEN}"})
@@ -130,8 +131,8 @@ def test_requests_are_listed_and_filtered_by_the_command_and_the_api(
 
 
 def where(gateway: Gateway) -> list[str]:
-    return ["--data-dir", str(gateway.folder / "data")]
+    return ["--data-dir", str(gateway.data)]
 
 
 def files(folder: Path) -> list[Path]:
-    return [Path(root) / name for root, _, names in os.walk(folder / "data") for name in names]
+    return [Path(root) / name for root, _, names in os.walk(folder) for name in names]
