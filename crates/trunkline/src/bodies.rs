@@ -112,7 +112,8 @@ impl BodyDesk {
         let deadline = Instant::now() + timeout;
         let (done, ended) = sync_channel(1);
         while self.queue.try_send(Work::Stop(done.clone())).is_err() && Instant::now() < deadline {
-            std::thread::sleep(STOP_LOOK);
+            // Nothing comes before it is asked for: this only waits.
+            let _ = ended.recv_timeout(STOP_LOOK);
         }
         drop(done);
         let left = deadline.saturating_duration_since(Instant::now());
@@ -179,8 +180,10 @@ struct Clerk {
 impl Clerk {
     fn work(mut self, runtime: &Runtime, inbox: Receiver<Work>) {
         let mut done = None;
-        while let Some(first) = inbox.recv().ok().filter(|_| done.is_none()) {
-            std::thread::sleep(GATHER);
+        while done.is_none()
+            && let Ok(first) = inbox.recv()
+        {
+            runtime.block_on(tokio::time::sleep(GATHER));
             let mut batch = Vec::new();
             for work in std::iter::once(first).chain(inbox.try_iter()).take(BATCH_MAX) {
                 match work {
