@@ -183,7 +183,7 @@ impl Clerk {
         while done.is_none()
             && let Ok(first) = inbox.recv()
         {
-            runtime.block_on(tokio::time::sleep(GATHER));
+            runtime.block_on(async { tokio::time::sleep(GATHER).await });
             let mut batch = Vec::new();
             for work in std::iter::once(first).chain(inbox.try_iter()).take(BATCH_MAX) {
                 match work {
