@@ -1,5 +1,6 @@
 //! What the process is told beside the document: flags over variables over the document over defaults.
 
+pub(crate) mod bodies;
 pub(crate) mod layers;
 mod listen;
 pub mod reference;
@@ -19,6 +20,7 @@ use crate::path::path;
 use crate::resolve::HASH_PREFIX;
 use layers::Layers;
 
+pub use bodies::Bodies;
 pub(crate) use listen::{Listen, listen};
 
 /// What the command line said; `None` where it said nothing.
@@ -65,6 +67,8 @@ pub struct Settings {
     pub ledger_keep_bytes: Option<u64>,
     /// Bytes that records may take in the data folder while the database cannot be written.
     pub ledger_spool_bytes: u64,
+    /// What of requests and answers is kept.
+    pub bodies: Bodies,
     /// Threads that serve requests; `None`: one for each core.
     pub workers: Option<usize>,
     /// Whether loopback ports are probed for model servers.
@@ -86,6 +90,7 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
         layers.found.at(&path(&["store", "url"]), "the URL is empty", None);
     }
     let admin_token = admin_token(file, env);
+    let bodies = bodies::settle(&file.ledger.bodies, layers.found);
     let stated = stated_store(env, overrides).or_else(|| file.store.url.clone());
     let store_url = stated.unwrap_or_else(|| store_in(&data_dir));
     Settings {
@@ -101,6 +106,7 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
         ledger_keep: file.ledger.keep.map(Period::duration),
         ledger_keep_bytes: file.ledger.keep_bytes.map(Size::bytes),
         ledger_spool_bytes: file.ledger.spool_bytes.bytes(),
+        bodies,
         workers,
         probe,
     }

@@ -24,6 +24,7 @@ const SQLITE: &[Migration] = &[
             include_str!("migrations/0004/usage.sql"),
             include_str!("migrations/0004/client_keys.sql"),
             include_str!("migrations/0004/config_revisions.sql"),
+            include_str!("migrations/0004/bodies.sql"),
             "PRAGMA user_version = 4;",
         ),
     ),
@@ -36,6 +37,7 @@ const POSTGRES: &[Migration] = &[(
         include_str!("migrations/postgres/0004/all.sql"),
         include_str!("migrations/postgres/0004/client_keys.sql"),
         include_str!("migrations/postgres/0004/config_revisions.sql"),
+        include_str!("migrations/postgres/0004/bodies.sql"),
         "UPDATE trunkline_schema SET version = 4;",
     ),
 )];

@@ -2,6 +2,7 @@
 
 mod config;
 mod keys;
+mod requests;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::usage::By;
 
 pub(crate) use config::{ConfigCommand, ListOptions, PushOptions};
 pub(crate) use keys::{KeyLimits, KeysCommand};
+pub(crate) use requests::{RequestsCommand, RequestsOptions};
 
 /// One endpoint in front of every model you can reach.
 #[derive(Debug, Parser)]
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     },
     /// Say what requests used and cost, from the ledger
     Usage(UsageOptions),
+    /// List the last requests, or show all that is known of one
+    Requests(RequestsOptions),
     /// Say what models cost, and who says so
     Prices(PricesOptions),
     /// Show the patterns that find tool calls in text, or try them

@@ -19,6 +19,7 @@ use crate::keys::command::{self as keys, KeysError};
 use crate::patterns::{self, PatternsError};
 use crate::prices::{self, PricesError};
 use crate::probe;
+use crate::requests::command::{self as requests, RequestsError};
 use crate::revisions::{self, RevisionsError};
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
@@ -42,6 +43,8 @@ pub(crate) enum CommandError {
     Revisions(#[from] RevisionsError),
     #[error(transparent)]
     Usage(#[from] UsageError),
+    #[error(transparent)]
+    Requests(#[from] RequestsError),
     #[error(transparent)]
     Prices(#[from] PricesError),
     #[error(transparent)]
@@ -70,6 +73,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         }
         Some(Command::Usage(options)) => {
             usage::run(&options, &load(&options.options)?.settings)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Requests(options)) => {
+            requests::run(&options, &load(options.options())?.settings)?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),

@@ -2,6 +2,7 @@
 
 mod admin;
 mod banner;
+mod bodies;
 mod cli;
 mod commands;
 mod explain;
@@ -14,6 +15,7 @@ mod prices;
 mod probe;
 mod reload;
 mod request_log;
+mod requests;
 mod responses;
 mod rests;
 mod revisions;

@@ -15,10 +15,12 @@ use trunkline_proxy::{Shared, cut_drained, refresh, start, watch_health};
 use trunkline_store::Watch;
 
 use crate::admin::Api;
+use crate::bodies::BodyDesk;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
 use crate::ledger::{self, Ledger, LedgerError};
 use crate::reload::{Beginning, Reason, Reloader};
+use crate::requests::RequestDesk;
 use crate::responses::ResponseDesk;
 use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
@@ -31,6 +33,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(30);
 const FIRST_PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Longest wait for the last reports to be written when stopping.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for the last bodies; nobody is owed them.
+const BODIES_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections that the kernel keeps for us until they are accepted.
 const BACKLOG: i32 = 4096;
 
@@ -67,9 +71,12 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
     }
     let listener = listen(loaded.snapshot.server.listen)?;
     source.make_data_folder()?;
-    let ledger = Ledger::start(&loaded.settings)?;
-    let ended = runtime.block_on(serve(source, (seen, written, loaded), listener, Arc::clone(&ledger)));
+    let bodies = BodyDesk::start(&loaded.settings)?;
+    let ledger = Ledger::start(&loaded.settings, Some(bodies.clone()))?;
+    let desks = (Arc::clone(&ledger), bodies.clone());
+    let ended = runtime.block_on(serve(source, (seen, written, loaded), listener, desks));
     ledger.flush_and_stop(FLUSH_TIMEOUT);
+    bodies.stop(BODIES_TIMEOUT);
     tracing::info!("stopped");
     ended
 }
@@ -78,17 +85,21 @@ async fn serve(
     source: Source,
     (seen, in_force, loaded): (Option<Stamp>, Option<Written>, Loaded),
     listener: TcpListener,
-    ledger: Arc<Ledger>,
+    (ledger, bodies): (Arc<Ledger>, BodyDesk),
 ) -> Result<(), RunError> {
     let Loaded { snapshot, settings, .. } = loaded;
     if !ledger.caught_up().await {
         tracing::warn!(reports = ledger.spooled(), "budgets begin without what is not yet in the store");
     }
     let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;
-    let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
+    let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone(), bodies.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     let desk = KeyDesk::new(settings.store_url.clone(), View::Live(Arc::clone(&shared)));
-    shared.set_admin(Box::new(Api::new(Arc::new(desk))));
+    let requests = RequestDesk::new(settings.store_url.clone());
+    shared.set_admin(Box::new(Api::new(Arc::new(desk), Arc::new(requests))));
+    if settings.bodies.are_kept() {
+        shared.set_recorder(Box::new(bodies));
+    }
     let keys = Follower::start(&settings.store_url, &shared).await.map_err(LedgerError::from)?;
     if is_open(&shared) {
         tracing::warn!(listen = %shared.snapshot().server.listen, "no client keys are configured: anyone who reaches this address may call");

@@ -6,6 +6,7 @@ use trunkline_proxy::stored::{Asked, StoreDown};
 use trunkline_proxy::{Health, KeptResponse, ResponseStore};
 use trunkline_route::{Report, ReportSink};
 
+use crate::bodies::BodyDesk;
 use crate::ledger::Ledger;
 use crate::responses::ResponseDesk;
 
@@ -15,6 +16,7 @@ pub(crate) struct State {
     config: Mutex<InForce>,
     ledger: Option<Arc<Ledger>>,
     responses: Option<ResponseDesk>,
+    bodies: Option<BodyDesk>,
 }
 
 /// What is known of the configuration.
@@ -25,8 +27,8 @@ struct InForce {
 }
 
 impl State {
-    pub(crate) fn new(ledger: Arc<Ledger>, responses: ResponseDesk) -> Self {
-        Self { config: Mutex::default(), ledger: Some(ledger), responses: Some(responses) }
+    pub(crate) fn new(ledger: Arc<Ledger>, responses: ResponseDesk, bodies: BodyDesk) -> Self {
+        Self { config: Mutex::default(), ledger: Some(ledger), responses: Some(responses), bodies: Some(bodies) }
     }
 
     /// Which revision is in force, if the store keeps the document; and what is wrong with a newer document that is not.
@@ -59,7 +61,9 @@ impl Health for State {
         let ledger = ledger.map(|problem| format!("reports are not being written: {problem}"));
         let responses = self.responses.as_ref().filter(|responses| responses.failing());
         let responses = responses.map(|_| "answers of Responses cannot be kept or found".to_owned());
-        config.into_iter().chain(ledger).chain(responses).collect()
+        let bodies = self.bodies.as_ref().filter(|bodies| bodies.failing());
+        let bodies = bodies.map(|_| "what was said in requests cannot be kept".to_owned());
+        config.into_iter().chain(ledger).chain(responses).chain(bodies).collect()
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
@@ -73,8 +77,11 @@ impl Health for State {
         };
         let ledger = self.ledger.iter().flat_map(of_ledger);
         let responses = self.responses.iter().map(|responses| ("responses_dropped", responses.dropped()));
+        let of_bodies =
+            |bodies: &BodyDesk| [("bodies_written", bodies.written()), ("bodies_dropped", bodies.dropped())];
+        let bodies = self.bodies.iter().flat_map(of_bodies);
         let config = self.config().revision.map(|revision| ("config_revision", revision));
-        ledger.chain(responses).chain(config).collect()
+        ledger.chain(responses).chain(bodies).chain(config).collect()
     }
 }
 
