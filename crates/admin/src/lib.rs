@@ -11,6 +11,7 @@ mod keys;
 mod plane;
 mod problem;
 mod read;
+mod requests;
 mod routes;
 
 pub use auth::{
@@ -19,4 +20,8 @@ pub use auth::{
 };
 pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};
 pub use plane::{Explained, Misasked, Plane};
+pub use requests::{
+    Body as RequestBody, Looked, RequestDetail, RequestPage, RequestProblem, RequestRow, Requests,
+    Wanted as WantedRequests,
+};
 pub use routes::{ALL, Admin, Endpoint};

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
-use crate::api::{client_keys, explain, oidc, session};
+use crate::api::{client_keys, explain, oidc, requests, session};
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::litellm;
 use crate::gate::gate;
@@ -80,6 +80,8 @@ pub static ALL: &[Endpoint] = &[
         asks: Asks::Admin,
         handler: || post(client_keys::rotate),
     },
+    Endpoint { method: "GET", path: "/api/v1/requests", asks: Asks::Viewer, handler: || get(requests::list) },
+    Endpoint { method: "GET", path: "/api/v1/requests/{id}", asks: Asks::Viewer, handler: || get(requests::show) },
     Endpoint { method: "POST", path: "/key/generate", asks: Asks::Admin, handler: || post(litellm::generate) },
     Endpoint { method: "POST", path: "/key/update", asks: Asks::Admin, handler: || post(litellm::update) },
     Endpoint { method: "POST", path: "/key/delete", asks: Asks::Admin, handler: || post(litellm::delete) },

@@ -11,9 +11,10 @@ use trunkline_route::budget::Short;
 use trunkline_route::limits::Over;
 use trunkline_route::purse::{Counted, Reckoned, Refused, Took};
 use trunkline_route::{Moment, Plan, Purse};
-use trunkline_wire::counting::{Answers, Sketch};
+use trunkline_wire::counting::{self, Answers};
 use trunkline_wire::ir::Usage;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation, RateLimits};
+use trunkline_wire::limits::Remaining;
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::continuation::CONTINUATIONS_MAX;
 use crate::enforce;
@@ -23,12 +24,6 @@ use crate::planning::Planning;
 use crate::prepare::Taken;
 use crate::report_guard::ReportGuard;
 use crate::shared::now_ms;
-
-/// Bytes of a token, where nobody knows better.
-const TOKEN_BYTES: u64 = 4;
-
-/// What part of a prompt's estimate is added to what it may cost: estimates of unusual texts are that much too small.
-const ESTIMATE_MARGIN: u64 = 4;
 
 /// How long to wait for what other requests of the same key hold.
 const SOON: std::time::Duration = std::time::Duration::from_secs(1);
@@ -44,7 +39,7 @@ pub(crate) struct Tab {
     /// `None` where it was not let in, and once it is settled.
     counted: Mutex<Option<Counted>>,
     /// What is left to the key, as its client is told.
-    standing: RateLimits,
+    remaining: Remaining,
     warning: Option<HeaderValue>,
 }
 
@@ -109,13 +104,13 @@ async fn admit_counted(
         Ok(admitted) => {
             let is_unpriced = reckoned.cost.is_none() && !allowance.budgets.is_empty();
             let (warning, counted) = (warning(admitted.overrun, is_unpriced), Mutex::new(Some(admitted.counted)));
-            guard.tab = Some(Arc::new(Tab { purse, key, counted, standing: admitted.standing, warning }));
+            guard.tab = Some(Arc::new(Tab { purse, key, counted, remaining: admitted.remaining, warning }));
             Ok(())
         }
         Err(refused) => {
             let fault = fault(&refused, &key);
-            if let Refused::Over(_, standing) = refused {
-                guard.tab = Some(Arc::new(Tab { purse, key, counted: Mutex::default(), standing, warning: None }));
+            if let Refused::Over(_, remaining) = refused {
+                guard.tab = Some(Arc::new(Tab { purse, key, counted: Mutex::default(), remaining, warning: None }));
             }
             Err(fault)
         }
@@ -132,7 +127,7 @@ pub(crate) fn with_told(tried: Tried, tab: Option<&Tab>, dialect: DialectId) -> 
 /// Says what is left of the limits of a key.
 pub(crate) fn tell(headers: &mut HeaderMap, tab: Option<&Tab>, dialect: DialectId) {
     let Some(tab) = tab else { return };
-    head::tell_limits(headers, &tab.standing, dialect);
+    head::tell_remaining(headers, tab.remaining, dialect);
     headers.extend(tab.warning.clone().map(|warning| (BUDGET_WARNING, warning)));
 }
 
@@ -143,11 +138,10 @@ fn reckon(taken: &Taken<'_>, plan: &Plan, allowance: &Allowance, now: Moment) ->
     }
     let (tokens, answers, longest) = match taken.surface.operation {
         Operation::CountTokens => return Reckoned { tokens: 0, cost: Some(Usd::ZERO) },
-        Operation::Embedding | Operation::Other => (taken.body.len() as u64 / TOKEN_BYTES + 1, 0, None),
+        Operation::Embedding | Operation::Other => (counting::by_size(&taken.body), 0, None),
         Operation::Chat | Operation::Completion => {
             let answers = Answers::of(&taken.body);
-            let prompt = Sketch::of(taken.surface.dialect, std::slice::from_ref(&taken.body));
-            (prompt.tokens(), answers.count(), answers.tokens_max)
+            (counting::by_size(&taken.body), answers.count(), answers.tokens_max)
         }
     };
     let once =
@@ -173,7 +167,6 @@ fn cost_max(target: &Target, tokens: u64, stated: Option<u64>, answers: u64, now
     let took_us = u64::try_from(target.timeouts.total.as_micros()).unwrap_or(u64::MAX);
     let extent = Extent { at_ms: now.0, took_us };
     let output = longest.saturating_mul(answers);
-    let tokens = tokens.saturating_add(tokens / ESTIMATE_MARGIN);
     // Whether a prompt is written to a cache is not known beforehand, and may cost more.
     let fresh = price.cost(&Usage { input: tokens, output, ..Usage::default() }, extent)?;
     let written = price.cost(&Usage { cache_write: tokens, output, ..Usage::default() }, extent)?;

@@ -53,6 +53,8 @@ pub struct Report {
     pub losses: Option<Arc<str>>,
     /// What of the answer was put right, and where: `found:get_weather, coerced:get_weather.days`. `None` when nothing was.
     pub repairs: Option<Arc<str>>,
+    /// What became of the tries before the one that answered: `groq/llama-3.3 rate_limited`. `None` when there were none.
+    pub trail: Option<Arc<str>>,
     /// The HTTP status the client saw; 499 when it left before one.
     pub status: u16,
     /// How it ended.
@@ -88,6 +90,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// The tokens that it took: none where the answer was one given before.
+    pub fn used(&self) -> ir::Usage {
+        if self.cached { ir::Usage::default() } else { self.usage }
+    }
+
     /// The report of a request that has just arrived: its client has left, until something else is known.
     pub fn begin(id: u128, at_ms: u64, operation: Operation) -> Self {
         Self {
@@ -100,6 +107,7 @@ impl Report {
             upstream_model: None,
             losses: None,
             repairs: None,
+            trail: None,
             status: CLIENT_LEFT_STATUS,
             outcome: Outcome::ClientLeft,
             stream: false,

@@ -3,6 +3,7 @@
 //! Each rule is a function of an empty place; an engine's test module calls [`all`].
 
 mod figures;
+mod requests;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ fn served(n: u64) -> Report {
         upstream_model: Some("llama-3.3-70b-versatile".into()),
         losses: None,
         repairs: None,
+        trail: None,
         status: 200,
         outcome: Outcome::Served,
         stream: true,
@@ -52,6 +54,19 @@ fn served(n: u64) -> Report {
         bytes_out: 8_192,
         attempts: 2,
         continued: 0,
+    }
+}
+
+/// A report of an answer given before.
+fn given_again(n: u64) -> Report {
+    Report {
+        provider: None,
+        upstream_model: None,
+        cost: Some(Usd::ZERO),
+        saved: Some(Usd::from_nano(5_000)),
+        cached: true,
+        attempts: 0,
+        ..served(n)
     }
 }
 
@@ -107,6 +122,7 @@ fn stored(report: &Report) -> StoredRequest {
         bytes_in: report.bytes_in,
         bytes_out: report.bytes_out,
         attempts: report.attempts,
+        cached: report.cached,
     }
 }
 
@@ -128,7 +144,7 @@ async fn every_field_comes_back_as_it_went_in(place: &str) {
     let (store, mut writer) = open(place).await;
     let largest = Report { total_us: i64::MAX as u64, status: u16::MAX, attempts: u32::MAX, ..served(3) };
     let left = Report { outcome: Outcome::ClientLeft, quality: Some(ir::Quality::Partial), ..served(4) };
-    let all = vec![served(1), refused(2), largest, left];
+    let all = vec![served(1), refused(2), largest, left, given_again(5)];
     writer.append(&all).await.unwrap();
     check(&store, all).await;
 }
@@ -250,11 +266,17 @@ async fn all(place: impl Fn(&str) -> String) {
     figures::a_claim_beyond_all_reason_spoils_no_sum(&place("rule_11")).await;
     figures::figures_are_told_apart_filtered_and_cut_where_days_begin(&place("rule_12")).await;
     figures::latency_is_told_from_the_sums(&place("rule_13")).await;
-    what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_14")).await;
+    figures::latency_of_many_batches_stays_short_and_right(&place("rule_14")).await;
+    what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_15")).await;
+    requests::the_newest_are_found_by_what_they_have_in_common_page_by_page(&place("rule_16")).await;
+    requests::one_is_found_by_its_id(&place("rule_17")).await;
     crate::responses::tests::all(&place).await;
     crate::rests::tests::all(&place).await;
     crate::admin::tests::all(&place).await;
     crate::client_keys::tests::all(&place).await;
+    crate::revisions::tests::all(&place).await;
+    crate::watch::tests::all(&place).await;
+    crate::bodies::tests::all(&place).await;
 }
 
 mod postgres {
@@ -301,7 +323,7 @@ mod sqlite {
         drop(open(&place).await);
         let mut shell = SqliteConnection::connect(&format!("sqlite:{place}")).await.unwrap();
         shell.execute("ALTER TABLE requests ADD COLUMN later TEXT NOT NULL DEFAULT ''").await.unwrap();
-        shell.execute("PRAGMA user_version = 11").await.unwrap();
+        shell.execute("PRAGMA user_version = 5").await.unwrap();
         let (store, mut writer) = open(&place).await;
         writer.append(&[served(1)]).await.unwrap();
         check(&store, vec![served(1)]).await;

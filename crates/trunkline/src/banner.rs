@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::Path;
 
 use trunkline_config::{Settings, Snapshot};
+
+use crate::source::Origin;
 
 /// What is told of a start.
 pub(crate) struct Start<'a> {
@@ -14,7 +15,7 @@ pub(crate) struct Start<'a> {
     /// The admin password, if it was made just now: nobody will see it again.
     pub(crate) first_password: Option<String>,
     pub(crate) settings: &'a Settings,
-    pub(crate) config: Option<&'a Path>,
+    pub(crate) config: &'a Origin,
     pub(crate) address: SocketAddr,
     pub(crate) admin_address: SocketAddr,
 }
@@ -31,8 +32,11 @@ fn write(out: &mut impl Write, start: &Start<'_>) -> io::Result<()> {
     writeln!(out, "trunkline {} listens on {url}", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  OpenAI base URL  {url}/v1")?;
     match config {
-        Some(path) => writeln!(out, "  configuration    {}", path.display())?,
-        None => writeln!(out, "  configuration    none: provider keys from the environment, local servers by probe")?,
+        Origin::File(path) => writeln!(out, "  configuration    {}", path.display())?,
+        Origin::Store(_) => writeln!(out, "  configuration    the newest revision in the store")?,
+        Origin::Nowhere => {
+            writeln!(out, "  configuration    none: provider keys from the environment, local servers by probe")?
+        }
     }
     writeln!(out, "  data             {}", settings.data_dir.display())?;
     let required = match client_keys {

@@ -2,9 +2,11 @@
 
 mod admin;
 mod banner;
+mod bodies;
 mod cli;
 mod commands;
 mod explain;
+mod history;
 mod import;
 mod keys;
 mod ledger;
@@ -13,14 +15,17 @@ mod prices;
 mod probe;
 mod reload;
 mod request_log;
+mod requests;
 mod responses;
 mod rests;
+mod revisions;
 mod run;
 mod signin;
 mod source;
 mod state;
 mod telemetry;
 mod usage;
+mod wakes;
 mod web;
 
 use std::process::ExitCode;

@@ -86,6 +86,9 @@ fn text(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
     if report.stream {
         put(line, &[" stream"]);
     }
+    if report.cached {
+        put(line, &[" cached"]);
+    }
     if let Some(quality) = report.quality {
         let usage = &report.usage;
         numbers(&[(" in=", usage.input), (" out=", usage.output), (" cached=", usage.cache_read)], line);
@@ -114,7 +117,9 @@ fn json(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
     put(line, &[r#"","outcome":""#, report.outcome.as_str()]);
     numbers(&[(r#"","status":"#, report.status.into())], line);
     put(line, &[r#","operation":""#, report.operation.as_str()]);
-    put(line, &[r#"","stream":"#, if report.stream { "true" } else { "false" }]);
+    for (label, is_so) in [(r#"","stream":"#, report.stream), (r#","cached":"#, report.cached)] {
+        put(line, &[label, if is_so { "true" } else { "false" }]);
+    }
     let names = [
         (r#","client_key":"#, &report.client_key),
         (r#","model":"#, &report.model),
@@ -250,13 +255,13 @@ fn escaped(c: char, line: &mut Vec<u8>) {
         '"' => put(line, &[r#"\""#]),
         '\\' => put(line, &[r"\\"]),
         // All of these have at most 16 bits, so one escape says them. A vector takes whatever is written to it.
-        c if hidden(c) => drop(write!(line, r"\u{:04x}", u32::from(c))),
+        c if is_hidden(c) => drop(write!(line, r"\u{:04x}", u32::from(c))),
         c => put(line, &[c.encode_utf8(&mut [0; 4])]),
     }
 }
 
 /// Whether a terminal or a reader could be misled by `c`: controls, line ends, invisible marks and changes of direction.
-fn hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

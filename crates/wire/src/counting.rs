@@ -5,6 +5,7 @@
 
 mod answers;
 mod at_least;
+mod by_size;
 mod sketch;
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use crate::{Capabilities, DialectId, Encoded, WireError, dialect};
 
 pub use answers::Answers;
 pub use at_least::{at_least, is_cut_to_fit};
+pub use by_size::by_size;
 pub use count_tokens::{estimate, estimate_answer};
 pub use sketch::Sketch;
 

@@ -3,4 +3,5 @@
 pub(crate) mod client_keys;
 pub(crate) mod explain;
 pub(crate) mod oidc;
+pub(crate) mod requests;
 pub(crate) mod session;

@@ -39,11 +39,11 @@ pub static CONFIG: Setting = Setting {
     path: "(document)",
     flag: Some("--config"),
     variables: &["TRUNKLINE_CONFIG"],
-    accepts: "a path",
+    accepts: "a path, or `store`",
     outside: Some(Outside {
         default: "`./trunkline.toml`, else the one in the user's config folder",
-        unit: "path",
-        description: "The document itself.",
+        unit: "path, or `store`",
+        description: "The document itself; `store`: the newest of the revisions that the store keeps.",
     }),
 };
 /// Where Trunkline keeps its files.
@@ -143,7 +143,13 @@ pub static AUTH_ENABLED: Setting = Setting {
 pub static SESSION_SERVICE: Setting =
     inside("admin.session_service", &["TRUNKLINE_SESSION_SERVICE", "AIMENU_URL"], "a URL");
 /// The database.
-pub static STORE_URL: Setting = inside("store.url", &["TRUNKLINE_STORE_URL"], "a URL");
+pub static STORE_URL: Setting = Setting {
+    path: "store.url",
+    flag: Some("--store-url"),
+    variables: &["TRUNKLINE_STORE_URL"],
+    accepts: "a URL",
+    outside: None,
+};
 /// Whether loopback ports are probed.
 pub static PROBE: Setting = inside("discovery.probe", &["TRUNKLINE_PROBE"], "`true` or `false`");
 /// How often the keys of a target are gone through.

@@ -11,7 +11,7 @@ use trunkline_store::{AdminTable, StoreError};
 
 use super::user;
 use crate::cli::AdminCommand;
-use crate::run;
+use crate::source::make_folder;
 
 /// Longest line that is read as a password. Guards memory.
 const LINE_BYTES_MAX: u64 = 1024;
@@ -36,7 +36,7 @@ pub(crate) enum AdminError {
 pub(crate) async fn run(command: &AdminCommand, loaded: Loaded) -> Result<ExitCode, AdminError> {
     let AdminCommand::Password { role, stdin, .. } = command;
     let folder = &loaded.settings.data_dir;
-    run::make_folder(folder).map_err(|reason| AdminError::DataFolder { folder: folder.clone(), reason })?;
+    make_folder(folder).map_err(|reason| AdminError::DataFolder { folder: folder.clone(), reason })?;
     let password = if *stdin { read_line()? } else { make_password() };
     let role = role.role();
     AdminTable::at(loaded.settings.store_url.expose())?.put_user(&user(role, &password).await).await?;

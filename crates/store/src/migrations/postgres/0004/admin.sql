@@ -1,4 +1,4 @@
--- The tables mean what they mean in SQLite's migration 0010.
+-- The tables mean what they mean in SQLite's migration 0004.
 CREATE TABLE admin_users (
     name          TEXT   NOT NULL PRIMARY KEY,
     role          TEXT   NOT NULL,
@@ -17,5 +17,3 @@ CREATE TABLE admin_sessions (
     agent      TEXT   NOT NULL,
     address    TEXT   NOT NULL
 );
-
-UPDATE trunkline_schema SET version = 10;

@@ -19,5 +19,3 @@ CREATE TABLE admin_sessions (
     agent      TEXT    NOT NULL,
     address    TEXT    NOT NULL
 ) STRICT;
-
-PRAGMA user_version = 10;
