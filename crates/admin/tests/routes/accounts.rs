@@ -45,7 +45,8 @@ impl trunkline_admin::Accounts for Accounts {
         said(self.kept(|kept| kept.accounts.clone()))
     }
     fn open(&self, session: Session) -> Stored<()> {
-        said(self.kept(|kept| kept.sessions.push(session)))
+        self.kept(|kept| kept.sessions.push(session));
+        said(())
     }
     fn find(&self, token_hash: String) -> Stored<Option<Session>> {
         said(self.kept(|kept| {
@@ -58,10 +59,11 @@ impl trunkline_admin::Accounts for Accounts {
         said(self.kept(|kept| kept.sessions.iter().filter(lasts).cloned().collect()))
     }
     fn seen(&self, id: String, seen_ms: u64, expires_ms: u64) -> Stored<()> {
-        said(self.kept(|kept| {
+        self.kept(|kept| {
             let session = kept.sessions.iter_mut().find(|session| session.id == id).expect("it is there");
             (session.seen_ms, session.expires_ms) = (seen_ms, expires_ms);
-        }))
+        });
+        said(())
     }
     fn end(&self, id: String) -> Stored<bool> {
         said(self.kept(|kept| {

@@ -65,8 +65,9 @@ impl Running {
     /// Signs in; the header that says so from then on, and what to show with changes.
     async fn signed_in(&self, password: &str) -> (String, String) {
         let answer = self.sign_in(password).await;
-        let cookie = answer.cookies[0].split(';').next().expect("a cookie").to_owned();
-        (cookie, answer.body["csrf"].as_str().expect("text").to_owned())
+        let cookie = answer.cookies.first().and_then(|cookie| cookie.split(';').next()).expect("a cookie").to_owned();
+        let csrf = answer.body.get("csrf").and_then(Value::as_str).expect("text").to_owned();
+        (cookie, csrf)
     }
 }
 

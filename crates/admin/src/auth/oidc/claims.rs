@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
 
-    fn check(claim: &str, said: Value, expected: Option<Role>) {
+    fn check(claim: &str, said: &Value, expected: Option<Role>) {
         let client = OidcClient {
             issuer: String::new(),
             client_id: String::new(),
@@ -64,25 +64,25 @@ mod tests {
 
     #[test]
     fn roles_follow_from_the_claim() {
-        check("groups", json!({"groups": ["staff", "boss"]}), Some(Role::Admin));
-        check("groups", json!({"groups": ["other", "staff"]}), Some(Role::Viewer));
-        check("groups", json!({"groups": "staff"}), Some(Role::Viewer));
-        check("groups", json!({"groups": "boss staff"}), None);
-        check("groups", json!({"groups": {"boss": true}}), None);
-        check("groups", json!({"roles": ["boss"]}), None);
-        check("realm_access.roles", json!({"realm_access": {"roles": ["boss"]}}), Some(Role::Admin));
-        check("https://a.example/roles", json!({"https://a.example/roles": ["boss"]}), Some(Role::Admin));
-        check("a.b.c", json!({"a": {"b": 1}}), None);
+        check("groups", &json!({"groups": ["staff", "boss"]}), Some(Role::Admin));
+        check("groups", &json!({"groups": ["other", "staff"]}), Some(Role::Viewer));
+        check("groups", &json!({"groups": "staff"}), Some(Role::Viewer));
+        check("groups", &json!({"groups": "boss staff"}), None);
+        check("groups", &json!({"groups": {"boss": true}}), None);
+        check("groups", &json!({"roles": ["boss"]}), None);
+        check("realm_access.roles", &json!({"realm_access": {"roles": ["boss"]}}), Some(Role::Admin));
+        check("https://a.example/roles", &json!({"https://a.example/roles": ["boss"]}), Some(Role::Admin));
+        check("a.b.c", &json!({"a": {"b": 1}}), None);
     }
 
     #[test]
     fn people_have_names() {
-        let named = |said: Value| name(said.as_object().expect("an object"));
+        let named = |said: &Value| name(said.as_object().expect("an object"));
         assert_eq!(
-            named(json!({"sub": "1", "email": "ada@example.com", "preferred_username": " "})),
+            named(&json!({"sub": "1", "email": "ada@example.com", "preferred_username": " "})),
             "ada@example.com"
         );
-        assert_eq!(named(json!({"sub": "a\nb"})), "ab");
-        assert_eq!(named(json!({"sub": "x".repeat(500)})).len(), NAME_CHARACTERS_MAX);
+        assert_eq!(named(&json!({"sub": "a\nb"})), "ab");
+        assert_eq!(named(&json!({"sub": "x".repeat(500)})).len(), NAME_CHARACTERS_MAX);
     }
 }
