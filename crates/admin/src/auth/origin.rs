@@ -155,4 +155,18 @@ mod tests {
             assert_eq!(refused(&Method::GET, &stated), None, "{stated:?}");
         }
     }
+
+    proptest::proptest! {
+        /// A name that is none of ours is refused, however it is written; and nothing makes the check panic.
+        #[test]
+        fn what_is_no_name_of_ours_is_refused(name in "[a-z0-9.:@%\\[\\]-]{0,30}", end in "(evil\\.net|example|com:80|\\])") {
+            let host = format!("{name}.{end}");
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::try_from(&host).expect("ASCII"));
+            let bare = without_port(&host).trim_start_matches('[').trim_end_matches(']').to_owned();
+            if bare.parse::<IpAddr>().is_err() {
+                proptest::prop_assert!(check_host(&access(), &headers).is_err(), "{}", host);
+            }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::json;
@@ -129,4 +130,25 @@ fn a_signature_of_rsa_is_verified() {
     let told = |token: String| read(&token, &keys, &EXPECTED);
     assert_eq!(told(format!("{signed}.{mark}")), Err(Doubt::Issuer("joe".to_owned())), "all before is right");
     assert_eq!(told(format!("{signed}A.{mark}")), Err(Doubt::Signature));
+}
+
+proptest! {
+    /// Nothing but what the provider signed is believed, and nothing makes the reader panic.
+    #[test]
+    fn what_the_provider_has_not_signed_is_not_believed(
+        head in prop_oneof![Just(head().to_string()), ".{0,40}"],
+        claims in prop_oneof![Just(body().to_string()), ".{0,80}"],
+        mark in proptest::collection::vec(any::<u8>(), 0..80),
+        n in ".{0,20}",
+    ) {
+        let parts = [head.as_bytes(), claims.as_bytes(), &mark].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let keys = json!({"keys": [
+            {"kty": "EC", "crv": "P-256", "x": n, "y": n},
+            {"kty": "RSA", "n": URL_SAFE_NO_PAD.encode(&n), "e": "AQAB"},
+        ]});
+        let keys = Keys::read(keys.to_string().as_bytes()).expect("keys of some kind");
+        for token in [parts.join("."), format!("{head}.{claims}.{n}"), claims.clone()] {
+            prop_assert!(read(&token, &keys, &EXPECTED).is_err(), "{}", token);
+        }
+    }
 }
