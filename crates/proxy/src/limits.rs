@@ -97,7 +97,7 @@ async fn admit_counted(
 ) -> Result<(), Fault> {
     let now = Moment(now_ms());
     let reckoned = reckon(planning.taken, plan, &allowance, now);
-    let purse = Arc::clone(&planning.shared.purse);
+    let purse = planning.shared.purse();
     if let Some((tab, counted)) = guard.tab.as_ref().and_then(|tab| Some((Arc::clone(tab), tab.counted()?))) {
         let raised = purse.raise(&key.id, &allowance, &counted, reckoned.cost, now).answer().await;
         tab.count(raised.map_err(|refused| fault(&refused, &key))?);

@@ -19,9 +19,10 @@ pub struct Asking {
 /// A request that counts, until [`Asking::leave`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entered {
-    at: Moment,
+    /// When.
+    pub at: Moment,
     /// What was reckoned it takes.
-    tokens: u64,
+    pub tokens: u64,
 }
 
 /// Why a request is not let in.
@@ -76,13 +77,18 @@ impl Asking {
 
     /// What is left, as its caller is told.
     pub fn standing(&self, allowance: &Allowance, now: Moment) -> RateLimits {
-        let (used, reset) = (self.minute.used(now), self.minute.empty_at(now).since(now));
-        let figure = |limit: u64, used: u64| Figure { limit, remaining: limit.saturating_sub(used), reset };
-        RateLimits::of(
-            allowance.requests_per_minute.map(|limit| figure(u64::from(limit), used.requests)),
-            allowance.tokens_per_minute.map(|limit| figure(limit, used.tokens)),
-        )
+        let used = self.minute.used(now);
+        standing(allowance, used.requests, used.tokens, self.minute.empty_at(now).since(now))
     }
+}
+
+/// What is left of a minute in which so many requests were made and tokens used, and which is empty after this time.
+pub fn standing(allowance: &Allowance, requests: u64, tokens: u64, reset: Duration) -> RateLimits {
+    let figure = |limit: u64, used: u64| Figure { limit, remaining: limit.saturating_sub(used), reset };
+    RateLimits::of(
+        allowance.requests_per_minute.map(|limit| figure(u64::from(limit), requests)),
+        allowance.tokens_per_minute.map(|limit| figure(limit, tokens)),
+    )
 }
 
 #[cfg(test)]

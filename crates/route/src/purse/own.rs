@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use trunkline_config::Allowance;
 use trunkline_providers::price::Usd;
 
-use super::{Admitted, Asked, Counted, Purse, Reckoned, Refused, Took};
+use super::{Account, Admitted, Asked, Counted, Purse, Reckoned, Refused, Took};
 use crate::budget::{Spend, Spent};
 use crate::limits::Asking;
 use crate::live::Moment;
@@ -20,17 +20,6 @@ pub struct Accounts(RwLock<HashMap<Arc<str>, Arc<Mutex<Entry>>>>);
 struct Entry {
     asking: Asking,
     spend: Spend,
-}
-
-/// What is so with one key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
-    /// Requests that are open.
-    pub open: u32,
-    /// What is set aside for them.
-    pub reserved: Usd,
-    /// What was spent in each period that it is now.
-    pub spent: Vec<Spent>,
 }
 
 impl Accounts {
@@ -96,6 +85,10 @@ impl Purse for Accounts {
             entry.spend.settle(reserved, took.cost.unwrap_or(Usd::ZERO));
         }
     }
+
+    fn account(&self, key: &str, now: Moment) -> Account {
+        self.of(key, now)
+    }
 }
 
 impl Entry {
@@ -113,7 +106,7 @@ impl Entry {
             }
         };
         Ok(Admitted {
-            counted: Counted { entered, reserved },
+            counted: Counted { ticket: 0, entered, reserved },
             standing: self.asking.standing(allowance, now),
             overrun: self.spend.overrun(&allowance.budgets),
         })
