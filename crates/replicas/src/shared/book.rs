@@ -146,7 +146,8 @@ impl Book {
         owed.hold(second.reserved.as_ref(), 0);
         self.tell(Item::Owed(Box::new(owed)));
         let counted = Counted { entered: Entered { tokens: 0, ..first.entered }, ..first };
-        self.tell(Item::Settled(Settled { key: Arc::clone(key), opens: 0, counted, took: Took::default() }));
+        let (key, at) = (Arc::clone(key), counted.entered.at);
+        self.tell(Item::Settled(Settled { key, opens: 0, counted, took: Took::default(), at }));
     }
 
     /// More is set aside for a request alone; in place of what the server knows of it.
@@ -166,7 +167,7 @@ impl Book {
                 self.owe(&key, &counted, took);
             }
             None if self.is_alone => self.owe(&key, &counted, took),
-            None => self.tell(Item::Settled(Settled { key, opens: 1, counted, took })),
+            None => self.tell(Item::Settled(Settled { key, opens: 1, counted, took, at: now })),
         }
         !self.is_alone
     }
@@ -199,12 +200,6 @@ impl Book {
         self.last_turn += 1;
         self.turns.insert(Arc::clone(item.key()), self.last_turn);
         self.untold.push_back((self.last_turn, item));
-    }
-
-    /// Requests that are open.
-    #[cfg(test)]
-    pub(super) fn open_count(&self) -> usize {
-        self.tickets.len()
     }
 
     /// Whether more is untold than there is room for.

@@ -143,7 +143,9 @@ impl Inner {
             let mut all = redis::pipe();
             for (turn, item) in &items {
                 all.add_command(match item {
-                    Item::Settled(settled) => asker.settle(settled, *turn),
+                    Item::Settled(settled) => {
+                        link.asker(&self.names, &self.timings, settled.at).settle(settled, *turn)
+                    }
                     Item::Owed(owed) => asker.catch_up(owed, *turn),
                 });
             }

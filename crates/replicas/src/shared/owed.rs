@@ -17,6 +17,8 @@ pub(super) struct Settled {
     pub(super) opens: u8,
     pub(super) counted: Counted,
     pub(super) took: Took,
+    /// When, by the clock here.
+    pub(super) at: Moment,
 }
 
 /// What was done with an account while the server could not be told.

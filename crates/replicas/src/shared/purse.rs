@@ -288,7 +288,7 @@ impl Inner {
         now: Moment,
     ) -> Option<Result<Admitted, Refused>> {
         let link = self.link().await?;
-        self.own_are_told(key).await?;
+        self.own_are_told(&link, key).await?;
         let cmd = link.asker(&self.names, &self.timings, now).admit(key, allowance, reckoned);
         let mut reply = self.reply(&link, &cmd).await?;
         if reply.verdict == Verdict::Unknown {
@@ -312,13 +312,14 @@ impl Inner {
     }
 
     /// Waits until what was settled of this key counts: whoever asks again after an answer finds what that left.
-    async fn own_are_told(&self, key: &str) -> Option<()> {
+    async fn own_are_told(&self, link: &Link, key: &str) -> Option<()> {
         let turn = self.book().turn(key);
         if turn == 0 {
             return Some(());
         }
         let mut told = self.told.subscribe();
-        timeout(self.timings.deadline, told.wait_for(|told| *told >= turn)).await.ok()?.ok().map(drop)
+        let waited = timeout(self.timings.deadline, told.wait_for(|told| *told >= turn)).await;
+        waited.inspect_err(|_late| self.fall(&link.name, &Lost::Late(self.timings.deadline))).ok()?.ok().map(drop)
     }
 
     /// Begins an account that the server does not know with what the ledger knows.
@@ -368,15 +369,16 @@ impl Inner {
         let link = self.link().await?;
         let cmd = link.asker(&self.names, &self.timings, now).raise(key, allowance, &reserved, cost);
         let Reply { verdict, picture } = self.reply(&link, &cmd).await?;
-        let mut book = self.book();
-        book.see(key, picture);
         if verdict == Verdict::LetIn {
+            let mut book = self.book();
+            book.see(key, picture);
             let raised = Counted { reserved: Some(picture.reserved_now(cost)), ..*counted };
             book.raised(key, *counted, raised, &link.name);
             drop(book);
             self.wake.notify_one();
             return Some(Ok(raised));
         }
+        // The picture of a refusal is without what is set aside for this request, which is not so for others.
         picture.refused(verdict, allowance, Some(cost)).map(Err)
     }
 

@@ -98,7 +98,7 @@ impl Asker<'_> {
     }
 
     pub(super) fn settle(&self, settled: &Settled, turn: u64) -> Cmd {
-        let Settled { key, opens, counted: Counted { entered, reserved, .. }, took } = settled;
+        let Settled { key, opens, counted: Counted { entered, reserved, .. }, took, at: _ } = settled;
         let mut cmd = self.account("settle", key);
         cmd.arg(turn).arg(opens).arg(entered.at.0).arg(whole(entered.tokens)).arg(whole(took.tokens));
         let (amount, from) = reserved.map_or_else(Default::default, |reserved| (reserved.amount, reserved.from));

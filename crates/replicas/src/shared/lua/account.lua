@@ -292,8 +292,9 @@ function ops.raise()
   each_still(froms, function(p) add('h' .. p .. ':' .. me, -before) end)
   local short = first_short(budgets, amount)
   if short then
+    local reply = picture(SHORT, short)
     each_still(froms, function(p) add('h' .. p .. ':' .. me, before) end)
-    return picture(SHORT, short)
+    return reply
   end
   hold(amount)
   return picture(LET_IN)
