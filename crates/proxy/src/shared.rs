@@ -192,6 +192,12 @@ impl Shared {
     }
 }
 
+impl AsRef<Live> for Shared {
+    fn as_ref(&self) -> &Live {
+        &self.live
+    }
+}
+
 /// A catalog with the adapters' models, which need no asking.
 fn catalog_for(snapshot: &Snapshot, mut listings: HashMap<Arc<str>, Arc<Listing>>) -> Catalog {
     for provider in snapshot.providers.values() {

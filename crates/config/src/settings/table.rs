@@ -124,6 +124,8 @@ pub static LOG_FORMAT: Setting = inside("log.format", &["TRUNKLINE_LOG_FORMAT"],
 pub static ADMIN_TOKEN: Setting = inside("admin.token", &["TRUNKLINE_ADMIN_TOKEN"], "a token");
 /// The database.
 pub static STORE_URL: Setting = inside("store.url", &["TRUNKLINE_STORE_URL"], "a URL");
+/// The server through which replicas share what is counted.
+pub static REPLICAS_URL: Setting = inside("replicas.url", &["TRUNKLINE_REPLICAS_URL"], "a URL");
 /// Whether loopback ports are probed.
 pub static PROBE: Setting = inside("discovery.probe", &["TRUNKLINE_PROBE"], "`true` or `false`");
 /// How often the keys of a target are gone through.

@@ -1,8 +1,10 @@
 //! Keeps the link to the server: connects, gives signs of life, tells what requests took.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
+use trunkline_route::Moment;
 
 use super::link::{Link, Lost};
 use super::owed::Item;
@@ -12,12 +14,17 @@ use super::script::{Reply, Verdict};
 /// What is told at once. Bounds the wait for one answer.
 const TOLD_AT_ONCE: usize = 256;
 /// How often a server that does not answer is tried again.
-const RETRY_EVERY: Duration = Duration::from_millis(250);
+pub(super) const RETRY_EVERY: Duration = Duration::from_millis(250);
 /// The longest wait for an answer that no request waits for.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the registry answers: whether the asker is there, how many are, and what it was told last by the name before.
-type Registered = (u8, u32, u64);
+/// Accounts that are looked at with every sign of life. Bounds what that costs the server; those that others used last are
+/// left out when there are more.
+const LOOKED_AT_MAX: usize = 1_000;
+
+/// What the registry answers: whether the asker is there, how many are, what it was told last by the name before, the time,
+/// and which accounts were used since the asker looked last.
+type Registered = (u8, u32, u64, u64, Vec<String>);
 
 impl SharedPurse {
     /// Tries once to get to the server, for no longer than a request would wait.
@@ -88,7 +95,7 @@ impl Inner {
         let before = self.book().name.clone();
         let link = Link::connect(&self.client, &self.texts, self.next_name(&before), PATIENCE).await?;
         let join = link.asker(&self.names, &self.timings, now()).join(&before);
-        let (_, replicas, told): Registered = link.ask(&join, PATIENCE).await?;
+        let (_, replicas, told, _, _): Registered = link.ask(&join, PATIENCE).await?;
         self.book().come_back(link.name.clone(), told, replicas);
         self.way.send_replace(Way::Returning);
         self.tell_all(&link).await?;
@@ -103,14 +110,14 @@ impl Inner {
 
     /// Stays in touch until the link is lost.
     async fn stay(&self) {
-        let mut seen_at = Instant::now();
+        let (mut seen_at, mut looked) = (Instant::now(), Moment(0));
         while let Some(link) = self.linked() {
             let until_beat = self.timings.beat.saturating_sub(seen_at.elapsed());
             // Whichever comes first.
             let _ = timeout(until_beat, self.wake.notified()).await;
             let mut kept = self.tell_all(&link).await;
             if seen_at.elapsed() >= self.timings.beat && kept.is_ok() {
-                kept = self.beat(&link).await;
+                kept = self.beat(&link, &mut looked).await;
                 seen_at = Instant::now();
             }
             if let Err(lost) = kept {
@@ -119,13 +126,26 @@ impl Inner {
         }
     }
 
-    async fn beat(&self, link: &Link) -> Result<(), Lost> {
-        let beat = link.asker(&self.names, &self.timings, now()).beat();
-        let (is_there, replicas, _): Registered = link.ask(&beat, PATIENCE).await?;
+    /// Gives a sign of life, and looks at the accounts that were used since `looked`.
+    async fn beat(&self, link: &Link, looked: &mut Moment) -> Result<(), Lost> {
+        let asker = link.asker(&self.names, &self.timings, now());
+        let beat = asker.beat(*looked, LOOKED_AT_MAX);
+        let (is_there, replicas, _, at, used): Registered = link.ask(&beat, PATIENCE).await?;
         if is_there == 0 {
             return Err(Lost::Stranger);
         }
         self.book().replicas = replicas.max(1);
+        let keys: Vec<Arc<str>> = used.iter().filter_map(|account| self.names.key_of(account)).map(Arc::from).collect();
+        if !keys.is_empty() {
+            let mut all = redis::pipe();
+            for key in &keys {
+                all.add_command(asker.look(key));
+            }
+            let replies: Vec<Reply> = link.ask_all(&all, PATIENCE).await?;
+            let mut book = self.book();
+            keys.iter().zip(&replies).for_each(|(key, reply)| book.see(key, reply.picture));
+        }
+        *looked = Moment(at);
         Ok(())
     }
 

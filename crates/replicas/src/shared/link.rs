@@ -53,6 +53,10 @@ impl Link {
         Asker { names, timings, hashes: &self.hashes, replica: &self.name, now }
     }
 
+    pub(super) fn rests_hash(&self) -> &str {
+        &self.hashes.rests
+    }
+
     pub(super) async fn ask<T: FromRedisValue>(&self, cmd: &Cmd, deadline: Duration) -> Result<T, Lost> {
         within(deadline, cmd.query_async(&mut self.conn.clone())).await
     }

@@ -19,6 +19,16 @@ impl Names {
         format!("{}:replicas", self.0)
     }
 
+    /// Whose account has this name.
+    pub(super) fn key_of<'a>(&self, account: &'a str) -> Option<&'a str> {
+        account.strip_prefix(self.0.as_str())?.strip_prefix(":key:")
+    }
+
+    /// The accounts with budgets by when they were used last.
+    pub(super) fn used(&self) -> String {
+        format!("{}:used", self.0)
+    }
+
     /// The number of the last settlement of a replica.
     pub(super) fn mark(&self, replica: &str) -> String {
         format!("{}:settled:{replica}", self.0)

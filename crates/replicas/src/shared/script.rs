@@ -69,8 +69,8 @@ pub(super) struct Asker<'a> {
 impl Asker<'_> {
     fn account(&self, op: &str, key: &str) -> Cmd {
         let mut cmd = redis::cmd("EVALSHA");
-        cmd.arg(&self.hashes.account).arg(3);
-        cmd.arg(self.names.account(key)).arg(self.names.replicas()).arg(self.names.mark(self.replica));
+        cmd.arg(&self.hashes.account).arg(4).arg(self.names.account(key));
+        cmd.arg(self.names.replicas()).arg(self.names.mark(self.replica)).arg(self.names.used());
         cmd.arg(op).arg(self.replica).arg(self.now.0).arg(self.silence_ms());
         cmd
     }
@@ -122,24 +122,31 @@ impl Asker<'_> {
         cmd
     }
 
-    fn registry(&self, op: &str, before: &str) -> Cmd {
+    /// Asks what is so, and changes nothing.
+    pub(super) fn look(&self, key: &str) -> Cmd {
+        self.account("look", key)
+    }
+
+    fn registry(&self, op: &str, before: &str, since: Moment, looked_at: usize) -> Cmd {
         let mut cmd = redis::cmd("EVALSHA");
-        cmd.arg(&self.hashes.registry).arg(2).arg(self.names.replicas()).arg(self.names.mark(before));
-        cmd.arg(op).arg(self.replica).arg(self.now.0).arg(self.silence_ms()).arg(before);
+        cmd.arg(&self.hashes.registry).arg(3);
+        cmd.arg(self.names.replicas()).arg(self.names.mark(before)).arg(self.names.used());
+        cmd.arg(op).arg(self.replica).arg(self.now.0).arg(self.silence_ms()).arg(before).arg(since.0).arg(looked_at);
         cmd
     }
 
     /// Is there from now on, in place of `before`.
     pub(super) fn join(&self, before: &str) -> Cmd {
-        self.registry("join", before)
+        self.registry("join", before, Moment(0), 0)
     }
 
-    pub(super) fn beat(&self) -> Cmd {
-        self.registry("beat", self.replica)
+    /// Is still there, and wants to know of so many accounts that were used since then.
+    pub(super) fn beat(&self, since: Moment, looked_at: usize) -> Cmd {
+        self.registry("beat", self.replica, since, looked_at)
     }
 
     pub(super) fn leave(&self) -> Cmd {
-        self.registry("leave", self.replica)
+        self.registry("leave", self.replica, Moment(0), 0)
     }
 }
 

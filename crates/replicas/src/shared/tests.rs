@@ -9,8 +9,10 @@ use trunkline_config::file::BudgetPeriod;
 use trunkline_providers::Usd;
 use trunkline_route::budget::{Spent, begins, ends};
 use trunkline_route::purse::{Account, Counted, Reckoned, Refused, Took};
-use trunkline_route::{Accounts, Moment, Purse as _};
+use trunkline_route::live::{Cause, Rest};
+use trunkline_route::{Accounts, Live, Moment, Purse as _, RestRow};
 use trunkline_testkit::redis::Redis;
+use trunkline_wire::FaultKind;
 
 use super::SharedPurse;
 use super::purse::now;
@@ -104,7 +106,7 @@ const TWENTY: &str = r#"{"budgets":[{"usd":"0.000002"}]}"#;
 #[tokio::test]
 async fn limits_and_budgets_are_those_of_one_process() {
     let redis = Redis::start().expect("a Redis server");
-    let forever = Timings { silence: Duration::from_secs(1 << 32), ..SLOW };
+    let forever = Timings { silence: Duration::from_secs(1 << 32), beat: Duration::from_secs(1 << 20), ..SLOW };
     let shared = replica_with(&redis, ASKERS_CLOCK, forever, 0).await;
     for (name, allowance, steps) in cases() {
         let own = outcomes(&Accounts::default(), name, allowance, &steps).await;
@@ -116,7 +118,7 @@ async fn limits_and_budgets_are_those_of_one_process() {
 #[tokio::test]
 async fn any_steps_come_out_as_in_one_process() {
     let redis = Redis::start().expect("a Redis server");
-    let forever = Timings { silence: Duration::from_secs(1 << 32), ..SLOW };
+    let forever = Timings { silence: Duration::from_secs(1 << 32), beat: Duration::from_secs(1 << 20), ..SLOW };
     let shared = replica_with(&redis, ASKERS_CLOCK, forever, 0).await;
     let (steps, mut runner) = (proptest::collection::vec(step(), 0..60), TestRunner::default());
     for run in 0..40 {
@@ -266,4 +268,56 @@ async fn a_server_that_hangs_holds_no_request_longer_than_its_deadline_and_only_
     settle(&one, &late, 100);
     let (open, reserved, spent) = account(&one).await;
     assert_eq!((open, reserved, spent), (1, 0, 100), "what was asked in vain is not held; one is open that nobody ended");
+}
+
+/// What one replica knows of providers.
+#[derive(Default)]
+struct Known(Live);
+
+impl AsRef<Live> for Known {
+    fn as_ref(&self) -> &Live {
+        &self.0
+    }
+}
+
+fn rest(seconds: u64) -> RestRow {
+    let cause = Cause { kind: FaultKind::RateLimited, status: Some(429) };
+    let rest = Rest { since: now(), until: now() + Duration::from_secs(seconds), cause };
+    RestRow { provider: "p".into(), key: Some("p#1".into()), model: None, rest }
+}
+
+impl Known {
+    /// In how many tens of seconds each rest ends, about.
+    fn tens(&self) -> Vec<u64> {
+        let at = now();
+        self.0.rests(at).iter().map(|row| (row.rest.until.since(at).as_secs() + 5) / 10).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_rest_reaches_all_replicas_and_so_does_its_early_end() {
+    let mut redis = Redis::start().expect("a Redis server");
+    let (one, other) = (replica(&redis).await, replica(&redis).await);
+    let (here, there) = (Arc::new(Known::default()), Arc::new(Known::default()));
+    here.0.restore(vec![rest(100)], now());
+    let mut sharing = tokio::task::JoinSet::new();
+    sharing.spawn(one.purse.clone().share_rests(Arc::clone(&here)));
+    sharing.spawn(other.purse.clone().share_rests(Arc::clone(&there)));
+    until("it is known there", || there.tens() == [10]).await;
+    there.0.restore(vec![rest(200)], now());
+    until("the longer one wins", || here.tens() == [20]).await;
+    here.0.lift(&rest(300), now());
+    until("it is over there, too", || there.tens().is_empty()).await;
+    here.0.restore(vec![rest(300)], now());
+    until("another begins", || there.tens() == [30]).await;
+    // Whoever comes later reads what there is; whoever was cut off tells what it has learnt.
+    let late = Arc::new(Known::default());
+    let third = replica(&redis).await;
+    sharing.spawn(third.purse.clone().share_rests(Arc::clone(&late)));
+    until("it is known to who comes later", || late.tens() == [30]).await;
+    redis.kill().expect("it runs");
+    here.0.lift(&rest(400), now());
+    there.0.restore(vec![RestRow { provider: "q".into(), ..rest(500) }], now());
+    redis.resume_empty().expect("it starts");
+    until("what was learnt in between is told", || late.tens().contains(&50) && here.tens().contains(&50)).await;
 }

@@ -1,7 +1,8 @@
 -- One client key's account: what it asks for within a minute, what is open, spent and set aside. The rules are those of
 -- `crates/route/src/limits.rs` and `crates/route/src/budget.rs`, and one table of cases holds both to them.
 --
--- KEYS: the account, the replicas by their last signs of life, the number of the asker's last settlement.
+-- KEYS: the account, the replicas by their last signs of life, the number of the asker's last settlement, the accounts with
+-- budgets by when they were used last.
 -- ARGV: what to do, who asks, the asker's time (for tests), the time after which a silent replica is gone, and what follows.
 --
 -- Fields of the account: `b` since when it is known what was spent before; `f<p>`, `u<p>`, `s<p>` when period p began, ends,
@@ -194,6 +195,9 @@ local function keep()
     redis.call('HSET', account, unpack(fresh))
   end
   redis.call('PEXPIRE', account, FORGET_AFTER)
+  if kept.b then
+    redis.call('ZADD', KEYS[4], string.format('%.0f', now), account)
+  end
 end
 
 -- The first of the hard budgets that has not so much left; -1 is for what nobody knows.
@@ -364,8 +368,15 @@ function ops.catch_up()
   return picture(LET_IN)
 end
 
+function ops.look()
+  return picture(LET_IN)
+end
+
 drop_the_gone()
 roll()
 local reply = ops[op]()
-keep()
+-- Whoever only looks changes nothing.
+if op ~= 'look' then
+  keep()
+end
 return reply
