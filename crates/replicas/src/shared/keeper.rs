@@ -71,7 +71,7 @@ impl Inner {
         }
     }
 
-    fn is_linked(&self) -> bool {
+    pub(super) fn is_linked(&self) -> bool {
         self.linked().is_some()
     }
 

@@ -317,9 +317,16 @@ impl Inner {
         if turn == 0 {
             return Some(());
         }
-        let mut told = self.told.subscribe();
-        let waited = timeout(self.timings.deadline, told.wait_for(|told| *told >= turn)).await;
-        waited.inspect_err(|_late| self.fall(&link.name, &Lost::Late(self.timings.deadline))).ok()?.ok().map(drop)
+        let (mut told, mut way) = (self.told.subscribe(), self.way.subscribe());
+        let waited = async {
+            tokio::select! {
+                told = told.wait_for(|told| *told >= turn) => told.is_ok(),
+                _ = way.wait_for(|way| matches!(way, Way::Alone(_))) => false,
+            }
+        };
+        let waited = timeout(self.timings.deadline, waited).await;
+        let waited = waited.inspect_err(|_late| self.fall(&link.name, &Lost::Late(self.timings.deadline)));
+        waited.ok()?.then_some(())
     }
 
     /// Begins an account that the server does not know with what the ledger knows.

@@ -216,7 +216,7 @@ async fn a_server_that_lost_what_it_had_learns_it_from_the_ledger_once() {
     assert_eq!(account(&replicas[1]).await, (1, 100, 500));
     redis.kill().expect("it runs");
     redis.resume_empty().expect("it starts");
-    let is_back = |replica: &Replica| replica.problem().is_none() && replica.0.book().name.ends_with(".2");
+    let is_back = |replica: &Replica| replica.0.is_linked() && replica.0.book().name.ends_with(".2");
     until("all are back", || replicas.iter().all(is_back)).await;
     assert_eq!(account(&replicas[1]).await, (1, 100, 500), "one of them knew more than the ledger, which counts once");
     settle(&replicas[0], &open, 100);
@@ -245,7 +245,7 @@ async fn without_the_server_each_replica_spends_its_part_and_catches_up() {
     over.iter().for_each(|(replica, counted)| settle(replica, counted, 100));
     settle(&replicas[0], &before, 200);
     redis.resume().expect("it starts");
-    until("all are back", || replicas.iter().all(|replica| replica.problem().is_none())).await;
+    until("all are back", || replicas.iter().all(|replica| replica.0.is_linked())).await;
     assert_eq!(account(&replicas[1]).await, (3, 300, 1_700));
     admit(&replicas[1], TWENTY, 1).await.expect_err("it was all spent or is held");
     open.iter().for_each(|(replica, counted)| settle(replica, counted, 40));
@@ -264,7 +264,7 @@ async fn a_server_that_hangs_holds_no_request_longer_than_its_deadline_and_only_
     let asked = one.admit(&Arc::from(KEY), &allowance(TWENTY), Reckoned::default(), now());
     assert!(matches!(asked, trunkline_route::purse::Asked::Now(Ok(_))), "nobody waits any more");
     redis.go_on().expect("it runs");
-    until("it is back", || one.problem().is_none()).await;
+    until("it is back", || one.0.is_linked()).await;
     settle(&one, &late, 100);
     let (open, reserved, spent) = account(&one).await;
     assert_eq!((open, reserved, spent), (1, 0, 100), "what was asked in vain is not held; one is open that nobody ended");
