@@ -149,6 +149,11 @@ impl Spend {
         self.windows.iter().map(|window| Spent { period: window.period, from: window.from, usd: window.spent })
     }
 
+    /// When each period that it is now began, what was spent in it, and what is set aside.
+    pub fn windows(&self) -> [(Moment, Usd, Usd); PERIODS] {
+        self.windows.map(|window| (window.from, window.spent, window.reserved))
+    }
+
     /// What is set aside.
     pub fn reserved(&self) -> Usd {
         self.window(BudgetPeriod::Total).reserved

@@ -253,6 +253,7 @@ async fn all(place: impl Fn(&str) -> String) {
     what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_14")).await;
     crate::responses::tests::all(&place).await;
     crate::rests::tests::all(&place).await;
+    crate::leases::tests::all(&place).await;
     crate::client_keys::tests::all(&place).await;
 }
 
@@ -300,7 +301,8 @@ mod sqlite {
         drop(open(&place).await);
         let mut shell = SqliteConnection::connect(&format!("sqlite:{place}")).await.unwrap();
         shell.execute("ALTER TABLE requests ADD COLUMN later TEXT NOT NULL DEFAULT ''").await.unwrap();
-        shell.execute("PRAGMA user_version = 5").await.unwrap();
+        let version: i64 = shell.fetch_one("PRAGMA user_version").await.unwrap().get(0);
+        shell.execute(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", version + 1))).await.unwrap();
         let (store, mut writer) = open(&place).await;
         writer.append(&[served(1)]).await.unwrap();
         check(&store, vec![served(1)]).await;

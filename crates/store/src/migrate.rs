@@ -17,12 +17,14 @@ const SQLITE: &[Migration] = &[
     (3, include_str!("migrations/0003_rests.sql")),
     (4, include_str!("migrations/0004_usage.sql")),
     (5, include_str!("migrations/0005_client_keys.sql")),
+    (9, include_str!("migrations/0009_replicas.sql")),
 ];
 
 /// In order, with the numbers that the same schema has in SQLite. The table `trunkline_schema` holds the number.
 const POSTGRES: &[Migration] = &[
     (4, include_str!("migrations/postgres/0004_all.sql")),
     (5, include_str!("migrations/postgres/0005_client_keys.sql")),
+    (9, include_str!("migrations/postgres/0009_replicas.sql")),
 ];
 
 /// How many schemas newer than its own a release still works with: more than one release adds. Beyond that the database is
@@ -30,7 +32,7 @@ const POSTGRES: &[Migration] = &[
 const NEWER_SCHEMAS_TOLERATED: i64 = 4;
 
 /// Whom replicas that start together wait for; any number that nobody else uses in the same database.
-const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(7416958102)";
+pub(crate) const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(7416958102)";
 
 /// Applies what is missing, each migration in its own transaction.
 pub(crate) async fn migrate(conn: &mut Conn, place: &Place) -> Result<(), StoreError> {

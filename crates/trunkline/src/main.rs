@@ -12,6 +12,7 @@ mod patterns;
 mod prices;
 mod probe;
 mod reload;
+mod replicas;
 mod request_log;
 mod responses;
 mod rests;

@@ -19,6 +19,7 @@ use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
 use crate::ledger::{self, Ledger, LedgerError};
 use crate::reload::{self, Reason};
+use crate::replicas::Replicas;
 use crate::responses::ResponseDesk;
 use crate::source::{Source, SourceError, Stamp};
 use crate::state::{State, Watched};
@@ -44,6 +45,8 @@ pub(crate) enum RunError {
     DataFolder { folder: PathBuf, reason: io::Error },
     #[error("the store cannot be opened: {0}")]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Replicas(#[from] trunkline_replicas::BadUrl),
     #[error("the system refuses what a server needs: {0}")]
     System(#[from] io::Error),
 }
@@ -87,6 +90,8 @@ async fn serve(
     let desk = KeyDesk::new(settings.store_url.clone(), View::Live(Arc::clone(&shared)));
     shared.set_admin(Box::new(Api::new(Arc::new(desk))));
     let keys = Follower::start(&settings.store_url, &shared).await.map_err(LedgerError::from)?;
+    let replicas = Replicas::start(&settings, &shared).await?;
+    state.set_replicas(replicas.clone());
     if is_open(&shared) {
         tracing::warn!(listen = %shared.snapshot().server.listen, "no client keys are configured: anyone who reaches this address may call");
     }
@@ -102,7 +107,7 @@ async fn serve(
     banner::print(&shared.snapshot(), known_keys(&shared), &settings, source.path.as_deref(), address);
     let (reasons, inbox) = mpsc::channel(1);
     let followed = reload::follow(Arc::clone(&source), Arc::clone(&shared), Arc::clone(&state), (seen, found), inbox);
-    let background = [
+    let mut background = vec![
         tokio::spawn(followed),
         tokio::spawn(refresh(Arc::clone(&shared), client.clone())),
         tokio::spawn(watch_health(Arc::clone(&shared), client.clone())),
@@ -113,6 +118,7 @@ async fn serve(
         tokio::spawn(bounded),
         tokio::spawn(keep_probing(settings.probe, client, address, reasons)),
     ];
+    background.extend(replicas.keep(&shared));
 
     stop.wait().await;
     let drain = shared.snapshot().server.drain_timeout;
@@ -129,6 +135,7 @@ async fn serve(
     for task in background {
         task.abort();
     }
+    replicas.leave().await;
     responses.stop(keeping).await;
     rests::keep_last(&rests, &shared).await;
     if cut {

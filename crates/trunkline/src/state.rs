@@ -1,12 +1,13 @@
 //! What `/health/detailed` tells of the process beside the data plane.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use trunkline_proxy::stored::{Asked, StoreDown};
 use trunkline_proxy::{Health, KeptResponse, ResponseStore};
 use trunkline_route::{Report, ReportSink};
 
 use crate::ledger::Ledger;
+use crate::replicas::Replicas;
 use crate::responses::ResponseDesk;
 
 /// The state of the configuration and the ledger.
@@ -15,11 +16,18 @@ pub(crate) struct State {
     config: Mutex<Option<String>>,
     ledger: Option<Arc<Ledger>>,
     responses: Option<ResponseDesk>,
+    replicas: OnceLock<Replicas>,
 }
 
 impl State {
     pub(crate) fn new(ledger: Arc<Ledger>, responses: ResponseDesk) -> Self {
-        Self { config: Mutex::default(), ledger: Some(ledger), responses: Some(responses) }
+        Self { config: Mutex::default(), ledger: Some(ledger), responses: Some(responses), replicas: OnceLock::new() }
+    }
+
+    /// What this process shares with others; whoever was first stays.
+    pub(crate) fn set_replicas(&self, replicas: Replicas) {
+        // The second of two is dropped: it is set once, at the start.
+        let _ = self.replicas.set(replicas);
     }
 
     /// What is wrong with the document that was not put in force; `None` when the one in force is the one on disk.
@@ -49,7 +57,8 @@ impl Health for State {
         let ledger = ledger.map(|problem| format!("reports are not being written: {problem}"));
         let responses = self.responses.as_ref().filter(|responses| responses.failing());
         let responses = responses.map(|_| "answers of Responses cannot be kept or found".to_owned());
-        config.into_iter().chain(ledger).chain(responses).collect()
+        let replicas = self.replicas.get().and_then(Replicas::problem);
+        config.into_iter().chain(ledger).chain(responses).chain(replicas).collect()
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
@@ -61,6 +70,7 @@ impl Health for State {
             ("answers_unsettled", ledger.unsettled()),
         ];
         counts.extend(self.responses.as_ref().map(|responses| ("responses_dropped", responses.dropped())));
+        counts.extend(self.replicas.get().into_iter().flat_map(Replicas::counts));
         counts
     }
 }

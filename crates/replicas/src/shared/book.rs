@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use trunkline_config::Allowance;
+use trunkline_config::{Allowance, Budget};
 use trunkline_providers::Usd;
 use trunkline_route::budget::PERIODS;
 use trunkline_route::limits::Entered;
@@ -81,7 +81,11 @@ impl Book {
     /// What this replica may let in alone: its part of what was left when that was last seen.
     pub(super) fn share(&self, key: &str, allowance: &Allowance, known: &Account, now: Moment) -> (Arc<Accounts>, Allowance) {
         let seen = self.seen.get(key);
-        let left = |budget: &trunkline_config::Budget| {
+        let limit = |budget: &Budget| {
+            if !budget.hard {
+                // It keeps nobody out, so there is nothing to share.
+                return budget.limit;
+            }
             let known = || known.spent.iter().find(|spent| spent.period == budget.period).map(|spent| spent.usd);
             let taken = match seen {
                 Some(seen) => {
@@ -90,9 +94,9 @@ impl Book {
                 }
                 None => known().unwrap_or(Usd::ZERO),
             };
-            budget.limit.minus(taken)
+            share::part(budget.limit.minus(taken), self.replicas)
         };
-        (Arc::clone(&self.alone), share::of(allowance, self.replicas, left))
+        (Arc::clone(&self.alone), share::of(allowance, self.replicas, limit))
     }
 
     /// A request was let in by the server, which knew this replica by that name.

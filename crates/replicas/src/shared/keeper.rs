@@ -8,7 +8,8 @@ use trunkline_route::Moment;
 
 use super::link::{Link, Lost};
 use super::owed::Item;
-use super::purse::{Inner, SharedPurse, Way, now};
+use super::purse::{Inner, SharedPurse, Way};
+use crate::here::now;
 use super::script::{Reply, Verdict};
 
 /// What is told at once. Bounds the wait for one answer.

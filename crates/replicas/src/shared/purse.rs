@@ -2,22 +2,22 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
-use trunkline_config::{Allowance, Budget, Secret};
+use trunkline_config::{Allowance, Secret};
 use trunkline_providers::Usd;
-use trunkline_route::budget::Short;
-use trunkline_route::purse::{Account, Admitted, Asked, Counted, Reckoned, Refused, Took};
+use trunkline_route::purse::{Account, Admitted, Asked, Counted, Reckoned, Refused, Took, share};
 use trunkline_route::{Accounts, Moment, Purse};
 
 use super::book::Book;
 use super::link::{Link, Lost};
 use super::names::Names;
 use super::script::{CLOCK, Reply, Texts, Verdict};
+use crate::here::{answer, now, random_name};
 use crate::{Past, Timings};
 
 /// Longest wait for the ledger to say what was spent with a key that the server does not know yet.
@@ -345,7 +345,7 @@ impl Inner {
         let known = self.known.of(key, now);
         let (alone, share) = self.book().share(key, allowance, &known, now);
         let admitted = answer(alone.admit(key, &Arc::new(share), reckoned, now));
-        let admitted = admitted.map_err(|refused| in_full(refused, allowance))?;
+        let admitted = admitted.map_err(|refused| share::in_full(refused, allowance))?;
         let counted = self.book().let_in_alone(key, alone, admitted.counted);
         Ok(Admitted { counted, ..admitted })
     }
@@ -415,41 +415,8 @@ impl Inner {
                 (alone, admitted.map(|admitted| admitted.counted))
             }
         };
-        let raised = raised.map_err(|refused| in_full(refused, allowance))?;
+        let raised = raised.map_err(|refused| share::in_full(refused, allowance))?;
         // One that is over by now has nothing set aside any more.
         Ok(self.book().raised_alone(counted.ticket, alone, raised).unwrap_or(*counted))
     }
-}
-
-/// What one process answers is there at once.
-fn answer<T>(asked: Asked<T>) -> T {
-    match asked {
-        Asked::Now(answer) => answer,
-        Asked::Later(_) => unreachable!("accounts of one process ask nobody"),
-    }
-}
-
-/// A refusal by a share of a budget, in the words of the whole.
-fn in_full(refused: Refused, allowance: &Allowance) -> Refused {
-    match refused {
-        Refused::Short(short) => {
-            let whole = allowance.budgets.iter().find(|budget| budget.hard && budget.period == short.budget.period);
-            let limit = whole.map_or(short.budget.limit, |whole| whole.limit);
-            Refused::Short(Short { budget: Budget { limit, ..short.budget }, ..short })
-        }
-        Refused::Over(..) => refused,
-    }
-}
-
-/// 64 random bits.
-fn random_name() -> String {
-    // Without randomness of the system, the time has to tell replicas apart.
-    let bits = getrandom::u64().unwrap_or_else(|_none| now().0);
-    format!("{bits:016x}")
-}
-
-/// The time.
-pub(super) fn now() -> Moment {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -14,7 +14,8 @@ use trunkline_wire::FaultKind;
 
 use super::keeper::{PATIENCE, RETRY_EVERY};
 use super::link::{Link, Lost, within};
-use super::purse::{Inner, SharedPurse, now};
+use super::purse::{Inner, SharedPurse};
+use crate::here::now;
 
 /// How often it is looked whether there is something new to tell.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -15,8 +15,8 @@ use trunkline_testkit::redis::Redis;
 use trunkline_wire::FaultKind;
 
 use super::SharedPurse;
-use super::purse::now;
 use super::script::{ASKERS_CLOCK, CLOCK};
+use crate::here::now;
 use crate::conformance::{Step, TIGHT, allowance, cases, outcomes, step};
 use crate::past::{Past, Untold};
 use crate::timings::Timings;

@@ -7,7 +7,7 @@ use trunkline_config::Allowance;
 use trunkline_providers::price::Usd;
 
 use super::{Account, Admitted, Asked, Counted, Purse, Reckoned, Refused, Took};
-use crate::budget::{Spend, Spent};
+use crate::budget::{PERIODS, Spend, Spent};
 use crate::limits::Asking;
 use crate::live::Moment;
 
@@ -29,6 +29,14 @@ impl Accounts {
         let mut entry = lock(&entry);
         entry.spend.roll(now);
         Account { open: entry.asking.open(), reserved: entry.spend.reserved(), spent: entry.spend.spent().collect() }
+    }
+
+    /// Of each period that it is now when it began, what was spent with this key and what is set aside.
+    pub fn windows(&self, key: &str, now: Moment) -> [(Moment, Usd, Usd); PERIODS] {
+        let Some(entry) = self.known(key) else { return Default::default() };
+        let mut entry = lock(&entry);
+        entry.spend.roll(now);
+        entry.spend.windows()
     }
 
     /// Takes up what was spent with a key earlier, on top of what is known.

@@ -3,26 +3,35 @@
 use trunkline_config::{Allowance, Budget};
 use trunkline_providers::price::Usd;
 
-/// The part of what a key may use and spend that falls to one of so many replicas; what is left of each budget is told by
-/// `left`. At least one request a minute and at once: a limit that is smaller than the number of replicas would keep out
-/// everybody.
-pub fn of(allowance: &Allowance, replicas: u32, left: impl Fn(&Budget) -> Usd) -> Allowance {
+use super::Refused;
+use crate::budget::Short;
+
+/// The part of what a key may ask for that falls to one of so many replicas, and of each budget what is told by `limit`. At
+/// least one request a minute and at once: a limit that is smaller than the number of replicas would keep out everybody.
+pub fn of(allowance: &Allowance, replicas: u32, limit: impl Fn(&Budget) -> Usd) -> Allowance {
     let replicas = replicas.max(1);
-    let budget = |budget: &Budget| {
-        // A soft budget keeps nobody out, so there is nothing to share.
-        let limit = if budget.hard { part(left(budget), replicas) } else { budget.limit };
-        Budget { limit, ..*budget }
-    };
     let mut share = allowance.clone();
     share.requests_per_minute = allowance.requests_per_minute.map(|most| (most / replicas).max(1));
     share.tokens_per_minute = allowance.tokens_per_minute.map(|most| (most / u64::from(replicas)).max(1));
     share.parallel_requests = allowance.parallel_requests.map(|most| (most / replicas).max(1));
-    share.budgets = allowance.budgets.iter().map(budget).collect();
+    share.budgets = allowance.budgets.iter().map(|budget| Budget { limit: limit(budget), ..*budget }).collect();
     share
 }
 
-fn part(left: Usd, replicas: u32) -> Usd {
-    Usd::from_nano(left.max(Usd::ZERO).nano() / i64::from(replicas))
+/// The part of what is left of a budget.
+pub fn part(left: Usd, replicas: u32) -> Usd {
+    Usd::from_nano(left.max(Usd::ZERO).nano() / i64::from(replicas.max(1)))
+}
+
+/// A refusal by a share of a budget, in the words of the whole.
+pub fn in_full(refused: Refused, allowance: &Allowance) -> Refused {
+    match refused {
+        Refused::Short(short) => {
+            let whole = allowance.budgets.iter().find(|budget| budget.hard && budget.period == short.budget.period);
+            Refused::Short(Short { budget: whole.copied().unwrap_or(short.budget), ..short })
+        }
+        Refused::Over(..) => refused,
+    }
 }
 
 #[cfg(test)]
@@ -39,7 +48,7 @@ mod tests {
         )
         .expect("an allowance");
         let whole = Allowance::of(&section).expect("some limit");
-        let left = |budget: &Budget| budget.limit.minus(Usd::from_nano(100));
+        let left = |budget: &Budget| super::part(budget.limit.minus(Usd::from_nano(100)), 3);
         let part = of(&whole, 3, left);
         assert_eq!(part.requests_per_minute, Some(3));
         assert_eq!(part.tokens_per_minute, Some(333));
@@ -47,6 +56,6 @@ mod tests {
         let hard = part.budgets.iter().find(|budget| budget.period == BudgetPeriod::Day).expect("it is there");
         assert_eq!(hard.limit, Usd::from_nano(333_333_300));
         assert_eq!(of(&whole, 0, left).requests_per_minute, Some(10), "there is at least this one");
-        assert_eq!(of(&whole, 2, |_| Usd::from_nano(-1)).budgets[0].limit, Usd::ZERO);
+        assert_eq!(super::part(Usd::from_nano(-1), 2), Usd::ZERO);
     }
 }

@@ -305,6 +305,9 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
         ledger_keep: None,
         ledger_keep_bytes: None,
         ledger_spool_bytes: 1 << 20,
+        replicas_url: None,
+        replicas_prefix: String::new(),
+        replicas_timeout: Duration::ZERO,
         workers: None,
         probe: false,
     };
