@@ -85,7 +85,8 @@ pub(crate) async fn outcomes(purse: &dyn Purse, key: &str, first: &str, steps: &
     }
     // Whoever asks for nothing finds all settled.
     let nothing = Reckoned { tokens: 0, cost: Some(Usd::ZERO) };
-    let asked = purse.admit(&key, &allowance(r#"{"budgets":[{"usd":"9000","hard":false}]}"#), nothing, now).answer().await;
+    let asked =
+        purse.admit(&key, &allowance(r#"{"budgets":[{"usd":"9000","hard":false}]}"#), nothing, now).answer().await;
     let counted = asked.expect("nothing keeps it out").counted;
     found.push(Outcome::Account(purse.account(&key, now)));
     purse.settle(&key, &counted, Took::default(), now);
@@ -96,38 +97,107 @@ pub(crate) async fn outcomes(purse: &dyn Purse, key: &str, first: &str, steps: &
 pub(crate) fn cases() -> Vec<(&'static str, &'static str, Vec<Step>)> {
     use Step::*;
     vec![
-        ("requests a minute", r#"{"requests_per_minute":2}"#, vec![
-            Admit(1, None), Wait(30 * SECOND), Admit(1, None), Admit(1, None), Wait(31 * SECOND), Admit(1, None), Admit(1, None),
-        ]),
-        ("tokens a minute, settled by what they were", r#"{"tokens_per_minute":100}"#, vec![
-            Admit(60, None), Admit(60, None), Settle(0, 30, None), Admit(60, None), Wait(5 * SECOND), Settle(0, 90, None),
-            Admit(1, None), Wait(61 * SECOND), Admit(1_000, None), Admit(1, None),
-        ]),
-        ("open at once", r#"{"parallel_requests":2}"#, vec![
-            Admit(1, None), Admit(1, None), Admit(1, None), Settle(1, 1, None), Admit(1, None),
-        ]),
-        ("a budget is reserved, settled and whole again in the next hour", r#"{"budgets":[{"usd":"0.0000001","period":"hour"}]}"#, vec![
-            Admit(1, Some(60)), Admit(1, Some(41)), Admit(1, Some(40)), Admit(1, None), Settle(0, 1, Some(20)), Admit(1, Some(40)),
-            Wait(HOUR), Settle(0, 1, Some(40)), Admit(1, Some(100)), Admit(1, Some(0)), Admit(1, Some(1)),
-        ]),
-        ("the tightest hard budget counts and a soft one warns", r#"{"budgets":[{"usd":"0.000001","period":"month"},
-            {"usd":"0.0000002","period":"day"},{"usd":"0.0000001","period":"week","hard":false}]}"#, vec![
-            Admit(1, Some(150)), Settle(0, 1, Some(120)), Admit(1, Some(50)), Admit(1, Some(50)), Wait(24 * HOUR), Admit(1, Some(50)),
-        ]),
-        ("more is set aside or all stays", r#"{"budgets":[{"usd":"0.0000001"}]}"#, vec![
-            Admit(1, Some(30)), Raise(0, Some(20)), Raise(0, None), Raise(0, Some(110)), Admit(1, Some(71)), Raise(0, Some(100)),
-            Admit(1, Some(1)), Settle(0, 1, Some(50)), Admit(1, Some(50)),
-        ]),
-        ("who is refused by a limit has nothing set aside", r#"{"parallel_requests":1,"budgets":[{"usd":"0.0000001"}]}"#, vec![
-            Admit(1, Some(60)), Admit(1, Some(40)), Settle(0, 1, Some(0)), Admit(1, Some(100)),
-        ]),
-        ("of unknown cost while something is left", r#"{"budgets":[{"usd":"0.0000001"}]}"#, vec![
-            Admit(1, None), Settle(0, 1, Some(100)), Admit(1, None), Admit(1, Some(0)),
-        ]),
-        ("an allowance that changes", r#"{"budgets":[{"usd":"0.0000001"}]}"#, vec![
-            Admit(1, Some(100)), Now(r#"{"budgets":[{"usd":"0.0000002"}]}"#), Admit(1, Some(100)), Admit(1, Some(1)),
-            Now(r#"{"budgets":[{"usd":"0.0000001","period":"hour"}],"requests_per_minute":1}"#), Admit(1, Some(1)),
-        ]),
+        (
+            "requests a minute",
+            r#"{"requests_per_minute":2}"#,
+            vec![
+                Admit(1, None),
+                Wait(30 * SECOND),
+                Admit(1, None),
+                Admit(1, None),
+                Wait(31 * SECOND),
+                Admit(1, None),
+                Admit(1, None),
+            ],
+        ),
+        (
+            "tokens a minute, settled by what they were",
+            r#"{"tokens_per_minute":100}"#,
+            vec![
+                Admit(60, None),
+                Admit(60, None),
+                Settle(0, 30, None),
+                Admit(60, None),
+                Wait(5 * SECOND),
+                Settle(0, 90, None),
+                Admit(1, None),
+                Wait(61 * SECOND),
+                Admit(1_000, None),
+                Admit(1, None),
+            ],
+        ),
+        (
+            "open at once",
+            r#"{"parallel_requests":2}"#,
+            vec![Admit(1, None), Admit(1, None), Admit(1, None), Settle(1, 1, None), Admit(1, None)],
+        ),
+        (
+            "a budget is reserved, settled and whole again in the next hour",
+            r#"{"budgets":[{"usd":"0.0000001","period":"hour"}]}"#,
+            vec![
+                Admit(1, Some(60)),
+                Admit(1, Some(41)),
+                Admit(1, Some(40)),
+                Admit(1, None),
+                Settle(0, 1, Some(20)),
+                Admit(1, Some(40)),
+                Wait(HOUR),
+                Settle(0, 1, Some(40)),
+                Admit(1, Some(100)),
+                Admit(1, Some(0)),
+                Admit(1, Some(1)),
+            ],
+        ),
+        (
+            "the tightest hard budget counts and a soft one warns",
+            r#"{"budgets":[{"usd":"0.000001","period":"month"},
+            {"usd":"0.0000002","period":"day"},{"usd":"0.0000001","period":"week","hard":false}]}"#,
+            vec![
+                Admit(1, Some(150)),
+                Settle(0, 1, Some(120)),
+                Admit(1, Some(50)),
+                Admit(1, Some(50)),
+                Wait(24 * HOUR),
+                Admit(1, Some(50)),
+            ],
+        ),
+        (
+            "more is set aside or all stays",
+            r#"{"budgets":[{"usd":"0.0000001"}]}"#,
+            vec![
+                Admit(1, Some(30)),
+                Raise(0, Some(20)),
+                Raise(0, None),
+                Raise(0, Some(110)),
+                Admit(1, Some(71)),
+                Raise(0, Some(100)),
+                Admit(1, Some(1)),
+                Settle(0, 1, Some(50)),
+                Admit(1, Some(50)),
+            ],
+        ),
+        (
+            "who is refused by a limit has nothing set aside",
+            r#"{"parallel_requests":1,"budgets":[{"usd":"0.0000001"}]}"#,
+            vec![Admit(1, Some(60)), Admit(1, Some(40)), Settle(0, 1, Some(0)), Admit(1, Some(100))],
+        ),
+        (
+            "of unknown cost while something is left",
+            r#"{"budgets":[{"usd":"0.0000001"}]}"#,
+            vec![Admit(1, None), Settle(0, 1, Some(100)), Admit(1, None), Admit(1, Some(0))],
+        ),
+        (
+            "an allowance that changes",
+            r#"{"budgets":[{"usd":"0.0000001"}]}"#,
+            vec![
+                Admit(1, Some(100)),
+                Now(r#"{"budgets":[{"usd":"0.0000002"}]}"#),
+                Admit(1, Some(100)),
+                Admit(1, Some(1)),
+                Now(r#"{"budgets":[{"usd":"0.0000001","period":"hour"}],"requests_per_minute":1}"#),
+                Admit(1, Some(1)),
+            ],
+        ),
     ]
 }
 

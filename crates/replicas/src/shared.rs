@@ -3,6 +3,7 @@
 //! What is counted is counted there, by scripts that run as one step. What this replica let in itself it also knows itself:
 //! when the server was away it is told anew, so nothing depends on whether the last words before a cut were heard.
 
+mod asking;
 mod book;
 mod keeper;
 mod link;

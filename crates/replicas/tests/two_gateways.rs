@@ -88,7 +88,7 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, waited).await.unwrap_or_else(|_late| panic!("{what}"));
+    tokio::time::timeout(PATIENCE, waited).await.expect(what);
 }
 
 impl Pair {
@@ -102,7 +102,8 @@ impl Pair {
     }
 
     fn accounts(&self) -> Vec<Account> {
-        let at = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is past 1970").as_millis();
+        let at =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is past 1970").as_millis();
         self.purses.iter().map(|purse| purse.account("one", Moment(at as u64))).collect()
     }
 
@@ -115,10 +116,11 @@ impl Pair {
         let is_over = |account: &Account| (account.open, account.reserved) == (0, Usd::ZERO);
         until("all of it is over", || {
             let accounts = self.accounts();
-            accounts.iter().all(is_over) && total(&accounts[0]) == total(&accounts[1])
+            accounts.iter().all(is_over)
+                && accounts.iter().all(|account| Some(total(account)) == accounts.first().map(total))
         })
         .await;
-        total(&self.accounts()[0])
+        self.accounts().first().map(total).expect("there are two")
     }
 }
 
@@ -134,7 +136,11 @@ async fn five_hundred_requests_at_two_gateways_spend_a_budget_of_twenty_to_the_l
     let pair = pair(&redis, &upstream).await;
     let served = served(&pair.ask(ASKED).join_all().await);
     assert!((1..=20).contains(&served), "{served}");
-    assert_eq!(pair.spent_when_over().await.nano(), served as i64 * BUDGET / 20, "overshoot 0, and nothing stays reserved");
+    assert_eq!(
+        pair.spent_when_over().await.nano(),
+        served as i64 * BUDGET / 20,
+        "overshoot 0, and nothing stays reserved"
+    );
     // What was set aside at the time and free again can be had still.
     let mut more = 0;
     while pair.ask(1).join_all().await == [200] {

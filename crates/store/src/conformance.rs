@@ -268,7 +268,7 @@ mod postgres {
 }
 
 mod sqlite {
-    use sqlx::{Connection, Executor, SqliteConnection};
+    use sqlx::{Connection, Executor, Row, SqliteConnection};
 
     use super::{check, open, served};
 

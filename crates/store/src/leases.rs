@@ -107,6 +107,11 @@ impl LeaseTable {
         Ok(Self { place: Place::parse(place.as_ref())?, replica, silence_ms, open: None })
     }
 
+    /// Whether others may be there: a file has one process.
+    pub fn is_shared(&self) -> bool {
+        self.place.is_server()
+    }
+
     /// Comes. Where nobody else is there, what was counted before is forgotten: the ledger knows it.
     ///
     /// # Errors
@@ -171,12 +176,7 @@ impl LeaseTable {
     ///
     /// # Errors
     /// When the database cannot be opened or written.
-    pub async fn exchange(
-        &mut self,
-        key: &str,
-        wants: &[Want],
-        replicas: u32,
-    ) -> Result<Exchanged, StoreError> {
+    pub async fn exchange(&mut self, key: &str, wants: &[Want], replicas: u32) -> Result<Exchanged, StoreError> {
         let mut conn = self.connect().await?;
         conn.begin().await.map_err(StoreError::Write)?;
         let mut found = Vec::with_capacity(wants.len());
@@ -212,7 +212,8 @@ impl LeaseTable {
         conn.execute(DROP, &[of, period, from, gone.into()]).await?;
         let replica = Value::from(&self.replica);
         let leased = conn.first(LEASED, &[of, period, replica]).await?;
-        let (own, others_nusd) = leased.map_or(Ok((0, 0)), |row| Ok::<(i64, i64), sqlx::Error>((row.get(0)?, row.get(1)?)))?;
+        let (own, others_nusd) =
+            leased.map_or(Ok((0, 0)), |row| Ok::<(i64, i64), sqlx::Error>((row.get(0)?, row.get(1)?)))?;
         let kept = own.saturating_sub(want.spent_nusd).saturating_sub(want.back_nusd).max(0);
         let left = want.limit_nusd.saturating_sub(spent_nusd).saturating_sub(others_nusd).saturating_sub(kept);
         let own_nusd = kept + part(left, want.more_nusd, replicas);
@@ -286,7 +287,11 @@ pub(crate) mod tests {
         assert_eq!(other.exchange("k", &[before], 2).await.unwrap(), leased(200, 200, 100), "in whole hundreds");
         let told = Want { spent_nusd: 150, ..want(0, 0) };
         assert_eq!(one.exchange("k", &[told], 2).await.unwrap(), leased(350, 100, 50));
-        assert_eq!(other.exchange("k", &[want(0, 501)], 2).await.unwrap(), leased(350, 50, 100), "so much is not there");
+        assert_eq!(
+            other.exchange("k", &[want(0, 501)], 2).await.unwrap(),
+            leased(350, 50, 100),
+            "so much is not there"
+        );
         assert_eq!(other.exchange("k", &[want(0, 500)], 2).await.unwrap(), leased(350, 50, 600), "all of it");
         let back = Want { back_nusd: 600, ..want(0, 0) };
         assert_eq!(other.exchange("k", &[back], 2).await.unwrap(), leased(350, 50, 0));
@@ -294,7 +299,11 @@ pub(crate) mod tests {
         assert_eq!(table(place, "late", FOR_EVER_MS).join().await.unwrap().replicas, 2);
         table(place, "late", FOR_EVER_MS).leave().await.unwrap();
         assert_eq!(one.beat().await.unwrap().replicas, 1);
-        assert_eq!(one.exchange("k", &[want(0, 7)], 1).await.unwrap(), leased(350, 0, 645), "one alone takes all of it");
+        assert_eq!(
+            one.exchange("k", &[want(0, 7)], 1).await.unwrap(),
+            leased(350, 0, 645),
+            "one alone takes all of it"
+        );
         one.leave().await.unwrap();
         assert_eq!(one.join().await.unwrap().replicas, 1);
         assert_eq!(one.exchange("k", &[unknown], 1).await.unwrap(), Exchanged::Unknown, "the ledger knows it");
@@ -306,7 +315,11 @@ pub(crate) mod tests {
         assert_eq!(one.exchange("k", &[want(5, 1_000)], 2).await.unwrap(), leased(0, 0, 1_000));
         assert_eq!(other.exchange("k", &[want(6, 1_000)], 2).await.unwrap(), leased(0, 0, 1_000));
         let late = Want { spent_nusd: 1_000, ..want(5, 10) };
-        assert_eq!(one.exchange("k", &[late], 2).await.unwrap(), Exchanged::Done(vec![None]), "it was of the period before");
+        assert_eq!(
+            one.exchange("k", &[late], 2).await.unwrap(),
+            Exchanged::Done(vec![None]),
+            "it was of the period before"
+        );
         assert_eq!(one.exchange("k", &[want(6, 1)], 2).await.unwrap(), leased(0, 1_000, 0));
     }
 
@@ -316,7 +329,9 @@ pub(crate) mod tests {
         assert_eq!(one.exchange("k", &[want(0, 1_000)], 1).await.unwrap(), leased(0, 0, 1_000));
         // For whom every silence is long, those are there who are there this moment.
         while other.beat().await.unwrap().replicas > 1 {}
-        let Exchanged::Done(found) = other.exchange("k", &[want(0, 1_000)], 1).await.unwrap() else { panic!("it is known") };
+        let Exchanged::Done(found) = other.exchange("k", &[want(0, 1_000)], 1).await.unwrap() else {
+            panic!("it is known")
+        };
         assert_eq!(found[0].unwrap().others_nusd, 0);
     }
 

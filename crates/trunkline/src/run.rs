@@ -19,7 +19,7 @@ use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
 use crate::ledger::{self, Ledger, LedgerError};
 use crate::reload::{self, Reason};
-use crate::replicas::Replicas;
+use crate::replicas::{Replicas, ReplicasError};
 use crate::responses::ResponseDesk;
 use crate::source::{Source, SourceError, Stamp};
 use crate::state::{State, Watched};
@@ -46,7 +46,7 @@ pub(crate) enum RunError {
     #[error("the store cannot be opened: {0}")]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
-    Replicas(#[from] trunkline_replicas::BadUrl),
+    Replicas(#[from] ReplicasError),
     #[error("the system refuses what a server needs: {0}")]
     System(#[from] io::Error),
 }

@@ -74,10 +74,20 @@ impl Holdings {
     }
 
     /// What this replica lets requests of this key have.
-    pub(super) fn share(&mut self, key: &Arc<str>, allowance: &Arc<Allowance>, known: &Account, now: Moment) -> Arc<Allowance> {
+    pub(super) fn share(
+        &mut self,
+        key: &Arc<str>,
+        allowance: &Arc<Allowance>,
+        known: &Account,
+        now: Moment,
+    ) -> Arc<Allowance> {
         let (replicas, is_alone) = (self.replicas, self.is_alone);
         if allowance.budgets.is_empty() {
-            return if replicas <= 1 { Arc::clone(allowance) } else { Arc::new(share::of(allowance, replicas, |_| Usd::ZERO)) };
+            return if replicas <= 1 {
+                Arc::clone(allowance)
+            } else {
+                Arc::new(share::of(allowance, replicas, |_| Usd::ZERO))
+            };
         }
         let holding = self.holding(key, allowance, now);
         if let Some(share) = &holding.share {
@@ -92,7 +102,11 @@ impl Holdings {
                 return part.granted;
             }
             let before = known.spent.iter().find(|spent| spent.period == budget.period && !part.is_known);
-            let taken = part.spent.plus(part.others).plus(part.granted.minus(part.told)).plus(before.map_or(Usd::ZERO, |spent| spent.usd));
+            let taken = part
+                .spent
+                .plus(part.others)
+                .plus(part.granted.minus(part.told))
+                .plus(before.map_or(Usd::ZERO, |spent| spent.usd));
             part.granted.plus(share::part(budget.limit.minus(taken), replicas))
         };
         let share = Arc::new(share::of(allowance, replicas, limit));
@@ -179,7 +193,9 @@ impl Holdings {
         let Some(holding) = self.keys.get_mut(key) else { return Vec::new() };
         for want in &mut wants {
             let place = usize::from(want.period);
-            let (Some(part), Some(looked)) = (holding.periods.get_mut(place), holding.looked.get_mut(place)) else { continue };
+            let (Some(part), Some(looked)) = (holding.periods.get_mut(place), holding.looked.get_mut(place)) else {
+                continue;
+            };
             let spent = part.told.plus(Usd::from_nano(want.spent_nusd));
             let lately = spent.minus(*looked).max(Usd::ZERO);
             *looked = spent;
@@ -216,7 +232,9 @@ impl Holdings {
     /// What all have spent with a key and told, and this one beside.
     pub(super) fn account(&self, key: &str, known: Account, now: Moment) -> Account {
         let own = self.accounts.of(key, now);
-        let Some(holding) = self.keys.get(key) else { return Account { open: own.open, reserved: own.reserved, ..known } };
+        let Some(holding) = self.keys.get(key) else {
+            return Account { open: own.open, reserved: own.reserved, ..known };
+        };
         let windows = self.accounts.windows(key, now);
         let spent = (0..).zip(BudgetPeriod::ALL).zip(&holding.periods).map(|((number, period), part)| {
             let untold = taken_in(&windows, part.from, number).0.minus(part.told);

@@ -27,7 +27,9 @@ impl LeasedPurse {
             if self.0.problem().is_some() {
                 continue;
             }
-            if let Err(refusal) = timeout(PATIENCE, self.0.tell(&mut table)).await.unwrap_or(Err(Refusal::Late(PATIENCE))) {
+            if let Err(refusal) =
+                timeout(PATIENCE, self.0.tell(&mut table)).await.unwrap_or(Err(Refusal::Late(PATIENCE)))
+            {
                 self.0.fall(&refusal);
             }
         }

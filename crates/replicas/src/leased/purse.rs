@@ -62,15 +62,23 @@ pub(super) enum Refusal {
 }
 
 impl LeasedPurse {
-    /// A purse with the database at this place, which is not asked before [`LeasedPurse::connect`]. Must be called inside the
-    /// runtime that the connection is to live in.
+    /// A purse with the database at this place, which is not asked before [`LeasedPurse::connect`]; `None` where it is a
+    /// file, which nobody else has. Must be called inside the runtime that the connection is to live in.
     ///
     /// # Errors
     /// When the URL is of an engine that this build does not have.
-    pub fn new(place: &Secret, timings: Timings, past: Box<dyn Past>, known: Arc<Accounts>) -> Result<Self, StoreError> {
+    pub fn new(
+        place: &Secret,
+        timings: Timings,
+        past: Box<dyn Past>,
+        known: Arc<Accounts>,
+    ) -> Result<Option<Self>, StoreError> {
         let silence_ms = u64::try_from(timings.silence.as_millis()).unwrap_or(u64::MAX);
         let table = LeaseTable::at(place.expose(), random_name(), silence_ms)?;
-        Ok(Self(Arc::new(Inner {
+        if !table.is_shared() {
+            return Ok(None);
+        }
+        Ok(Some(Self(Arc::new(Inner {
             table: tokio::sync::Mutex::new(table),
             timings,
             holdings: Mutex::new(Holdings::new()),
@@ -78,7 +86,7 @@ impl LeasedPurse {
             past,
             known,
             runtime: Handle::current(),
-        })))
+        }))))
     }
 
     /// Why this replica works on its own; `None` when it does not.
@@ -131,7 +139,8 @@ impl Purse for LeasedPurse {
         }
         let (inner, key, allowance, counted) = (Arc::clone(&self.0), Arc::clone(key), Arc::clone(allowance), *counted);
         Asked::Later(Box::pin(async move {
-            let answered = inner.lease_until(&key, amount, now, || inner.raise(&key, &allowance, &counted, cost, now)).await;
+            let answered =
+                inner.lease_until(&key, amount, now, || inner.raise(&key, &allowance, &counted, cost, now)).await;
             answered.map_err(|refused| inner.in_full(&key, refused, &allowance, full))
         }))
     }
@@ -166,7 +175,13 @@ impl Inner {
     }
 
     /// Within what is leased. What is given back is so under the same lock, so nothing is both spent here and leased to others.
-    fn admit(&self, key: &Arc<str>, allowance: &Arc<Allowance>, reckoned: Reckoned, now: Moment) -> Result<Admitted, Refused> {
+    fn admit(
+        &self,
+        key: &Arc<str>,
+        allowance: &Arc<Allowance>,
+        reckoned: Reckoned,
+        now: Moment,
+    ) -> Result<Admitted, Refused> {
         let known = self.known.of(key, now);
         let mut holdings = self.holdings();
         let now = holdings.now(now);
@@ -255,7 +270,8 @@ impl Inner {
             let spent = timeout(PAST_TIMEOUT, self.past.spent(key, now())).await;
             let spent = spent.map_err(|_late| Refusal::NoPast)?.map_err(|_unsaid| Refusal::NoPast)?;
             for want in &mut wants {
-                let before = spent.iter().find(|spent| spent.from.0 == want.from_ms && number_of(spent.period) == want.period);
+                let before =
+                    spent.iter().find(|spent| spent.from.0 == want.from_ms && number_of(spent.period) == want.period);
                 want.before_nusd = Some(before.map_or(0, |spent| spent.usd.nano()));
             }
             exchanged = timeout(deadline, table.exchange(key, &wants, replicas)).await.map_err(late)??;

@@ -22,7 +22,8 @@ use crate::timings::Timings;
 /// Nobody waits for so long but a failing test.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Of a machine that builds something else beside the test.
-const SLOW: Timings = Timings { deadline: PATIENCE, beat: Duration::from_millis(20), silence: Duration::from_secs(600) };
+const SLOW: Timings =
+    Timings { deadline: PATIENCE, beat: Duration::from_millis(20), silence: Duration::from_secs(600) };
 /// Nothing is told or given back by itself.
 const QUIET: Timings = Timings { beat: Duration::from_secs(1 << 20), silence: Duration::from_secs(1 << 32), ..SLOW };
 
@@ -64,7 +65,8 @@ impl std::ops::Deref for Replica {
 
 async fn replica(url: &str, timings: Timings, before: i64) -> Replica {
     let past = Box::new(Before(before));
-    let purse = LeasedPurse::new(&Secret::new(url.to_owned()), timings, past, Arc::default()).expect("a URL");
+    let purse = LeasedPurse::new(&Secret::new(url.to_owned()), timings, past, Arc::default());
+    let purse = purse.expect("a URL").expect("a server");
     purse.connect().await;
     let keeper = tokio::spawn(purse.clone().keep()).abort_handle();
     Replica { purse, keeper }

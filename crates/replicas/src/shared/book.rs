@@ -42,12 +42,15 @@ pub(super) struct Book {
     alone: Arc<Accounts>,
 }
 
+/// Accounts of this process, and what counts there of a request.
+pub(super) type Alone = (Arc<Accounts>, Counted);
+
 #[derive(Clone, Debug)]
 struct Ticket {
     key: Arc<str>,
     counted: Counted,
     /// Where it counts until the server knows of it.
-    alone: Option<(Arc<Accounts>, Counted)>,
+    alone: Option<Alone>,
 }
 
 impl Book {
@@ -79,7 +82,13 @@ impl Book {
     }
 
     /// What this replica may let in alone: its part of what was left when that was last seen.
-    pub(super) fn share(&self, key: &str, allowance: &Allowance, known: &Account, now: Moment) -> (Arc<Accounts>, Allowance) {
+    pub(super) fn share(
+        &self,
+        key: &str,
+        allowance: &Allowance,
+        known: &Account,
+        now: Moment,
+    ) -> (Arc<Accounts>, Allowance) {
         let seen = self.seen.get(key);
         let limit = |budget: &Budget| {
             if !budget.hard {
@@ -122,7 +131,7 @@ impl Book {
     }
 
     /// What counts of a request that is still open, and what does alone.
-    pub(super) fn open(&self, ticket: u64) -> Option<(Counted, Option<(Arc<Accounts>, Counted)>)> {
+    pub(super) fn open(&self, ticket: u64) -> Option<(Counted, Option<Alone>)> {
         self.tickets.get(&ticket).map(|open| (open.counted, open.alone.clone()))
     }
 

@@ -9,8 +9,8 @@ use trunkline_route::Moment;
 use super::link::{Link, Lost};
 use super::owed::Item;
 use super::purse::{Inner, SharedPurse, Way};
-use crate::here::now;
 use super::script::{Reply, Verdict};
+use crate::here::now;
 
 /// What is told at once. Bounds the wait for one answer.
 const TOLD_AT_ONCE: usize = 256;
@@ -164,9 +164,7 @@ impl Inner {
             let mut all = redis::pipe();
             for (turn, item) in &items {
                 all.add_command(match item {
-                    Item::Settled(settled) => {
-                        link.asker(&self.names, &self.timings, settled.at).settle(settled, *turn)
-                    }
+                    Item::Settled(settled) => link.asker(&self.names, &self.timings, settled.at).settle(settled, *turn),
                     Item::Owed(owed) => asker.catch_up(owed, *turn),
                 });
             }

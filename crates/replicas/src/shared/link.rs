@@ -36,7 +36,12 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) async fn connect(client: &Client, texts: &Texts, name: String, deadline: Duration) -> Result<Self, Lost> {
+    pub(super) async fn connect(
+        client: &Client,
+        texts: &Texts,
+        name: String,
+        deadline: Duration,
+    ) -> Result<Self, Lost> {
         // Everything that is asked has a deadline of its own.
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         let connecting = client.get_multiplexed_async_connection_with_config(&config);
@@ -66,7 +71,10 @@ impl Link {
     }
 }
 
-pub(super) async fn within<T>(deadline: Duration, asked: impl Future<Output = Result<T, RedisError>>) -> Result<T, Lost> {
+pub(super) async fn within<T>(
+    deadline: Duration,
+    asked: impl Future<Output = Result<T, RedisError>>,
+) -> Result<T, Lost> {
     match timeout(deadline, asked).await {
         Ok(answer) => Ok(answer?),
         Err(_late) => Err(Lost::Late(deadline)),

@@ -1,8 +1,8 @@
 //! What is done at the server, all of it or nothing: the scripts, what they are asked and what they answer.
 
 use redis::{Cmd, FromRedisValue, ParsingError, Value};
-use trunkline_config::{Allowance, Budget};
 use trunkline_config::file::BudgetPeriod;
+use trunkline_config::{Allowance, Budget};
 use trunkline_providers::Usd;
 use trunkline_route::Moment;
 use trunkline_route::budget::{PERIODS, Reserved, Short, Spent, ends, overrun};
@@ -102,7 +102,10 @@ impl Asker<'_> {
         let mut cmd = self.account("settle", key);
         cmd.arg(turn).arg(opens).arg(entered.at.0).arg(whole(entered.tokens)).arg(whole(took.tokens));
         let (amount, from) = reserved.map_or_else(Default::default, |reserved| (reserved.amount, reserved.from));
-        cmd.arg(u8::from(reserved.is_some())).arg(nano(amount)).arg(moments(from)).arg(nano(took.cost.unwrap_or_default()));
+        cmd.arg(u8::from(reserved.is_some()))
+            .arg(nano(amount))
+            .arg(moments(from))
+            .arg(nano(took.cost.unwrap_or_default()));
         cmd
     }
 

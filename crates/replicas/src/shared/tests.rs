@@ -8,23 +8,24 @@ use trunkline_config::Secret;
 use trunkline_config::file::BudgetPeriod;
 use trunkline_providers::Usd;
 use trunkline_route::budget::{Spent, begins, ends};
-use trunkline_route::purse::{Account, Counted, Reckoned, Refused, Took};
 use trunkline_route::live::{Cause, Rest};
+use trunkline_route::purse::{Account, Counted, Reckoned, Refused, Took};
 use trunkline_route::{Accounts, Live, Moment, Purse as _, RestRow};
 use trunkline_testkit::redis::Redis;
 use trunkline_wire::FaultKind;
 
 use super::SharedPurse;
 use super::script::{ASKERS_CLOCK, CLOCK};
-use crate::here::now;
 use crate::conformance::{Step, TIGHT, allowance, cases, outcomes, step};
+use crate::here::now;
 use crate::past::{Past, Untold};
 use crate::timings::Timings;
 
 /// Nobody waits for so long but a failing test.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Of a machine that builds something else beside the test.
-const SLOW: Timings = Timings { deadline: PATIENCE, beat: Duration::from_millis(20), silence: Duration::from_secs(600) };
+const SLOW: Timings =
+    Timings { deadline: PATIENCE, beat: Duration::from_millis(20), silence: Duration::from_secs(600) };
 
 /// So much was spent with every key before.
 #[derive(Clone, Copy, Debug)]
@@ -199,9 +200,7 @@ async fn who_leaves_without_the_answer_leaves_nothing_behind() {
         // Asked, and not waited for.
         let _ = tokio::time::timeout(Duration::ZERO, asked).await;
     }
-    let empty = async {
-        while account(&one).await != (0, 0, 0) {}
-    };
+    let empty = async { while account(&one).await != (0, 0, 0) {} };
     tokio::time::timeout(PATIENCE, empty).await.expect("nothing stays open");
 }
 
@@ -267,7 +266,11 @@ async fn a_server_that_hangs_holds_no_request_longer_than_its_deadline_and_only_
     until("it is back", || one.0.is_linked()).await;
     settle(&one, &late, 100);
     let (open, reserved, spent) = account(&one).await;
-    assert_eq!((open, reserved, spent), (1, 0, 100), "what was asked in vain is not held; one is open that nobody ended");
+    assert_eq!(
+        (open, reserved, spent),
+        (1, 0, 100),
+        "what was asked in vain is not held; one is open that nobody ended"
+    );
 }
 
 /// What one replica knows of providers.

@@ -40,7 +40,9 @@ impl Past for Recorded {
         Box::pin(async move {
             let name = name.ok_or(PastError)?;
             let spent = sums(&place, &id, &name, now).await;
-            spent.inspect_err(|error| tracing::warn!(%error, "what was spent before is not known")).map_err(|_told| PastError)
+            spent
+                .inspect_err(|error| tracing::warn!(%error, "what was spent before is not known"))
+                .map_err(|_told| PastError)
         })
     }
 }
