@@ -311,7 +311,8 @@ pub(crate) mod tests {
 
     async fn a_period_that_is_over_takes_its_leases_along(place: &str) {
         let (mut one, mut other) = (table(place, "one", FOR_EVER_MS), table(place, "other", FOR_EVER_MS));
-        (one.beat().await.unwrap(), other.beat().await.unwrap());
+        one.beat().await.unwrap();
+        other.beat().await.unwrap();
         assert_eq!(one.exchange("k", &[want(5, 1_000)], 2).await.unwrap(), leased(0, 0, 1_000));
         assert_eq!(other.exchange("k", &[want(6, 1_000)], 2).await.unwrap(), leased(0, 0, 1_000));
         let late = Want { spent_nusd: 1_000, ..want(5, 10) };

@@ -1,17 +1,16 @@
 //! A Redis server of a test's own, from the machine's package, reached through a socket in a folder that is gone after.
 
-use std::io;
+use std::io::{self, BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 /// No port. Every write is on disk before it is answered, so that a server that is killed has lost nothing.
 const SETTINGS: [&str; 8] = ["--port", "0", "--save", "", "--appendonly", "yes", "--appendfsync", "always"];
 
-/// Longest wait for a server that starts; only a failing test waits this long.
-const START_TIMEOUT: Duration = Duration::from_secs(10);
+/// What it says once it has taken up what it had and answers, whatever the case.
+const READY: &str = "ready to accept connections";
 
 /// A server. Killed when dropped.
 #[derive(Debug)]
@@ -52,30 +51,30 @@ impl Redis {
     /// # Errors
     /// When it does not start.
     pub fn resume(&mut self) -> io::Result<()> {
-        let log = std::fs::File::create(self.folder.path().join("log"))?;
         let spawned = Command::new("redis-server")
             .args(SETTINGS)
             .arg("--unixsocket")
             .arg(self.socket())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
+            .stdout(Stdio::piped())
             .spawn();
         let missing = |error: io::Error| {
             io::Error::new(error.kind(), format!("no `redis-server` ({error}); install the package `redis-server`"))
         };
-        self.server = Some(spawned.map_err(missing)?);
-        let start = Instant::now();
-        while !self.answers() {
-            let ended = self.server.as_mut().is_some_and(|server| matches!(server.try_wait(), Ok(Some(_)) | Err(_)));
-            if ended || start.elapsed() > START_TIMEOUT {
-                let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-                return Err(io::Error::other(format!("the Redis server does not start: {log}")));
+        let said = self.server.insert(spawned.map_err(missing)?).stdout.take();
+        let said = said.ok_or_else(|| io::Error::other("nothing that it says can be read"))?;
+        let mut log = String::new();
+        // What it says after that is not read by anybody, which it does not mind.
+        for line in BufReader::new(said).lines() {
+            let line = line?;
+            if line.to_ascii_lowercase().contains(READY) {
+                return Ok(());
             }
-            std::thread::sleep(Duration::from_millis(5));
+            log.push_str(&line);
+            log.push('\n');
         }
-        Ok(())
+        Err(io::Error::other(format!("the Redis server does not start: {log}")))
     }
 
     /// Starts it again with nothing.
@@ -114,16 +113,6 @@ impl Redis {
 
     fn socket(&self) -> PathBuf {
         self.folder.path().join("redis.sock")
-    }
-
-    /// Whether it has taken up what it had and answers.
-    fn answers(&self) -> bool {
-        use std::io::{Read as _, Write as _};
-        let Ok(mut stream) = std::os::unix::net::UnixStream::connect(self.socket()) else { return false };
-        let mut answer = [0; 5];
-        let asked = stream.set_read_timeout(Some(Duration::from_secs(1)));
-        asked.and_then(|()| stream.write_all(b"PING\r\n")).and_then(|()| stream.read_exact(&mut answer)).is_ok()
-            && &answer == b"+PONG"
     }
 }
 

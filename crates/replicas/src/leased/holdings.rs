@@ -6,7 +6,7 @@ use std::sync::Arc;
 use trunkline_config::file::BudgetPeriod;
 use trunkline_config::{Allowance, Budget};
 use trunkline_providers::Usd;
-use trunkline_route::budget::{PERIODS, Spent, begins, ends};
+use trunkline_route::budget::{PERIODS, Reserved, Spent, begins, ends};
 use trunkline_route::purse::{Account, share};
 use trunkline_route::{Accounts, Moment};
 use trunkline_store::{Leased, Want};
@@ -22,6 +22,28 @@ pub(super) struct Holdings {
     /// What this replica's own requests take.
     pub(super) accounts: Accounts,
     keys: HashMap<Arc<str>, Holding>,
+}
+
+/// What must be free for a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Need {
+    /// What it may cost.
+    pub(super) cost: Usd,
+    /// What is set aside for it already.
+    pub(super) held: Option<Reserved>,
+}
+
+impl Need {
+    /// What counts already in the period of this number that began then.
+    fn held_in(&self, number: u8, from: Moment) -> Usd {
+        let counts = |held: &&Reserved| held.from.get(usize::from(number)) == Some(&from);
+        self.held.as_ref().filter(counts).map_or(Usd::ZERO, |held| held.amount)
+    }
+
+    /// What it takes beside that.
+    fn more_in(&self, number: u8, from: Moment) -> Usd {
+        self.cost.minus(self.held_in(number, from)).max(Usd::ZERO)
+    }
 }
 
 /// What is held of the budgets of one key. There are no more than keys with budgets that were used.
@@ -95,11 +117,13 @@ impl Holdings {
         }
         let limit = |budget: &Budget| {
             let Some(part) = holding.part(budget.period) else { return Usd::ZERO };
+            // Whatever others have spent is not to be had here, whether it was leased or not.
+            let most = budget.limit.minus(part.spent.minus(part.told));
             if !budget.hard {
-                return budget.limit.minus(part.spent.minus(part.told));
+                return most;
             }
             if !is_alone {
-                return part.granted;
+                return part.granted.min(most);
             }
             let before = known.spent.iter().find(|spent| spent.period == budget.period && !part.is_known);
             let taken = part
@@ -141,9 +165,10 @@ impl Holdings {
     }
 
     /// Whether it was found lately that so much is not to be had.
-    pub(super) fn is_refused(&self, key: &str, amount: Usd, now: Moment) -> bool {
+    pub(super) fn is_refused(&self, key: &str, need: &Need, now: Moment) -> bool {
+        let held = need.held.map_or(Usd::ZERO, |held| held.amount);
         let refused = self.keys.get(key).and_then(|holding| holding.refused);
-        refused.is_some_and(|refused| now < refused.until && amount >= refused.least)
+        refused.is_some_and(|refused| now < refused.until && need.cost.minus(held) >= refused.least)
     }
 
     /// So much is not to be had for a while.
@@ -162,7 +187,7 @@ impl Holdings {
 
     /// What is to be told of a key, and asked for so that one more request of this amount fits: of each period that has a
     /// budget, in their order.
-    pub(super) fn wants(&self, key: &Arc<str>, amount: Usd, now: Moment) -> Vec<Want> {
+    pub(super) fn wants(&self, key: &Arc<str>, need: &Need, now: Moment) -> Vec<Want> {
         let own = self.accounts.windows(key, now);
         let Some(holding) = self.keys.get(key) else { return Vec::new() };
         let want = |(number, period): (u8, BudgetPeriod)| {
@@ -170,6 +195,7 @@ impl Holdings {
             let part = holding.part(period)?;
             let (spent, reserved) = taken_in(&own, part.from, number);
             let free = part.granted.minus(spent).minus(reserved);
+            let amount = need.more_in(number, part.from);
             let more = if limit.hard { amount.minus(free).max(Usd::ZERO) } else { Usd::ZERO };
             // As much as the request takes: what is left over when less is given is of use to nobody.
             let more = if more > Usd::ZERO && free <= Usd::ZERO { more.max(amount) } else { more };
@@ -188,7 +214,7 @@ impl Holdings {
 
     /// What is to be told of a key and given back, now that some time went by; nothing where all is as it was.
     pub(super) fn leftovers(&mut self, key: &Arc<str>, now: Moment) -> Vec<Want> {
-        let mut wants = self.wants(key, Usd::ZERO, now);
+        let mut wants = self.wants(key, &Need::default(), now);
         let (own, replicas) = (self.accounts.windows(key, now), self.replicas);
         let Some(holding) = self.keys.get_mut(key) else { return Vec::new() };
         for want in &mut wants {
@@ -244,10 +270,13 @@ impl Holdings {
     }
 
     /// What is spent of a budget as far as that is known, and what is held by anybody.
-    pub(super) fn taken(&self, key: &str, budget: &Budget, now: Moment) -> Option<(Usd, Usd)> {
+    pub(super) fn taken(&self, key: &str, budget: &Budget, need: &Need, now: Moment) -> Option<(Usd, Usd)> {
         let own = self.accounts.windows(key, now);
         let part = self.keys.get(key)?.part(budget.period)?;
-        let (spent, reserved) = taken_in(&own, part.from, number_of(budget.period));
+        let number = number_of(budget.period);
+        let (spent, reserved) = taken_in(&own, part.from, number);
+        // Without what is held for the request itself.
+        let reserved = reserved.minus(need.held_in(number, part.from));
         Some((part.spent.plus(spent.minus(part.told)), part.others.plus(reserved)))
     }
 }

@@ -14,7 +14,7 @@ use trunkline_route::purse::{Account, Admitted, Asked, Counted, Reckoned, Refuse
 use trunkline_route::{Accounts, Moment, Purse};
 use trunkline_store::{Exchanged, LeaseTable, StoreError, Want};
 
-use super::holdings::{Holdings, number_of};
+use super::holdings::{Holdings, Need, number_of};
 use crate::here::{answer, now, random_name};
 use crate::{Past, Timings};
 
@@ -45,8 +45,7 @@ pub(super) struct Inner {
 #[derive(Clone, Copy, Debug)]
 struct Full {
     cost: Option<Usd>,
-    /// What is set aside for it already.
-    held: Usd,
+    need: Need,
     now: Moment,
 }
 
@@ -108,15 +107,15 @@ impl Purse for LeasedPurse {
         reckoned: Reckoned,
         now: Moment,
     ) -> Asked<Result<Admitted, Refused>> {
-        let amount = needed(reckoned.cost);
-        let full = Full { cost: reckoned.cost, held: Usd::ZERO, now };
+        let need = Need { cost: needed(reckoned.cost), held: None };
+        let full = Full { cost: reckoned.cost, need, now };
         let answered = self.0.admit(key, allowance, reckoned, now);
-        if !self.0.may_lease(&answered, key, amount, now) {
+        if !self.0.may_lease(&answered, key, &need, now) {
             return Asked::Now(answered.map_err(|refused| self.0.in_full(key, refused, allowance, full)));
         }
         let (inner, key, allowance) = (Arc::clone(&self.0), Arc::clone(key), Arc::clone(allowance));
         Asked::Later(Box::pin(async move {
-            let answered = inner.lease_until(&key, amount, now, || inner.admit(&key, &allowance, reckoned, now)).await;
+            let answered = inner.lease_until(&key, need, now, || inner.admit(&key, &allowance, reckoned, now)).await;
             answered.map_err(|refused| inner.in_full(&key, refused, &allowance, full))
         }))
     }
@@ -129,18 +128,16 @@ impl Purse for LeasedPurse {
         cost: Option<Usd>,
         now: Moment,
     ) -> Asked<Result<Counted, Refused>> {
-        let held = counted.reserved.map_or(Usd::ZERO, |reserved| reserved.amount);
-        let full = Full { cost, held, now };
-        // The rest of it is held already.
-        let amount = needed(cost).minus(held).max(Usd::ZERO);
+        let need = Need { cost: needed(cost), held: counted.reserved };
+        let full = Full { cost, need, now };
         let answered = self.0.raise(key, allowance, counted, cost, now);
-        if !self.0.may_lease(&answered, key, amount, now) {
+        if !self.0.may_lease(&answered, key, &need, now) {
             return Asked::Now(answered.map_err(|refused| self.0.in_full(key, refused, allowance, full)));
         }
         let (inner, key, allowance, counted) = (Arc::clone(&self.0), Arc::clone(key), Arc::clone(allowance), *counted);
         Asked::Later(Box::pin(async move {
             let answered =
-                inner.lease_until(&key, amount, now, || inner.raise(&key, &allowance, &counted, cost, now)).await;
+                inner.lease_until(&key, need, now, || inner.raise(&key, &allowance, &counted, cost, now)).await;
             answered.map_err(|refused| inner.in_full(&key, refused, &allowance, full))
         }))
     }
@@ -205,24 +202,24 @@ impl Inner {
     }
 
     /// Whether it is only a lease that is missing, and one may be had.
-    fn may_lease<T>(&self, answered: &Result<T, Refused>, key: &str, amount: Usd, now: Moment) -> bool {
+    fn may_lease<T>(&self, answered: &Result<T, Refused>, key: &str, need: &Need, now: Moment) -> bool {
         let Err(Refused::Short(_)) = answered else { return false };
         let holdings = self.holdings();
-        !holdings.is_alone && !holdings.is_refused(key, amount, now)
+        !holdings.is_alone && !holdings.is_refused(key, need, now)
     }
 
     /// Leases what is missing, and tries again.
     async fn lease_until<T>(
         self: &Arc<Self>,
         key: &Arc<str>,
-        amount: Usd,
+        need: Need,
         at: Moment,
         again: impl Fn() -> Result<T, Refused>,
     ) -> Result<T, Refused> {
         let (inner, owned) = (Arc::clone(self), Arc::clone(key));
         // Where nobody who leaves cuts it short.
         let leasing = self.runtime.spawn(async move {
-            if let Err(refusal) = inner.lease(&owned, amount, at).await {
+            if let Err(refusal) = inner.lease(&owned, &need, at).await {
                 inner.fall(&refusal);
             }
         });
@@ -232,21 +229,21 @@ impl Inner {
         if let Err(Refused::Short(_)) = &answered {
             let mut holdings = self.holdings();
             if !holdings.is_alone {
-                holdings.refuse(key, amount, at + REFUSED_FOR);
+                holdings.refuse(key, need.cost, at + REFUSED_FOR);
             }
         }
         answered
     }
 
-    async fn lease(&self, key: &Arc<str>, amount: Usd, at: Moment) -> Result<(), Refusal> {
+    async fn lease(&self, key: &Arc<str>, need: &Need, at: Moment) -> Result<(), Refusal> {
         // So many may ask at the same time that the last have to be told to come again: that is no failure.
         let Ok(mut table) = timeout(self.timings.deadline, self.table.lock()).await else { return Ok(()) };
         let wants = {
             let holdings = self.holdings();
-            if holdings.is_alone || holdings.is_refused(key, amount, at) {
+            if holdings.is_alone || holdings.is_refused(key, need, at) {
                 return Ok(());
             }
-            holdings.wants(key, amount, holdings.now(at))
+            holdings.wants(key, need, holdings.now(at))
         };
         // Another has leased enough for both meanwhile.
         if wants.iter().all(|want| want.more_nusd == 0) {
@@ -300,7 +297,7 @@ impl Inner {
         let Refused::Short(Short { budget, .. }) = &refused else { return refused };
         let holdings = self.holdings();
         let now = holdings.now(full.now);
-        let taken = holdings.taken(key, budget, now).map(|(spent, held)| (spent, held.minus(full.held)));
+        let taken = holdings.taken(key, budget, &full.need, now);
         let whole = taken.and_then(|taken| Short::of(*budget, taken, full.cost, ends(budget.period, now).since(now)));
         // What is missing is held by others, by this reckoning: it may come back.
         let Refused::Short(short) = refused else { return refused };
