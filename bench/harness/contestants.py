@@ -17,6 +17,12 @@ START_S_MAX = 30
 """Seconds a proxy may take to its first answer."""
 CLIENT_KEYS = 1000
 OTHER_MODELS = 50
+ALLOWANCE = """requests_per_minute = 100000000
+tokens_per_minute = 100000000000
+parallel_requests = 10000
+budgets = [{ usd = 1000000, period = "day" }, { usd = 10000000, period = "month" }]
+"""
+"""What every client key may do: more than any run asks for, so that all of it is counted and nothing refused."""
 UPSTREAM_KEY = "sk-upstream-of-the-benchmark"
 
 
@@ -132,7 +138,7 @@ class Trunkline(Started):
             for number in range(OTHER_MODELS):
                 file.write(f'\n[models.other-{number}]\ntargets = [{{ provider = "mock", model = "mock-{number}" }}]\n')
             for number in range(CLIENT_KEYS):
-                file.write(f'\n[[client_keys]]\nname = "client-{number}"\nkey = "{client_key(number)}"\n')
+                file.write(f'\n[[client_keys]]\nname = "client-{number}"\nkey = "{client_key(number)}"\n{ALLOWANCE}')
         self.data = self.folder / "data"
         self.data.mkdir()
         return [self.binary, "serve", "--config", str(config), "--data-dir", str(self.data)]

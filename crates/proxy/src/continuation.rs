@@ -30,7 +30,7 @@ use letter::{Letter, Origin};
 const CONTINUATION: HeaderName = HeaderName::from_static("x-trunkline-continuation");
 
 /// Times that one answer is gone on with. Bounds what a prompt on which everybody breaks can cost.
-const CONTINUATIONS_MAX: u32 = 2;
+pub(crate) const CONTINUATIONS_MAX: u32 = 2;
 
 /// Goes on with one answer when it breaks off.
 pub(crate) struct Continuation {

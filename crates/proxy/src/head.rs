@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use trunkline_route::{Attempt, Report};
 use trunkline_wire::filter::Repairs;
 use trunkline_wire::ir::Losses;
-use trunkline_wire::limits::is_limit;
+use trunkline_wire::limits::{Remaining, Told, is_limit};
 use trunkline_wire::{DialectId, RateLimits, Usd};
 
 use crate::reply::ReplyBody;
@@ -123,6 +123,17 @@ pub(crate) fn tell_limits(headers: &mut HeaderMap, limits: &RateLimits, dialect:
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(&value)) {
             headers.insert(name, value);
         }
+    }
+}
+
+/// Says what is left of the limits of a client key, in the words of its client.
+pub(crate) fn tell_remaining(headers: &mut HeaderMap, remaining: Remaining, dialect: DialectId) {
+    for (name, told) in remaining.in_dialect(dialect, SystemTime::now()) {
+        let value = match told {
+            Told::Count(count) => HeaderValue::from(count),
+            Told::Time(time) => HeaderValue::try_from(time).expect("a time is plain text"),
+        };
+        headers.insert(HeaderName::from_static(name), value);
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Deserialize;
 use trunkline_config::file::BudgetPeriod;
 use trunkline_config::{Allowance, Budget, ClientKey, Target};
 use trunkline_providers::Usd;
@@ -12,21 +11,19 @@ use trunkline_route::budget::Short;
 use trunkline_route::limits::Over;
 use trunkline_route::purse::{Counted, Reckoned, Refused, Took};
 use trunkline_route::{Moment, Plan, Purse};
+use trunkline_wire::counting::{self, Answers};
 use trunkline_wire::ir::Usage;
-use trunkline_wire::{DialectId, Fault, FaultKind, Operation, RateLimits, counting};
+use trunkline_wire::limits::Remaining;
+use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
+use crate::continuation::CONTINUATIONS_MAX;
+use crate::enforce;
 use crate::head;
 use crate::lane::Tried;
 use crate::planning::Planning;
 use crate::prepare::Taken;
 use crate::report_guard::ReportGuard;
 use crate::shared::now_ms;
-
-/// Bytes of a token, where nobody knows better.
-const TOKEN_BYTES: u64 = 4;
-
-/// What is set aside for a request whose tries may race, or whose answer another may go on with: two answers.
-const ANSWERS_AT_MOST: u32 = 2;
 
 /// How long to wait for what other requests of the same key hold.
 const SOON: std::time::Duration = std::time::Duration::from_secs(1);
@@ -42,7 +39,7 @@ pub(crate) struct Tab {
     /// `None` where it was not let in, and once it is settled.
     counted: Mutex<Option<Counted>>,
     /// What is left to the key, as its client is told.
-    standing: RateLimits,
+    remaining: Remaining,
     warning: Option<HeaderValue>,
 }
 
@@ -107,13 +104,13 @@ async fn admit_counted(
         Ok(admitted) => {
             let is_unpriced = reckoned.cost.is_none() && !allowance.budgets.is_empty();
             let (warning, counted) = (warning(admitted.overrun, is_unpriced), Mutex::new(Some(admitted.counted)));
-            guard.tab = Some(Arc::new(Tab { purse, key, counted, standing: admitted.standing, warning }));
+            guard.tab = Some(Arc::new(Tab { purse, key, counted, remaining: admitted.remaining, warning }));
             Ok(())
         }
         Err(refused) => {
             let fault = fault(&refused, &key);
-            if let Refused::Over(_, standing) = refused {
-                guard.tab = Some(Arc::new(Tab { purse, key, counted: Mutex::default(), standing, warning: None }));
+            if let Refused::Over(_, remaining) = refused {
+                guard.tab = Some(Arc::new(Tab { purse, key, counted: Mutex::default(), remaining, warning: None }));
             }
             Err(fault)
         }
@@ -130,30 +127,35 @@ pub(crate) fn with_told(tried: Tried, tab: Option<&Tab>, dialect: DialectId) -> 
 /// Says what is left of the limits of a key.
 pub(crate) fn tell(headers: &mut HeaderMap, tab: Option<&Tab>, dialect: DialectId) {
     let Some(tab) = tab else { return };
-    head::tell_limits(headers, &tab.standing, dialect);
+    head::tell_remaining(headers, tab.remaining, dialect);
     headers.extend(tab.warning.clone().map(|warning| (BUDGET_WARNING, warning)));
 }
 
-/// What a request takes at most. Only asked where something depends on it: the body has to be read for it.
+/// What a request takes at most. Only asked where something depends on it.
 fn reckon(taken: &Taken<'_>, plan: &Plan, allowance: &Allowance, now: Moment) -> Reckoned {
     if allowance.budgets.is_empty() && allowance.tokens_per_minute.is_none() {
         return Reckoned::default();
     }
-    let by_size = taken.body.len() as u64 / TOKEN_BYTES + 1;
-    let speaks = matches!(taken.surface.operation, Operation::Chat | Operation::Completion);
-    let decoded = speaks.then(|| taken.decode().ok()).flatten();
-    let tokens = decoded.as_ref().map_or(by_size, counting::estimate);
-    let stated = decoded.and_then(|request| request.sampling.output_tokens_max);
-    if taken.surface.operation == Operation::CountTokens {
-        return Reckoned { tokens: 0, cost: Some(Usd::ZERO) };
-    }
-    let answers = if speaks { answers(&taken.body) } else { 0 };
-    let twice = plan.hedge_after.is_some() || plan.continuation;
-    let costs = plan.attempts.iter().filter_map(|attempt| {
-        let once = cost_max(&attempt.target, tokens, stated, answers, now)?;
-        Some(if twice { (0..ANSWERS_AT_MOST).fold(Usd::ZERO, |sum, _| sum.plus(once)) } else { once })
-    });
-    Reckoned { tokens, cost: costs.max() }
+    let (tokens, answers, longest) = match taken.surface.operation {
+        Operation::CountTokens => return Reckoned { tokens: 0, cost: Some(Usd::ZERO) },
+        Operation::Embedding | Operation::Other => (counting::by_size(&taken.body), 0, None),
+        Operation::Chat | Operation::Completion => {
+            let answers = Answers::of(&taken.body);
+            (counting::by_size(&taken.body), answers.count(), answers.tokens_max)
+        }
+    };
+    let once =
+        plan.attempts.iter().filter_map(|attempt| cost_max(&attempt.target, tokens, longest, answers, now)).max();
+    Reckoned { tokens, cost: once.map(|once| (1..paid_tries_max(taken, plan)).fold(once, |sum, _| sum.plus(once))) }
+}
+
+/// How many tries may have to be paid for: those that race, that go on with another's answer, that are asked again because
+/// an answer would not do.
+fn paid_tries_max(taken: &Taken<'_>, plan: &Plan) -> u32 {
+    let raced = u32::from(plan.hedge_after.is_some());
+    let continued = if plan.continuation { CONTINUATIONS_MAX } else { 0 };
+    let repeated = enforce::of(taken, plan).map_or(0, |enforcement| enforcement.retries);
+    1 + raced + continued + repeated
 }
 
 /// What this target takes for a prompt of so many tokens and the longest of answers. `None` when nobody knows.
@@ -169,19 +171,6 @@ fn cost_max(target: &Target, tokens: u64, stated: Option<u64>, answers: u64, now
     let fresh = price.cost(&Usage { input: tokens, output, ..Usage::default() }, extent)?;
     let written = price.cost(&Usage { cache_write: tokens, output, ..Usage::default() }, extent)?;
     Some(fresh.max(written))
-}
-
-/// How many answers a body asks for at once.
-fn answers(body: &[u8]) -> u64 {
-    #[derive(Deserialize)]
-    struct Asked {
-        #[serde(default)]
-        n: Option<u64>,
-        #[serde(default)]
-        best_of: Option<u64>,
-    }
-    let asked = serde_json::from_slice::<Asked>(body).ok();
-    asked.map_or(1, |asked| asked.n.max(asked.best_of).unwrap_or(1)).max(1)
 }
 
 fn warning(overrun: Option<Budget>, is_unpriced: bool) -> Option<HeaderValue> {

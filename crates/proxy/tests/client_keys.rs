@@ -164,14 +164,15 @@ async fn limits_are_told_and_kept_in_the_callers_words() {
 #[tokio::test]
 async fn tokens_count_by_what_the_answers_took() {
     let upstream = answering().await;
-    let gateway = gateway(&upstream, "tokens_per_minute = 38");
+    // Each takes 19; a third may take 25, by the size of its body.
+    let gateway = gateway(&upstream, "tokens_per_minute = 62");
     for _ in 0..2 {
         assert_eq!(chat(&gateway, "nice").await.status, 200);
     }
     gateway.reports(2).await;
     let third = chat(&gateway, "nice").await;
     refused(&third, 429, "rate_limit_exceeded");
-    assert_eq!(third.header("x-ratelimit-remaining-tokens"), Some("0"));
+    assert_eq!(third.header("x-ratelimit-remaining-tokens"), Some("24"));
 }
 
 #[tokio::test]
@@ -208,6 +209,21 @@ async fn a_budget_is_spent_and_then_refuses() {
     assert_eq!(unpriced.status, 429, "what nobody knows the cost of is refused once the budget is spent");
     gateway.reload(&document(&upstream, "budgets = [{ usd = \"0.05\", period = \"month\" }]"));
     assert_eq!(chat(&gateway, "nice").await.status, 200, "a budget that is raised goes on from what was spent");
+}
+
+#[tokio::test]
+async fn every_answer_that_may_have_to_be_paid_is_set_aside() {
+    let upstream = answering().await;
+    let with = |usd: &str, setting: &str| {
+        let toml = document(&upstream, &format!("budgets = [{{ usd = \"{usd}\" }}]"));
+        Gateway::start(&toml.replace("[models.nice]", &format!("[models.nice]\n{setting}")))
+    };
+    for (setting, enough, too_little) in
+        [("hedge_after = \"60s\"", "0.02", "0.019"), ("continuation = true", "0.03", "0.029")]
+    {
+        assert_eq!(chat(&with(enough, setting), "nice").await.status, 200, "{setting}");
+        refused(&chat(&with(too_little, setting), "nice").await, 429, "budget_exceeded");
+    }
 }
 
 #[tokio::test]

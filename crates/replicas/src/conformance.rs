@@ -33,7 +33,7 @@ pub(crate) enum Step {
 /// What came of a step, as everybody sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    Admitted(trunkline_wire::RateLimits, bool),
+    Admitted(trunkline_wire::limits::Remaining, bool),
     Raised(Option<Usd>),
     Refused(Refused),
     Account(Account),
@@ -53,9 +53,9 @@ pub(crate) async fn outcomes(purse: &dyn Purse, key: &str, first: &str, steps: &
             Step::Admit(tokens, cost) => {
                 let reckoned = Reckoned { tokens, cost: cost.map(Usd::from_nano) };
                 match purse.admit(&key, &allowance_now, reckoned, now).answer().await {
-                    Ok(Admitted { counted, standing, overrun }) => {
+                    Ok(Admitted { counted, remaining, overrun }) => {
                         open.push(counted);
-                        found.push(Outcome::Admitted(standing, overrun.is_some()));
+                        found.push(Outcome::Admitted(remaining, overrun.is_some()));
                     }
                     Err(refused) => found.push(Outcome::Refused(refused)),
                 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use trunkline_config::{Allowance, KeyLimits};
-use trunkline_wire::RateLimits;
-use trunkline_wire::limits::Figure;
+use trunkline_wire::limits::{Figure, Remaining};
 
 use crate::live::Moment;
 use crate::minute::{Minute, Used};
@@ -47,18 +46,26 @@ impl Asking {
             return Err(Over::Parallel(most));
         }
         let more = Used { requests: 1, tokens };
+        self.keeps_within(allowance, more, now)?;
+        self.open += 1;
+        self.minute.add(now, more);
+        Ok(Entered { at: now, tokens })
+    }
+
+    fn keeps_within(&self, allowance: &Allowance, more: Used, now: Moment) -> Result<(), Over> {
         let Allowance { requests_per_minute, tokens_per_minute, .. } = *allowance;
+        if self.minute.free_at(KeyLimits { requests_per_minute, tokens_per_minute }, more, now).is_none() {
+            return Ok(());
+        }
         let of_requests = KeyLimits { requests_per_minute, tokens_per_minute: None };
         if let (Some(most), Some(free)) = (requests_per_minute, self.minute.free_at(of_requests, more, now)) {
             return Err(Over::Requests(most, free.since(now)));
         }
         let of_tokens = KeyLimits { requests_per_minute: None, tokens_per_minute };
-        if let (Some(most), Some(free)) = (tokens_per_minute, self.minute.free_at(of_tokens, more, now)) {
-            return Err(Over::Tokens(most, free.since(now)));
+        match (tokens_per_minute, self.minute.free_at(of_tokens, more, now)) {
+            (Some(most), Some(free)) => Err(Over::Tokens(most, free.since(now))),
+            _ => Ok(()),
         }
-        self.open += 1;
-        self.minute.add(now, more);
-        Ok(Entered { at: now, tokens })
     }
 
     /// The request is over, and took so many tokens.
@@ -76,19 +83,19 @@ impl Asking {
     }
 
     /// What is left, as its caller is told.
-    pub fn standing(&self, allowance: &Allowance, now: Moment) -> RateLimits {
-        let used = self.minute.used(now);
-        standing(allowance, used.requests, used.tokens, self.minute.empty_at(now).since(now))
+    pub fn remaining(&self, allowance: &Allowance, now: Moment) -> Remaining {
+        let (used, empty_at) = self.minute.used(now);
+        remaining(allowance, used.requests, used.tokens, empty_at.since(now))
     }
 }
 
 /// What is left of a minute in which so many requests were made and tokens used, and which is empty after this time.
-pub fn standing(allowance: &Allowance, requests: u64, tokens: u64, reset: Duration) -> RateLimits {
+pub fn remaining(allowance: &Allowance, requests: u64, tokens: u64, reset: Duration) -> Remaining {
     let figure = |limit: u64, used: u64| Figure { limit, remaining: limit.saturating_sub(used), reset };
-    RateLimits::of(
-        allowance.requests_per_minute.map(|limit| figure(u64::from(limit), requests)),
-        allowance.tokens_per_minute.map(|limit| figure(limit, tokens)),
-    )
+    Remaining {
+        requests: allowance.requests_per_minute.map(|limit| figure(u64::from(limit), requests)),
+        tokens: allowance.tokens_per_minute.map(|limit| figure(limit, tokens)),
+    }
 }
 
 #[cfg(test)]

@@ -59,18 +59,21 @@ impl Minute {
         }
     }
 
-    /// What counts now.
-    pub(crate) fn used(&self, now: Moment) -> Used {
-        self.counting(second(now)).fold(Used::default(), |sum, second| Used {
-            requests: sum.requests + second.used.requests,
-            tokens: sum.tokens.saturating_add(second.used.tokens),
-        })
+    /// What counts now, and when nothing of it does any more.
+    pub(crate) fn used(&self, now: Moment) -> (Used, Moment) {
+        let (mut used, mut last) = (Used::default(), None);
+        for second in self.counting(second(now)).filter(|second| second.used != Used::default()) {
+            used.requests += second.used.requests;
+            used.tokens = used.tokens.saturating_add(second.used.tokens);
+            last = last.max(Some(second.number));
+        }
+        (used, last.map_or(now, over_at))
     }
 
     /// When so much more keeps within the limits; `None`: it does now. What is more than a limit itself is asked for as if
     /// it were all of it.
     pub(crate) fn free_at(&self, limits: KeyLimits, more: Used, now: Moment) -> Option<Moment> {
-        let mut used = self.used(now);
+        let (mut used, _) = self.used(now);
         if is_free(used, more, limits) {
             return None;
         }
@@ -82,12 +85,6 @@ impl Minute {
             is_free(used, more, limits)
         });
         last.map(|second| over_at(second.number))
-    }
-
-    /// When nothing of it counts any more.
-    pub(crate) fn empty_at(&self, now: Moment) -> Moment {
-        let used = self.counting(second(now)).filter(|second| second.used != Used::default());
-        used.map(|second| over_at(second.number)).max().unwrap_or(now)
     }
 
     /// Those that count now. After a clock was set back, what lies ahead counts no longer than what lies behind.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use trunkline_config::{Allowance, Budget};
 use trunkline_providers::price::Usd;
-use trunkline_wire::RateLimits;
+use trunkline_wire::limits::Remaining;
 
 use crate::budget::{Reserved, Short, Spent};
 use crate::limits::{Entered, Over};
@@ -52,7 +52,7 @@ pub struct Admitted {
     /// What counts of it.
     pub counted: Counted,
     /// What is left to its key, this request counted.
-    pub standing: RateLimits,
+    pub remaining: Remaining,
     /// A soft budget of its key that is spent.
     pub overrun: Option<Budget>,
 }
@@ -72,7 +72,7 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// It asks for too much at a time; what is left to its key.
-    Over(Over, RateLimits),
+    Over(Over, Remaining),
     /// There is not enough money.
     Short(Short),
 }

@@ -51,7 +51,7 @@ impl Rates {
 
     /// The requests of the last minute.
     pub fn requests(&self, key: &Key, now: Moment) -> u64 {
-        self.known(&key.label).map_or(0, |minute| lock(&minute).used(now).requests)
+        self.known(&key.label).map_or(0, |minute| lock(&minute).used(now).0.requests)
     }
 
     /// Forgets the keys of a provider: they may be others now.

@@ -88,6 +88,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// The tokens that it took: none where the answer was one given before.
+    pub fn used(&self) -> ir::Usage {
+        if self.cached { ir::Usage::default() } else { self.usage }
+    }
+
     /// The report of a request that has just arrived: its client has left, until something else is known.
     pub fn begin(id: u128, at_ms: u64, operation: Operation) -> Self {
         Self {

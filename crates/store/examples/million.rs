@@ -26,7 +26,7 @@ const DAYS: u64 = 90;
 const DAY_S: i64 = 86_400;
 
 /// Each question is asked so often.
-const ASKED: usize = 20;
+const ASKED: usize = 50;
 
 const BATCH: usize = 2_000;
 
@@ -102,7 +102,12 @@ fn questions() -> Vec<(&'static str, Question)> {
         ("by day and model, all time", per(Period::Day, &by(Dimension::Model))),
         ("by day at +05:30, 30 days", Question { zone_minutes: 330, ..per(Period::Day, &month) }),
         ("by day at -08:00, all time", Question { zone_minutes: -480, ..per(Period::Day, &Question::default()) }),
+        (
+            "by day at -08:00 and client key, all time",
+            Question { zone_minutes: -480, ..per(Period::Day, &by(Dimension::ClientKey)) },
+        ),
         ("by hour, 30 days", per(Period::Hour, &month)),
+        ("by hour, all time", per(Period::Hour, &Question::default())),
         (
             "by hour, one key and model, all time",
             Question {
@@ -196,13 +201,13 @@ async fn measure(engine: &str, place: &str, reports: &[Report], bytes: impl Asyn
     }
     let (before, meanwhile, taken) = retain(place, &mut writer).await;
     let left = store.count().await.unwrap() - (before.len() + meanwhile.len()) as u64;
+    let (p99_before, p99_meanwhile) = (ms(p(0.99, before)), ms(p(0.99, meanwhile.clone())));
     println!(
-        "  half taken away in {} batches, p99 {:.1} ms each; {left} rows left; a write took p99 {:.2} ms before, {:.2} ms \
-         meanwhile ({} writes), longest {:.2} ms",
+        "  half taken away in {} batches, p99 {:.1} ms each; {left} rows left; a write took p99 {p99_before:.2} ms before, \
+         {p99_meanwhile:.2} ms meanwhile ({:+.2} ms; {} writes), longest {:.2} ms",
         taken.len(),
         ms(p(0.99, taken.clone())),
-        ms(p(0.99, before)),
-        ms(p(0.99, meanwhile.clone())),
+        p99_meanwhile - p99_before,
         meanwhile.len(),
         ms(p(1.0, meanwhile)),
     );

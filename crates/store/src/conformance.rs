@@ -55,6 +55,19 @@ fn served(n: u64) -> Report {
     }
 }
 
+/// A report of an answer given before.
+fn given_again(n: u64) -> Report {
+    Report {
+        provider: None,
+        upstream_model: None,
+        cost: Some(Usd::ZERO),
+        saved: Some(Usd::from_nano(5_000)),
+        cached: true,
+        attempts: 0,
+        ..served(n)
+    }
+}
+
 /// A report that got nowhere: everything optional is absent.
 fn refused(n: u64) -> Report {
     Report {
@@ -107,6 +120,7 @@ fn stored(report: &Report) -> StoredRequest {
         bytes_in: report.bytes_in,
         bytes_out: report.bytes_out,
         attempts: report.attempts,
+        cached: report.cached,
     }
 }
 
@@ -128,7 +142,7 @@ async fn every_field_comes_back_as_it_went_in(place: &str) {
     let (store, mut writer) = open(place).await;
     let largest = Report { total_us: i64::MAX as u64, status: u16::MAX, attempts: u32::MAX, ..served(3) };
     let left = Report { outcome: Outcome::ClientLeft, quality: Some(ir::Quality::Partial), ..served(4) };
-    let all = vec![served(1), refused(2), largest, left];
+    let all = vec![served(1), refused(2), largest, left, given_again(5)];
     writer.append(&all).await.unwrap();
     check(&store, all).await;
 }
@@ -250,7 +264,8 @@ async fn all(place: impl Fn(&str) -> String) {
     figures::a_claim_beyond_all_reason_spoils_no_sum(&place("rule_11")).await;
     figures::figures_are_told_apart_filtered_and_cut_where_days_begin(&place("rule_12")).await;
     figures::latency_is_told_from_the_sums(&place("rule_13")).await;
-    what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_14")).await;
+    figures::latency_of_many_batches_stays_short_and_right(&place("rule_14")).await;
+    what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_15")).await;
     crate::responses::tests::all(&place).await;
     crate::rests::tests::all(&place).await;
     crate::leases::tests::all(&place).await;

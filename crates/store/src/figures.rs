@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use sqlx::AssertSqlSafe;
 
 use crate::conn::{Row, Value, count};
-use crate::latency::{SPANS, percentile_us};
-use crate::rollup::{DAY_S, HOUR_S, SUMS, added_columns};
+use crate::latency::Spans;
+use crate::rollup::{ANY, DAY_S, DIMENSIONS, HOUR_S, SUMS};
 use crate::{Store, StoreError};
 
 /// The most groups that one question is answered with. Guards memory against an hour-by-hour answer about years.
 pub const FIGURES_MAX: u32 = 50_000;
 
-/// The longest time of which hours are summed with their latency's percentiles: four fifths of what there is to sum are theirs.
-const HOURS_WITH_PERCENTILES_S: i64 = 8 * DAY_S;
+/// Hours added up for each client key, model and provider alone, and for all.
+const HOUR_MARGINS: &str = "usage_hour_margins";
 
 /// What is asked. The default asks for one sum of everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub struct Figures {
     pub errors: u64,
     /// How many their callers left.
     pub client_left: u64,
+    /// How many were given an answer that was given before; the tokens of those are in none of the sums below.
+    pub cached: u64,
     /// How many have tokens that the provider did not count to the end: `partial` or `estimated` ones.
     pub inexact: u64,
     /// How many used tokens without a known price: their cost is not in `cost_nusd`.
@@ -88,7 +90,7 @@ pub struct Figures {
     pub audio_output_tokens: u64,
     /// What it cost, in billionths of a US dollar.
     pub cost_nusd: i64,
-    /// What reading from caches saved, in billionths of a US dollar.
+    /// What reading from caches, and giving answers again, saved, in billionths of a US dollar.
     pub saved_nusd: i64,
     /// From arrival to the end.
     pub total: Latency,
@@ -96,8 +98,7 @@ pub struct Figures {
     pub first_byte: Latency,
 }
 
-/// How long something took, in microseconds; percentiles are estimates, within half of the truth. Zero when nothing happened;
-/// percentiles also where hours of more than eight days are summed: each hour's, or days that do not begin with UTC's.
+/// How long something took, in microseconds; percentiles are estimates, within half of the truth. Zero when nothing happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of statistics")]
 pub struct Latency {
@@ -128,7 +129,7 @@ impl Store {
         let mut groups: BTreeMap<(i64, Option<String>), Sums> = BTreeMap::new();
         for piece in question.pieces() {
             for row in self.fetch(AssertSqlSafe(question.sql(piece.table)), &question.values(&piece)).await? {
-                let (key, sums) = Sums::read(&row, question.tells_percentiles()).map_err(StoreError::Read)?;
+                let (key, sums) = Sums::read(&row).map_err(StoreError::Read)?;
                 groups.entry(key).or_default().merge(&sums);
             }
         }
@@ -152,7 +153,8 @@ impl Question {
     fn pieces(&self) -> Vec<Piece> {
         let since_s = self.since_s.map_or(i64::MIN, |since_s| floor(since_s, HOUR_S));
         let until_s = self.until_s.map_or(i64::MAX, |until_s| ceiling(until_s, HOUR_S));
-        let hours = |since_s, until_s| Piece { table: "usage_hours", since_s, until_s };
+        let table = if self.has_margins() { HOUR_MARGINS } else { "usage_hours" };
+        let hours = |since_s, until_s| Piece { table, since_s, until_s };
         let by_days_of_utc = match self.per {
             None => true,
             Some(Period::Day) => self.zone_minutes == 0,
@@ -169,35 +171,55 @@ impl Question {
         pieces.into_iter().filter(|piece| piece.since_s < piece.until_s).collect()
     }
 
-    /// Whether percentiles are told, rather than means alone.
-    fn tells_percentiles(&self) -> bool {
-        let of_hours = self.pieces().into_iter().filter(|piece| piece.table == "usage_hours");
-        of_hours
-            .map(|piece| piece.until_s.saturating_sub(piece.since_s))
-            .all(|time_s| time_s <= HOURS_WITH_PERCENTILES_S)
+    /// Which of [`DIMENSIONS`] it is about.
+    fn dimensions(&self) -> [bool; DIMENSIONS.len()] {
+        let is_by = |dimension| self.by == Some(dimension);
+        [
+            is_by(Dimension::ClientKey) || self.client_key.is_some(),
+            is_by(Dimension::Model) || self.model.is_some(),
+            is_by(Dimension::Provider) || self.provider.is_some(),
+            is_by(Dimension::UpstreamModel),
+        ]
+    }
+
+    /// Whether what it asks of hours is added up already.
+    fn has_margins(&self) -> bool {
+        let [parts @ .., upstream_model] = self.dimensions();
+        !upstream_model && parts.iter().filter(|is_asked| **is_asked).count() <= 1
+    }
+
+    /// Which rows of a table with margins tell it.
+    fn margins(&self) -> String {
+        let rows = DIMENSIONS.iter().zip(self.dimensions());
+        rows.map(|(column, is_asked)| format!("AND {column} {} {ANY} ", if is_asked { "<>" } else { "=" })).collect()
     }
 
     fn sql(&self, table: &str) -> String {
         let start = match self.per {
-            None => "0".to_owned(),
+            None => "CAST(0 AS BIGINT)".to_owned(),
             Some(Period::Hour) => "start_s".to_owned(),
             Some(Period::Day) => {
                 let zone_s = i64::from(self.zone_minutes) * 60;
                 format!("(start_s + ({zone_s})) / {DAY_S} * {DAY_S} - ({zone_s})")
             }
         };
-        let of = self.by.map_or("0", Dimension::column);
-        let summed = if self.tells_percentiles() { usize::MAX } else { SUMS.len() };
-        let columns = added_columns().into_iter().take(summed);
-        let sums: Vec<_> = columns.map(|name| format!("CAST(sum({name}) AS BIGINT)")).collect();
+        let of = self.by.map_or("CAST(0 AS BIGINT)", Dimension::column);
+        // Rows are in the order of hours; with a constant among the groups SQLite would sort them all the same.
+        let groups = match (self.per, self.by) {
+            (_, None) => "1",
+            (None, Some(_)) => "2",
+            (Some(_), Some(_)) => "1, 2",
+        };
+        let sums: Vec<_> = SUMS.iter().map(|name| format!("CAST(sum({name}) AS BIGINT)")).collect();
         let only = |column, place| {
             format!("AND (${place} IS NULL OR {column} = (SELECT id FROM names WHERE text = ${place}))")
         };
         let (client_key, model, provider) = (only("client_key", 3), only("model", 4), only("provider", 5));
+        let margins = if table == HOUR_MARGINS { self.margins() } else { String::new() };
         format!(
-            "SELECT g.start_s, names.text, g.* FROM (SELECT CAST({start} AS BIGINT) AS start_s, \
-             CAST({of} AS BIGINT) AS name, {sums} FROM {table} WHERE start_s >= $1 AND start_s < $2 \
-             {client_key} {model} {provider} GROUP BY 1, 2 LIMIT {FIGURES_MAX}) AS g \
+            "SELECT g.start_s, names.text, g.* FROM (SELECT {start} AS start_s, {of} AS name, {sums}, string_agg(spans, '') \
+             FROM {table} WHERE start_s >= $1 AND start_s < $2 {client_key} {model} {provider} {margins} \
+             GROUP BY {groups} LIMIT {FIGURES_MAX}) AS g \
              LEFT JOIN names ON names.id = g.name",
             sums = sums.join(", "),
         )
@@ -222,23 +244,19 @@ fn ceiling(at_s: i64, span_s: i64) -> i64 {
 #[derive(Default)]
 struct Sums {
     sums: [i64; SUMS.len()],
-    total: [u64; SPANS],
-    first: [u64; SPANS],
+    spans: Spans,
 }
 
 /// Columns before the sums: the start and the name, then the start and the name's id.
 const KEYS: usize = 4;
 
 impl Sums {
-    fn read(row: &Row, with_spans: bool) -> Result<((i64, Option<String>), Self), sqlx::Error> {
+    fn read(row: &Row) -> Result<((i64, Option<String>), Self), sqlx::Error> {
         let mut read = Self::default();
         for (sum, place) in read.sums.iter_mut().zip(KEYS..) {
             *sum = row.get(place)?;
         }
-        let spans = read.total.iter_mut().chain(&mut read.first).take(if with_spans { usize::MAX } else { 0 });
-        for (span, place) in spans.zip(KEYS + SUMS.len()..) {
-            *span = count(row.get(place)?);
-        }
+        read.spans.read(row.get(KEYS + SUMS.len())?);
         Ok(((row.get(0)?, row.get(1)?), read))
     }
 
@@ -246,15 +264,12 @@ impl Sums {
         for (sum, added) in self.sums.iter_mut().zip(other.sums) {
             *sum = sum.saturating_add(added);
         }
-        let spans = self.total.iter_mut().chain(&mut self.first);
-        for (span, added) in spans.zip(other.total.iter().chain(&other.first)) {
-            *span = span.saturating_add(*added);
-        }
+        self.spans.merge(&other.spans);
     }
 
     fn figures(&self, start_s: Option<i64>, name: Option<String>) -> Figures {
-        let [requests, errors, client_left, inexact, unknown_cost, tokens @ .., cost, saved, total, first, first_bytes] =
-            self.sums;
+        let [counts @ .., total, first, first_bytes] = self.sums;
+        let [requests, errors, client_left, cached, inexact, unknown_cost, tokens @ .., cost, saved] = counts;
         let [input, cache_read, cache_write, output, reasoning, audio_input, audio_output] = tokens.map(count);
         Figures {
             name,
@@ -262,6 +277,7 @@ impl Sums {
             requests: count(requests),
             errors: count(errors),
             client_left: count(client_left),
+            cached: count(cached),
             inexact: count(inexact),
             unknown_cost: count(unknown_cost),
             input_tokens: input,
@@ -273,14 +289,14 @@ impl Sums {
             audio_output_tokens: audio_output,
             cost_nusd: cost,
             saved_nusd: saved,
-            total: latency(total, requests, &self.total),
-            first_byte: latency(first, first_bytes, &self.first),
+            total: latency(total, requests, |share| self.spans.total_us(share)),
+            first_byte: latency(first, first_bytes, |share| self.spans.first_byte_us(share)),
         }
     }
 }
 
-fn latency(sum_us: i64, of: i64, spans: &[u64; SPANS]) -> Latency {
-    let percentile = |share| percentile_us(spans, share).unwrap_or(0);
+fn latency(sum_us: i64, of: i64, at_share: impl Fn(f64) -> Option<u64>) -> Latency {
+    let percentile = |share| at_share(share).unwrap_or(0);
     Latency {
         mean_us: count(sum_us).checked_div(count(of)).unwrap_or(0),
         p50_us: percentile(0.5),
@@ -297,7 +313,7 @@ mod tests {
     fn whole_days_come_from_days_and_the_ends_from_hours() {
         let piece = |table, since_s, until_s| Piece { table, since_s, until_s };
         let check = |question: Question, expected: &[Piece]| assert_eq!(question.pieces(), expected, "{question:?}");
-        let (hours, days) = ("usage_hours", "usage_days");
+        let (hours, days) = (HOUR_MARGINS, "usage_days");
         check(Question::default(), &[piece(days, i64::MIN, i64::MAX)]);
         let range = Question { since_s: Some(5 * DAY_S - 1), until_s: Some(7 * DAY_S + 1), ..Question::default() };
         check(
@@ -311,13 +327,17 @@ mod tests {
         let whole = [piece(hours, 5 * DAY_S - HOUR_S, 7 * DAY_S + HOUR_S)];
         check(Question { per: Some(Period::Hour), ..range.clone() }, &whole);
         check(Question { per: Some(Period::Day), zone_minutes: 60, ..range }, &whole);
+        let all = |table| [piece(table, i64::MIN, i64::MAX)];
+        let of = |by, model: Option<&str>| {
+            let model = model.map(str::to_owned);
+            Question { per: Some(Period::Hour), by, model, ..Question::default() }
+        };
+        check(of(Some(Dimension::Model), Some("m")), &all(hours));
+        check(of(None, Some("m")), &all(hours));
+        check(of(Some(Dimension::ClientKey), Some("m")), &all("usage_hours"));
+        check(of(Some(Dimension::UpstreamModel), None), &all("usage_hours"));
         let within = Question { since_s: Some(1), until_s: Some(HOUR_S), ..Question::default() };
         check(within, &[piece(hours, 0, HOUR_S)]);
-        let first = |days| Question { since_s: Some(0), until_s: Some(days * DAY_S), ..Question::default() };
-        assert!(first(365).tells_percentiles());
-        let hourly = |of| Question { per: Some(Period::Hour), ..of };
-        assert_eq!([7, 8, 9].map(|n| hourly(first(n)).tells_percentiles()), [true, true, false]);
-        assert!(!hourly(Question::default()).tells_percentiles());
         let open = Question { since_s: Some(DAY_S), ..Question::default() };
         check(open, &[piece(days, DAY_S, i64::MAX)]);
     }

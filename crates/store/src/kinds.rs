@@ -22,11 +22,11 @@ const ADD_NAMES: &str = "INSERT INTO names (text) \
 
 /// Adds a kind, its texts looked up.
 const ADD_KIND: &str = "INSERT INTO kinds (client_key, operation, model, provider, upstream_model, outcome, quality, \
-     process, status, stream, attempts) \
+     process, status, stream, attempts, cached) \
      VALUES ((SELECT id FROM names WHERE text = $1), (SELECT id FROM names WHERE text = $2), \
      (SELECT id FROM names WHERE text = $3), (SELECT id FROM names WHERE text = $4), \
      (SELECT id FROM names WHERE text = $5), (SELECT id FROM names WHERE text = $6), \
-     (SELECT id FROM names WHERE text = $7), $8, $9, $10, $11) \
+     (SELECT id FROM names WHERE text = $7), $8, $9, $10, $11, $12) \
      RETURNING id, coalesce(client_key, 0), coalesce(model, 0), coalesce(provider, 0), coalesce(upstream_model, 0)";
 
 /// The columns of `kinds`; `T` is a report's text, borrowed to look it up, owned to be held.
@@ -43,6 +43,7 @@ pub(crate) struct Kind<T> {
     stream: bool,
     quality: Option<&'static str>,
     attempts: u32,
+    cached: bool,
 }
 
 impl<'a> Kind<&'a str> {
@@ -60,6 +61,7 @@ impl<'a> Kind<&'a str> {
             stream: report.stream,
             quality: report.quality.map(|quality| quality.as_str()),
             attempts: report.attempts,
+            cached: report.cached,
         }
     }
 
@@ -82,6 +84,7 @@ impl<'a> Kind<&'a str> {
             stream: self.stream,
             quality: self.quality,
             attempts: self.attempts,
+            cached: self.cached,
         }
     }
 }
@@ -93,6 +96,7 @@ impl Equivalent<Kind<Box<str>>> for Kind<&str> {
             && self.status == held.status
             && self.stream == held.stream
             && self.attempts == held.attempts
+            && self.cached == held.cached
             && self.client_key == held.client_key.as_deref()
             && self.operation == held.operation
             && self.model == held.model.as_deref()
@@ -149,8 +153,8 @@ impl Kinds {
             kind.quality.into(),
         ];
         conn.execute(ADD_NAMES, &texts).await?;
-        let numbers = [kind.process, kind.status.into(), kind.stream.into(), kind.attempts.into()].map(Value::from);
-        let values: Vec<Value<'_>> = texts.into_iter().chain(numbers).collect();
+        let numbers = [kind.process, kind.status.into(), kind.stream.into(), kind.attempts.into(), kind.cached.into()];
+        let values: Vec<Value<'_>> = texts.into_iter().chain(numbers.map(Value::from)).collect();
         let row = conn.first(ADD_KIND, &values).await?.ok_or(sqlx::Error::RowNotFound)?;
         let mut dimensions = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
         if !kind.names_a_model() {

@@ -2,12 +2,15 @@
 //!
 //! Migrations are forward-only and additive: they add tables, columns with defaults, indexes and views, and never change
 //! the meaning of what is there. So a release may be rolled back by one without touching the database.
+//!
+//! A release adds one schema, whatever it adds: the one before works with schemas up to one newer than its own. Until it is
+//! out, its migration grows, a file for each subject.
 
 use crate::StoreError;
 use crate::conn::Conn;
 use crate::place::Place;
 
-/// A migration: the schema that it leads to, and what it does. The last line of each sets the schema's number.
+/// A migration: the schema that it leads to, and what it does. The last statement of each sets the schema's number.
 type Migration = (i64, &'static str);
 
 /// In order. SQLite's `user_version` is the schema's number.
@@ -15,21 +18,31 @@ const SQLITE: &[Migration] = &[
     (1, include_str!("migrations/0001_requests.sql")),
     (2, include_str!("migrations/0002_responses.sql")),
     (3, include_str!("migrations/0003_rests.sql")),
-    (4, include_str!("migrations/0004_usage.sql")),
-    (5, include_str!("migrations/0005_client_keys.sql")),
-    (9, include_str!("migrations/0009_replicas.sql")),
+    (
+        4,
+        concat!(
+            include_str!("migrations/0004/usage.sql"),
+            include_str!("migrations/0004/client_keys.sql"),
+            include_str!("migrations/0004/replicas.sql"),
+            "PRAGMA user_version = 4;",
+        ),
+    ),
 ];
 
 /// In order, with the numbers that the same schema has in SQLite. The table `trunkline_schema` holds the number.
-const POSTGRES: &[Migration] = &[
-    (4, include_str!("migrations/postgres/0004_all.sql")),
-    (5, include_str!("migrations/postgres/0005_client_keys.sql")),
-    (9, include_str!("migrations/postgres/0009_replicas.sql")),
-];
+const POSTGRES: &[Migration] = &[(
+    4,
+    concat!(
+        include_str!("migrations/postgres/0004/all.sql"),
+        include_str!("migrations/postgres/0004/client_keys.sql"),
+        include_str!("migrations/postgres/0004/replicas.sql"),
+        "UPDATE trunkline_schema SET version = 4;",
+    ),
+)];
 
-/// How many schemas newer than its own a release still works with: more than one release adds. Beyond that the database is
+/// How many schemas newer than its own a release still works with: what one release adds. Beyond that the database is
 /// refused, because the additions of two releases may include what the older one must know of.
-const NEWER_SCHEMAS_TOLERATED: i64 = 4;
+const NEWER_SCHEMAS_TOLERATED: i64 = 1;
 
 /// Whom replicas that start together wait for; any number that nobody else uses in the same database.
 pub(crate) const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(7416958102)";
@@ -162,30 +175,106 @@ mod tests {
         }
         apply(&mut conn, &place(), SQLITE).await.unwrap();
         let sum = "SELECT group_concat(concat_ws(' ', start_s, model, provider, requests, errors, inexact, unknown_cost, \
-             input_tokens, cost_nusd, total_us, first_bytes, total_05, first_01), '; ') FROM (SELECT * FROM ";
+             input_tokens, cost_nusd, total_us, first_bytes, spans), '; ') FROM (SELECT * FROM ";
         for table in ["usage_hours)", "usage_days)"] {
             let found = sqlite(&mut conn).fetch_one(sqlx::AssertSqlSafe(format!("{sum}{table}"))).await.unwrap();
-            let expected = "1577836800 3 0 1 1 0 0 100 0 10126 1 1 1; 1577836800 3 6 2 0 2 2 200 0 20252 2 2 2; \
-                 1577923200 3 6 1 0 1 1 100 0 10126 1 1 1";
+            // 10,126 µs are of the sixth span, 2,001 of the second.
+            let expected = "1577836800 3 0 1 1 0 0 100 0 10126 1 1C1_; 1577836800 3 6 2 0 2 2 200 0 20252 2 2C2_; \
+                 1577923200 3 6 1 0 1 1 100 0 10126 1 1C1_";
             assert_eq!(found.get::<String, _>(0), expected, "{table}");
         }
+        // For all, for no client key, and for each model and provider there was.
+        let margins = "SELECT group_concat(concat_ws(' ', client_key, model, provider, requests, spans), '; ') \
+             FROM usage_hour_margins WHERE start_s = 1577836800";
+        let found = sqlite(&mut conn).fetch_one(margins).await.unwrap();
+        let expected = "-1 -1 -1 3 1C1_2C2_; -1 -1 0 1 1C1_; -1 -1 6 2 2C2_; -1 3 -1 3 1C1_2C2_; 0 -1 -1 3 1C1_2C2_";
+        assert_eq!(found.get::<String, _>(0), expected);
     }
 
-    /// What a release of schema 3 does to a database of this one.
+    /// The release before, as it is out there: its own schema, and how much newer ones it starts on.
+    const BEFORE: (usize, i64) = (3, 1);
+
+    /// What it asks of a database, in its own words.
+    const ASKED_BEFORE: [&str; 9] = [
+        "INSERT OR IGNORE INTO names (text) VALUES ('turbo'),('chat'),('served'),(NULL),(NULL),(NULL),(NULL)",
+        "INSERT INTO kinds (client_key, operation, model, provider, upstream_model, outcome, quality, \
+         process, status, stream, attempts) \
+         VALUES ((SELECT id FROM names WHERE text = NULL), (SELECT id FROM names WHERE text = 'chat'), \
+         (SELECT id FROM names WHERE text = 'turbo'), (SELECT id FROM names WHERE text = NULL), \
+         (SELECT id FROM names WHERE text = NULL), (SELECT id FROM names WHERE text = 'served'), \
+         (SELECT id FROM names WHERE text = NULL), 7, 200, 0, 1) RETURNING id",
+        "INSERT OR IGNORE INTO requests (arrival,number,kind,input_tokens,cache_read_tokens,cache_write_tokens,\
+         output_tokens,reasoning_tokens,first_byte_us,total_us,bytes_in,bytes_out) \
+         VALUES (1,2,1,4,5,6,7,8,NULL,9,10,11),(?,?,?,?,?,?,?,?,?,?,?,?)",
+        "SELECT r.number = 2 AND k.process = 7 FROM requests AS r JOIN kinds AS k ON k.id = r.kind WHERE r.arrival = 1",
+        "INSERT OR REPLACE INTO responses (owner, id, created_s, expires_s, input, output, response) \
+         VALUES ('', 'r', 1, 2, '', '', '')",
+        "SELECT owner, id, created_s, expires_s, input, output, response FROM responses \
+         WHERE owner = '' AND id = 'r' AND expires_s > 1",
+        "DELETE FROM responses WHERE rowid IN \
+         (SELECT rowid FROM responses WHERE expires_s <= 9 ORDER BY expires_s LIMIT 1)",
+        "INSERT INTO rests (provider, key, model, since_ms, until_ms, kind, status) VALUES ('p', 'k', 'm', 1, 2, 'x', NULL) \
+         ON CONFLICT (provider, key, model) DO UPDATE SET since_ms = excluded.since_ms, until_ms = excluded.until_ms, \
+         kind = excluded.kind, status = excluded.status WHERE excluded.until_ms > until_ms",
+        "SELECT provider, key, model, since_ms, until_ms, kind, status FROM rests",
+    ];
+
+    /// And what it reads of each request.
+    const READ_BEFORE: [&str; 21] = [
+        "id",
+        "at_ms",
+        "client_key",
+        "operation",
+        "model",
+        "provider",
+        "upstream_model",
+        "status",
+        "outcome",
+        "stream",
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "quality",
+        "first_byte_us",
+        "total_us",
+        "bytes_in",
+        "bytes_out",
+        "attempts",
+    ];
+
     #[tokio::test]
-    async fn the_release_before_can_read_and_write() {
+    async fn the_release_before_starts_reads_and_writes() {
+        let (own, tolerated) = BEFORE;
+        let (before, newest) = (&SQLITE[..own], own as i64 + tolerated);
         let mut conn = memory().await;
         apply(&mut conn, &place(), SQLITE).await.unwrap();
-        conn.run("INSERT OR IGNORE INTO names (text) VALUES ('turbo'), ('chat'), ('served')").await.unwrap();
-        conn.run("INSERT INTO kinds (client_key, operation, model, provider, upstream_model, outcome, quality, process, status, \
-                 stream, attempts) VALUES (NULL, 2, 1, NULL, NULL, 3, NULL, 7, 200, 0, 1)").await.unwrap();
-        conn.run("INSERT OR IGNORE INTO requests (arrival, number, kind, input_tokens, cache_read_tokens, cache_write_tokens, \
-                 output_tokens, reasoning_tokens, first_byte_us, total_us, bytes_in, bytes_out) \
-                 VALUES (1, 2, 1, 4, 5, 6, 7, 8, NULL, 9, 10, 11)").await.unwrap();
+        let found = version(&mut conn).await.unwrap();
+        assert!(found <= newest, "it starts on schemas up to {newest}, not on {found}: fold the files into one schema");
+        // It goes by the number alone, so it leaves the schema as it is.
+        assert!(before.iter().all(|(target, _)| *target <= found));
+        for asked in ASKED_BEFORE {
+            conn.fetch(asked, &[]).await.unwrap_or_else(|error| panic!("{error}: {asked}"));
+        }
         let row =
             sqlite(&mut conn).fetch_one("SELECT * FROM requests_view ORDER BY arrival DESC LIMIT 1").await.unwrap();
+        for name in READ_BEFORE {
+            row.try_get_raw(name).unwrap_or_else(|error| panic!("{error}: {name}"));
+        }
         assert_eq!((row.get::<String, _>("model"), row.get::<i64, _>("bytes_out")), ("turbo".to_owned(), 11));
-        assert_eq!(row.get::<Option<i64>, _>("cost_nusd"), None);
+        assert_eq!((row.get::<Option<i64>, _>("cost_nusd"), row.get::<i64, _>("cached")), (None, 0));
+    }
+
+    /// A release that knows of one schema more is what this one may meet.
+    #[test]
+    fn this_release_adds_one_schema() {
+        let added = |migrations: &[Migration]| {
+            let (before, tolerated) = BEFORE;
+            migrations.iter().filter(|(target, _)| *target > before as i64).count() as i64 - tolerated
+        };
+        assert_eq!((added(SQLITE), added(POSTGRES)), (0, 0));
+        assert_eq!(NEWER_SCHEMAS_TOLERATED, BEFORE.1);
     }
 
     #[tokio::test]
@@ -202,11 +291,11 @@ mod tests {
     #[tokio::test]
     async fn a_file_of_two_releases_ahead_is_refused() {
         let mut conn = memory().await;
-        conn.run("PRAGMA user_version = 6").await.unwrap();
+        conn.run("PRAGMA user_version = 3").await.unwrap();
         let error = apply(&mut conn, &place(), &SQLITE[..1]).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the database `x.db` has schema 6, and this release works with schemas up to 5; \
+            "the database `x.db` has schema 3, and this release works with schemas up to 2; \
              start the newer release, or give another `--data-dir`"
         );
     }

@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, Error};
 use trunkline_route::{Outcome, Report};
 use trunkline_wire::ir::Quality;
 
-use crate::conn::{Conn, Value};
-use crate::latency::{SPANS, span_of};
+use crate::conn::{Conn, Row, Value};
+use crate::latency::{Spans, TEXT_BYTES_MAX};
 
 /// Seconds of an hour, and of a day.
 pub(crate) const HOUR_S: i64 = 3_600;
@@ -20,11 +20,12 @@ const ADDED_MAX: u64 = 1 << 40;
 /// The same for money, in billionths of a US dollar: a million dollars.
 const MONEY_ADDED_MAX: i64 = 1 << 50;
 
-/// Columns that are added up, before those of the spans.
-pub(crate) const SUMS: [&str; 17] = [
+/// Columns that are added up. The latency's `spans` come after them.
+pub(crate) const SUMS: [&str; 18] = [
     "requests",
     "errors",
     "client_left",
+    "cached",
     "inexact",
     "unknown_cost",
     "input_tokens",
@@ -47,16 +48,28 @@ pub(crate) const DIMENSIONS: [&str; 4] = ["client_key", "model", "provider", "up
 /// Ids of `names`, in the order of [`DIMENSIONS`]; 0 for none.
 pub(crate) type Dimensions = [i64; DIMENSIONS.len()];
 
-/// Rows of the statement for many of them: each statement costs a round trip, and most batches have few rows.
-const MANY_ROWS: usize = 16;
+/// Stands in the margins of an hour for what is not told apart there.
+pub(crate) const ANY: i64 = -1;
+
+/// Which places of [`DIMENSIONS`] have margins; upstream models have none.
+const MARGINS: usize = 3;
+
+/// Columns of a row: its beginning, whose it is, its sums, its spans.
+const WIDTH: usize = 1 + DIMENSIONS.len() + SUMS.len() + 1;
+
+/// Rows of the statement for many of them, of which each costs a round trip: as many as a batch of one request has margins.
+const MANY_ROWS: usize = MARGINS + 1;
 
 static HOURS: LazyLock<Adds> = LazyLock::new(|| Adds::to("usage_hours"));
+static HOUR_MARGINS: LazyLock<Adds> = LazyLock::new(|| Adds::to("usage_hour_margins"));
 static DAYS: LazyLock<Adds> = LazyLock::new(|| Adds::to("usage_days"));
 
 /// The statements that add to rows of a table, or make them. Made once a process and table.
 struct Adds {
     one: Arc<str>,
     many: Arc<str>,
+    /// Writes a row's spans anew.
+    respan: Arc<str>,
 }
 
 /// What is not yet added to the tables. In order, so that writers that share a database never wait for each other in a
@@ -70,17 +83,10 @@ pub(crate) struct Sums {
 type Cells = BTreeMap<(i64, Dimensions), Cell>;
 
 /// One row's part.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Cell {
     sums: [i64; SUMS.len()],
-    total: [i64; SPANS],
-    first: [i64; SPANS],
-}
-
-impl Default for Cell {
-    fn default() -> Self {
-        Self { sums: [0; SUMS.len()], total: [0; SPANS], first: [0; SPANS] }
-    }
+    spans: Spans,
 }
 
 impl Sums {
@@ -92,49 +98,91 @@ impl Sums {
 
     /// Adds all of it to the tables, within the present transaction.
     pub(crate) async fn write(&self, conn: &mut Conn) -> Result<(), Error> {
-        let mut days: Cells = BTreeMap::new();
+        let (mut days, mut margins) = (Cells::new(), Cells::new());
         for ((hour, dimensions), cell) in &self.hours {
             days.entry((hour - hour.rem_euclid(DAY_S), *dimensions)).or_default().merge(cell);
+            for margin in margins_of(dimensions) {
+                margins.entry((*hour, margin)).or_default().merge(cell);
+            }
         }
         HOURS.add(conn, &self.hours).await?;
-        DAYS.add(conn, &days).await
+        DAYS.add(conn, &days).await?;
+        // Last: all writers of one database add to the same rows, and each waits for who did until that one has committed.
+        HOUR_MARGINS.add(conn, &margins).await
     }
+}
+
+/// Where an hour's cell is added up: each dimension that has margins alone, and none.
+fn margins_of(of: &Dimensions) -> [Dimensions; MARGINS + 1] {
+    std::array::from_fn(|alone| {
+        let mut margin = [ANY; DIMENSIONS.len()];
+        if let (true, Some(place), Some(id)) = (alone < MARGINS, margin.get_mut(alone), of.get(alone)) {
+            *place = *id;
+        }
+        margin
+    })
 }
 
 impl Adds {
     fn to(table: &str) -> Self {
-        Self { one: add_to(table, 1).into(), many: add_to(table, MANY_ROWS).into() }
+        Self { one: add_to(table, 1).into(), many: add_to(table, MANY_ROWS).into(), respan: respan(table).into() }
     }
 
     async fn add(&self, conn: &mut Conn, cells: &Cells) -> Result<(), Error> {
         let cells: Vec<_> = cells.iter().collect();
         let (many, rest) = cells.as_chunks::<MANY_ROWS>();
         for cells in many {
-            run(conn, &self.many, cells).await?;
+            self.run(conn, &self.many, cells).await?;
         }
         for cell in rest {
-            run(conn, &self.one, std::slice::from_ref(cell)).await?;
+            self.run(conn, &self.one, std::slice::from_ref(cell)).await?;
         }
         Ok(())
     }
+
+    async fn run(&self, conn: &mut Conn, sql: &Arc<str>, cells: &[(&(i64, Dimensions), &Cell)]) -> Result<(), Error> {
+        let spans: Vec<String> = cells.iter().map(|(_, cell)| cell.spans.text()).collect();
+        let values: Vec<Value<'_>> = cells
+            .iter()
+            .zip(&spans)
+            .flat_map(|((of, cell), spans)| key(of).into_iter().chain(cell.sums.map(Value::from)).chain([spans.into()]))
+            .collect();
+        for row in conn.fetch(AssertSqlSafe(Arc::clone(sql)), &values).await? {
+            self.shorten(conn, &row).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the spans of a row anew, if they have grown long. The row is this transaction's already.
+    async fn shorten(&self, conn: &mut Conn, row: &Row) -> Result<(), Error> {
+        let Some(long) = row.get::<Option<String>, _>(0)? else { return Ok(()) };
+        let mut spans = Spans::default();
+        spans.read(&long);
+        let of = (row.get(1)?, [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?]);
+        let text = spans.text();
+        let values: Vec<Value<'_>> = key(&of).into_iter().chain([text.as_str().into()]).collect();
+        conn.execute(AssertSqlSafe(Arc::clone(&self.respan)), &values).await.map(drop)
+    }
 }
 
-async fn run(conn: &mut Conn, sql: &Arc<str>, cells: &[(&(i64, Dimensions), &Cell)]) -> Result<(), Error> {
-    let values: Vec<Value<'_>> = cells.iter().flat_map(|(of, cell)| cell.values(of)).map(Value::from).collect();
-    conn.execute(AssertSqlSafe(Arc::clone(sql)), &values).await.map(drop)
+/// What a row is found by.
+fn key<'a>((start_s, [client_key, model, provider, upstream_model]): &(i64, Dimensions)) -> [Value<'a>; 5] {
+    [start_s, client_key, model, provider, upstream_model].map(|number| Value::from(*number))
 }
 
 impl Cell {
     fn add(&mut self, report: &Report) {
-        let usage = &report.usage;
         let cost = report.cost.map(|cost| cost.nano());
+        let usage = report.used();
+        let quality = report.quality.filter(|_| !report.cached);
         let added = [
             1,
             i64::from(matches!(report.outcome, Outcome::Failed(_))),
             i64::from(report.outcome == Outcome::ClientLeft),
-            i64::from(report.quality.is_some_and(|quality| quality != Quality::Exact)),
+            i64::from(report.cached),
+            i64::from(quality.is_some_and(|quality| quality != Quality::Exact)),
             // Nothing is owed where there is no quality.
-            i64::from(report.quality.is_some() && cost.is_none()),
+            i64::from(quality.is_some() && cost.is_none()),
             added(usage.input),
             added(usage.cache_read),
             added(usage.cache_write),
@@ -149,34 +197,18 @@ impl Cell {
             i64::from(report.first_byte_us.is_some()),
         ];
         plus(&mut self.sums, &added);
-        count(&mut self.total, report.total_us);
-        if let Some(first_byte_us) = report.first_byte_us {
-            count(&mut self.first, first_byte_us);
-        }
+        self.spans.count(report.total_us, report.first_byte_us);
     }
 
     fn merge(&mut self, other: &Self) {
         plus(&mut self.sums, &other.sums);
-        plus(&mut self.total, &other.total);
-        plus(&mut self.first, &other.first);
-    }
-
-    /// In the order of the statement.
-    fn values<'a>(&'a self, (start_s, of): &'a (i64, Dimensions)) -> impl Iterator<Item = i64> + use<'a> {
-        let parts = [std::slice::from_ref(start_s), of, &self.sums, &self.total, &self.first];
-        parts.into_iter().flatten().copied()
+        self.spans.merge(&other.spans);
     }
 }
 
 fn plus(sums: &mut [i64], added: &[i64]) {
     for (sum, added) in sums.iter_mut().zip(added) {
         *sum = sum.saturating_add(*added);
-    }
-}
-
-fn count(spans: &mut [i64; SPANS], latency_us: u64) {
-    if let Some(span) = spans.get_mut(span_of(latency_us)) {
-        *span += 1;
     }
 }
 
@@ -188,23 +220,27 @@ fn money(nanos: i64) -> i64 {
     nanos.clamp(-MONEY_ADDED_MAX, MONEY_ADDED_MAX)
 }
 
-/// All columns that are added up: sums and spans.
-pub(crate) fn added_columns() -> Vec<String> {
-    let spans = |of: &'static str| (0..SPANS).map(move |span| format!("{of}_{span:02}"));
-    SUMS.iter().map(|name| (*name).to_owned()).chain(spans("total")).chain(spans("first")).collect()
-}
-
-/// The statement that adds to so many rows of `table`, or makes them.
+/// The statement that adds to so many rows of `table`, or makes them. It finds a row for each: its spans, if they have
+/// grown long, and its key.
 fn add_to(table: &str, rows: usize) -> String {
-    let added = added_columns();
-    let keys = ["start_s"].into_iter().chain(DIMENSIONS).collect::<Vec<_>>().join(", ");
-    let width = 1 + DIMENSIONS.len() + added.len();
     let row = |row: usize| {
-        let places: Vec<_> = (1..=width).map(|place| format!("${}", row * width + place)).collect();
+        let places: Vec<_> = (1..=WIDTH).map(|place| format!("${}", row * WIDTH + place)).collect();
         format!("({})", places.join(", "))
     };
     let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
-    let sums = added.iter().map(|name| format!("{name} = {table}.{name} + excluded.{name}")).collect::<Vec<_>>();
-    let (columns, sums) = (added.join(", "), sums.join(", "));
-    format!("INSERT INTO {table} ({keys}, {columns}) VALUES {rows} ON CONFLICT ({keys}) DO UPDATE SET {sums}")
+    let sums: Vec<_> = SUMS.iter().map(|name| format!("{name} = {table}.{name} + excluded.{name}")).collect();
+    let (columns, sums, key) = (SUMS.join(", "), sums.join(", "), key_columns());
+    format!(
+        "INSERT INTO {table} ({key}, {columns}, spans) VALUES {rows} ON CONFLICT ({key}) DO UPDATE SET {sums}, \
+         spans = {table}.spans || excluded.spans \
+         RETURNING CASE WHEN length(spans) > {TEXT_BYTES_MAX} THEN spans END, {key}"
+    )
+}
+
+fn respan(table: &str) -> String {
+    format!("UPDATE {table} SET spans = $6 WHERE ({}) = ($1, $2, $3, $4, $5)", key_columns())
+}
+
+fn key_columns() -> String {
+    ["start_s"].into_iter().chain(DIMENSIONS).collect::<Vec<_>>().join(", ")
 }

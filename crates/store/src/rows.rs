@@ -61,6 +61,7 @@ pub struct StoredRequest {
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub attempts: u32,
+    pub cached: bool,
 }
 
 /// One row's values, in the order of [`COLUMNS`].
@@ -117,5 +118,6 @@ pub(crate) fn read(row: &Row) -> Result<StoredRequest, sqlx::Error> {
         bytes_in: counted("bytes_in")?,
         bytes_out: counted("bytes_out")?,
         attempts: small("attempts")?,
+        cached: row.get::<i64, _>("cached")? != 0,
     })
 }

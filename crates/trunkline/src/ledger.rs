@@ -38,6 +38,12 @@ pub(crate) use retention::keep_bounded;
 /// hangs must not hang every caller.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Longest that the start waits for what stood in the file to be in the store: sums that are read there lack it before.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often it is looked meanwhile.
+const CATCH_UP_LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// Why there can be no ledger.
 #[derive(Debug, Error)]
 pub(crate) enum LedgerError {
@@ -97,6 +103,16 @@ impl Ledger {
     /// Reports that stand in the file beside the store, until it can take them.
     pub(crate) fn spooled(&self) -> u64 {
         self.shared.spooled.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the store has what stood in the file, within bounds. `false`: it has not.
+    pub(crate) async fn caught_up(&self) -> bool {
+        let looked = async {
+            while self.spooled() > 0 {
+                tokio::time::sleep(CATCH_UP_LOOK_EVERY).await;
+            }
+        };
+        tokio::time::timeout(CATCH_UP_TIMEOUT, looked).await.is_ok()
     }
 
     /// Answers that ended before their reports were safe although they were to wait, since the start.

@@ -86,6 +86,9 @@ fn text(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
     if report.stream {
         put(line, &[" stream"]);
     }
+    if report.cached {
+        put(line, &[" cached"]);
+    }
     if let Some(quality) = report.quality {
         let usage = &report.usage;
         numbers(&[(" in=", usage.input), (" out=", usage.output), (" cached=", usage.cache_read)], line);
@@ -114,7 +117,9 @@ fn json(report: &Report, clock: &mut Clock, line: &mut Vec<u8>) {
     put(line, &[r#"","outcome":""#, report.outcome.as_str()]);
     numbers(&[(r#"","status":"#, report.status.into())], line);
     put(line, &[r#","operation":""#, report.operation.as_str()]);
-    put(line, &[r#"","stream":"#, if report.stream { "true" } else { "false" }]);
+    for (label, is_so) in [(r#"","stream":"#, report.stream), (r#","cached":"#, report.cached)] {
+        put(line, &[label, if is_so { "true" } else { "false" }]);
+    }
     let names = [
         (r#","client_key":"#, &report.client_key),
         (r#","model":"#, &report.model),
@@ -256,7 +261,7 @@ fn escaped(c: char, line: &mut Vec<u8>) {
 }
 
 /// Whether a terminal or a reader could be misled by `c`: controls, line ends, invisible marks and changes of direction.
-fn hidden(c: char) -> bool {
+pub(crate) fn hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -84,6 +84,9 @@ async fn serve(
     ledger: Arc<Ledger>,
 ) -> Result<(), RunError> {
     let Loaded { snapshot, settings, .. } = loaded;
+    if !ledger.caught_up().await {
+        tracing::warn!(reports = ledger.spooled(), "budgets begin without what is not yet in the store");
+    }
     let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));

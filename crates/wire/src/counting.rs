@@ -3,7 +3,9 @@
 //!
 //! Whoever has no words of its own is asked in those of a chat.
 
+mod answers;
 mod at_least;
+mod by_size;
 mod sketch;
 
 use bytes::Bytes;
@@ -16,7 +18,9 @@ use crate::ir::{Block, Content, MediaSource, Request};
 use crate::write::object;
 use crate::{Capabilities, DialectId, Encoded, WireError, dialect};
 
+pub use answers::Answers;
 pub use at_least::{at_least, is_cut_to_fit};
+pub use by_size::by_size;
 pub use count_tokens::{estimate, estimate_answer};
 pub use sketch::Sketch;
 

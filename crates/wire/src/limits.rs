@@ -113,22 +113,40 @@ pub struct Figure {
     pub reset: Duration,
 }
 
-impl RateLimits {
-    /// What a caller may have and has left, where that is limited.
-    pub fn of(requests: Option<Figure>, tokens: Option<Figure>) -> Self {
-        let figures = [requests, tokens].into_iter().zip(&BUDGETS);
-        let told = figures.filter_map(|(figure, names)| Some((figure?, names))).flat_map(|(figure, names)| {
-            // A span, as OpenAI has it, does not ask for the time.
-            let reset = reset::write(figure.reset, Family::Openai, SystemTime::UNIX_EPOCH);
-            [
-                (names.limit.openai.into(), figure.limit.to_string().into()),
-                (names.remaining.openai.into(), figure.remaining.to_string().into()),
-                (names.reset.openai.into(), reset.into()),
-            ]
-        });
-        Self(told.collect())
-    }
+/// What a caller may have of what is limited, and has left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of a limit")]
+pub struct Remaining {
+    pub requests: Option<Figure>,
+    pub tokens: Option<Figure>,
+}
 
+/// The value of a header that tells of a limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of a header")]
+pub enum Told {
+    Count(u64),
+    Time(String),
+}
+
+impl Remaining {
+    /// The headers that clients of `dialect` know for it; Ollama and Gemini have none.
+    pub fn in_dialect(&self, dialect: DialectId, now: SystemTime) -> impl Iterator<Item = (&'static str, Told)> {
+        let figures = [self.requests, self.tokens].into_iter().zip(&BUDGETS);
+        family_of(dialect).into_iter().flat_map(move |to| {
+            let figures = figures.clone().filter_map(|(figure, names)| Some((figure?, names)));
+            figures.flat_map(move |(Figure { limit, remaining, reset }, names)| {
+                [
+                    (names.limit.of(to), Told::Count(limit)),
+                    (names.remaining.of(to), Told::Count(remaining)),
+                    (names.reset.of(to), Told::Time(reset::write(reset, to, now))),
+                ]
+            })
+        })
+    }
+}
+
+impl RateLimits {
     /// Picks those of an answer's headers, names in lower case, that speak of a budget.
     pub fn read<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let figures = headers.filter(|(name, value)| is_limit(name) && value.len() <= VALUE_BYTES_MAX);
@@ -250,17 +268,21 @@ mod tests {
     #[test]
     fn our_own_figures_are_told_to_both() {
         let figure = |limit, remaining, seconds| Some(Figure { limit, remaining, reset: Duration::from_secs(seconds) });
-        let limits = RateLimits::of(figure(100, 99, 360), figure(40_000, 39_000, 12));
-        let told = |dialect| -> Vec<(String, String)> {
-            let told = limits.in_dialect(dialect, now());
-            told.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned())).collect()
+        let remaining = Remaining { requests: figure(100, 99, 360), tokens: figure(40_000, 39_000, 12) };
+        let told = |dialect| -> Vec<(&str, String)> {
+            let text = |told| match told {
+                Told::Count(count) => count.to_string(),
+                Told::Time(time) => time,
+            };
+            remaining.in_dialect(dialect, now()).map(|(name, told)| (name, text(told))).collect()
         };
-        let owned = |headers: &[(&str, &str)]| -> Vec<(String, String)> {
-            headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        let owned = |headers: &[(&'static str, &str)]| -> Vec<(&str, String)> {
+            headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
         };
         assert_eq!(told(DialectId::OpenaiChat), owned(OPENAI));
         assert_eq!(told(DialectId::Anthropic), owned(ANTHROPIC));
-        assert_eq!(RateLimits::of(None, None), RateLimits::default());
+        assert_eq!(told(DialectId::Gemini), []);
+        assert_eq!(Remaining::default().in_dialect(DialectId::OpenaiChat, now()).count(), 0);
     }
 
     #[test]

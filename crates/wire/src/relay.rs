@@ -35,10 +35,10 @@ pub struct Facts {
     pub usage: Option<Usage>,
     /// Stream events that carried content, or may have.
     pub content_events: u64,
-    /// What has passed of an answer that comes in pieces.
+    /// What has passed of an answer that comes in pieces, since the provider last said how much that is.
     pub produced: Produced,
-    /// How many tokens had passed when the provider last said how many it had produced.
-    pub counted_at: u64,
+    /// Whether the provider's figure is of something that had passed, not said in advance.
+    pub counted: bool,
     /// Whether the answer came to its own end: a stream that said why it ended, a JSON answer whose last brace came.
     pub finished: bool,
     /// Whether a stream's last event came by: `data: [DONE]`, `message_stop`, `response.completed` and its like, a line
@@ -63,8 +63,9 @@ impl Facts {
     /// Takes in one more usage figure, of what has passed so far.
     pub fn add_usage(&mut self, usage: Option<Usage>) {
         let Some(usage) = usage else { return };
-        if usage.output > 0 {
-            self.counted_at = self.produced.tokens();
+        if usage.output > 0 && !self.produced.is_empty() {
+            self.counted = true;
+            self.produced.clear();
         }
         self.usage = Some(self.usage.unwrap_or_default().max(usage));
     }
@@ -74,14 +75,14 @@ impl Facts {
         let said = self.usage.map_or(0, |usage| usage.output);
         let passed = self.produced.tokens();
         // What it says in advance, some token or other, is a part of what comes.
-        if self.counted_at == 0 { said.max(passed) } else { said + passed.saturating_sub(self.counted_at) }
+        if self.counted { said + passed } else { said.max(passed) }
     }
 
     /// Whether the provider's last figure was one in advance, of which there is much more by now.
     pub fn is_outdated(&self) -> bool {
         const SAID_AHEAD_MAX: u64 = 8;
         let said = self.usage.map_or(0, |usage| usage.output);
-        self.counted_at == 0 && self.produced.tokens() > said.saturating_mul(2).saturating_add(SAID_AHEAD_MAX)
+        !self.counted && self.produced.tokens() > said.saturating_mul(2).saturating_add(SAID_AHEAD_MAX)
     }
 }
 

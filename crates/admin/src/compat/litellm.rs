@@ -1,5 +1,5 @@
-//! LiteLLM's key management, spend logs and model list, by the shapes of its proxy 1.80 (November 2026). Its teams, users
-//! and budgets as things of their own are not here.
+//! LiteLLM's key management, spend logs and model list, as programs written for its proxy ask for them. Its teams, users and
+//! budgets as things of their own are not here.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

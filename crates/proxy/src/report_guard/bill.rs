@@ -171,8 +171,8 @@ impl ReportGuard {
 
     /// Tells the limits of the client key, and of the provider's, what the request took.
     pub(super) fn settle_limits(&mut self) {
-        let usage = &self.report.usage;
-        let tokens = usage.prompt().saturating_add(usage.output);
+        let used = self.report.used();
+        let tokens = used.prompt().saturating_add(used.output);
         if let Some(tab) = self.tab.take() {
             tab.settle(Took { tokens, cost: self.report.cost });
         }

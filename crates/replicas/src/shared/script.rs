@@ -6,7 +6,7 @@ use trunkline_config::{Allowance, Budget};
 use trunkline_providers::Usd;
 use trunkline_route::Moment;
 use trunkline_route::budget::{PERIODS, Reserved, Short, Spent, ends, overrun};
-use trunkline_route::limits::{Entered, Over, standing};
+use trunkline_route::limits::{Entered, Over, remaining};
 use trunkline_route::purse::{Account, Admitted, Counted, Reckoned, Refused};
 
 use super::names::Names;
@@ -262,17 +262,17 @@ impl Picture {
 
     pub(super) fn admitted(&self, counted: Counted, allowance: &Allowance) -> Admitted {
         let overrun = overrun(&allowance.budgets, |period| self.taken(period, self.now).0);
-        Admitted { counted, standing: self.standing(allowance), overrun }
+        Admitted { counted, remaining: self.remaining(allowance), overrun }
     }
 
-    fn standing(&self, allowance: &Allowance) -> trunkline_wire::RateLimits {
-        standing(allowance, self.requests, self.tokens, std::time::Duration::from_millis(self.reset_ms))
+    fn remaining(&self, allowance: &Allowance) -> trunkline_wire::limits::Remaining {
+        remaining(allowance, self.requests, self.tokens, std::time::Duration::from_millis(self.reset_ms))
     }
 
     /// Why it is not let in; `None`: nothing of what was said is so.
     pub(super) fn refused(&self, verdict: Verdict, allowance: &Allowance, cost: Option<Usd>) -> Option<Refused> {
         let wait = std::time::Duration::from_millis;
-        let over = |over| Some(Refused::Over(over, self.standing(allowance)));
+        let over = |over| Some(Refused::Over(over, self.remaining(allowance)));
         match verdict {
             Verdict::LetIn | Verdict::Stranger | Verdict::Unknown => None,
             Verdict::Short(place) => {

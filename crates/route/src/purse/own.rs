@@ -110,12 +110,12 @@ impl Entry {
             Ok(entered) => entered,
             Err(over) => {
                 reserved.iter().for_each(|reserved| self.spend.release(reserved));
-                return Err(Refused::Over(over, self.asking.standing(allowance, now)));
+                return Err(Refused::Over(over, self.asking.remaining(allowance, now)));
             }
         };
         Ok(Admitted {
             counted: Counted { ticket: 0, entered, reserved },
-            standing: self.asking.standing(allowance, now),
+            remaining: self.asking.remaining(allowance, now),
             overrun: self.spend.overrun(&allowance.budgets),
         })
     }

@@ -4,19 +4,21 @@ use trunkline_providers::Usd;
 use trunkline_route::{Outcome, Report};
 use trunkline_wire::{FaultKind, ir};
 
-use super::{check, id, open, refused, served};
+use super::{check, given_again, id, open, refused, served};
 use crate::{Dimension, Figures, Period, Question, Store};
 
 /// What the figures are of these reports.
 pub(super) async fn check_sums(store: &Store, reports: &[Report]) {
     let total = store.figures(&Question::default()).await.unwrap();
-    let sum = |of: fn(&Report) -> u64| reports.iter().map(of).sum::<u64>();
+    let used = || reports.iter().filter(|report| !report.cached);
+    let sum = |of: fn(&Report) -> u64| used().map(of).sum::<u64>();
     let money = |of: fn(&Report) -> Option<Usd>| reports.iter().filter_map(of).map(Usd::nano).sum::<i64>();
     let count = |of: fn(&Report) -> bool| reports.iter().filter(|report| of(report)).count() as u64;
     let expected = Figures {
         requests: reports.len() as u64,
         errors: count(|report| matches!(report.outcome, Outcome::Failed(_))),
         client_left: count(|report| report.outcome == Outcome::ClientLeft),
+        cached: count(|report| report.cached),
         inexact: count(|report| report.quality.is_some_and(|quality| quality != ir::Quality::Exact)),
         unknown_cost: count(|report| report.quality.is_some() && report.cost.is_none()),
         input_tokens: sum(|report| report.usage.input),
@@ -32,8 +34,13 @@ pub(super) async fn check_sums(store: &Store, reports: &[Report]) {
     };
     let [told] = <[Figures; 1]>::try_from(total).unwrap();
     assert_eq!(Figures { total: expected.total, first_byte: expected.first_byte, ..told }, expected);
-    for (by, per) in [(Some(Dimension::Model), None), (None, Some(Period::Hour)), (None, Some(Period::Day))] {
-        let groups = store.figures(&Question { by, per, ..Question::default() }).await.unwrap();
+    use Dimension::{ClientKey, Model, Provider, UpstreamModel};
+    let by = [None, Some(ClientKey), Some(Model), Some(Provider), Some(UpstreamModel)];
+    let per = [None, Some(Period::Hour), Some(Period::Day)];
+    for (by, per) in by.into_iter().flat_map(|by| per.map(|per| (by, per))) {
+        // Days that begin elsewhere are added up from hours.
+        let question = Question { by, per, zone_minutes: 60, ..Question::default() };
+        let groups = store.figures(&question).await.unwrap();
         assert_eq!(groups.iter().map(|group| group.requests).sum::<u64>(), reports.len() as u64, "{by:?} {per:?}");
         assert_eq!(groups.iter().map(|group| group.cost_nusd).sum::<i64>(), expected.cost_nusd, "{by:?} {per:?}");
     }
@@ -43,7 +50,8 @@ pub(super) async fn sums_are_those_of_the_rows_also_when_a_batch_is_tried_again(
     let (store, mut writer) = open(place).await;
     let unpriced = |n| Report { cost: None, quality: Some(ir::Quality::Estimated), ..served(n) };
     let left = |n| Report { outcome: Outcome::ClientLeft, quality: Some(ir::Quality::Partial), ..served(n) };
-    let mut all: Vec<_> = (0..700).map(|n| [served, unpriced, refused, left][n as usize % 4](n)).collect();
+    let kinds = [served, unpriced, refused, left, given_again];
+    let mut all: Vec<_> = (0..700).map(|n| kinds[n as usize % kinds.len()](n)).collect();
     // Days later, and much of it.
     all.extend((700..800).map(|n| Report { at_ms: 1_790_400_000_000 + n * 3_600_000, ..served(n) }));
     all.iter_mut().for_each(|report| report.id = id(report.at_ms, 7, report.id as u64 & 0xffff));
@@ -131,5 +139,26 @@ pub(super) async fn latency_is_told_from_the_sums(place: &str) {
     for (told, truth) in [(told.total.p50_us, 500_000), (told.total.p95_us, 950_000), (told.first_byte.p95_us, 95_000)]
     {
         assert!((truth * 2 / 3..truth * 3 / 2).contains(&told), "{told} for {truth}");
+    }
+}
+
+/// Each batch adds to the end of what its hour and day have; that must neither grow without end nor lose anything.
+pub(super) async fn latency_of_many_batches_stays_short_and_right(place: &str) {
+    let (store, mut writer) = open(place).await;
+    // From 2 ms to beyond the last span, each with as many first bytes.
+    let of =
+        |n: u64| Report { total_us: 2_000 << (n % 20), first_byte_us: Some(1_500 << (n % 20)), at_ms: 5, ..served(n) };
+    let all: Vec<_> = (0..2_000).map(|n| Report { id: id(5, 7, n), ..of(n) }).collect();
+    for batch in all.chunks(50) {
+        writer.append(batch).await.unwrap();
+    }
+    let longest = "SELECT CAST(max(length(spans)) AS BIGINT) FROM usage_days";
+    let longest: i64 = store.fetch(longest, &[]).await.unwrap()[0].get(0).unwrap();
+    assert!((100..=1_024).contains(&longest), "{longest}");
+    writer.append(&all[..50]).await.unwrap();
+    let [told] = <[Figures; 1]>::try_from(store.figures(&Question::default()).await.unwrap()).unwrap();
+    assert_eq!(told.requests, 2_000);
+    for (told, truth) in [(told.total.p50_us, 2_000 << 10), (told.first_byte.p50_us, 1_500 << 10)] {
+        assert!((truth / 2..truth * 3 / 2).contains(&told), "{told} for {truth}");
     }
 }

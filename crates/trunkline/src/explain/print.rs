@@ -205,14 +205,14 @@ mod tests {
             &format!(r#"{{"model":"turbo","request":{request}}}"#),
             false,
             &expect![[r#"
-            turbo, strategy backup
-              1. groq/llama  key groq#1  native  priority 0, weight 1
-              2. groq/llama  key groq#2  native  priority 0, weight 1
-              3. local/claude  key local#1  bridged to anthropic  priority 1, weight 1
-                 is not told: seed
-            prompt: about 7 tokens, 0.0000035 USD
-            answer: at most 100 tokens, 0.0002 USD
-        "#]],
+                turbo, strategy backup
+                  1. groq/llama  key groq#1  native  priority 0, weight 1
+                  2. groq/llama  key groq#2  native  priority 0, weight 1
+                  3. local/claude  key local#1  bridged to anthropic  priority 1, weight 1
+                     is not told: seed
+                prompt: about 6 tokens, 0.000003 USD
+                answer: at most 100 tokens, 0.0002 USD
+            "#]],
         )
         .await;
     }

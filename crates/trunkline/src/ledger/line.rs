@@ -38,6 +38,7 @@ struct Line {
     bytes_in: u64,
     bytes_out: u64,
     attempts: u32,
+    cached: bool,
 }
 
 /// Adds a report and the end of its line.
@@ -71,6 +72,7 @@ pub(super) fn write(report: &Report, out: &mut Vec<u8>) -> serde_json::Result<()
         bytes_in: report.bytes_in,
         bytes_out: report.bytes_out,
         attempts: report.attempts,
+        cached: report.cached,
     };
     serde_json::to_writer(&mut *out, &line)?;
     out.push(b'\n');
@@ -111,6 +113,7 @@ pub(super) fn read(line: &[u8]) -> Option<Report> {
         bytes_in: line.bytes_in,
         bytes_out: line.bytes_out,
         attempts: line.attempts,
+        cached: line.cached,
         ..Report::begin(id, line.at_ms, operation)
     })
 }

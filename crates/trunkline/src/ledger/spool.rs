@@ -180,6 +180,7 @@ mod tests {
             bytes_in: 12,
             bytes_out: 13,
             attempts: 14,
+            cached: true,
             ..report(u128::MAX)
         };
         let served = Report { outcome: Outcome::Served, ..report(2) };

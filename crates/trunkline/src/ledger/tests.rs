@@ -311,10 +311,13 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
         workers: None,
         probe: false,
     };
+    Spool::open(folder.path(), settings.ledger_spool_bytes).unwrap().put(&[report(0)]).unwrap();
     let ledger = Ledger::start(&settings).unwrap();
+    assert!(runtime().unwrap().block_on(ledger.caught_up()), "what a process before left behind is in the store");
+    assert_eq!((ledger.written(), ledger.spooled()), (1, 0));
     ledger.take(report(1));
     assert_eq!(ledger.flush_and_stop(AMPLE), 0);
-    assert_eq!(runtime().unwrap().block_on(ids(&folder.path().join("trunkline.db"))), [1]);
+    assert_eq!(runtime().unwrap().block_on(ids(&folder.path().join("trunkline.db"))), [0, 1]);
 }
 
 /// A real server that crashes under the ledger and comes back.

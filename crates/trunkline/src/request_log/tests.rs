@@ -105,6 +105,7 @@ fn json_has_the_stores_names_and_null_for_what_is_absent() {
         [
             serde_json::json!({
                 "at": at, "id": id, "outcome": "served", "status": 200, "operation": "chat", "stream": true,
+                "cached": false,
                 "client_key": "laptop", "model": "turbo", "provider": "groq", "upstream_model": "llama-3.3",
                 "losses": "top_k, metadata.user_id",
                 "repairs": "found:get_weather",
@@ -114,7 +115,7 @@ fn json_has_the_stores_names_and_null_for_what_is_absent() {
             }),
             serde_json::json!({
                 "at": at, "id": id, "outcome": "unauthenticated", "status": 401, "operation": "other",
-                "stream": false, "client_key": null, "model": null, "provider": null, "upstream_model": null,
+                "stream": false, "cached": false, "client_key": null, "model": null, "provider": null, "upstream_model": null,
                 "losses": null,
                 "repairs": null,
                 "input_tokens": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "output_tokens": 0,
@@ -123,6 +124,15 @@ fn json_has_the_stores_names_and_null_for_what_is_absent() {
             }),
         ]
     );
+}
+
+#[test]
+fn an_answer_that_was_given_before_is_marked() {
+    let again = Report { provider: None, upstream_model: None, cached: true, attempts: 0, ..served() };
+    let text = lines(LogFormat::Text, std::slice::from_ref(&again));
+    assert!(text.contains(" stream cached in=12 out=34 cached=7 exact "), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&lines(LogFormat::Json, &[again])).unwrap();
+    assert_eq!(json["cached"], true);
 }
 
 #[test]

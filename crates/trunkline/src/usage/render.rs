@@ -5,6 +5,7 @@ use trunkline_store::Figures;
 
 use super::By;
 use super::when::Zone;
+use crate::request_log::hidden;
 
 /// What is shown.
 pub(super) struct Told<'a> {
@@ -20,18 +21,17 @@ type Column = (&'static str, fn(&Figures) -> Number);
 /// What stands in one.
 enum Number {
     Count(u64),
-    /// In microseconds, shown in milliseconds.
+    /// In microseconds, shown in milliseconds; 0 where nothing was measured, which is not nothing.
     Latency(u64),
-    /// The same, where it is told.
-    Percentile(u64),
     /// Shown exactly, in US dollars.
     Money(Option<Usd>),
 }
 
-const COLUMNS: [Column; 22] = [
+const COLUMNS: [Column; 23] = [
     ("requests", |of| Number::Count(of.requests)),
     ("errors", |of| Number::Count(of.errors)),
     ("client_left", |of| Number::Count(of.client_left)),
+    ("cached", |of| Number::Count(of.cached)),
     ("input_tokens", |of| Number::Count(of.input_tokens)),
     ("cache_read_tokens", |of| Number::Count(of.cache_read_tokens)),
     ("cache_write_tokens", |of| Number::Count(of.cache_write_tokens)),
@@ -44,13 +44,13 @@ const COLUMNS: [Column; 22] = [
     ("unknown_cost", |of| Number::Count(of.unknown_cost)),
     ("saved_usd", |of| Number::Money(cost(of).map(|_| Usd::from_nano(of.saved_nusd)))),
     ("mean_ms", |of| Number::Latency(of.total.mean_us)),
-    ("p50_ms", |of| Number::Percentile(of.total.p50_us)),
-    ("p95_ms", |of| Number::Percentile(of.total.p95_us)),
-    ("p99_ms", |of| Number::Percentile(of.total.p99_us)),
+    ("p50_ms", |of| Number::Latency(of.total.p50_us)),
+    ("p95_ms", |of| Number::Latency(of.total.p95_us)),
+    ("p99_ms", |of| Number::Latency(of.total.p99_us)),
     ("first_byte_mean_ms", |of| Number::Latency(of.first_byte.mean_us)),
-    ("first_byte_p50_ms", |of| Number::Percentile(of.first_byte.p50_us)),
-    ("first_byte_p95_ms", |of| Number::Percentile(of.first_byte.p95_us)),
-    ("first_byte_p99_ms", |of| Number::Percentile(of.first_byte.p99_us)),
+    ("first_byte_p50_ms", |of| Number::Latency(of.first_byte.p50_us)),
+    ("first_byte_p95_ms", |of| Number::Latency(of.first_byte.p95_us)),
+    ("first_byte_p99_ms", |of| Number::Latency(of.first_byte.p99_us)),
 ];
 
 /// What is known of the cost; `None` when there is one and nothing is known.
@@ -64,16 +64,16 @@ impl Number {
     fn json(&self) -> String {
         match self {
             Self::Count(count) => count.to_string(),
-            Self::Percentile(0) => "null".to_owned(),
-            Self::Latency(us) | Self::Percentile(us) => format!("{}.{:03}", us / 1_000, us % 1_000),
+            Self::Latency(0) => "null".to_owned(),
+            Self::Latency(us) => format!("{}.{:03}", us / 1_000, us % 1_000),
             Self::Money(money) => money.map_or_else(|| "null".to_owned(), |usd| usd.to_string()),
         }
     }
 
     fn csv(&self) -> String {
         match self {
-            Self::Count(_) | Self::Latency(_) | Self::Percentile(1..) | Self::Money(Some(_)) => self.json(),
-            Self::Percentile(0) | Self::Money(None) => String::new(),
+            Self::Count(_) | Self::Latency(1..) | Self::Money(Some(_)) => self.json(),
+            Self::Latency(0) | Self::Money(None) => String::new(),
         }
     }
 }
@@ -110,9 +110,21 @@ impl Told<'_> {
 
     /// For people: fewer columns, and the total.
     pub(super) fn table(&self) -> String {
-        let head = ["requests", "errors", "input", "cached", "output", "cost USD", "saved USD", "mean ms", "p95 ms"];
+        let head = [
+            "requests",
+            "errors",
+            "input",
+            "cached",
+            "output",
+            "cost USD",
+            "saved USD",
+            "mean ms",
+            "p95 ms",
+            "first ms",
+        ];
         let mut lines = vec![row(self.by.as_str(), head.map(str::to_owned))];
-        lines.extend(self.figures.iter().map(|of| row(&self.name(of).unwrap_or_else(|| "-".to_owned()), cells(of))));
+        let name = |of| self.name(of).map_or_else(|| "-".to_owned(), |name| name.replace(hidden, "\u{fffd}"));
+        lines.extend(self.figures.iter().map(|of| row(&name(of), cells(of))));
         lines.push(row("total", cells(self.total)));
         let widths: [usize; CELLS] = std::array::from_fn(|at| {
             lines.iter().filter_map(|line| Some(line.get(at)?.chars().count())).max().unwrap_or(0)
@@ -126,8 +138,10 @@ impl Told<'_> {
             }
             text.push('\n');
         }
-        if self.total.inexact > 0 {
-            text.push_str(&format!("{} requests have partial or estimated tokens\n", self.total.inexact));
+        let Figures { cached, inexact, .. } = self.total;
+        let notes = [(cached, "were given an answer that was kept"), (inexact, "have partial or estimated tokens")];
+        for (requests, note) in notes.iter().filter(|(requests, _)| **requests > 0) {
+            text.push_str(&format!("{requests} requests {note}\n"));
         }
         text
     }
@@ -144,7 +158,7 @@ impl Told<'_> {
 }
 
 /// Columns of the table.
-const CELLS: usize = 10;
+const CELLS: usize = 11;
 
 fn row(name: &str, numbers: [String; CELLS - 1]) -> [String; CELLS] {
     let mut cells = [name.to_owned()].into_iter().chain(numbers);
@@ -165,15 +179,27 @@ fn cells(of: &Figures) -> [String; CELLS - 1] {
         of.output_tokens.to_string(),
         cost,
         Usd::from_nano(of.saved_nusd).to_string(),
-        (of.total.mean_us / 1_000).to_string(),
-        if of.total.p95_us == 0 { "-".to_owned() } else { (of.total.p95_us / 1_000).to_string() },
+        milliseconds(of.total.mean_us),
+        milliseconds(of.total.p95_us),
+        milliseconds(of.first_byte.mean_us),
     ]
 }
 
+fn milliseconds(us: u64) -> String {
+    if us == 0 { "-".to_owned() } else { (us / 1_000).to_string() }
+}
+
+/// What a spreadsheet takes for the beginning of a formula: also when written wide, or behind a blank that it drops.
+const FORMULA_BEGINS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
+/// What ends a cell, wherever the spreadsheet's owner lives.
+const CELL_ENDS: [char; 6] = [',', ';', '\t', '"', '\n', '\r'];
+
 /// A text that a spreadsheet takes for one cell, and for no formula: callers choose some of them.
 fn quoted(text: &str) -> String {
-    let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    let is_formula = text.trim_start().starts_with(FORMULA_BEGINS) || text.starts_with(FORMULA_BEGINS);
+    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains(CELL_ENDS) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 #[cfg(test)]
@@ -189,6 +215,7 @@ mod tests {
             start_s: Some(1_790_812_800),
             requests: 12,
             errors: 1,
+            cached: 3,
             inexact: 2,
             unknown_cost,
             input_tokens: 1_000,
@@ -213,14 +240,22 @@ mod tests {
             By::Model,
             |told| told.table(),
             &expect![[r#"
-            model   requests  errors  input  cached  output                 cost USD  saved USD  mean ms  p95 ms
-            turbo         12       1   1000     400      50                   0.0123   0.000007     1234    2000
-            =a,"b"        12       1   1000     400      50  0.000000005 + 3 unknown   0.000007     1234    2000
-            -             12       1   1000     400      50                  unknown   0.000007     1234    2000
-            total         12       1   1000     400      50  0.012300005 + 7 unknown   0.000007     1234    2000
-            2 requests have partial or estimated tokens
-        "#]],
+                model   requests  errors  input  cached  output                 cost USD  saved USD  mean ms  p95 ms  first ms
+                turbo         12       1   1000     400      50                   0.0123   0.000007     1234    2000         -
+                =a,"b"        12       1   1000     400      50  0.000000005 + 3 unknown   0.000007     1234    2000         -
+                -             12       1   1000     400      50                  unknown   0.000007     1234    2000         -
+                total         12       1   1000     400      50  0.012300005 + 7 unknown   0.000007     1234    2000         -
+                3 requests were given an answer that was kept
+                2 requests have partial or estimated tokens
+            "#]],
         );
+    }
+
+    #[test]
+    fn a_name_is_no_command_to_a_terminal() {
+        let rows = [figures(Some("\u{1b}[2Jx\n\u{202e}y"), 1, 0)];
+        let told = Told { by: By::Model, zone: Zone::default(), figures: &rows, total: &rows[0] };
+        assert!(told.table().contains("\n\u{fffd}[2Jx\u{fffd}\u{fffd}y  "), "{}", told.table());
     }
 
     #[test]
@@ -230,10 +265,10 @@ mod tests {
             |told| told.json(),
             &expect![[r#"
                 {"by":"day","zone":"+02:00","rows":[
-                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.0123,"unknown_cost":0,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null},
-                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.000000005,"unknown_cost":3,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null},
-                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":null,"unknown_cost":4,"saved_usd":null,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null}],
-                 "total":{"requests":12,"errors":1,"client_left":0,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.012300005,"unknown_cost":7,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":0.000,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null}}
+                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"cached":3,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.0123,"unknown_cost":0,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":null,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null},
+                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"cached":3,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.000000005,"unknown_cost":3,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":null,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null},
+                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"cached":3,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":null,"unknown_cost":4,"saved_usd":null,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":null,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null}],
+                 "total":{"requests":12,"errors":1,"client_left":0,"cached":3,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.012300005,"unknown_cost":7,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":null,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null}}
             "#]],
         );
         check(
@@ -255,11 +290,30 @@ mod tests {
             By::Model,
             |told| told.csv(),
             &expect![[r#"
-                model,requests,errors,client_left,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,reasoning_tokens,audio_input_tokens,audio_output_tokens,inexact,cost_usd,unknown_cost,saved_usd,mean_ms,p50_ms,p95_ms,p99_ms,first_byte_mean_ms,first_byte_p50_ms,first_byte_p95_ms,first_byte_p99_ms
-                turbo,12,1,0,1000,400,0,50,0,0,0,2,0.0123,0,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,,,
-                "'=a,""b""",12,1,0,1000,400,0,50,0,0,0,2,0.000000005,3,0.000007,1234.567,1000.000,2000.000,3000.000,0.000,,,
-                ,12,1,0,1000,400,0,50,0,0,0,2,,4,,1234.567,1000.000,2000.000,3000.000,0.000,,,
+                model,requests,errors,client_left,cached,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,reasoning_tokens,audio_input_tokens,audio_output_tokens,inexact,cost_usd,unknown_cost,saved_usd,mean_ms,p50_ms,p95_ms,p99_ms,first_byte_mean_ms,first_byte_p50_ms,first_byte_p95_ms,first_byte_p99_ms
+                turbo,12,1,0,3,1000,400,0,50,0,0,0,2,0.0123,0,0.000007,1234.567,1000.000,2000.000,3000.000,,,,
+                "'=a,""b""",12,1,0,3,1000,400,0,50,0,0,0,2,0.000000005,3,0.000007,1234.567,1000.000,2000.000,3000.000,,,,
+                ,12,1,0,3,1000,400,0,50,0,0,0,2,,4,,1234.567,1000.000,2000.000,3000.000,,,,
             "#]],
         );
+    }
+
+    #[test]
+    fn a_name_is_one_cell_and_never_a_formula() {
+        let cases = [
+            ("turbo", "turbo"),
+            ("llama-3.3:free@x", "llama-3.3:free@x"),
+            ("=1+1", "'=1+1"),
+            (" +1", "' +1"),
+            ("\t@x", "\"'\t@x\""),
+            ("\r-1", "\"'\r-1\""),
+            ("\u{ff1d}1", "'\u{ff1d}1"),
+            ("a;=1", "\"a;=1\""),
+            ("a\"b", "\"a\"\"b\""),
+            ("a\n=1", "\"a\n=1\""),
+        ];
+        for (name, cell) in cases {
+            assert_eq!(quoted(name), cell, "{name:?}");
+        }
     }
 }

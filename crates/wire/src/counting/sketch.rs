@@ -16,7 +16,7 @@ const SAMPLES: usize = 32;
 const SAMPLE_BYTES: usize = KEPT_BYTES_MAX / SAMPLES;
 
 /// Bytes of base64 for one token: a picture of 300 KB is some 1,500 tokens, a page of a PDF somewhat more.
-const BASE64_BYTES_A_TOKEN: u64 = 200;
+pub(super) const BASE64_BYTES_A_TOKEN: u64 = 200;
 
 /// What is kept of one request. Cheap to make; it costs something only when somebody wants to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ fn samples(body: &[Bytes], bytes: usize) -> Vec<u8> {
 }
 
 /// Whether it is nothing but that; texts have spaces.
-fn is_base64(sample: &[u8]) -> bool {
+pub(super) fn is_base64(sample: &[u8]) -> bool {
     sample.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
 }
 

@@ -47,6 +47,7 @@ pub(super) fn read(json: &[u8], produced: &mut Produced) {
         at = text.end + 1;
         pieces.push(json.get(text).unwrap_or_default());
     }
+    produced.settle();
 }
 
 #[cfg(test)]

@@ -47,16 +47,17 @@ impl Reader {
     #[inline]
     pub(super) fn recognise(&mut self, buffer: &[u8], range: Range<usize>, pass: &mut Pass) -> Option<usize> {
         let at = range.start;
-        let mut produced = self.facts.produced;
-        let found = self.memory.recognise(buffer.get(range)?, &mut produced)?;
-        if found.len >= HELD_BYTES_MAX {
+        let before = self.facts.produced.place();
+        let found = self.memory.recognise(buffer.get(range)?, &mut self.facts.produced);
+        let Some(found) = found.filter(|found| found.len < HELD_BYTES_MAX) else {
+            self.facts.produced.back_to(before);
             return None;
-        }
+        };
+        self.facts.produced.settle();
         if let (Some(model), Some(name)) = (found.model, &self.name) {
             pass.replace(buffer, at + model.start..at + model.end, name);
         }
         self.facts.content_events += 1;
-        self.facts.produced = produced;
         self.events += 1;
         Some(found.len)
     }

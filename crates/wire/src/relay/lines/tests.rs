@@ -23,7 +23,7 @@ fn relay<'a>(changes: &Changes, chunks: impl IntoIterator<Item = &'a [u8]>) -> (
 
 /// What is known for certain.
 fn known(facts: &Facts) -> Facts {
-    Facts { produced: Produced::default(), counted_at: 0, ..facts.clone() }
+    Facts { produced: Produced::default(), counted: false, ..facts.clone() }
 }
 
 /// Relays `stream` whole, byte by byte and cut in two at every place.

@@ -23,5 +23,3 @@ CREATE TABLE budget_leases (
     leased_nusd INTEGER NOT NULL,
     PRIMARY KEY (client_key, period, replica)
 ) STRICT, WITHOUT ROWID;
-
-PRAGMA user_version = 9;

@@ -21,5 +21,3 @@ CREATE UNIQUE INDEX client_keys_by_name ON client_keys (name) WHERE revoked_ms I
 -- How often the table has changed: one row, so that changes wait for each other and none is overlooked.
 CREATE TABLE client_keys_revision (revision INTEGER NOT NULL) STRICT;
 INSERT INTO client_keys_revision VALUES (0);
-
-PRAGMA user_version = 5;

@@ -1,4 +1,4 @@
--- The tables mean what they mean in SQLite's migration 0009.
+-- The tables mean what they mean in SQLite's `0004/replicas.sql`.
 CREATE TABLE replicas (
     id      TEXT   NOT NULL PRIMARY KEY,
     seen_ms BIGINT NOT NULL
@@ -20,5 +20,3 @@ CREATE TABLE budget_leases (
     leased_nusd BIGINT NOT NULL,
     PRIMARY KEY (client_key, period, replica)
 );
-
-UPDATE trunkline_schema SET version = 9;

@@ -19,5 +19,3 @@ CREATE UNIQUE INDEX client_keys_by_name ON client_keys (name) WHERE revoked_ms I
 -- How often the table has changed: one row, so that changes wait for each other and none is overlooked.
 CREATE TABLE client_keys_revision (revision BIGINT NOT NULL);
 INSERT INTO client_keys_revision VALUES (0);
-
-UPDATE trunkline_schema SET version = 5;
