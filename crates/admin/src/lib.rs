@@ -10,8 +10,13 @@ mod keys;
 mod plane;
 mod problem;
 mod read;
+mod requests;
 mod routes;
 
 pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};
 pub use plane::{Explained, Misasked, Plane};
+pub use requests::{
+    Body as RequestBody, Looked, RequestDetail, RequestPage, RequestProblem, RequestRow, Requests,
+    Wanted as WantedRequests,
+};
 pub use routes::{ALL, Admin, Endpoint};

@@ -8,6 +8,7 @@ use trunkline_config::Snapshot;
 use trunkline_route::{Explanation, Question};
 
 use crate::keys::Keys;
+use crate::requests::Requests;
 
 /// A question that cannot be answered as it was put.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -29,6 +30,9 @@ pub trait Plane: Send + Sync {
 
     /// Whoever keeps the client keys.
     fn keys(&self) -> Arc<dyn Keys>;
+
+    /// Whoever keeps the records of requests.
+    fn requests(&self) -> Arc<dyn Requests>;
 
     /// What would become of a request. Asks nobody and changes nothing.
     fn explain(&self, question: Question) -> Explained;

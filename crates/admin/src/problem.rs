@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::keys::KeyProblem;
 use crate::plane::Misasked;
+use crate::requests::RequestProblem;
 
 /// The type of every body of a problem.
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -88,6 +89,17 @@ impl From<KeyProblem> for Problem {
             KeyProblem::NotFound(_) => Kind::NotFound,
             KeyProblem::NameTaken(_) | KeyProblem::InDocument(_) | KeyProblem::Outdated(_) => Kind::Conflict,
             KeyProblem::Down => Kind::Down,
+        };
+        Self::new(kind, problem.to_string())
+    }
+}
+
+impl From<RequestProblem> for Problem {
+    fn from(problem: RequestProblem) -> Self {
+        let kind = match problem {
+            RequestProblem::Misasked(wrong) => return wrong.into(),
+            RequestProblem::NotFound(_) => Kind::NotFound,
+            RequestProblem::Down => Kind::Down,
         };
         Self::new(kind, problem.to_string())
     }

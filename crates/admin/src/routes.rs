@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
-use crate::api::{client_keys, explain};
+use crate::api::{client_keys, explain, requests};
 use crate::compat::litellm;
 use crate::gate::gate;
 use crate::plane::Plane;
@@ -43,6 +43,8 @@ pub static ALL: &[Endpoint] = &[
     Endpoint { method: "PATCH", path: "/api/v1/client-keys/{key}", handler: || patch(client_keys::change) },
     Endpoint { method: "DELETE", path: "/api/v1/client-keys/{key}", handler: || delete(client_keys::revoke) },
     Endpoint { method: "POST", path: "/api/v1/client-keys/{key}/rotate", handler: || post(client_keys::rotate) },
+    Endpoint { method: "GET", path: "/api/v1/requests", handler: || get(requests::list) },
+    Endpoint { method: "GET", path: "/api/v1/requests/{id}", handler: || get(requests::show) },
     Endpoint { method: "POST", path: "/key/generate", handler: || post(litellm::generate) },
     Endpoint { method: "POST", path: "/key/update", handler: || post(litellm::update) },
     Endpoint { method: "POST", path: "/key/delete", handler: || post(litellm::delete) },

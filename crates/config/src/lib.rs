@@ -5,6 +5,7 @@
 
 mod check;
 pub mod document;
+pub mod edit;
 pub mod env;
 pub mod file;
 mod findings;
@@ -18,14 +19,17 @@ pub mod schema;
 pub mod secret;
 pub mod settings;
 pub mod snapshot;
+mod write;
 
 pub use document::Document;
+pub use edit::{Edit, EditError, edit};
 pub use env::Env;
 pub use load::{Loaded, load};
+pub use path::{Path, PathError};
 pub use problem::{Place, Problem, Problems};
 pub use resolve::FoundEndpoint;
 pub use secret::Secret;
-pub use settings::{Overrides, Settings, data_dir};
+pub use settings::{Overrides, Settings, data_dir, store_url};
 pub use snapshot::{
     AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, EnforceSetting, Enforcement,
     ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model, ModelCache,

@@ -1,18 +1,78 @@
 //! The way to a setting, such as `providers.groq.keys[0]`.
 
 use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// The longest path, in steps. Guards against a caller that nests without end.
+const STEPS_MAX: usize = 64;
 
 /// Keys and indexes from the top of the document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Path(Vec<Step>);
+pub struct Path(Vec<Step>);
 
+/// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Step {
+pub(crate) enum Step {
     Key(String),
     Index(usize),
 }
 
+/// What is not a path.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0:?} is not the path of a setting; write one such as `providers.groq.keys[0]` or `models.\"gpt-4.1\".price`")]
+pub struct PathError(String);
+
+impl FromStr for Path {
+    type Err = PathError;
+
+    /// Reads what `Display` writes.
+    fn from_str(text: &str) -> Result<Self, PathError> {
+        let mut steps = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (step, after) = step(rest, steps.is_empty()).ok_or_else(|| PathError(text.to_owned()))?;
+            steps.push(step);
+            rest = after;
+            if steps.len() > STEPS_MAX {
+                return Err(PathError(text.to_owned()));
+            }
+        }
+        if steps.is_empty() { Err(PathError(text.to_owned())) } else { Ok(Self(steps)) }
+    }
+}
+
+/// The first step of a path's text, and what comes after it.
+fn step(text: &str, first: bool) -> Option<(Step, &str)> {
+    if let Some(index) = text.strip_prefix('[') {
+        let (digits, rest) = index.split_once(']')?;
+        let plain = !first && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        return Some((Step::Index(plain.then(|| digits.parse().ok())??), rest));
+    }
+    let text = if first { text } else { text.strip_prefix('.')? };
+    if let Some(quoted) = text.strip_prefix('"') {
+        let mut escaped = false;
+        let end = quoted.find(|char| {
+            let ends = char == '"' && !escaped;
+            escaped = char == '\\' && !escaped;
+            ends
+        })?;
+        let (written, rest) = text.split_at_checked(end + 2)?;
+        return Some((Step::Key(serde_json::from_str(written).ok()?), rest));
+    }
+    let end = text.find(|char: char| !(char.is_ascii_alphanumeric() || matches!(char, '_' | '-')));
+    let (key, rest) = text.split_at(end.unwrap_or(text.len()));
+    (!key.is_empty()).then(|| (Step::Key(key.to_owned()), rest))
+}
+
 impl Path {
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.0
+    }
+    pub(crate) fn of_steps(steps: &[Step]) -> Self {
+        Self(steps.to_vec())
+    }
     pub(crate) fn key(&self, key: &str) -> Self {
         self.with(Step::Key(key.to_owned()))
     }
@@ -49,5 +109,37 @@ impl fmt::Display for Path {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        for text in ["a", "models.x.targets[0].weight", "models.\"gpt-4.1\".price", "a-b._c[10][2]", "a.\"q\\\"]\".b"] {
+            assert_eq!(text.parse::<Path>().unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "[0]",
+            "a[",
+            "a[]",
+            "a[-1]",
+            "a[0",
+            "a]b",
+            "a b",
+            "a.\"b",
+            "é",
+            "a[99999999999999999999]",
+        ] {
+            assert!(text.parse::<Path>().is_err(), "{text}");
+        }
+        assert!("a.".repeat(100).trim_end_matches('.').parse::<Path>().is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! What the process is told beside the document: flags over variables over the document over defaults.
 
+pub(crate) mod bodies;
 pub(crate) mod layers;
 mod listen;
 pub mod reference;
@@ -19,6 +20,7 @@ use crate::path::path;
 use crate::resolve::HASH_PREFIX;
 use layers::Layers;
 
+pub use bodies::Bodies;
 pub(crate) use listen::{Listen, listen};
 
 /// What the command line said; `None` where it said nothing.
@@ -26,6 +28,8 @@ pub(crate) use listen::{Listen, listen};
 pub struct Overrides {
     /// `--data-dir`
     pub data_dir: Option<PathBuf>,
+    /// `--store-url`, and where a document came from that the store keeps.
+    pub store_url: Option<Secret>,
     /// The price list in place of the built-in one.
     pub prices: Option<Arc<PriceList>>,
     /// `--host`
@@ -63,6 +67,8 @@ pub struct Settings {
     pub ledger_keep_bytes: Option<u64>,
     /// Bytes that records may take in the data folder while the database cannot be written.
     pub ledger_spool_bytes: u64,
+    /// What of requests and answers is kept.
+    pub bodies: Bodies,
     /// The server through which replicas share what is counted; may hold a password.
     pub replicas_url: Option<Secret>,
     /// What names begin with there.
@@ -86,8 +92,6 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
     let workers = layers.number(&table::WORKERS, 1..=u64::from(table::WORKERS_MAX));
     let workers = workers.or(file.server.workers.map(u64::from)).and_then(|count| usize::try_from(count).ok());
     let probe = layers.word(&table::PROBE, None, switch).unwrap_or(file.discovery.probe);
-    let url =
-        layers.variable(&table::STORE_URL).map(|chosen| Secret::new(chosen.text)).or_else(|| file.store.url.clone());
     if file.store.url.as_ref().is_some_and(|url| url.expose().trim().is_empty()) {
         layers.found.at(&path(&["store", "url"]), "the URL is empty", None);
     }
@@ -97,7 +101,9 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
         layers.found.at(&path(&["replicas", "url"]), "the URL is empty", None);
     }
     let admin_token = admin_token(file, env);
-    let store_url = url.unwrap_or_else(|| Secret::new(format!("sqlite://{}", data_dir.join(STORE_FILE).display())));
+    let bodies = bodies::settle(&file.ledger.bodies, layers.found);
+    let stated = stated_store(env, overrides).or_else(|| file.store.url.clone());
+    let store_url = stated.unwrap_or_else(|| store_in(&data_dir));
     Settings {
         data_dir,
         log_level,
@@ -111,6 +117,7 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
         ledger_keep: file.ledger.keep.map(Period::duration),
         ledger_keep_bytes: file.ledger.keep_bytes.map(Size::bytes),
         ledger_spool_bytes: file.ledger.spool_bytes.bytes(),
+        bodies,
         replicas_url,
         replicas_prefix: file.replicas.prefix.clone(),
         replicas_timeout: file.replicas.timeout.duration(),
@@ -124,6 +131,21 @@ fn admin_token(file: &File, env: &Env) -> Option<Secret> {
     let stated = file.admin.token.iter().filter(|_| variable.is_none()).chain(&file.admin.tokens).cloned();
     let mut tokens = variable.clone().into_iter().chain(stated);
     tokens.find(|token| !token.expose().trim().starts_with(HASH_PREFIX))
+}
+
+/// The database, as far as it is known before there is a document: the flag, the variable, else the file in the data
+/// folder.
+pub fn store_url(env: &Env, overrides: &Overrides) -> Secret {
+    stated_store(env, overrides).unwrap_or_else(|| store_in(&data_dir(env, overrides)))
+}
+
+fn stated_store(env: &Env, overrides: &Overrides) -> Option<Secret> {
+    let variable = || table::STORE_URL.variables.iter().find_map(|name| env.get(name)).map(Secret::new);
+    overrides.store_url.clone().or_else(variable)
+}
+
+fn store_in(data_dir: &std::path::Path) -> Secret {
+    Secret::new(format!("sqlite://{}", data_dir.join(STORE_FILE).display()))
 }
 
 /// The flag, the variable, else the user's own folder for data, by the custom of the system the variables tell of.

@@ -223,6 +223,7 @@ mod tests {
             | ReplyBody::Events(_)
             | ReplyBody::Waiting(_)
             | ReplyBody::Settled(_)
+            | ReplyBody::Recorded(_)
             | ReplyBody::Admin(_) => Bytes::new(),
         };
         assert!(body(DialectId::Anthropic).ends_with(br#""request_id":"01a1"}"#));

@@ -13,7 +13,8 @@ use crate::carry_out::carry_out;
 use crate::lane::{Failed, Tried};
 use crate::planning::Planning;
 use crate::prepare::Taken;
-use crate::reply::{ReplyBody, SettledReply};
+use crate::recording::Recording;
+use crate::reply::{RecordedReply, ReplyBody, SettledReply};
 use crate::report_guard::ReportGuard;
 use crate::routes::{self, Route, Surface};
 use crate::server::RequestBody;
@@ -62,8 +63,10 @@ async fn model_work(
     parts: &Parts,
     body: RequestBody,
 ) -> Response<ReplyBody> {
-    let guard = ReportGuard::begin(worker, surface.operation);
+    let mut guard = ReportGuard::begin(worker, surface.operation);
     let id = head::request_id(guard.report.id);
+    let recording = Recording::begin(&worker.shared, guard.report.id, &parts.headers);
+    guard.recording.clone_from(&recording);
     let mut response = match serve(worker, snapshot, surface, parts, body, guard).await {
         Ok(response) => response,
         Err(failed) => {
@@ -77,6 +80,9 @@ async fn model_work(
         }
     };
     head::name_request(response.headers_mut(), id, surface.dialect);
+    if let Some(recording) = recording {
+        response = response.map(|answer| RecordedReply::of(answer, recording));
+    }
     let reports = &worker.shared.reports;
     if reports.holds_answers() {
         let hold = |answer| ReplyBody::Settled(Box::new(SettledReply::new(answer, Arc::clone(reports))));
@@ -198,6 +204,9 @@ async fn take_in<'a>(
     intake::check_type(surface.dialect, &parts.headers)?;
     let body = intake::read(body, &snapshot.server).await?;
     guard.report.bytes_in = body.len() as u64;
+    if let Some(recording) = &guard.recording {
+        recording.request(&body);
+    }
     let taken = Taken::new(surface, parts, body)?;
     guard.report.stream = taken.streams();
     guard.wants_cost = wishes::wants_cost(&taken);

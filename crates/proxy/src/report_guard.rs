@@ -16,6 +16,7 @@ use trunkline_wire::{Fault, Operation};
 
 use crate::limits::Tab;
 use crate::memory::Watcher;
+use crate::recording::Recording;
 use crate::room::Place;
 use crate::shared::{Shared, now_ms};
 use crate::stored::ResponseStore;
@@ -37,6 +38,8 @@ pub(crate) struct ReportGuard {
     pub(crate) trail: Trail,
     /// Its caller's key; `None` where no key is asked for.
     pub(crate) client_key: Option<Arc<ClientKey>>,
+    /// Where what is said is written down; `None`: nowhere.
+    pub(crate) recording: Option<Arc<Recording>>,
     /// What counts toward that key; `None` where nothing does.
     pub(crate) tab: Option<Arc<Tab>>,
     /// Its place at the target that is tried, where only so many requests may be open.
@@ -75,6 +78,7 @@ impl ReportGuard {
             report,
             trail: Trail::default(),
             client_key: None,
+            recording: None,
             tab: None,
             place: None,
             waits: None,
@@ -106,6 +110,7 @@ impl ReportGuard {
             report: self.report.clone(),
             trail: Trail::default(),
             client_key: self.client_key.clone(),
+            recording: self.recording.clone(),
             tab: self.tab.clone(),
             place: None,
             waits: None,
@@ -284,6 +289,10 @@ impl Drop for ReportGuard {
         self.report.total_us = micros(self.elapsed());
         self.close_bill();
         self.settle_limits();
+        self.report.trail = self.trail.text().map(Arc::from);
+        if let Some(recording) = &self.recording {
+            recording.ended(&self.report);
+        }
         let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
         self.worker.shared.reports.take(std::mem::replace(&mut *self.report, over));
         if let Some(requests_max) = self.admitted {

@@ -17,6 +17,7 @@ use crate::admit::OpenRequests;
 use crate::cache::Shelf;
 use crate::caller::MadeKeys;
 use crate::memory::Memory;
+use crate::recording::{Recorder, Recordings};
 use crate::room::Rooms;
 use crate::stored::ResponseStore;
 use crate::under_way::AllUnderWay;
@@ -38,6 +39,8 @@ pub struct Shared {
     pub(crate) health: Box<dyn Health>,
     /// Who answers the admin API, once somebody does.
     pub(crate) admin: OnceLock<Box<dyn AdminApi>>,
+    /// Whoever keeps what is said, where anybody does.
+    pub(crate) recordings: OnceLock<Arc<Recordings>>,
     /// Answers that later requests may go on from.
     pub(crate) responses: Box<dyn ResponseStore>,
     /// Answers to be given again.
@@ -90,6 +93,7 @@ impl Shared {
             reports,
             health,
             admin: OnceLock::new(),
+            recordings: OnceLock::new(),
             responses,
             answers: Shelf::new(bytes_max),
             memory: Memory::default(),
@@ -121,6 +125,12 @@ impl Shared {
     /// Where it is counted what client keys use and spend.
     pub fn purse(&self) -> Arc<dyn Purse> {
         self.purse.get().map_or_else(|| Arc::clone(&self.accounts) as Arc<dyn Purse>, Arc::clone)
+    }
+
+    /// From now on this keeps what is said; whoever was first stays.
+    pub fn set_recorder(&self, recorder: Box<dyn Recorder>) {
+        // The second of two is dropped: it is set once, at the start.
+        let _ = self.recordings.set(Recordings::new(recorder));
     }
 
     /// Puts a new snapshot in force; open requests finish on theirs.

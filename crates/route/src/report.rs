@@ -53,6 +53,8 @@ pub struct Report {
     pub losses: Option<Arc<str>>,
     /// What of the answer was put right, and where: `found:get_weather, coerced:get_weather.days`. `None` when nothing was.
     pub repairs: Option<Arc<str>>,
+    /// What became of the tries before the one that answered: `groq/llama-3.3 rate_limited`. `None` when there were none.
+    pub trail: Option<Arc<str>>,
     /// The HTTP status the client saw; 499 when it left before one.
     pub status: u16,
     /// How it ended.
@@ -105,6 +107,7 @@ impl Report {
             upstream_model: None,
             losses: None,
             repairs: None,
+            trail: None,
             status: CLIENT_LEFT_STATUS,
             outcome: Outcome::ClientLeft,
             stream: false,

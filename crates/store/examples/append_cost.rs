@@ -37,6 +37,7 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
         upstream_model: name(6, 2),
         losses: None,
         repairs: None,
+        trail: None,
         status: 200,
         outcome: Outcome::Served,
         stream: noise & 1 == 0,

@@ -39,6 +39,12 @@ pub(crate) fn next(key: i64) -> i64 {
     key & !SLOT_MASK | key.wrapping_add(1) & SLOT_MASK
 }
 
+/// When the request of an id arrived, in milliseconds since the Unix epoch.
+pub(crate) fn at_ms(id: u128) -> u64 {
+    // 48 bits are left.
+    (id >> (2 * PART_BITS)) as u64
+}
+
 /// What all ids of one process share.
 pub(crate) fn process(id: u128) -> i64 {
     part(id >> PART_BITS)

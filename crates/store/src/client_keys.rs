@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::StoreError;
 use crate::conn::{Conn, Row, Value, count};
 use crate::place::Place;
+use crate::watch::Change;
 
 /// Most keys that are read, revoked ones aside. Guards memory: each request's key is looked for among all of them.
 pub const CLIENT_KEYS_MAX: u32 = 100_000;
@@ -164,7 +165,7 @@ impl ClientKeyTable {
     async fn connect(&mut self) -> Result<Conn, StoreError> {
         match self.open.take() {
             Some(conn) => Ok(conn),
-            None => self.place.connect().await,
+            None => self.place.connect_to_disk().await,
         }
     }
 }
@@ -195,11 +196,14 @@ async fn put(conn: &mut Conn, key: &StoredKey) -> Result<Put, sqlx::Error> {
     ];
     if key.revision == 0 {
         conn.execute(INSERT, &values).await?;
-        return Ok(Put::Kept(count(revision)));
+    } else {
+        values.push(key.revision.into());
+        if conn.execute(UPDATE, &values).await? == 0 {
+            return Ok(Put::Outdated);
+        }
     }
-    values.push(key.revision.into());
-    let changed = conn.execute(UPDATE, &values).await?;
-    Ok(if changed == 1 { Put::Kept(count(revision)) } else { Put::Outdated })
+    Change::ClientKeys.tell(conn).await?;
+    Ok(Put::Kept(count(revision)))
 }
 
 fn read(row: &Row) -> Result<StoredKey, sqlx::Error> {

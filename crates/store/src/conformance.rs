@@ -3,6 +3,7 @@
 //! Each rule is a function of an empty place; an engine's test module calls [`all`].
 
 mod figures;
+mod requests;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ fn served(n: u64) -> Report {
         upstream_model: Some("llama-3.3-70b-versatile".into()),
         losses: None,
         repairs: None,
+        trail: None,
         status: 200,
         outcome: Outcome::Served,
         stream: true,
@@ -266,10 +268,15 @@ async fn all(place: impl Fn(&str) -> String) {
     figures::latency_is_told_from_the_sums(&place("rule_13")).await;
     figures::latency_of_many_batches_stays_short_and_right(&place("rule_14")).await;
     what_is_too_old_or_too_much_goes_and_its_sums_stay(&place("rule_15")).await;
+    requests::the_newest_are_found_by_what_they_have_in_common_page_by_page(&place("rule_16")).await;
+    requests::one_is_found_by_its_id(&place("rule_17")).await;
     crate::responses::tests::all(&place).await;
     crate::rests::tests::all(&place).await;
     crate::leases::tests::all(&place).await;
     crate::client_keys::tests::all(&place).await;
+    crate::revisions::tests::all(&place).await;
+    crate::watch::tests::all(&place).await;
+    crate::bodies::tests::all(&place).await;
 }
 
 mod postgres {

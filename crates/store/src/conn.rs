@@ -25,6 +25,7 @@ pub(crate) enum Conn {
 pub(crate) enum Value<'a> {
     Whole(Option<i64>),
     Text(Option<&'a str>),
+    Bytes(Option<&'a [u8]>),
 }
 
 /// A row of either engine.
@@ -147,6 +148,7 @@ pub(crate) fn of_sqlite<'q>(sql: impl SqlSafeStr, values: &[Value<'q>]) -> Query
     values.iter().fold(query, |query, value| match *value {
         Value::Whole(whole) => query.bind(whole),
         Value::Text(text) => query.bind(text),
+        Value::Bytes(bytes) => query.bind(bytes),
     })
 }
 
@@ -155,6 +157,7 @@ pub(crate) fn of_postgres<'q>(sql: impl SqlSafeStr, values: &[Value<'q>]) -> Que
     values.iter().fold(query, |query, value| match *value {
         Value::Whole(whole) => query.bind(whole),
         Value::Text(text) => query.bind(text.map(without_nul)),
+        Value::Bytes(bytes) => query.bind(bytes),
     })
 }
 

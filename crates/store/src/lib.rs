@@ -2,10 +2,12 @@
 //! PostgreSQL database.
 //!
 //! Readers of the record go through [`Store`], the one writer through [`Writer`]; they never wait for each other. Kept
-//! answers have [`Responses`], client keys [`ClientKeyTable`]. No caller on the request path comes here: reports arrive in batches from the binary's ledger,
-//! and answers through a queue of the binary's.
+//! answers have [`Responses`], what was said [`Bodies`], client keys [`ClientKeyTable`], the configuration document [`Revisions`]; [`Watch`] tells
+//! when one of the latter two has changed. No caller on the request path comes here: reports arrive in batches from the
+//! binary's ledger, and answers through a queue of the binary's.
 
 mod arrival;
+mod bodies;
 mod client_keys;
 mod conn;
 mod error;
@@ -18,26 +20,33 @@ mod leases;
 mod migrate;
 mod place;
 mod postgres;
+mod requests;
 mod responses;
 mod rests;
 mod retain;
+mod revisions;
 mod rollup;
 mod rows;
 mod sqlite;
 mod store;
+mod watch;
 mod writer;
 
 #[cfg(test)]
 mod conformance;
 
+pub use bodies::{Bodies, StoredBodies, StoredBody};
 pub use client_keys::{CLIENT_KEYS_MAX, ClientKeyTable, Put, StoredKey};
 pub use error::StoreError;
 pub use figures::{Dimension, FIGURES_MAX, Figures, Latency, Period, Question};
 pub use foreign::{FOREIGN_ROWS_MAX, ForeignRows, ForeignTable, ForeignValue, read_foreign};
 pub use leases::{Exchanged, LeaseTable, Leased, Present, Want};
+pub use requests::{Page, Place as RequestPlace, REQUESTS_MAX, Wanted};
 pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
 pub use rests::Rests;
-pub use retain::{Before, Keep, Retention, TAKEN_ROWS_MAX};
+pub use retain::{BODIES_TAKEN_MAX, Before, Keep, Retention, TAKEN_ROWS_MAX};
+pub use revisions::{Appended, DOCUMENT_BYTES_MAX, NewRevision, Revision, Revisions};
 pub use rows::StoredRequest;
 pub use store::Store;
+pub use watch::{Change, Watch};
 pub use writer::Writer;

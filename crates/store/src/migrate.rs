@@ -23,6 +23,8 @@ const SQLITE: &[Migration] = &[
         concat!(
             include_str!("migrations/0004/usage.sql"),
             include_str!("migrations/0004/client_keys.sql"),
+            include_str!("migrations/0004/config_revisions.sql"),
+            include_str!("migrations/0004/bodies.sql"),
             include_str!("migrations/0004/replicas.sql"),
             "PRAGMA user_version = 4;",
         ),
@@ -35,6 +37,8 @@ const POSTGRES: &[Migration] = &[(
     concat!(
         include_str!("migrations/postgres/0004/all.sql"),
         include_str!("migrations/postgres/0004/client_keys.sql"),
+        include_str!("migrations/postgres/0004/config_revisions.sql"),
+        include_str!("migrations/postgres/0004/bodies.sql"),
         include_str!("migrations/postgres/0004/replicas.sql"),
         "UPDATE trunkline_schema SET version = 4;",
     ),

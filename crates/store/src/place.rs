@@ -7,6 +7,7 @@ use std::str::FromStr as _;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::conn::Conn;
+use crate::writer::Sync;
 use crate::{StoreError, postgres, sqlite};
 
 /// A place whose text has been understood.
@@ -54,6 +55,18 @@ impl Place {
             Self::File(path) => sqlite::connect(path, self).await,
             Self::Server(options) => postgres::connect(options, self).await,
         }
+    }
+}
+
+impl Place {
+    /// The same, and what is committed over it survives a loss of power.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub(crate) async fn connect_to_disk(&self) -> Result<Conn, StoreError> {
+        let mut conn = self.connect().await?;
+        conn.sync(Sync::AtOnce).await.map_err(StoreError::Write)?;
+        Ok(conn)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Request;
 use http_body_util::BodyExt as _;
-use trunkline_admin::{Admin, Explained, Keys, Misasked, Plane};
+use trunkline_admin::{Admin, Explained, Keys, Misasked, Plane, Requests};
 use trunkline_config::Snapshot;
 use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Unasked, Upload};
 use trunkline_route::Question;
@@ -13,19 +13,21 @@ use trunkline_route::Question;
 pub(crate) struct Api {
     admin: Admin,
     keys: Arc<dyn Keys>,
+    requests: Arc<dyn Requests>,
 }
 
 impl Api {
-    pub(crate) fn new(keys: Arc<dyn Keys>) -> Self {
-        Self { admin: Admin::default(), keys }
+    pub(crate) fn new(keys: Arc<dyn Keys>, requests: Arc<dyn Requests>) -> Self {
+        Self { admin: Admin::default(), keys, requests }
     }
 }
 
 impl AdminApi for Api {
     fn answer(&self, request: Request<Upload>, plane: DataPlane) -> AdminAnswer {
-        let (admin, keys) = (self.admin.clone(), Arc::clone(&self.keys));
+        let admin = self.admin.clone();
+        let seen = Arc::new(Seen { plane, keys: Arc::clone(&self.keys), requests: Arc::clone(&self.requests) });
         Box::pin(async move {
-            let response = admin.answer(Arc::new(Seen { plane, keys }), request).await;
+            let response = admin.answer(seen, request).await;
             response.map(|body| {
                 let body = body.map_err(|error| {
                     tracing::warn!(%error, "an answer of the admin API broke off");
@@ -41,6 +43,7 @@ impl AdminApi for Api {
 struct Seen {
     plane: DataPlane,
     keys: Arc<dyn Keys>,
+    requests: Arc<dyn Requests>,
 }
 
 impl Plane for Seen {
@@ -50,6 +53,10 @@ impl Plane for Seen {
 
     fn keys(&self) -> Arc<dyn Keys> {
         Arc::clone(&self.keys)
+    }
+
+    fn requests(&self) -> Arc<dyn Requests> {
+        Arc::clone(&self.requests)
     }
 
     fn explain(&self, question: Question) -> Explained {

@@ -2,16 +2,17 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::Path;
 
 use trunkline_config::{Settings, Snapshot};
+
+use crate::source::Origin;
 
 /// Prints it to standard output.
 pub(crate) fn print(
     snapshot: &Snapshot,
     client_keys: Option<usize>,
     settings: &Settings,
-    config: Option<&Path>,
+    config: &Origin,
     address: SocketAddr,
 ) {
     // Nobody need be reading.
@@ -22,15 +23,18 @@ fn write(
     out: &mut impl Write,
     (snapshot, client_keys): (&Snapshot, Option<usize>),
     settings: &Settings,
-    config: Option<&Path>,
+    config: &Origin,
     address: SocketAddr,
 ) -> io::Result<()> {
     let url = format!("http://{}", reachable(address));
     writeln!(out, "trunkline {} listens on {url}", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  OpenAI base URL  {url}/v1")?;
     match config {
-        Some(path) => writeln!(out, "  configuration    {}", path.display())?,
-        None => writeln!(out, "  configuration    none: provider keys from the environment, local servers by probe")?,
+        Origin::File(path) => writeln!(out, "  configuration    {}", path.display())?,
+        Origin::Store(_) => writeln!(out, "  configuration    the newest revision in the store")?,
+        Origin::Nowhere => {
+            writeln!(out, "  configuration    none: provider keys from the environment, local servers by probe")?
+        }
     }
     writeln!(out, "  data             {}", settings.data_dir.display())?;
     let required = match client_keys {

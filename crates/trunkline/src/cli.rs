@@ -1,16 +1,21 @@
 //! The command line.
 
+mod config;
 mod keys;
+mod requests;
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use trunkline_config::Overrides;
 use trunkline_config::file::DialectName;
+use trunkline_config::{Overrides, Secret};
 
 use crate::usage::By;
 
+pub(crate) use config::{ConfigCommand, ListOptions, PushOptions};
 pub(crate) use keys::{KeyLimits, KeysCommand};
+pub(crate) use requests::{RequestsCommand, RequestsOptions};
 
 /// One endpoint in front of every model you can reach.
 #[derive(Debug, Parser)]
@@ -32,6 +37,12 @@ pub(crate) enum Command {
         /// The document, in TOML
         file: PathBuf,
     },
+    /// Show, change and take back what the store keeps of the configuration; a process that serves with `--config store`
+    /// sees it within a second
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// List the models that the configuration reaches, asking each provider
     Models {
         #[command(flatten)]
@@ -49,6 +60,8 @@ pub(crate) enum Command {
     },
     /// Say what requests used and cost, from the ledger
     Usage(UsageOptions),
+    /// List the last requests, or show all that is known of one
+    Requests(RequestsOptions),
     /// Say what models cost, and who says so
     Prices(PricesOptions),
     /// Show the patterns that find tool calls in text, or try them
@@ -279,13 +292,17 @@ impl ExplainDialect {
 /// What overrides the document and the environment.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Options {
-    /// The configuration document, or a `config` folder of model-proxy v2 [env: TRUNKLINE_CONFIG] [default:
-    /// ./trunkline.toml, else the user's config folder]
+    /// The configuration document, a `config` folder of model-proxy v2, or `store` for the newest revision that the store
+    /// keeps [env: TRUNKLINE_CONFIG] [default: ./trunkline.toml, else the user's config folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Where the database and other files are kept [env: TRUNKLINE_DATA_DIR]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// The database, a `sqlite:` or `postgres:` URL; one with a password belongs into the variable [env:
+    /// TRUNKLINE_STORE_URL] [default: trunkline.db in the data folder]
+    #[arg(long, value_name = "URL", value_parser = secret)]
+    pub(crate) store_url: Option<Secret>,
     /// The address to listen on [env: TRUNKLINE_HOST, HOST] [default: 127.0.0.1]
     #[arg(long)]
     pub(crate) host: Option<String>,
@@ -301,10 +318,16 @@ impl Options {
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {
             data_dir: self.data_dir.clone(),
+            store_url: self.store_url.clone(),
             prices: None,
             host: self.host.clone(),
             port: self.port,
             log_level: self.log_level.clone(),
         }
     }
+}
+
+/// What is not shown again.
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use thiserror::Error;
+use trunkline_config::Loaded;
 use trunkline_config::schema::schema;
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{KnownModel, Shared, known_models, refresh_once};
@@ -18,6 +19,8 @@ use crate::keys::command::{self as keys, KeysError};
 use crate::patterns::{self, PatternsError};
 use crate::prices::{self, PricesError};
 use crate::probe;
+use crate::requests::command::{self as requests, RequestsError};
+use crate::revisions::{self, RevisionsError};
 use crate::run::{self, RunError};
 use crate::source::{Source, SourceError, environment};
 use crate::state::{Discard, State};
@@ -37,7 +40,11 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Keys(#[from] KeysError),
     #[error(transparent)]
+    Revisions(#[from] RevisionsError),
+    #[error(transparent)]
     Usage(#[from] UsageError),
+    #[error(transparent)]
+    Requests(#[from] RequestsError),
     #[error(transparent)]
     Prices(#[from] PricesError),
     #[error(transparent)]
@@ -55,30 +62,38 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         None => serve(&cli.options),
         Some(Command::Serve(options)) => serve(&options),
         Some(Command::Check { file }) => check(file),
+        Some(Command::Config { command }) => {
+            let source = source_of(command.options());
+            Ok(run::control_runtime()?.block_on(revisions::run(&command, &source))?)
+        }
         Some(Command::Models { options, json }) => models(&options, json),
         Some(Command::Explain(options)) => {
-            let loaded = source_of(&options.options).load(&[])?;
+            let loaded = load(&options.options)?;
             Ok(run::control_runtime()?.block_on(explain::run(&options, loaded))?)
         }
         Some(Command::Usage(options)) => {
-            usage::run(&options, &source_of(&options.options).load(&[])?.settings)?;
+            usage::run(&options, &load(&options.options)?.settings)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Requests(options)) => {
+            requests::run(&options, &load(options.options())?.settings)?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Import { from }) => Ok(import::run(from, &environment())?),
         Some(Command::Keys { command }) => {
-            let loaded = source_of(command.options()).load(&[])?;
+            let loaded = load(command.options())?;
             Ok(run::control_runtime()?.block_on(keys::run(&command, loaded))?)
         }
         Some(Command::Prices(PricesOptions { action: Some(PricesAction::Update { file, options }), .. })) => {
             Ok(prices::update(&file, &source_of(&options).data_dir())?)
         }
         Some(Command::Prices(PricesOptions { action: None, model, options })) => {
-            let loaded = source_of(&options).load(&[])?;
+            let loaded = load(&options)?;
             Ok(prices::show(&loaded.snapshot, model.as_deref())?)
         }
         Some(Command::Patterns { command }) => {
             let (PatternsCommand::List { options, .. } | PatternsCommand::Try(TryOptions { options, .. })) = &command;
-            Ok(patterns::run(&command, &source_of(options).load(&[])?.snapshot.patterns)?)
+            Ok(patterns::run(&command, &load(options)?.snapshot.patterns)?)
         }
         Some(Command::Schema) => {
             writeln!(std::io::stdout(), "{}", schema())?;
@@ -91,6 +106,10 @@ fn source_of(options: &Options) -> Source {
     Source::find(options.config.clone(), environment(), options.overrides())
 }
 
+fn load(options: &Options) -> Result<Loaded, CommandError> {
+    Ok(run::control_runtime()?.block_on(source_of(options).load(&[]))?)
+}
+
 fn serve(options: &Options) -> Result<ExitCode, CommandError> {
     run::run(source_of(options))?;
     Ok(ExitCode::SUCCESS)
@@ -98,7 +117,7 @@ fn serve(options: &Options) -> Result<ExitCode, CommandError> {
 
 fn check(file: PathBuf) -> Result<ExitCode, CommandError> {
     let name = file.display().to_string();
-    let loaded = Source::of_file(file, environment()).load(&[])?;
+    let loaded = run::control_runtime()?.block_on(Source::of_file(file, environment()).load(&[]))?;
     let mut out = std::io::stdout().lock();
     for note in &loaded.notes {
         writeln!(out, "note: {note}")?;
@@ -112,9 +131,9 @@ fn models(options: &Options, as_json: bool) -> Result<ExitCode, CommandError> {
     let source = source_of(options);
     let runtime = run::control_runtime()?;
     let models = runtime.block_on(async {
-        let mut loaded = source.load(&[])?;
+        let mut loaded = source.load(&[]).await?;
         if loaded.settings.probe {
-            loaded = source.load(&probe::probe(&Client::new(), None).await)?;
+            loaded = source.load(&probe::probe(&Client::new(), None).await).await?;
         }
         let shared = Shared::new(loaded.snapshot, Arc::new(Discard), Box::new(State::default()), Box::new(Discard));
         refresh_once(&shared, &Client::new()).await;

@@ -30,6 +30,7 @@ use trunkline_store::{Store, StoreError};
 use self::desk::{Desk, Means};
 use self::queue::{Pushed, Queue};
 use self::spool::Spool;
+use crate::bodies::BodyDesk;
 use crate::request_log::RequestLog;
 
 pub(crate) use retention::keep_bounded;
@@ -62,12 +63,13 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the store and starts the thread that writes; requests are logged to standard error. Blocks: not for a
+    /// Opens the store and starts the thread that writes; requests are logged to standard error, and how they went
+    /// is noted with `bodies`. Blocks: not for a
     /// thread that is within a runtime.
     ///
     /// # Errors
     /// When the store cannot be opened, or the system gives no thread.
-    pub(crate) fn start(settings: &Settings) -> Result<Arc<Self>, LedgerError> {
+    pub(crate) fn start(settings: &Settings, bodies: Option<BodyDesk>) -> Result<Arc<Self>, LedgerError> {
         let runtime = runtime()?;
         let store = runtime.block_on(Store::open(settings.store_url.expose()))?;
         let writer = match settings.ledger_durability {
@@ -78,6 +80,7 @@ impl Ledger {
             writer,
             log: settings.log_requests.then(|| RequestLog::new(settings.log_format, Box::new(io::stderr()))),
             spool: open_spool(settings),
+            bodies,
         };
         let durability = settings.ledger_durability;
         Ok(Arc::new(Self::spawn(runtime, means, durability, settings.store_flush_interval)?))

@@ -2,9 +2,11 @@
 
 mod admin;
 mod banner;
+mod bodies;
 mod cli;
 mod commands;
 mod explain;
+mod history;
 mod import;
 mod keys;
 mod ledger;
@@ -14,13 +16,16 @@ mod probe;
 mod reload;
 mod replicas;
 mod request_log;
+mod requests;
 mod responses;
 mod rests;
+mod revisions;
 mod run;
 mod source;
 mod state;
 mod telemetry;
 mod usage;
+mod wakes;
 
 use std::process::ExitCode;
 

@@ -255,13 +255,13 @@ fn escaped(c: char, line: &mut Vec<u8>) {
         '"' => put(line, &[r#"\""#]),
         '\\' => put(line, &[r"\\"]),
         // All of these have at most 16 bits, so one escape says them. A vector takes whatever is written to it.
-        c if hidden(c) => drop(write!(line, r"\u{:04x}", u32::from(c))),
+        c if is_hidden(c) => drop(write!(line, r"\u{:04x}", u32::from(c))),
         c => put(line, &[c.encode_utf8(&mut [0; 4])]),
     }
 }
 
 /// Whether a terminal or a reader could be misled by `c`: controls, line ends, invisible marks and changes of direction.
-pub(crate) fn hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

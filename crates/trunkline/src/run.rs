@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,16 +12,20 @@ use tokio::sync::mpsc;
 use trunkline_config::{ClientKeys, FoundEndpoint, Loaded, Settings};
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Shared, cut_drained, refresh, start, watch_health};
+use trunkline_store::Watch;
 
 use crate::admin::Api;
+use crate::bodies::BodyDesk;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
 use crate::ledger::{self, Ledger, LedgerError};
-use crate::reload::{self, Reason};
+use crate::reload::{Beginning, Reason, Reloader};
 use crate::replicas::{Replicas, ReplicasError};
+use crate::requests::RequestDesk;
 use crate::responses::ResponseDesk;
-use crate::source::{Source, SourceError, Stamp};
+use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
+use crate::wakes::{self, Wakes};
 use crate::{banner, probe, rests, telemetry};
 
 /// How often this machine is looked over for model servers that have come or gone.
@@ -31,6 +34,8 @@ const PROBE_EVERY: Duration = Duration::from_secs(30);
 const FIRST_PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Longest wait for the last reports to be written when stopping.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for the last bodies; nobody is owed them.
+const BODIES_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections that the kernel keeps for us until they are accepted.
 const BACKLOG: i32 = 4096;
 
@@ -41,8 +46,6 @@ pub(crate) enum RunError {
     Source(#[from] SourceError),
     #[error("cannot listen on {address}: {reason}; `--port` or `server.listen` sets another address")]
     Listen { address: SocketAddr, reason: io::Error },
-    #[error("the data folder {folder:?} cannot be made: {reason}; `--data-dir` sets another")]
-    DataFolder { folder: PathBuf, reason: io::Error },
     #[error("the store cannot be opened: {0}")]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
@@ -61,37 +64,45 @@ pub(crate) fn control_runtime() -> Result<Runtime, RunError> {
 /// # Errors
 /// Whatever keeps it from starting.
 pub(crate) fn run(source: Source) -> Result<(), RunError> {
+    let runtime = control_runtime()?;
     let seen = source.stamp();
-    let loaded = source.load(&[])?;
+    let written = runtime.block_on(source.read())?;
+    let loaded = source.resolve(written.as_ref(), &[])?;
     telemetry::init(&loaded.settings);
     for note in &loaded.notes {
         tracing::info!("{note}");
     }
     let listener = listen(loaded.snapshot.server.listen)?;
-    let folder = &loaded.settings.data_dir;
-    make_folder(folder).map_err(|reason| RunError::DataFolder { folder: folder.clone(), reason })?;
-    let ledger = Ledger::start(&loaded.settings)?;
-    let ended = control_runtime()?.block_on(serve(source, (seen, loaded), listener, Arc::clone(&ledger)));
+    source.make_data_folder()?;
+    let bodies = BodyDesk::start(&loaded.settings)?;
+    let ledger = Ledger::start(&loaded.settings, Some(bodies.clone()))?;
+    let desks = (Arc::clone(&ledger), bodies.clone());
+    let ended = runtime.block_on(serve(source, (seen, written, loaded), listener, desks));
     ledger.flush_and_stop(FLUSH_TIMEOUT);
+    bodies.stop(BODIES_TIMEOUT);
     tracing::info!("stopped");
     ended
 }
 
 async fn serve(
     source: Source,
-    (seen, loaded): (Option<Stamp>, Loaded),
+    (seen, in_force, loaded): (Option<Stamp>, Option<Written>, Loaded),
     listener: TcpListener,
-    ledger: Arc<Ledger>,
+    (ledger, bodies): (Arc<Ledger>, BodyDesk),
 ) -> Result<(), RunError> {
     let Loaded { snapshot, settings, .. } = loaded;
     if !ledger.caught_up().await {
         tracing::warn!(reports = ledger.spooled(), "budgets begin without what is not yet in the store");
     }
     let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;
-    let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone()));
+    let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone(), bodies.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     let desk = KeyDesk::new(settings.store_url.clone(), View::Live(Arc::clone(&shared)));
-    shared.set_admin(Box::new(Api::new(Arc::new(desk))));
+    let requests = RequestDesk::new(settings.store_url.clone());
+    shared.set_admin(Box::new(Api::new(Arc::new(desk), Arc::new(requests))));
+    if settings.bodies.are_kept() {
+        shared.set_recorder(Box::new(bodies));
+    }
     let keys = Follower::start(&settings.store_url, &shared).await.map_err(LedgerError::from)?;
     let replicas = Replicas::start(&settings, &shared).await?;
     state.set_replicas(replicas.clone());
@@ -105,18 +116,24 @@ async fn serve(
     let address = running.address();
 
     let client = Client::new();
-    let source = Arc::new(source);
-    let found = first_probe(&settings, &client, address, &source, &shared).await;
-    banner::print(&shared.snapshot(), known_keys(&shared), &settings, source.path.as_deref(), address);
+    let found = first_probe(&settings, &client, address, (&source, in_force.as_ref()), &shared).await;
+    banner::print(&shared.snapshot(), known_keys(&shared), &settings, &source.origin, address);
     let (reasons, inbox) = mpsc::channel(1);
-    let followed = reload::follow(Arc::clone(&source), Arc::clone(&shared), Arc::clone(&state), (seen, found), inbox);
+    let (wakes, watch) = (Wakes::default(), Watch::at(settings.store_url.expose()).map_err(LedgerError::from)?);
+    let keys_wake = wakes.keys.clone();
+    let beginning = Beginning { source, seen, in_force, found };
+    let of_process = (Arc::clone(&shared), state);
+    let reloader = Reloader::new(beginning, &settings.store_url, of_process, wakes.clone());
+    let (reloader, history) = reloader.map_err(LedgerError::from)?;
     let mut background = vec![
-        tokio::spawn(followed),
+        tokio::spawn(reloader.follow(inbox)),
+        tokio::spawn(history),
+        tokio::spawn(wakes::call(watch, wakes)),
         tokio::spawn(refresh(Arc::clone(&shared), client.clone())),
         tokio::spawn(watch_health(Arc::clone(&shared), client.clone())),
         tokio::spawn(cut_drained(Arc::clone(&shared))),
         tokio::spawn(ask_on_hangup(reasons.clone())),
-        tokio::spawn(keys.follow(Arc::clone(&shared))),
+        tokio::spawn(keys.follow(Arc::clone(&shared), keys_wake)),
         tokio::spawn(rests::keep(Arc::clone(&rests), Arc::clone(&shared))),
         tokio::spawn(bounded),
         tokio::spawn(keep_probing(settings.probe, client, address, reasons)),
@@ -167,7 +184,7 @@ async fn first_probe(
     settings: &Settings,
     client: &Client,
     address: SocketAddr,
-    source: &Source,
+    (source, written): (&Source, Option<&Written>),
     shared: &Shared,
 ) -> Vec<FoundEndpoint> {
     if !settings.probe {
@@ -178,7 +195,7 @@ async fn first_probe(
     if found.is_empty() {
         return found;
     }
-    match source.load(&found) {
+    match source.resolve(written, &found) {
         Ok(loaded) => shared.install(loaded.snapshot),
         Err(error) => tracing::error!("what probing found cannot be used: {error}"),
     }
@@ -222,12 +239,6 @@ fn listen(address: SocketAddr) -> Result<TcpListener, RunError> {
         Ok(socket.into())
     };
     bind().map_err(|reason| RunError::Listen { address, reason })
-}
-
-/// The folder holds keys and usage: only its owner may look.
-pub(crate) fn make_folder(folder: &std::path::Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// The signals that end the process.

@@ -6,6 +6,7 @@ use trunkline_proxy::stored::{Asked, StoreDown};
 use trunkline_proxy::{Health, KeptResponse, ResponseStore};
 use trunkline_route::{Report, ReportSink};
 
+use crate::bodies::BodyDesk;
 use crate::ledger::Ledger;
 use crate::replicas::Replicas;
 use crate::responses::ResponseDesk;
@@ -13,15 +14,29 @@ use crate::responses::ResponseDesk;
 /// The state of the configuration and the ledger.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    config: Mutex<Option<String>>,
+    config: Mutex<InForce>,
     ledger: Option<Arc<Ledger>>,
     responses: Option<ResponseDesk>,
+    bodies: Option<BodyDesk>,
     replicas: OnceLock<Replicas>,
 }
 
+/// What is known of the configuration.
+#[derive(Clone, Debug, Default)]
+struct InForce {
+    revision: Option<u64>,
+    problem: Option<String>,
+}
+
 impl State {
-    pub(crate) fn new(ledger: Arc<Ledger>, responses: ResponseDesk) -> Self {
-        Self { config: Mutex::default(), ledger: Some(ledger), responses: Some(responses), replicas: OnceLock::new() }
+    pub(crate) fn new(ledger: Arc<Ledger>, responses: ResponseDesk, bodies: BodyDesk) -> Self {
+        Self {
+            config: Mutex::default(),
+            ledger: Some(ledger),
+            responses: Some(responses),
+            bodies: Some(bodies),
+            replicas: OnceLock::new(),
+        }
     }
 
     /// What this process shares with others; whoever was first stays.
@@ -30,9 +45,13 @@ impl State {
         let _ = self.replicas.set(replicas);
     }
 
-    /// What is wrong with the document that was not put in force; `None` when the one in force is the one on disk.
-    pub(crate) fn set_config_problem(&self, problem: Option<String>) {
-        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    /// Which revision is in force, if the store keeps the document; and what is wrong with a newer document that is not.
+    pub(crate) fn set_config(&self, revision: Option<u64>, problem: Option<String>) {
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = InForce { revision, problem };
+    }
+
+    fn config(&self) -> InForce {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -51,27 +70,34 @@ impl Health for Watched {
 
 impl Health for State {
     fn problems(&self) -> Vec<String> {
-        let config = self.config.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let config = config.map(|problem| format!("the configuration on disk is not in force: {problem}"));
+        let config = self.config().problem;
         let ledger = self.ledger.as_ref().and_then(|ledger| ledger.failing());
         let ledger = ledger.map(|problem| format!("reports are not being written: {problem}"));
         let responses = self.responses.as_ref().filter(|responses| responses.failing());
         let responses = responses.map(|_| "answers of Responses cannot be kept or found".to_owned());
+        let bodies = self.bodies.as_ref().filter(|bodies| bodies.failing());
+        let bodies = bodies.map(|_| "what was said in requests cannot be kept".to_owned());
         let replicas = self.replicas.get().and_then(Replicas::problem);
-        config.into_iter().chain(ledger).chain(responses).chain(replicas).collect()
+        config.into_iter().chain(ledger).chain(responses).chain(bodies).chain(replicas).collect()
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
-        let Some(ledger) = &self.ledger else { return Vec::new() };
-        let mut counts = vec![
-            ("reports_written", ledger.written()),
-            ("reports_dropped", ledger.dropped()),
-            ("reports_spooled", ledger.spooled()),
-            ("answers_unsettled", ledger.unsettled()),
-        ];
-        counts.extend(self.responses.as_ref().map(|responses| ("responses_dropped", responses.dropped())));
-        counts.extend(self.replicas.get().into_iter().flat_map(Replicas::counts));
-        counts
+        let of_ledger = |ledger: &Arc<Ledger>| {
+            [
+                ("reports_written", ledger.written()),
+                ("reports_dropped", ledger.dropped()),
+                ("reports_spooled", ledger.spooled()),
+                ("answers_unsettled", ledger.unsettled()),
+            ]
+        };
+        let ledger = self.ledger.iter().flat_map(of_ledger);
+        let responses = self.responses.iter().map(|responses| ("responses_dropped", responses.dropped()));
+        let of_bodies =
+            |bodies: &BodyDesk| [("bodies_written", bodies.written()), ("bodies_dropped", bodies.dropped())];
+        let bodies = self.bodies.iter().flat_map(of_bodies);
+        let config = self.config().revision.map(|revision| ("config_revision", revision));
+        let replicas = self.replicas.get().into_iter().flat_map(Replicas::counts);
+        ledger.chain(responses).chain(bodies).chain(config).chain(replicas).collect()
     }
 }
 

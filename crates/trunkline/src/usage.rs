@@ -14,7 +14,7 @@ use trunkline_store::{Dimension, Period, Question, Store, StoreError};
 
 use crate::cli::UsageOptions;
 use crate::run::{RunError, control_runtime};
-use when::{When, WhenError, Zone};
+pub(crate) use when::{When, WhenError, Zone};
 
 /// Why there are no figures.
 #[derive(Debug, Error)]

@@ -22,6 +22,7 @@ pub mod orphans;
 pub mod parameters;
 pub mod peek;
 pub mod prefill;
+pub mod redact;
 pub mod relay;
 mod scan;
 mod seal;

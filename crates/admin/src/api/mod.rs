@@ -2,3 +2,4 @@
 
 pub(crate) mod client_keys;
 pub(crate) mod explain;
+pub(crate) mod requests;

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Period, Size};
+use super::{BodiesSection, Period, Size};
 
 /// How requests are recorded, and for how long. Read at the start only.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LedgerSection {
     /// What is promised of a finished request.
@@ -24,11 +24,20 @@ pub struct LedgerSection {
     /// How much of the data folder records may take while the database cannot be written.
     #[serde(default = "default_spool_bytes")]
     pub spool_bytes: Size,
+    /// What of requests and answers is kept to be read again.
+    #[serde(default)]
+    pub bodies: BodiesSection,
 }
 
 impl Default for LedgerSection {
     fn default() -> Self {
-        Self { durability: Durability::default(), keep: None, keep_bytes: None, spool_bytes: default_spool_bytes() }
+        Self {
+            durability: Durability::default(),
+            keep: None,
+            keep_bytes: None,
+            spool_bytes: default_spool_bytes(),
+            bodies: BodiesSection::default(),
+        }
     }
 }
 

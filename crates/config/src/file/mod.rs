@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod amount;
+pub mod bodies;
 pub mod cache;
 pub mod capabilities;
 pub mod client_key;
@@ -29,6 +30,7 @@ pub mod unit;
 
 pub use admin::AdminSection;
 pub use amount::{Amount, Day};
+pub use bodies::BodiesSection;
 pub use cache::{CacheSection, ModelCacheSection};
 pub use capabilities::CapabilitiesSection;
 pub use client_key::{AllowanceSection, BudgetPeriod, BudgetSection, ClientKeySection};

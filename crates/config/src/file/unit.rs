@@ -112,6 +112,9 @@ impl Size {
     /// The name of this format in the schema.
     pub(crate) const FORMAT: &str = "size";
 
+    pub(crate) fn from_kibibytes(kibibytes: u64) -> Self {
+        Self(kibibytes << 10)
+    }
     pub(crate) fn from_mebibytes(mebibytes: u64) -> Self {
         Self(mebibytes << 20)
     }

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use indexmap::IndexMap;
 use toml::{Table, Value};
 
+use crate::write::{inline, key};
+
 /// A document in the making.
 #[derive(Default)]
 pub(super) struct Draft {
@@ -127,39 +129,6 @@ fn write_settings(out: &mut String, settings: &Table) {
     for (name, value) in settings {
         let _ = writeln!(out, "{} = {}", key(name), inline(value));
     }
-}
-
-fn inline(value: &Value) -> String {
-    match value {
-        Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
-        Value::Table(table) => {
-            let entries = table.iter().map(|(name, value)| format!("{} = {}", key(name), inline(value)));
-            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
-        }
-        Value::String(text) => quoted(text),
-        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => value.to_string(),
-    }
-}
-
-fn key(name: &str) -> String {
-    let bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    if bare && !name.is_empty() { name.to_owned() } else { quoted(name) }
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for char in text.chars() {
-        match char {
-            '"' | '\\' => out.extend(['\\', char]),
-            char if char.is_control() => {
-                let _ = write!(out, "\\u{:04X}", u32::from(char));
-            }
-            char => out.push(char),
-        }
-    }
-    out.push('"');
-    out
 }
 
 /// A text that is to be taken as it is, whatever it holds.

@@ -39,11 +39,11 @@ pub static CONFIG: Setting = Setting {
     path: "(document)",
     flag: Some("--config"),
     variables: &["TRUNKLINE_CONFIG"],
-    accepts: "a path",
+    accepts: "a path, or `store`",
     outside: Some(Outside {
         default: "`./trunkline.toml`, else the one in the user's config folder",
-        unit: "path",
-        description: "The document itself.",
+        unit: "path, or `store`",
+        description: "The document itself; `store`: the newest of the revisions that the store keeps.",
     }),
 };
 /// Where Trunkline keeps its files.
@@ -123,7 +123,13 @@ pub static LOG_FORMAT: Setting = inside("log.format", &["TRUNKLINE_LOG_FORMAT"],
 /// The admin API's token.
 pub static ADMIN_TOKEN: Setting = inside("admin.token", &["TRUNKLINE_ADMIN_TOKEN"], "a token");
 /// The database.
-pub static STORE_URL: Setting = inside("store.url", &["TRUNKLINE_STORE_URL"], "a URL");
+pub static STORE_URL: Setting = Setting {
+    path: "store.url",
+    flag: Some("--store-url"),
+    variables: &["TRUNKLINE_STORE_URL"],
+    accepts: "a URL",
+    outside: None,
+};
 /// The server through which replicas share what is counted.
 pub static REPLICAS_URL: Setting = inside("replicas.url", &["TRUNKLINE_REPLICAS_URL"], "a URL");
 /// Whether loopback ports are probed.

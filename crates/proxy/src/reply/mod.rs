@@ -6,6 +6,7 @@ mod events;
 mod gathered;
 mod native;
 mod opening;
+mod recorded;
 mod repaired;
 mod settled;
 mod waiting;
@@ -26,6 +27,7 @@ pub(crate) use events::{EventsReply, Ping, Telling};
 pub(crate) use gathered::Gathered;
 pub(crate) use native::{NativeReply, Relay, Source, speaks_tokens};
 pub(crate) use opening::{Until, open};
+pub(crate) use recorded::RecordedReply;
 pub(crate) use repaired::Repaired;
 pub(crate) use settled::SettledReply;
 pub(crate) use waiting::{WaitingReply, Work};
@@ -42,6 +44,8 @@ pub(crate) enum ReplyBody {
     Waiting(Box<WaitingReply>),
     /// Any of these, whose end waits for its report.
     Settled(Box<SettledReply>),
+    /// Any of these but the last, which is written down.
+    Recorded(Box<RecordedReply>),
     /// The admin API's.
     Admin(AdminBody),
 }
@@ -72,6 +76,7 @@ impl ReplyBody {
             Self::Events(reply) => reply.poll(cx).map(|data| data.map(Ok)),
             Self::Waiting(reply) => reply.poll(cx),
             Self::Settled(reply) => reply.poll(cx),
+            Self::Recorded(reply) => reply.poll(cx),
             // No body of ours has trailers.
             Self::Admin(body) => {
                 let frame = body.as_mut().poll_frame(cx);
@@ -96,6 +101,7 @@ impl Body for ReplyBody {
             Self::Events(reply) => reply.is_ended(),
             Self::Waiting(reply) => reply.is_ended(),
             Self::Settled(reply) => reply.is_ended(),
+            Self::Recorded(reply) => reply.is_ended(),
             Self::Admin(body) => body.is_end_stream(),
         }
     }
@@ -105,6 +111,7 @@ impl Body for ReplyBody {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Native(reply) => reply.exact_len().map_or_else(SizeHint::default, SizeHint::with_exact),
             Self::Settled(reply) => reply.exact_len().map_or_else(SizeHint::default, SizeHint::with_exact),
+            Self::Recorded(reply) => reply.exact_len().map_or_else(SizeHint::default, SizeHint::with_exact),
             Self::Events(_) | Self::Waiting(_) => SizeHint::default(),
             Self::Admin(body) => body.size_hint(),
         }

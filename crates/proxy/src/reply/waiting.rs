@@ -64,6 +64,7 @@ impl WaitingReply {
                     | ReplyBody::Events(_)
                     | ReplyBody::Waiting(_)
                     | ReplyBody::Settled(_)
+                    | ReplyBody::Recorded(_)
                     | ReplyBody::Admin(_)) => self.stage = Stage::Answers(Box::new(answer)),
                 },
                 Poll::Ready(Err(failed)) => {

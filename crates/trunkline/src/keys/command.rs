@@ -39,7 +39,7 @@ impl From<Misasked> for KeysError {
 /// Does what is asked.
 pub(crate) async fn run(command: &KeysCommand, loaded: Loaded) -> Result<ExitCode, KeysError> {
     let folder = &loaded.settings.data_dir;
-    crate::run::make_folder(folder).map_err(|reason| KeysError::DataFolder { folder: folder.clone(), reason })?;
+    crate::source::make_folder(folder).map_err(|reason| KeysError::DataFolder { folder: folder.clone(), reason })?;
     let desk = KeyDesk::new(loaded.settings.store_url.clone(), View::Still(Arc::new(loaded.snapshot)));
     let out = &mut io::stdout().lock();
     match command {

@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use trunkline_admin::KeyFields;
 use trunkline_config::file::{BudgetPeriod, Day};
@@ -17,9 +16,7 @@ use trunkline_store::{CLIENT_KEYS_MAX, ClientKeyTable, Dimension, Question, Stor
 use super::read;
 use super::secret::hash_of;
 use crate::rests::now;
-
-/// How often it is looked whether something has changed.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+use crate::wakes::{LOOK_TIMEOUT, Wake};
 
 /// What is known of the table.
 pub(crate) struct Follower {
@@ -47,23 +44,29 @@ impl Follower {
         Ok(follower)
     }
 
-    /// Follows until dropped.
-    pub(crate) async fn follow(mut self, shared: Arc<Shared>) {
+    /// Follows until dropped, whenever it is called.
+    pub(crate) async fn follow(mut self, shared: Arc<Shared>, wake: Wake) {
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            let looked = match self.follow_table(&shared).await {
-                Ok(()) => self.restore(&shared).await,
-                Err(error) => Err(error),
+            wake.sleep(self.failing).await;
+            let looked = tokio::time::timeout(LOOK_TIMEOUT, self.look(&shared)).await;
+            let problem = match looked {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(late) => Some(late.to_string()),
             };
-            let failing = looked.is_err();
+            let failed_before = std::mem::replace(&mut self.failing, problem.is_some());
             // Each run of failures is told once.
-            if let Err(error) = looked
-                && !self.failing
+            if let Some(problem) = problem
+                && !failed_before
             {
-                tracing::warn!(%error, "changes of client keys are not seen; those that are known stay");
+                tracing::warn!(problem, "changes of client keys are not seen; those that are known stay");
             }
-            self.failing = failing;
         }
+    }
+
+    async fn look(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        self.follow_table(shared).await?;
+        self.restore(shared).await
     }
 
     async fn follow_table(&mut self, shared: &Shared) -> Result<(), StoreError> {

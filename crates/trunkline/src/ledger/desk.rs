@@ -13,6 +13,7 @@ use trunkline_store::Writer;
 use super::Shared;
 use super::queue::{REPORTS_GATHERED_MAX, REPORTS_KEPT, REPORTS_QUEUED_MAX};
 use super::spool::Spool;
+use crate::bodies::BodyDesk;
 use crate::request_log::RequestLog;
 
 /// Pause between tries while the store cannot be written.
@@ -27,6 +28,8 @@ pub(super) struct Means {
     pub(super) log: Option<RequestLog>,
     /// Takes what the writer cannot.
     pub(super) spool: Option<Spool>,
+    /// Keeps how requests went, beyond what is in their records.
+    pub(super) bodies: Option<BodyDesk>,
 }
 
 /// The writing side.
@@ -206,9 +209,13 @@ impl Desk {
     fn take_queued(&mut self) {
         let logged = self.in_hand.len();
         self.shared.queue.take_all(&mut self.in_hand, &mut self.spare);
-        if let (Some(log), Some(new)) = (&mut self.means.log, self.in_hand.get(logged..)) {
+        let new = self.in_hand.get(logged..).unwrap_or_default();
+        if let Some(log) = &mut self.means.log {
             // A log that nobody reads any more (a closed pipe) must not stop the ledger, and there is nowhere to say so.
             let _ = log.write(new);
+        }
+        if let Some(bodies) = &self.means.bodies {
+            new.iter().for_each(|report| bodies.note(report));
         }
     }
 

@@ -23,6 +23,7 @@ fn report(n: u64) -> Report {
         upstream_model: Some("tiny".into()),
         losses: None,
         repairs: None,
+        trail: None,
         status: 200,
         outcome: Outcome::Served,
         stream: false,
@@ -74,7 +75,7 @@ fn start(store: &Store, log: Option<RequestLog>) -> Ledger {
 }
 
 fn means(store: &Store, log: Option<RequestLog>) -> Means {
-    Means { writer: store.writer(), log, spool: None }
+    Means { writer: store.writer(), log, spool: None, bodies: None }
 }
 
 /// The numbers that [`report`] was given, from the store.
@@ -305,6 +306,14 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
         ledger_keep: None,
         ledger_keep_bytes: None,
         ledger_spool_bytes: 1 << 20,
+        bodies: trunkline_config::settings::Bodies {
+            sample_ppm: 0,
+            failed: false,
+            keep: AMPLE,
+            keep_bytes: 1 << 20,
+            body_bytes_max: 1 << 10,
+            redactor: Arc::default(),
+        },
         replicas_url: None,
         replicas_prefix: String::new(),
         replicas_timeout: Duration::ZERO,
@@ -312,7 +321,7 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
         probe: false,
     };
     Spool::open(folder.path(), settings.ledger_spool_bytes).unwrap().put(&[report(0)]).unwrap();
-    let ledger = Ledger::start(&settings).unwrap();
+    let ledger = Ledger::start(&settings, None).unwrap();
     assert!(runtime().unwrap().block_on(ledger.caught_up()), "what a process before left behind is in the store");
     assert_eq!((ledger.written(), ledger.spooled()), (1, 0));
     ledger.take(report(1));
@@ -332,7 +341,7 @@ fn a_server_that_is_down_for_a_while_costs_no_report() {
         runtime().unwrap().block_on(counted)
     };
     let spool = Spool::open(folder.path(), 8 << 20).ok();
-    let means = Means { writer: store.writer_to_disk(), log: None, spool };
+    let means = Means { writer: store.writer_to_disk(), log: None, spool, bodies: None };
     let gather = Duration::from_millis(20);
     let ledger = Ledger::spawn(runtime().unwrap(), means, Durability::Strict, gather).unwrap();
     let safe = |ledger: &Ledger| runtime().unwrap().block_on(ledger.settled());

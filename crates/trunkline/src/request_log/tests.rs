@@ -18,6 +18,7 @@ fn served() -> Report {
         upstream_model: Some("llama-3.3".into()),
         losses: Some("top_k, metadata.user_id".into()),
         repairs: Some("found:get_weather".into()),
+        trail: None,
         status: 200,
         outcome: Outcome::Served,
         stream: true,

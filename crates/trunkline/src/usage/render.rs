@@ -5,7 +5,7 @@ use trunkline_store::Figures;
 
 use super::By;
 use super::when::Zone;
-use crate::request_log::hidden;
+use crate::request_log::is_hidden;
 
 /// What is shown.
 pub(super) struct Told<'a> {
@@ -123,7 +123,7 @@ impl Told<'_> {
             "first ms",
         ];
         let mut lines = vec![row(self.by.as_str(), head.map(str::to_owned))];
-        let name = |of| self.name(of).map_or_else(|| "-".to_owned(), |name| name.replace(hidden, "\u{fffd}"));
+        let name = |of| self.name(of).map_or_else(|| "-".to_owned(), |name| name.replace(is_hidden, "\u{fffd}"));
         lines.extend(self.figures.iter().map(|of| row(&name(of), cells(of))));
         lines.push(row("total", cells(self.total)));
         let widths: [usize; CELLS] = std::array::from_fn(|at| {

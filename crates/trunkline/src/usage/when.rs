@@ -18,18 +18,18 @@ pub(crate) enum WhenError {
 
 /// A moment, in seconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct When(i64);
+pub(crate) struct When(i64);
 
 /// How far clocks are ahead of UTC, in minutes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Zone(i32);
+pub(crate) struct Zone(i32);
 
 /// The farthest that any clock is from UTC.
 const HOURS_MAX: i32 = 14;
 
 impl When {
     /// A day (its beginning in this zone), a time in UTC, or a period before now.
-    pub(super) fn read(text: &str, zone: Zone, now: SystemTime) -> Result<Self, WhenError> {
+    pub(crate) fn read(text: &str, zone: Zone, now: SystemTime) -> Result<Self, WhenError> {
         let wrong = || WhenError::Moment(text.to_owned());
         if let Ok(ago) = file::Period::parse(text) {
             return now.checked_sub(ago.duration()).map(Self::of).ok_or_else(wrong);
@@ -45,13 +45,13 @@ impl When {
         Self(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
     }
 
-    pub(super) fn seconds(self) -> i64 {
+    pub(crate) fn seconds(self) -> i64 {
         self.0
     }
 }
 
 impl Zone {
-    pub(super) fn read(text: &str) -> Result<Self, WhenError> {
+    pub(crate) fn read(text: &str) -> Result<Self, WhenError> {
         let wrong = || WhenError::Zone(text.to_owned());
         if text.eq_ignore_ascii_case("utc") || text == "Z" {
             return Ok(Self(0));
@@ -74,7 +74,7 @@ impl Zone {
         Ok(Self(sign * (hours * 60 + minutes)))
     }
 
-    pub(super) fn minutes(self) -> i32 {
+    pub(crate) fn minutes(self) -> i32 {
         self.0
     }
 
@@ -83,7 +83,7 @@ impl Zone {
     }
 
     /// As it is written behind a time.
-    pub(super) fn suffix(self) -> String {
+    pub(crate) fn suffix(self) -> String {
         if self.0 == 0 {
             return "Z".to_owned();
         }
@@ -92,12 +92,12 @@ impl Zone {
     }
 
     /// The day of this moment here, `2026-11-22`.
-    pub(super) fn day(self, start_s: i64) -> String {
+    pub(crate) fn day(self, start_s: i64) -> String {
         self.local(start_s).chars().take("2026-11-22".len()).collect()
     }
 
     /// The time here, `2026-11-22T08:00:00+01:00`.
-    pub(super) fn time(self, start_s: i64) -> String {
+    pub(crate) fn time(self, start_s: i64) -> String {
         format!("{}{}", self.local(start_s).trim_end_matches('Z'), self.suffix())
     }
 

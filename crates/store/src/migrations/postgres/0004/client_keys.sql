@@ -1,4 +1,4 @@
--- The tables mean what they mean in SQLite's migration 0005.
+-- The tables mean what they mean in SQLite's file of this name.
 CREATE TABLE client_keys (
     id           TEXT   NOT NULL PRIMARY KEY,
     name         TEXT   NOT NULL,
