@@ -194,7 +194,8 @@ impl Holdings {
             let limit = holding.limit(period)?;
             let part = holding.part(period)?;
             let (spent, reserved) = taken_in(&own, part.from, number);
-            let free = part.granted.minus(spent).minus(reserved);
+            // What cost more than was set aside for it is told as spent, and need not be leased.
+            let free = part.granted.max(spent).minus(spent).minus(reserved);
             let amount = need.more_in(number, part.from);
             let more = if limit.hard { amount.minus(free).max(Usd::ZERO) } else { Usd::ZERO };
             // As much as the request takes: what is left over when less is given is of use to nobody.

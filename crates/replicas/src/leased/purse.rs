@@ -7,7 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-use trunkline_config::{Allowance, Secret};
+use trunkline_config::{Allowance, Budget, Secret};
 use trunkline_providers::Usd;
 use trunkline_route::budget::{Short, ends};
 use trunkline_route::purse::{Account, Admitted, Asked, Counted, Reckoned, Refused, Took, share};
@@ -294,14 +294,16 @@ impl Inner {
     /// A refusal by what is leased, in the words of the whole.
     fn in_full(&self, key: &Arc<str>, refused: Refused, allowance: &Allowance, full: Full) -> Refused {
         let refused = share::in_full(refused, allowance);
-        let Refused::Short(Short { budget, .. }) = &refused else { return refused };
+        let Refused::Short(short) = refused else { return refused };
         let holdings = self.holdings();
         let now = holdings.now(full.now);
-        let taken = holdings.taken(key, budget, &full.need, now);
-        let whole = taken.and_then(|taken| Short::of(*budget, taken, full.cost, ends(budget.period, now).since(now)));
-        // What is missing is held by others, by this reckoning: it may come back.
-        let Refused::Short(short) = refused else { return refused };
-        Refused::Short(whole.unwrap_or(Short { may_return: true, ..short }))
+        let whole = |budget: &Budget| {
+            let taken = holdings.taken(key, budget, &full.need, now)?;
+            Short::of(*budget, taken, full.cost, ends(budget.period, now).since(now))
+        };
+        // What is missing may be held by others, by this reckoning: then it may come back.
+        let found = allowance.budgets.iter().filter(|budget| budget.hard).find_map(whole);
+        Refused::Short(found.unwrap_or(Short { may_return: true, ..short }))
     }
 }
 
