@@ -30,6 +30,7 @@ run:
 	@TRUNKLINE_DATA_DIR="$${TRUNKLINE_DATA_DIR:-data}" exec "$(TARGET_DIR)/release/trunkline" $(ARGS)
 
 test:
+	@tools/servers-setup.sh
 	cargo test --workspace --locked
 	$(MAKE) --no-print-directory e2e
 

@@ -71,6 +71,12 @@ pub struct Settings {
     pub ledger_spool_bytes: u64,
     /// What of requests and answers is kept.
     pub bodies: Bodies,
+    /// The server through which replicas share what is counted; may hold a password.
+    pub replicas_url: Option<Secret>,
+    /// What names begin with there.
+    pub replicas_prefix: String,
+    /// The longest wait of a request for it.
+    pub replicas_timeout: Duration,
     /// Threads that serve requests; `None`: one for each core.
     pub workers: Option<usize>,
     /// Whether loopback ports are probed for model servers.
@@ -94,6 +100,11 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
     if file.store.url.as_ref().is_some_and(|url| url.expose().trim().is_empty()) {
         layers.found.at(&path(&["store", "url"]), "the URL is empty", None);
     }
+    let replicas_url = layers.variable(&table::REPLICAS_URL).map(|chosen| Secret::new(chosen.text));
+    let replicas_url = replicas_url.or_else(|| file.replicas.url.clone());
+    if file.replicas.url.as_ref().is_some_and(|url| url.expose().trim().is_empty()) {
+        layers.found.at(&path(&["replicas", "url"]), "the URL is empty", None);
+    }
     let admin_token = admin_token(file, env);
     let admin_password = admin_password(file, &mut layers);
     let bodies = bodies::settle(&file.ledger.bodies, layers.found);
@@ -114,6 +125,9 @@ pub(crate) fn settle(file: &File, env: &Env, overrides: &Overrides, found: &mut 
         ledger_keep_bytes: file.ledger.keep_bytes.map(Size::bytes),
         ledger_spool_bytes: file.ledger.spool_bytes.bytes(),
         bodies,
+        replicas_url,
+        replicas_prefix: file.replicas.prefix.clone(),
+        replicas_timeout: file.replicas.timeout.duration(),
         workers,
         probe,
     }

@@ -9,7 +9,7 @@ use trunkline_providers::Usd;
 use trunkline_providers::price::Extent;
 use trunkline_route::budget::Short;
 use trunkline_route::limits::Over;
-use trunkline_route::purse::{Counted, Reckoned, Refused, Took};
+use trunkline_route::purse::{Admitted, Asked, Counted, Reckoned, Refused, Took};
 use trunkline_route::{Moment, Plan, Purse};
 use trunkline_wire::counting::{self, Answers};
 use trunkline_wire::ir::Usage;
@@ -72,49 +72,47 @@ impl Drop for Tab {
 /// # Errors
 /// `LimitReached` or `BudgetSpent`.
 pub(crate) async fn admit(planning: &Planning<'_>, plan: &Plan, guard: &mut ReportGuard) -> Result<(), Fault> {
-    match counted_key(guard) {
-        None => Ok(()),
-        // Boxed: few keys have limits, and every request would carry the room for it.
-        Some((key, allowance)) => Box::pin(admit_counted(planning, plan, guard, (key, allowance))).await,
-    }
-}
-
-/// The key of the request, when anything of its use is counted.
-fn counted_key(guard: &ReportGuard) -> Option<(Arc<ClientKey>, Arc<Allowance>)> {
-    let key = guard.client_key.as_ref()?;
-    let allowance = key.allowance.as_ref().filter(|allowance| allowance.is_counted())?;
-    Some((Arc::clone(key), Arc::clone(allowance)))
-}
-
-async fn admit_counted(
-    planning: &Planning<'_>,
-    plan: &Plan,
-    guard: &mut ReportGuard,
-    (key, allowance): (Arc<ClientKey>, Arc<Allowance>),
-) -> Result<(), Fault> {
+    let Some(key) = guard.client_key.as_ref().filter(|key| allowance(key).is_some()).map(Arc::clone) else {
+        return Ok(());
+    };
+    let Some(allowance) = allowance(&key) else { return Ok(()) };
     let now = Moment(now_ms());
-    let reckoned = reckon(planning.taken, plan, &allowance, now);
-    let purse = Arc::clone(&planning.shared.purse);
+    let reckoned = reckon(planning.taken, plan, allowance, now);
+    let purse = &planning.shared.purse();
     if let Some((tab, counted)) = guard.tab.as_ref().and_then(|tab| Some((Arc::clone(tab), tab.counted()?))) {
-        let raised = purse.raise(&key.id, &allowance, &counted, reckoned.cost, now).answer().await;
+        let raised = match purse.raise(&key.id, allowance, &counted, reckoned.cost, now) {
+            Asked::Now(raised) => raised,
+            Asked::Later(raised) => raised.await,
+        };
         tab.count(raised.map_err(|refused| fault(&refused, &key))?);
         return Ok(());
     }
-    match purse.admit(&key.id, &allowance, reckoned, now).answer().await {
-        Ok(admitted) => {
-            let is_unpriced = reckoned.cost.is_none() && !allowance.budgets.is_empty();
-            let (warning, counted) = (warning(admitted.overrun, is_unpriced), Mutex::new(Some(admitted.counted)));
-            guard.tab = Some(Arc::new(Tab { purse, key, counted, remaining: admitted.remaining, warning }));
+    let admitted = match purse.admit(&key.id, allowance, reckoned, now) {
+        Asked::Now(admitted) => admitted,
+        Asked::Later(admitted) => admitted.await,
+    };
+    let is_unpriced = reckoned.cost.is_none() && !allowance.budgets.is_empty();
+    let open = |counted, remaining, warning| {
+        let (purse, key, counted) = (Arc::clone(purse), Arc::clone(&key), Mutex::new(counted));
+        Some(Arc::new(Tab { purse, key, counted, remaining, warning }))
+    };
+    match admitted {
+        Ok(Admitted { counted, remaining, overrun }) => {
+            guard.tab = open(Some(counted), remaining, warning(overrun, is_unpriced));
             Ok(())
         }
         Err(refused) => {
-            let fault = fault(&refused, &key);
             if let Refused::Over(_, remaining) = refused {
-                guard.tab = Some(Arc::new(Tab { purse, key, counted: Mutex::default(), remaining, warning: None }));
+                guard.tab = open(None, remaining, None);
             }
-            Err(fault)
+            Err(fault(&refused, &key))
         }
     }
+}
+
+/// What the key may do, when anything of its use is counted.
+fn allowance(key: &ClientKey) -> Option<&Arc<Allowance>> {
+    key.allowance.as_ref().filter(|allowance| allowance.is_counted())
 }
 
 /// The answer with what its client is told of its limits.

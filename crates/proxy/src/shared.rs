@@ -51,8 +51,8 @@ pub struct Shared {
     pub live: Live,
     /// What client keys have used and spent, as far as this process counts it.
     pub accounts: Arc<Accounts>,
-    /// Where that is asked.
-    pub(crate) purse: Arc<dyn Purse>,
+    /// Where that is asked, when it is somewhere else.
+    purse: OnceLock<Arc<dyn Purse>>,
     /// The places at targets that may have only so many requests open.
     pub(crate) rooms: Rooms,
     /// The tries that are under way.
@@ -86,8 +86,6 @@ impl Shared {
         let live = Live::default();
         live.follow(&snapshot);
         let bytes_max = snapshot.cache_bytes_max;
-        let accounts = Arc::new(Accounts::default());
-        let purse: Arc<Accounts> = Arc::clone(&accounts);
         Arc::new(Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             catalog: ArcSwap::from_pointee(catalog),
@@ -100,8 +98,8 @@ impl Shared {
             answers: Shelf::new(bytes_max),
             memory: Memory::default(),
             live,
-            accounts,
-            purse,
+            accounts: Arc::default(),
+            purse: OnceLock::new(),
             rooms: Rooms::default(),
             under_way: AllUnderWay::default(),
             open: Arc::default(),
@@ -116,6 +114,17 @@ impl Shared {
     pub fn set_admin(&self, api: Box<dyn AdminApi>) {
         // The second of two is dropped: it is set once, at the start.
         let _ = self.admin.set(api);
+    }
+
+    /// From now on what client keys use and spend is counted there; whoever was first stays.
+    pub fn set_purse(&self, purse: Arc<dyn Purse>) {
+        // The second of two is dropped: it is set once, at the start.
+        let _ = self.purse.set(purse);
+    }
+
+    /// Where it is counted what client keys use and spend.
+    pub fn purse(&self) -> Arc<dyn Purse> {
+        self.purse.get().map_or_else(|| Arc::clone(&self.accounts) as Arc<dyn Purse>, Arc::clone)
     }
 
     /// From now on this keeps what is said; whoever was first stays.
@@ -190,6 +199,12 @@ impl Shared {
         let mut listed = self.listed.subscribe();
         // The sender lives in `self`, so the wait cannot fail.
         let _ = listed.wait_for(|done| *done).await;
+    }
+}
+
+impl AsRef<Live> for Shared {
+    fn as_ref(&self) -> &Live {
+        &self.live
     }
 }
 

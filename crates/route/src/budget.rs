@@ -15,7 +15,8 @@ use crate::live::Moment;
 
 pub use calendar::{begins, ends};
 
-const PERIODS: usize = BudgetPeriod::ALL.len();
+/// How many kinds of periods there are.
+pub const PERIODS: usize = BudgetPeriod::ALL.len();
 
 /// What one client key spends, in every period: a budget may be stated, changed or taken back at any time.
 #[derive(Clone, Debug)]
@@ -36,9 +37,10 @@ struct Window {
 /// Money that is set aside for one request, until [`Spend::settle`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reserved {
-    amount: Usd,
-    /// The periods that it counts in, by their beginnings.
-    from: [Moment; PERIODS],
+    /// How much.
+    pub amount: Usd,
+    /// The periods that it counts in, by their beginnings, in the order of [`BudgetPeriod::ALL`].
+    pub from: [Moment; PERIODS],
 }
 
 /// A budget that a request might overrun.
@@ -139,13 +141,17 @@ impl Spend {
 
     /// The first of the soft budgets that is spent.
     pub fn overrun(&self, budgets: &[Budget]) -> Option<Budget> {
-        let mut soft = budgets.iter().filter(|budget| !budget.hard);
-        soft.find(|budget| self.window(budget.period).spent >= budget.limit).copied()
+        overrun(budgets, |period| self.window(period).spent)
     }
 
     /// What was spent in the periods that it is now.
     pub fn spent(&self) -> impl Iterator<Item = Spent> {
         self.windows.iter().map(|window| Spent { period: window.period, from: window.from, usd: window.spent })
+    }
+
+    /// When each period that it is now began, what was spent in it, and what is set aside.
+    pub fn windows(&self) -> [(Moment, Usd, Usd); PERIODS] {
+        self.windows.map(|window| (window.from, window.spent, window.reserved))
     }
 
     /// What is set aside.
@@ -183,19 +189,31 @@ impl Spend {
     }
 }
 
+/// The first of the soft budgets that is spent, where so much is of each period.
+pub fn overrun(budgets: &[Budget], spent: impl Fn(BudgetPeriod) -> Usd) -> Option<Budget> {
+    budgets.iter().find(|budget| !budget.hard && spent(budget.period) >= budget.limit).copied()
+}
+
 impl Window {
     /// What keeps so much from being set aside.
     fn short(&self, budget: Budget, amount: Option<Usd>, now: Moment) -> Option<Short> {
+        Short::of(budget, (self.spent, self.reserved), amount, self.until.since(now))
+    }
+}
+
+impl Short {
+    /// What keeps so much from being set aside where so much is spent and reserved of a period that ends after this time.
+    pub fn of(budget: Budget, (spent, reserved): (Usd, Usd), amount: Option<Usd>, until: Duration) -> Option<Self> {
         let fits = |taken: Usd| match amount {
             Some(amount) => taken.plus(amount) <= budget.limit,
             None => taken < budget.limit,
         };
-        let taken = self.spent.plus(self.reserved);
-        (!fits(taken)).then(|| Short {
+        let taken = spent.plus(reserved);
+        (!fits(taken)).then(|| Self {
             budget,
             left: budget.limit.minus(taken).max(Usd::ZERO),
-            until: (budget.period != BudgetPeriod::Total).then(|| self.until.since(now)),
-            may_return: fits(self.spent),
+            until: (budget.period != BudgetPeriod::Total).then_some(until),
+            may_return: fits(spent),
         })
     }
 }

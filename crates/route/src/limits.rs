@@ -18,9 +18,10 @@ pub struct Asking {
 /// A request that counts, until [`Asking::leave`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entered {
-    at: Moment,
+    /// When.
+    pub at: Moment,
     /// What was reckoned it takes.
-    tokens: u64,
+    pub tokens: u64,
 }
 
 /// Why a request is not let in.
@@ -84,12 +85,16 @@ impl Asking {
     /// What is left, as its caller is told.
     pub fn remaining(&self, allowance: &Allowance, now: Moment) -> Remaining {
         let (used, empty_at) = self.minute.used(now);
-        let reset = empty_at.since(now);
-        let figure = |limit: u64, used: u64| Figure { limit, remaining: limit.saturating_sub(used), reset };
-        Remaining {
-            requests: allowance.requests_per_minute.map(|limit| figure(u64::from(limit), used.requests)),
-            tokens: allowance.tokens_per_minute.map(|limit| figure(limit, used.tokens)),
-        }
+        remaining(allowance, used.requests, used.tokens, empty_at.since(now))
+    }
+}
+
+/// What is left of a minute in which so many requests were made and tokens used, and which is empty after this time.
+pub fn remaining(allowance: &Allowance, requests: u64, tokens: u64, reset: Duration) -> Remaining {
+    let figure = |limit: u64, used: u64| Figure { limit, remaining: limit.saturating_sub(used), reset };
+    Remaining {
+        requests: allowance.requests_per_minute.map(|limit| figure(u64::from(limit), requests)),
+        tokens: allowance.tokens_per_minute.map(|limit| figure(limit, tokens)),
     }
 }
 

@@ -265,6 +265,11 @@ impl Live {
         self.unwell.store(providers.len(), Ordering::Release);
     }
 
+    /// A rest is over before its time, as another process has found out; one that goes on for longer stays.
+    pub fn lift(&self, row: &RestRow, now: Moment) {
+        self.amend(&row.provider, now, |unwell| unwell.lift(row));
+    }
+
     /// Whether nothing is out of the ordinary.
     pub fn is_calm(&self) -> bool {
         self.unwell.load(Ordering::Acquire) == 0

@@ -1,6 +1,7 @@
 //! Where the limits of client keys are counted, and their budgets kept.
 
 mod own;
+pub mod share;
 
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -10,11 +11,11 @@ use trunkline_config::{Allowance, Budget};
 use trunkline_providers::price::Usd;
 use trunkline_wire::limits::Remaining;
 
-use crate::budget::{Reserved, Short};
+use crate::budget::{Reserved, Short, Spent};
 use crate::limits::{Entered, Over};
 use crate::live::Moment;
 
-pub use own::{Account, Accounts};
+pub use own::Accounts;
 
 /// What a request is reckoned to take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,9 +38,12 @@ pub struct Took {
 /// A request that counts, until [`Purse::settle`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted {
-    entered: Entered,
-    /// Where its key has budgets.
-    reserved: Option<Reserved>,
+    /// What its purse knows it by, where that matters.
+    pub ticket: u64,
+    /// Toward the limits.
+    pub entered: Entered,
+    /// Toward the budgets, where its key has some.
+    pub reserved: Option<Reserved>,
 }
 
 /// A request that was let in.
@@ -51,6 +55,17 @@ pub struct Admitted {
     pub remaining: Remaining,
     /// A soft budget of its key that is spent.
     pub overrun: Option<Budget>,
+}
+
+/// What is so with one key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Requests that are open.
+    pub open: u32,
+    /// What is set aside for them.
+    pub reserved: Usd,
+    /// What was spent in each period that it is now.
+    pub spent: Vec<Spent>,
 }
 
 /// Why a request is not let in.
@@ -105,4 +120,7 @@ pub trait Purse: Debug + Send + Sync {
 
     /// The request is over.
     fn settle(&self, key: &Arc<str>, counted: &Counted, took: Took, now: Moment);
+
+    /// What is so with this key, as far as that is known without asking anybody; nothing when it was never used.
+    fn account(&self, key: &str, now: Moment) -> Account;
 }

@@ -23,6 +23,8 @@ const REVOKED: &str = "SELECT id, name, hash, hint, old_hash, old_until_ms, owne
 
 const ANY: &str = "SELECT 1 AS one FROM client_keys LIMIT 1";
 
+const MADE: &str = "SELECT created_ms FROM client_keys WHERE id = $1";
+
 const IS_TAKEN: &str = "SELECT id FROM client_keys WHERE name = $1 AND id <> $2 AND revoked_ms IS NULL";
 
 const INSERT: &str = "INSERT INTO client_keys (id, name, hash, hint, old_hash, old_until_ms, owner, tags, allowance, \
@@ -112,6 +114,18 @@ impl ClientKeyTable {
     /// When the database cannot be opened or read.
     pub async fn revoked(&mut self, limit: u32) -> Result<Vec<StoredKey>, StoreError> {
         self.fetch(REVOKED, limit).await
+    }
+
+    /// When the key of this id was made, in milliseconds since the Unix epoch; `None`: it is not in the table.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or read.
+    pub async fn made(&mut self, id: &str) -> Result<Option<u64>, StoreError> {
+        let mut conn = self.connect().await?;
+        let row = conn.first(MADE, &[id.into()]).await.map_err(StoreError::Read)?;
+        let made = row.map(|row| row.get::<i64, _>(0)).transpose().map_err(StoreError::Read)?;
+        self.open = Some(conn);
+        Ok(made.map(count))
     }
 
     /// Whether there ever was a key.

@@ -273,6 +273,7 @@ async fn all(place: impl Fn(&str) -> String) {
     crate::responses::tests::all(&place).await;
     crate::rests::tests::all(&place).await;
     crate::admin::tests::all(&place).await;
+    crate::leases::tests::all(&place).await;
     crate::client_keys::tests::all(&place).await;
     crate::revisions::tests::all(&place).await;
     crate::watch::tests::all(&place).await;
@@ -290,7 +291,7 @@ mod postgres {
 }
 
 mod sqlite {
-    use sqlx::{Connection, Executor, SqliteConnection};
+    use sqlx::{Connection, Executor, Row, SqliteConnection};
 
     use super::{check, open, served};
 
@@ -323,7 +324,8 @@ mod sqlite {
         drop(open(&place).await);
         let mut shell = SqliteConnection::connect(&format!("sqlite:{place}")).await.unwrap();
         shell.execute("ALTER TABLE requests ADD COLUMN later TEXT NOT NULL DEFAULT ''").await.unwrap();
-        shell.execute("PRAGMA user_version = 5").await.unwrap();
+        let version: i64 = shell.fetch_one("PRAGMA user_version").await.unwrap().get(0);
+        shell.execute(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", version + 1))).await.unwrap();
         let (store, mut writer) = open(&place).await;
         writer.append(&[served(1)]).await.unwrap();
         check(&store, vec![served(1)]).await;

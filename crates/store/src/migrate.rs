@@ -25,6 +25,7 @@ const SQLITE: &[Migration] = &[
             include_str!("migrations/0004/client_keys.sql"),
             include_str!("migrations/0004/config_revisions.sql"),
             include_str!("migrations/0004/bodies.sql"),
+            include_str!("migrations/0004/replicas.sql"),
             include_str!("migrations/0004/admin.sql"),
             "PRAGMA user_version = 4;",
         ),
@@ -39,6 +40,7 @@ const POSTGRES: &[Migration] = &[(
         include_str!("migrations/postgres/0004/client_keys.sql"),
         include_str!("migrations/postgres/0004/config_revisions.sql"),
         include_str!("migrations/postgres/0004/bodies.sql"),
+        include_str!("migrations/postgres/0004/replicas.sql"),
         include_str!("migrations/postgres/0004/admin.sql"),
         "UPDATE trunkline_schema SET version = 4;",
     ),
@@ -49,7 +51,7 @@ const POSTGRES: &[Migration] = &[(
 const NEWER_SCHEMAS_TOLERATED: i64 = 1;
 
 /// Whom replicas that start together wait for; any number that nobody else uses in the same database.
-const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(7416958102)";
+pub(crate) const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(7416958102)";
 
 /// Applies what is missing, each migration in its own transaction.
 pub(crate) async fn migrate(conn: &mut Conn, place: &Place) -> Result<(), StoreError> {

@@ -41,6 +41,11 @@ impl Place {
         }
     }
 
+    /// Whether other machines may have the same place.
+    pub(crate) fn is_server(&self) -> bool {
+        matches!(self, Self::Server(_))
+    }
+
     /// A connection that may write, to a database that has this release's schema.
     ///
     /// # Errors

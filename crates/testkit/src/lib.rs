@@ -5,6 +5,7 @@ mod explainer;
 pub mod faulty;
 mod gateway;
 pub mod postgres;
+pub mod redis;
 mod responses;
 mod upstream;
 

@@ -185,7 +185,7 @@ impl KeyDesk {
     /// The row with what the process knows of the key's use.
     fn with_account(&self, row: KeyRow) -> KeyRow {
         let View::Live(shared) = &self.view else { return row };
-        let Account { open, reserved, spent } = shared.accounts.of(&row.id, now());
+        let Account { open, reserved, spent } = shared.purse().account(&row.id, now());
         let spent =
             spent.iter().map(|spent| SpentRow { period: spent.period.as_str(), usd: spent.usd.to_string() }).collect();
         KeyRow { open, reserved_usd: reserved.to_string(), spent, ..row }

@@ -14,6 +14,7 @@ mod patterns;
 mod prices;
 mod probe;
 mod reload;
+mod replicas;
 mod request_log;
 mod requests;
 mod responses;

@@ -22,6 +22,7 @@ use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
 use crate::ledger::{self, Ledger, LedgerError};
 use crate::reload::{Beginning, Reason, Reloader};
+use crate::replicas::{Replicas, ReplicasError};
 use crate::requests::RequestDesk;
 use crate::responses::ResponseDesk;
 use crate::signin::AccountDesk;
@@ -53,6 +54,8 @@ pub(crate) enum RunError {
     Listen { address: SocketAddr, reason: io::Error },
     #[error("the store cannot be opened: {0}")]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Replicas(#[from] ReplicasError),
     #[error("the system refuses what a server needs: {0}")]
     System(#[from] io::Error),
 }
@@ -110,6 +113,8 @@ async fn serve(
         shared.set_recorder(Box::new(bodies));
     }
     let keys = Follower::start(&settings.store_url, &shared).await.map_err(LedgerError::from)?;
+    let replicas = Replicas::start(&settings, &shared).await?;
+    state.set_replicas(replicas.clone());
     if is_open(&shared) {
         tracing::warn!(listen = %shared.snapshot().server.listen, "no client keys are configured: anyone who reaches this address may call");
     }
@@ -137,7 +142,7 @@ async fn serve(
     let of_process = (Arc::clone(&shared), state);
     let reloader = Reloader::new(beginning, &settings.store_url, of_process, wakes.clone());
     let (reloader, history) = reloader.map_err(LedgerError::from)?;
-    let background = [
+    let mut background = vec![
         tokio::spawn(reloader.follow(inbox)),
         tokio::spawn(history),
         tokio::spawn(wakes::call(watch, wakes)),
@@ -150,6 +155,7 @@ async fn serve(
         tokio::spawn(bounded),
         tokio::spawn(keep_probing(settings.probe, client, address, reasons)),
     ];
+    background.extend(replicas.keep(&shared));
 
     stop.wait().await;
     let drain = shared.snapshot().server.drain_timeout;
@@ -166,6 +172,7 @@ async fn serve(
     for task in background {
         task.abort();
     }
+    replicas.leave().await;
     responses.stop(keeping).await;
     rests::keep_last(&rests, &shared).await;
     if cut {

@@ -1,6 +1,6 @@
 //! What `/health/detailed` tells of the process beside the data plane.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use trunkline_proxy::stored::{Asked, StoreDown};
 use trunkline_proxy::{Health, KeptResponse, ResponseStore};
@@ -8,6 +8,7 @@ use trunkline_route::{Report, ReportSink};
 
 use crate::bodies::BodyDesk;
 use crate::ledger::Ledger;
+use crate::replicas::Replicas;
 use crate::responses::ResponseDesk;
 
 /// The state of the configuration and the ledger.
@@ -17,6 +18,7 @@ pub(crate) struct State {
     ledger: Option<Arc<Ledger>>,
     responses: Option<ResponseDesk>,
     bodies: Option<BodyDesk>,
+    replicas: OnceLock<Replicas>,
 }
 
 /// What is known of the configuration.
@@ -28,7 +30,19 @@ struct InForce {
 
 impl State {
     pub(crate) fn new(ledger: Arc<Ledger>, responses: ResponseDesk, bodies: BodyDesk) -> Self {
-        Self { config: Mutex::default(), ledger: Some(ledger), responses: Some(responses), bodies: Some(bodies) }
+        Self {
+            config: Mutex::default(),
+            ledger: Some(ledger),
+            responses: Some(responses),
+            bodies: Some(bodies),
+            replicas: OnceLock::new(),
+        }
+    }
+
+    /// What this process shares with others; whoever was first stays.
+    pub(crate) fn set_replicas(&self, replicas: Replicas) {
+        // The second of two is dropped: it is set once, at the start.
+        let _ = self.replicas.set(replicas);
     }
 
     /// Which revision is in force, if the store keeps the document; and what is wrong with a newer document that is not.
@@ -63,7 +77,8 @@ impl Health for State {
         let responses = responses.map(|_| "answers of Responses cannot be kept or found".to_owned());
         let bodies = self.bodies.as_ref().filter(|bodies| bodies.failing());
         let bodies = bodies.map(|_| "what was said in requests cannot be kept".to_owned());
-        config.into_iter().chain(ledger).chain(responses).chain(bodies).collect()
+        let replicas = self.replicas.get().and_then(Replicas::problem);
+        config.into_iter().chain(ledger).chain(responses).chain(bodies).chain(replicas).collect()
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
@@ -81,7 +96,8 @@ impl Health for State {
             |bodies: &BodyDesk| [("bodies_written", bodies.written()), ("bodies_dropped", bodies.dropped())];
         let bodies = self.bodies.iter().flat_map(of_bodies);
         let config = self.config().revision.map(|revision| ("config_revision", revision));
-        ledger.chain(responses).chain(bodies).chain(config).collect()
+        let replicas = self.replicas.get().into_iter().flat_map(Replicas::counts);
+        ledger.chain(responses).chain(bodies).chain(config).chain(replicas).collect()
     }
 }
 

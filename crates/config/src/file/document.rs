@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{
     AdminSection, CacheSection, ClientKeySection, DiscoverySection, EnforceSection, FailoverSection, LedgerSection,
-    LogSection, ModelSection, PatternSection, ProviderSection, QueueSection, ServerSection, StoreSection,
+    LogSection, ModelSection, PatternSection, ProviderSection, QueueSection, ReplicasSection, ServerSection,
+    StoreSection,
 };
 
 /// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
@@ -29,6 +30,9 @@ pub struct File {
     /// How requests are recorded, and for how long.
     #[serde(default)]
     pub ledger: LedgerSection,
+    /// How several replicas share limits, budgets and rests.
+    #[serde(default)]
+    pub replicas: ReplicasSection,
     /// How model servers are found without being declared.
     #[serde(default)]
     pub discovery: DiscoverySection,
@@ -73,6 +77,7 @@ impl Default for File {
             admin: AdminSection::default(),
             store: StoreSection::default(),
             ledger: LedgerSection::default(),
+            replicas: ReplicasSection::default(),
             discovery: DiscoverySection::default(),
             failover: FailoverSection::default(),
             queue: QueueSection::default(),

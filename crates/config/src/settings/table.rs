@@ -150,6 +150,8 @@ pub static STORE_URL: Setting = Setting {
     accepts: "a URL",
     outside: None,
 };
+/// The server through which replicas share what is counted.
+pub static REPLICAS_URL: Setting = inside("replicas.url", &["TRUNKLINE_REPLICAS_URL"], "a URL");
 /// Whether loopback ports are probed.
 pub static PROBE: Setting = inside("discovery.probe", &["TRUNKLINE_PROBE"], "`true` or `false`");
 /// How often the keys of a target are gone through.

@@ -246,3 +246,19 @@ fn what_is_drained_is_held_until_the_configuration_says_otherwise() {
     live.follow(&snapshot_of(""));
     assert!(live.is_calm());
 }
+
+#[test]
+fn a_rest_that_another_process_found_over_is_lifted_unless_it_has_become_longer() {
+    let ([u, _], [one, _]) = parties();
+    for whose in [Whose::Provider, Whose::Target, Whose::Key, Whose::KeyForModel] {
+        let live = Live::default();
+        live.failed(&u, Some(&one), rests(whose, 10), &LIMITS, at(0));
+        let [known] = live.rests(at(1)).try_into().unwrap();
+        live.failed(&u, Some(&one), rests(whose, 20), &LIMITS, at(1));
+        live.lift(&known, at(2));
+        let [longer] = live.rests(at(2)).try_into().unwrap();
+        assert_eq!(longer.rest.until, at(21), "{whose:?}");
+        live.lift(&longer, at(3));
+        assert_eq!((live.rests(at(3)), held(&live, 3)), (Vec::new(), [false; 4]), "{whose:?}");
+    }
+}

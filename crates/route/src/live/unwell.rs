@@ -224,6 +224,21 @@ impl Unwell {
         self.rest.iter().map(|rest| row(None, None, *rest)).chain(keys).chain(targets).collect()
     }
 
+    pub(super) fn lift(&mut self, RestRow { key, model, rest: over, .. }: &RestRow) {
+        let is_over = |rest: &mut Rest| rest.until <= over.until;
+        match (key, model) {
+            (Some(label), model) => {
+                self.keys.retain_mut(|kept| kept.label != *label || kept.model != *model || !is_over(&mut kept.rest));
+            }
+            (None, Some(model)) => {
+                if let Some(state) = self.target(model) {
+                    state.rest.take_if(is_over);
+                }
+            }
+            (None, None) => drop(self.rest.take_if(is_over)),
+        }
+    }
+
     pub(super) fn restore(&mut self, RestRow { key, model, rest, .. }: RestRow) {
         match (key, model) {
             (Some(label), model) => self.rest_key(&label, model.as_ref(), rest),

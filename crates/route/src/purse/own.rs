@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use trunkline_config::Allowance;
 use trunkline_providers::price::Usd;
 
-use super::{Admitted, Asked, Counted, Purse, Reckoned, Refused, Took};
-use crate::budget::{Spend, Spent};
+use super::{Account, Admitted, Asked, Counted, Purse, Reckoned, Refused, Took};
+use crate::budget::{PERIODS, Spend, Spent};
 use crate::limits::Asking;
 use crate::live::Moment;
 
@@ -22,17 +22,6 @@ struct Entry {
     spend: Spend,
 }
 
-/// What is so with one key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
-    /// Requests that are open.
-    pub open: u32,
-    /// What is set aside for them.
-    pub reserved: Usd,
-    /// What was spent in each period that it is now.
-    pub spent: Vec<Spent>,
-}
-
 impl Accounts {
     /// What is so with this key; nothing when it was never used.
     pub fn of(&self, key: &str, now: Moment) -> Account {
@@ -40,6 +29,14 @@ impl Accounts {
         let mut entry = lock(&entry);
         entry.spend.roll(now);
         Account { open: entry.asking.open(), reserved: entry.spend.reserved(), spent: entry.spend.spent().collect() }
+    }
+
+    /// Of each period that it is now when it began, what was spent with this key and what is set aside.
+    pub fn windows(&self, key: &str, now: Moment) -> [(Moment, Usd, Usd); PERIODS] {
+        let Some(entry) = self.known(key) else { return Default::default() };
+        let mut entry = lock(&entry);
+        entry.spend.roll(now);
+        entry.spend.windows()
     }
 
     /// Takes up what was spent with a key earlier, on top of what is known.
@@ -96,6 +93,10 @@ impl Purse for Accounts {
             entry.spend.settle(reserved, took.cost.unwrap_or(Usd::ZERO));
         }
     }
+
+    fn account(&self, key: &str, now: Moment) -> Account {
+        self.of(key, now)
+    }
 }
 
 impl Entry {
@@ -113,7 +114,7 @@ impl Entry {
             }
         };
         Ok(Admitted {
-            counted: Counted { entered, reserved },
+            counted: Counted { ticket: 0, entered, reserved },
             remaining: self.asking.remaining(allowance, now),
             overrun: self.spend.overrun(&allowance.budgets),
         })

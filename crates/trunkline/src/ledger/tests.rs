@@ -315,6 +315,9 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
             body_bytes_max: 1 << 10,
             redactor: Arc::default(),
         },
+        replicas_url: None,
+        replicas_prefix: String::new(),
+        replicas_timeout: Duration::ZERO,
         workers: None,
         probe: false,
     };
