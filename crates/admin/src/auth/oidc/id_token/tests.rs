@@ -147,7 +147,7 @@ proptest! {
             {"kty": "RSA", "n": URL_SAFE_NO_PAD.encode(&n), "e": "AQAB"},
         ]});
         let keys = Keys::read(keys.to_string().as_bytes()).expect("keys of some kind");
-        for token in [parts.join("."), format!("{head}.{claims}.{n}"), claims.clone()] {
+        for token in [parts.join("."), format!("{head}.{claims}.{n}"), claims] {
             prop_assert!(read(&token, &keys, &EXPECTED).is_err(), "{}", token);
         }
     }
