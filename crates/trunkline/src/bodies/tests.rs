@@ -27,7 +27,13 @@ fn settings(folder: &Path, bodies: &str) -> Settings {
 
 fn kept(folder: &Path, id: u128) -> Option<StoredBodies> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { Store::open(folder.join("x.db")).await.unwrap().bodies(id).await.unwrap() })
+    runtime.block_on(async {
+        let store = Store::open(folder.join("x.db")).await.unwrap();
+        let bodies = store.bodies(id).await.unwrap();
+        // A connection that is only dropped takes the database's companion files away at some later time.
+        store.close().await;
+        bodies
+    })
 }
 
 /// Serves one request for the echo, and returns the request's id.
