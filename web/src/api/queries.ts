@@ -117,6 +117,11 @@ export const config = queryOptions({
   queryFn: () => takenWithRevision(api.GET('/api/v1/config')),
 })
 
+/** The revision that a change has to name now; asked for anew, since somebody else may have been faster. */
+export async function newestRevision(): Promise<string> {
+  return (await queryClient.fetchQuery({ ...config, staleTime: 0 })).revision
+}
+
 export const configSchema = queryOptions({
   queryKey: ['schema'],
   queryFn: () => taken(api.GET('/api/v1/config/schema')),

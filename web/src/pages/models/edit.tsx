@@ -1,25 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
-import { Trash2 } from 'lucide-react'
-import { useState } from 'react'
 import { useLocation, useParams, useSearchParams } from 'wouter'
 import { api, ifMatch, taken, type Schemas } from '@/api/client'
-import { config, documentChanged, model, queryClient } from '@/api/queries'
+import { config, model, newestRevision } from '@/api/queries'
 import { useReadOnly } from '@/api/session'
 import { MoreSettings } from '@/forms/more-settings'
+import { Remove } from '@/forms/remove'
 import { SaveBar } from '@/forms/save-bar'
 import type { Section } from '@/forms/section'
 import { useSection } from '@/forms/use-section'
-import { Button, ButtonLink } from '@/ui/button'
-import { Confirm } from '@/ui/dialog'
+import { ButtonLink } from '@/ui/button'
 import { Page } from '@/ui/page'
 import { Answered, Lines, Note } from '@/ui/states'
-import { complain, say } from '@/ui/toast'
 import { ModelBasics, ON_THE_PAGE } from './basics'
 import { ModelSide } from './side'
 import { modelHref } from './models'
 
 const UP = { href: '/models', label: 'Models' }
-const newestRevision = async () => (await queryClient.fetchQuery({ ...config, staleTime: 0 })).revision
 
 export function NewModel() {
   const readOnly = useReadOnly()
@@ -70,7 +66,7 @@ export function EditModel() {
       actions={
         <>
           <ButtonLink href={`/playground?model=${encodeURIComponent(name)}`}>Try it</ButtonLink>
-          {question.data?.body.live.source === 'document' && <Remove name={name} revision={question.data.revision} />}
+          {question.data?.body.live.source === 'document' && <RemoveIt name={name} revision={question.data.revision} />}
         </>
       }
     >
@@ -118,31 +114,10 @@ function EditForm({ detail, revision, reload }: { detail: Schemas['ModelDetail']
   )
 }
 
-function Remove({ name, revision }: { name: string; revision: string }) {
-  const readOnly = useReadOnly()
-  const [, go] = useLocation()
-  const [asking, setAsking] = useState(false)
-  async function remove() {
-    try {
-      await taken(api.DELETE('/api/v1/models/{name}', { params: { path: { name }, header: ifMatch(revision) } }))
-      say(`Model ${name} is removed.`)
-      go('/models')
-      await documentChanged()
-    } catch (error) {
-      setAsking(false)
-      complain(error)
-    }
-  }
+function RemoveIt({ name, revision }: { name: string; revision: string }) {
   return (
-    <>
-      <Button kind="danger" icon={Trash2} blocked={readOnly} onClick={() => setAsking(true)}>
-        Remove
-      </Button>
-      {asking && (
-        <Confirm title={`Remove model ${name}?`} action="Remove" onConfirm={() => void remove()} onClose={() => setAsking(false)}>
-          Clients that ask for it are told that there is no such model. A revision is kept, so that this can be taken back.
-        </Confirm>
-      )}
-    </>
+    <Remove what={`model ${name}`} to="/models" send={() => taken(api.DELETE('/api/v1/models/{name}', { params: { path: { name }, header: ifMatch(revision) } }))}>
+      Clients that ask for it are told that there is no such model.
+    </Remove>
   )
 }

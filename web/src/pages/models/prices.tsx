@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Search, Tag } from 'lucide-react'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { api, ifMatch, taken, type Schemas } from '@/api/client'
-import { config, documentChanged, prices, queryClient } from '@/api/queries'
+import { documentChanged, newestRevision, prices } from '@/api/queries'
 import { useReadOnly } from '@/api/session'
 import { sentenceOf } from '@/api/problem'
 import { perMillion } from '@/format/money'
@@ -89,7 +89,7 @@ function columnsOf(readOnly: string | null, onEdit: (price: Price) => void): Col
 function EditPrice({ price, onClose }: { price: Price; onClose: () => void }) {
   const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries(KINDS.map(([key]) => [key, price[key] == null ? '' : String(price[key])])))
   const [wrong, setWrong] = useState<string>()
-  const params = async () => ({ path: { model: price.model }, header: ifMatch((await queryClient.fetchQuery({ ...config, staleTime: 0 })).revision) })
+  const params = async () => ({ path: { model: price.model }, header: ifMatch(await newestRevision()) })
 
   async function change(what: () => Promise<unknown>, words: string) {
     try {

@@ -1,21 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
-import { Trash2 } from 'lucide-react'
-import { useState } from 'react'
 import { useLocation, useParams, useSearchParams } from 'wouter'
 import { api, ifMatch, taken, type Schemas } from '@/api/client'
-import { config, documentChanged, provider, providerTypes, queryClient } from '@/api/queries'
+import { config, newestRevision, provider, providerTypes } from '@/api/queries'
 import { useReadOnly } from '@/api/session'
 import { MoreSettings } from '@/forms/more-settings'
+import { Remove } from '@/forms/remove'
 import { SaveBar } from '@/forms/save-bar'
 import { cleaned, type Section } from '@/forms/section'
 import { useSection, type SectionForm } from '@/forms/use-section'
-import { Button, ButtonLink } from '@/ui/button'
+import { ButtonLink } from '@/ui/button'
 import { Card } from '@/ui/card'
-import { Confirm } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Page } from '@/ui/page'
 import { Answered, Lines, Note } from '@/ui/states'
-import { complain, say } from '@/ui/toast'
 import { keepSecrets, keysOf, withKeys } from './keys'
 import { KeysField } from './keys-field'
 import { ListedModels, LiveCard } from './live'
@@ -27,7 +24,6 @@ import { TypePicker } from './type-picker'
 const ON_THE_PAGE = ['type', 'base_url', 'key', 'keys']
 const UP = { href: '/providers', label: 'Providers' }
 
-const newestRevision = async () => (await queryClient.fetchQuery({ ...config, staleTime: 0 })).revision
 
 export function NewProvider() {
   const readOnly = useReadOnly()
@@ -89,7 +85,7 @@ export function EditProvider() {
   const { name = '' } = useParams()
   const question = useQuery(provider(name))
   return (
-    <Page title={name} up={UP} actions={question.data?.body.live.source === 'document' && <Remove name={name} revision={question.data.revision} />}>
+    <Page title={name} up={UP} actions={question.data?.body.live.source === 'document' && <RemoveIt name={name} revision={question.data.revision} />}>
       <Answered question={question} waiting={<Lines count={8} tall />}>
         {({ body, revision }) => <EditForm key={revision} detail={body} revision={revision} reload={() => void question.refetch()} />}
       </Answered>
@@ -180,31 +176,10 @@ function Basics({ form, type, readOnly, isNew }: BasicsProps) {
   )
 }
 
-function Remove({ name, revision }: { name: string; revision: string }) {
-  const readOnly = useReadOnly()
-  const [, go] = useLocation()
-  const [asking, setAsking] = useState(false)
-  async function remove() {
-    try {
-      await taken(api.DELETE('/api/v1/providers/{name}', { params: { path: { name }, header: ifMatch(revision) } }))
-      say(`Provider ${name} is removed.`)
-      go('/providers')
-      await documentChanged()
-    } catch (error) {
-      setAsking(false)
-      complain(error)
-    }
-  }
+function RemoveIt({ name, revision }: { name: string; revision: string }) {
   return (
-    <>
-      <Button kind="danger" icon={Trash2} blocked={readOnly} onClick={() => setAsking(true)}>
-        Remove
-      </Button>
-      {asking && (
-        <Confirm title={`Remove provider ${name}?`} action="Remove" onConfirm={() => void remove()} onClose={() => setAsking(false)}>
-          It leaves the configuration; requests that it is serving may finish. Models that have targets at it must be changed first. A revision is kept, so that this can be taken back.
-        </Confirm>
-      )}
-    </>
+    <Remove what={`provider ${name}`} to="/providers" send={() => taken(api.DELETE('/api/v1/providers/{name}', { params: { path: { name }, header: ifMatch(revision) } }))}>
+      Requests that it is serving may finish. Models that have targets at it must be changed first.
+    </Remove>
   )
 }
