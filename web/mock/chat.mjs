@@ -1,11 +1,12 @@
 // The data plane of the mock: answers in each client's dialect, in pieces.
+import { row } from './traffic.mjs'
 
 const STORY = 'Light runs **under the sea** in strands of glass thinner than a hair.\n\nEach trunk line carries many voices at once, and each arrives as if it were alone:\n\n- one asks for a recipe,\n- one for a proof,\n- one only wants to know whether anyone is there.'
 const wait = (ms) => new Promise((done) => setTimeout(done, ms))
 const words = STORY.match(/\S+\s*/g)
 
-const HEADERS = (body) => ({
-  'x-request-id': '019a8e5b3c40' + Math.random().toString(16).slice(2, 14).padEnd(20, '0'),
+const HEADERS = (body, id) => ({
+  'x-request-id': id,
   'x-trunkline-provider': 'groq',
   'x-trunkline-upstream-model': 'llama-3.3-70b-versatile',
   'x-trunkline-attempts': 'groq#2/llama-3.3-70b-versatile rate_limited, groq#1/llama-3.3-70b-versatile served',
@@ -65,22 +66,25 @@ const DIALECTS = {
 
 export const isChat = (path) => path in DIALECTS || /^\/v1beta\/models\/.+:(generateContent|streamGenerateContent)$/.test(path)
 
-export async function chat(path, body, response) {
+/** Answers, and leaves a record as every request does. */
+export async function chat(mock, path, body, response) {
   const gemini = path.startsWith('/v1beta/')
   const dialect = DIALECTS[gemini ? 'gemini' : path]
   const model = gemini ? decodeURIComponent(path.split('/')[3].split(':')[0]) : body.model
+  const made = { ...row(Date.now(), mock.ledger.next), model, outcome: 'served', status: 200, cost: '0.000312' }
+  response.on('finish', () => mock.ledger.add(made))
   if (model === 'broken') {
-    response.writeHead(502, { 'content-type': 'application/json', ...HEADERS(body) })
+    response.writeHead(502, { 'content-type': 'application/json', ...HEADERS(body, made.id) })
     return response.end(JSON.stringify({ error: { message: 'upstream "gpu-old" cannot be reached: connection refused', type: 'upstream_error' } }))
   }
   const stream = gemini ? path.includes(':stream') : path === '/api/chat' ? body.stream !== false : body.stream === true
   if (!stream) {
     await wait(400)
-    response.writeHead(200, { 'content-type': 'application/json', 'x-trunkline-cost': '0.000312', ...HEADERS(body) })
+    response.writeHead(200, { 'content-type': 'application/json', 'x-trunkline-cost': '0.000312', ...HEADERS(body, made.id) })
     return response.end(JSON.stringify({ model, ...dialect.whole() }))
   }
   await wait(180)
-  response.writeHead(200, { 'content-type': dialect.type ?? 'text/event-stream', ...HEADERS(body) })
+  response.writeHead(200, { 'content-type': dialect.type ?? 'text/event-stream', ...HEADERS(body, made.id) })
   response.write(dialect.start())
   for (const word of words) {
     if (response.destroyed) return

@@ -147,7 +147,7 @@ export async function start({ port = 0, empty = false } = {}) {
   const mock = new Mock({ empty })
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, 'http://mock')
-    if (isChat(url.pathname)) return chat(url.pathname, (await read(request)) ?? {}, response)
+    if (isChat(url.pathname)) return chat(mock, url.pathname, (await read(request)) ?? {}, response)
     if (url.pathname.startsWith('/api/v1/')) return api(mock, request, response, url)
     if (url.pathname === '/mock/expire') return mock.sessions.clear(), json(response, 204)
     if (url.pathname.startsWith('/ui')) return page(response, url.pathname)

@@ -3,7 +3,7 @@ import { CircleAlert, CircleCheck, TriangleAlert } from 'lucide-react'
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { api, taken } from '@/api/client'
 import { configSchema } from '@/api/queries'
-import { sentenceOf, type DocumentProblem } from '@/api/problem'
+import type { DocumentProblem } from '@/api/problem'
 import { useReadOnly } from '@/api/session'
 import type { Node } from '@/forms/schema'
 import { counted } from '@/format/number'
@@ -81,7 +81,6 @@ export function DocumentEditor({ document, revision, blocked, reload }: Document
         </span>
       </div>
       <Problems problems={problems} onGo={(problem) => problem.line != null && setGoal({ line: problem.line, column: problem.column ?? 1 })} />
-      {plan.error && <Note tone="bad">{sentenceOf(plan.error)}</Note>}
       {plan.data?.ok && (
         <Review
           plan={plan.data}

@@ -1,3 +1,5 @@
+import { base64Of } from '@/format/base64'
+
 export interface ImportFile {
   name: string
   text?: string
@@ -19,12 +21,4 @@ async function importFile(file: File): Promise<ImportFile> {
   } catch {
     return { name: file.name, base64: base64Of(bytes) }
   }
-}
-
-/** In pieces: a call takes only so many arguments. */
-export function base64Of(bytes: Uint8Array): string {
-  const PIECE = 0x8000
-  let text = ''
-  for (let at = 0; at < bytes.length; at += PIECE) text += String.fromCharCode(...bytes.subarray(at, at + PIECE))
-  return btoa(text)
 }
