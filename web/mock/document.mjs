@@ -26,6 +26,7 @@ export function write(world) {
 /** Unknown keys of plain tables, and lines that are no TOML at all. */
 export function problems(document) {
   const found = []
+  // `null`: the root; `undefined`: a list of tables, whose keys are not looked at.
   let table = null
   document.split('\n').forEach((line, at) => {
     const head = line.match(/^\s*\[([^[\]]+)\]\s*$/)
@@ -35,7 +36,7 @@ export function problems(document) {
       return
     }
     if (/^\s*\[\[/.test(line)) {
-      table = null
+      table = undefined
       return
     }
     const pair = line.match(/^([\w-]+)\s*=\s*(.*)$/)
@@ -49,7 +50,8 @@ export function problems(document) {
 }
 
 function keysOf(table) {
-  if (!table) return Object.keys(SCHEMA.properties)
+  if (table === undefined) return null
+  if (table === null) return Object.keys(SCHEMA.properties)
   let node = SCHEMA
   for (const step of table) node = node?.properties?.[step] ?? (typeof node?.additionalProperties === 'object' ? node.additionalProperties : null)
   return node?.properties ? Object.keys(node.properties) : null

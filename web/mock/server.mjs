@@ -49,7 +49,7 @@ class Mock {
     return {
       version: '0.7.0', started_at: this.started, uptime_s: Math.round((Date.now() - Date.parse(this.started)) / 1000), listen: '127.0.0.1:8700', base_url: 'http://127.0.0.1:8700/v1',
       config: { source: this.empty ? 'none' : 'file', path: '/etc/trunkline/trunkline.toml', revision: this.revision, writable: true, why_not_writable: null },
-      ledger: { written: 1_204_118, dropped: 0, spooled: 0, failing: null }, replicas: null, attention,
+      ledger: { written: this.empty ? 0 : 1_204_118, dropped: 0, spooled: 0, failing: null }, replicas: null, attention,
     }
   }
 

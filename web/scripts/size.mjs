@@ -17,8 +17,9 @@ const index = readFileSync(join(DIST, 'index.html'), 'utf8')
 function closure(path, seen = new Set()) {
   if (seen.has(path)) return seen
   seen.add(path)
-  if (!path.endsWith('.js')) return seen
+  if (!/\.(js|css)$/.test(path)) return seen
   const text = readFileSync(join(DIST, path), 'utf8')
+  for (const [, name] of text.matchAll(/url\(\/ui\/([^)]+)\)/g)) closure(name, seen)
   for (const [, name] of text.matchAll(/(?:from|import)\s*["']\.\/([^"']+)["']/g)) closure(`assets/${name}`, seen)
   return seen
 }

@@ -27,7 +27,7 @@ const session: Middleware = {
   },
 }
 
-export const api = createClient<paths>({ baseUrl: window.location.origin, credentials: 'same-origin' })
+export const api = createClient<paths>({ credentials: 'same-origin' })
 api.use(session)
 
 type Answer<T> = { data?: T; error?: unknown; response: Response }

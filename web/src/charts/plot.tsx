@@ -98,7 +98,7 @@ function stacked(times: number[], series: PlotSeries[]): number[][] {
 function options(box: HTMLElement, series: PlotSeries[], kind: PlotProps['kind'], height: number, format: PlotProps['format'], onHover: (hover: Hover | null) => void): uPlot.Options {
   const color = reader(box)
   const line = color('--color-line')
-  const axis: uPlot.Axis = { stroke: color('--color-muted'), font: '11px system-ui, sans-serif', ticks: { show: false }, grid: { stroke: line, width: 1 } }
+  const axis: uPlot.Axis = { stroke: color('--color-muted'), font: "11px 'Inter', system-ui, sans-serif", ticks: { show: false }, grid: { stroke: line, width: 1 } }
   const order = kind === 'stack' ? series.map((_, at) => series.length - 1 - at) : series.map((_, at) => at)
   const bars = uPlot.paths.bars?.({ size: [0.75, 40], radius: 0.1 })
   return {
@@ -107,7 +107,10 @@ function options(box: HTMLElement, series: PlotSeries[], kind: PlotProps['kind']
     padding: [12, 8, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: kind === 'line' } },
-    scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
+    scales: {
+      x: { range: (plot, min, max) => (kind === 'stack' ? withEdges(plot.data[0], min, max) : [min, max]) },
+      y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
+    },
     axes: [
       { ...axis, grid: { show: false }, values: timeLabels, space: 56, size: 28 },
       { ...axis, size: (_, values) => 14 + 6.4 * Math.max(3, ...(values ?? []).map((value) => value.length)), values: (_, splits) => splits.map(format), space: 36 },
@@ -130,6 +133,12 @@ function options(box: HTMLElement, series: PlotSeries[], kind: PlotProps['kind']
       ],
     },
   }
+}
+
+/** Half a bar more at either end: bars stand on the middle of their time. */
+function withEdges(times: uPlot.TypedArray | number[], min: number, max: number): [number, number] {
+  const half = times.length > 1 ? ((times[1] ?? 0) - (times[0] ?? 0)) / 2 : 1_800
+  return [min - half, max + half]
 }
 
 /** Colours as the canvas takes them: it knows neither variables nor `light-dark()`. */

@@ -59,7 +59,7 @@ export function TomlEditor({ label, text, schema, readOnly, onChange, check, goa
           linter((view) => problemsOf(view, tell.current.check), { delay: LINT_DELAY_MS }),
           keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...completionKeymap, ...lintKeymap]),
           EditorState.readOnly.of(readOnly),
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           EditorView.updateListener.of((update) => update.docChanged && tell.current.onChange(update.state.doc.toString())),
           LOOK,
         ],

@@ -126,13 +126,14 @@ function Foot() {
     <div className="flex items-center gap-1 border-t border-line px-3 py-2">
       <Menu
         up
+        named
         label="Your account"
         buttonClass="flex items-center gap-2 rounded-md px-1.5 py-1 text-left hover:bg-hover"
         button={
           <>
             <User size={15} className="text-muted" aria-hidden />
             <span className="flex flex-col">
-              <span className="max-w-24 truncate text-xs font-medium">{session?.user}</span>
+              <span className="max-w-24 truncate text-xs font-medium">{session?.user}</span>{' '}
               <span className="text-2xs text-muted">{session?.role}</span>
             </span>
           </>

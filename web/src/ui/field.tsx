@@ -54,7 +54,7 @@ export function useField() {
 }
 
 const BOX =
-  'w-full min-w-0 rounded-md border border-edge bg-raised px-2.5 text-[13px] text-ink transition-colors hover:border-faint aria-invalid:border-bad read-only:bg-sunken disabled:bg-sunken disabled:text-muted'
+  'w-full min-w-0 rounded-md border border-edge bg-raised px-2.5 text-[13px] text-ink transition-colors hover:border-faint aria-invalid:border-bad disabled:bg-sunken disabled:text-muted [&[readonly]]:bg-sunken'
 
 export function Input({ className, mono, ...rest }: ComponentProps<'input'> & { mono?: boolean }) {
   return <input autoComplete="off" spellCheck={false} {...useField()} {...rest} className={cx(BOX, 'h-8', mono && 'font-mono text-xs', className)} />

@@ -9,7 +9,9 @@ export interface MenuItem {
 }
 
 interface MenuProps {
+  /** Of what is offered; and of the button, unless that has text of its own. */
   label: string
+  named?: boolean
   button: ReactNode
   buttonClass?: string
   items: MenuItem[]
@@ -18,7 +20,7 @@ interface MenuProps {
 }
 
 /** A button and what it offers; arrows go through it, Escape closes it. */
-export function Menu({ label, button, buttonClass, items, up }: MenuProps) {
+export function Menu({ label, named, button, buttonClass, items, up }: MenuProps) {
   const id = useId()
   const box = useRef<HTMLDivElement>(null)
   const [open, setOpen] = useState(false)
@@ -52,7 +54,7 @@ export function Menu({ label, button, buttonClass, items, up }: MenuProps) {
 
   return (
     <div ref={box} className="relative" onKeyDown={press}>
-      <button type="button" aria-haspopup="menu" aria-expanded={open} aria-controls={open ? id : undefined} aria-label={label} title={label} onClick={() => setOpen(!open)} className={buttonClass}>
+      <button type="button" aria-haspopup="menu" aria-expanded={open} aria-controls={open ? id : undefined} aria-label={named ? undefined : label} title={label} onClick={() => setOpen(!open)} className={buttonClass}>
         {button}
       </button>
       {open && (

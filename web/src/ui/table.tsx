@@ -89,7 +89,7 @@ export function DataTable<Row extends object>({ label, rows, columns, id, href, 
       ) : shown.length === 0 ? (
         <Empty title={`Nothing here has “${text}” in it`} />
       ) : (
-        <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
+        <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label={label}>
           <table className="w-full text-[13px]">
             <thead>
               <tr className="border-b border-line text-left text-xs text-muted">

@@ -124,8 +124,8 @@ function BudgetList({ form, error }: { form: ReturnType<typeof useForm<KeyForm>>
         {budgets.fields.map((field, at) => (
           <li key={field.id} className="flex flex-wrap items-center gap-2">
             <span className="text-[13px] text-muted">$</span>
-            <Input type="number" min={0} step="any" aria-label={`Budget ${at + 1}, USD`} {...form.register(`budgets.${at}.usd`)} className="w-28" />
-            <Select aria-label={`Budget ${at + 1}, period`} {...form.register(`budgets.${at}.period`)} className="w-32">
+            <Input type="number" min={0} step="any" aria-label={`Budget ${at + 1}, USD`} {...form.register(`budgets.${at}.usd`)} className="w-28!" />
+            <Select aria-label={`Budget ${at + 1}, period`} {...form.register(`budgets.${at}.period`)} className="w-32!">
               <option value="hour">an hour</option>
               <option value="day">a day</option>
               <option value="week">a week</option>

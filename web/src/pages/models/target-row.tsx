@@ -68,7 +68,7 @@ export function TargetRow({ target, tier, extra, errors, readOnly, onChange, onR
         </div>
         <label className="flex items-center gap-1.5 text-xs text-muted">
           Weight
-          <Input type="number" min={1} readOnly={readOnly} value={target.weight ?? ''} placeholder="1" onChange={(event) => onChange({ ...target, weight: event.target.value === '' ? undefined : Number(event.target.value) })} className="w-14" />
+          <Input type="number" min={1} readOnly={readOnly} value={target.weight ?? ''} placeholder="1" onChange={(event) => onChange({ ...target, weight: event.target.value === '' ? undefined : Number(event.target.value) })} className="w-14!" />
           <span className="nums w-9 text-right">{shareOf(tier, target)}</span>
         </label>
         <IconButton small label={more ? `Fewer settings of ${name}` : `More settings of ${name}`} icon={SlidersHorizontal} aria-expanded={more} onClick={() => setMore(!more)} className={said > 0 ? 'text-accent' : ''} />

@@ -32,16 +32,18 @@ export function LaneView({ lane, onResults, onKey }: LaneViewProps) {
     )
   }
   return (
-    <ol className="flex flex-1 flex-col gap-5 p-4">
-      {lane.exchanges.map((exchange, at) => (
-        <li key={at} className="flex flex-col gap-3">
-          <Asked exchange={exchange} />
-          <Answered progress={exchange.progress} onKey={onKey} />
-          {at === lane.exchanges.length - 1 && exchange.progress.state === 'done' && exchange.progress.answer.calls.length > 0 && <Results calls={exchange.progress.answer.calls} onSend={onResults} />}
-        </li>
-      ))}
+    <div className="flex-1 p-4">
+      <ol className="flex flex-col gap-5">
+        {lane.exchanges.map((exchange, at) => (
+          <li key={at} className="flex flex-col gap-3">
+            <Asked exchange={exchange} />
+            <Answered progress={exchange.progress} onKey={onKey} />
+            {at === lane.exchanges.length - 1 && exchange.progress.state === 'done' && exchange.progress.answer.calls.length > 0 && <Results calls={exchange.progress.answer.calls} onSend={onResults} />}
+          </li>
+        ))}
+      </ol>
       <div ref={end} />
-    </ol>
+    </div>
   )
 }
 
