@@ -126,7 +126,7 @@ export class Ledger {
     const found = this.rows.filter(
       (row) =>
         (!model || row.model === model) && (!client_key || row.client_key === client_key) && (!provider || row.provider === provider) &&
-        (!outcome || (outcome === 'failed' ? row.outcome !== 'served' : row.outcome === outcome)) &&
+        (!outcome || (outcome === 'failed' ? !['served', 'client_left'].includes(row.outcome) : row.outcome === outcome)) &&
         (!since || row.at >= since) && (!until || row.at < until) && (!q || JSON.stringify(row).toLowerCase().includes(q.toLowerCase())),
     )
     const from = Number(cursor ?? 0)

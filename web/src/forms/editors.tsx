@@ -1,7 +1,9 @@
 import { Plus, X } from 'lucide-react'
-import { useId, useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { Button, IconButton } from '@/ui/button'
+import { Disclosure } from '@/ui/disclosure'
 import { Checkbox, Field, Input, Select, TextArea } from '@/ui/field'
+import { Prose } from '@/ui/prose'
 import type { FieldSpec } from './schema'
 import type { Section } from './section'
 
@@ -36,10 +38,10 @@ export function SchemaField(props: EditorProps) {
   )
 }
 
-export function hintOf(spec: FieldSpec): string {
-  const parts = [spec.description.replaceAll('`', '')]
-  if (spec.fallback && spec.kind !== 'choice' && spec.kind !== 'flag' && !/^as /.test(spec.fallback)) parts.push(`Usually ${spec.fallback.replaceAll('`', '')}.`)
-  return parts.filter(Boolean).join(' ')
+export function hintOf(spec: FieldSpec): ReactNode {
+  const parts = [spec.description]
+  if (spec.fallback && spec.fallback !== 'none' && spec.kind !== 'choice' && spec.kind !== 'flag' && !/^as /.test(spec.fallback)) parts.push(`Usually ${spec.fallback}.`)
+  return <Prose text={parts.filter(Boolean).join(' ')} />
 }
 
 function Single({ spec, value, onChange, onBlur, readOnly }: EditorProps) {
@@ -100,7 +102,11 @@ export function ChoiceSelect({ spec, value, onChange, readOnly }: EditorProps) {
           </option>
         ))}
       </Select>
-      {chosen?.description && <p className="text-xs text-ink">{chosen.description}</p>}
+      {chosen?.description && (
+        <p className="text-xs text-ink">
+          <Prose text={chosen.description} />
+        </p>
+      )}
     </>
   )
 }
@@ -172,19 +178,14 @@ function JsonEditor({ value, onChange, readOnly }: Pick<EditorProps, 'value' | '
 }
 
 function Group({ spec, value, onChange, errors, readOnly }: EditorProps) {
-  const id = useId()
   const table = (value ?? {}) as Section
   const said = Object.values(table).filter((item) => item !== undefined).length
   const wrong = errors && Object.keys(errors).length > 0
   return (
-    <details className="min-w-0 rounded-md border border-line md:col-span-2" open={wrong || undefined}>
-      <summary className="flex flex-wrap items-baseline gap-x-2 px-3 py-2 text-[13px]" aria-describedby={id}>
-        <span className="font-medium">{spec.label}</span>
-        <span className="text-xs text-muted">{said > 0 ? `${said} set` : 'as usual'}</span>
-      </summary>
+    <Disclosure title={spec.label} note={said > 0 ? `${said} set` : 'as usual'} forced={wrong} className="rounded-md border border-line md:col-span-2">
       <div className="border-t border-line p-3">
-        <p id={id} className="mb-3 text-xs text-muted">
-          {spec.description.replaceAll('`', '')}
+        <p className="mb-3 text-xs text-muted">
+          <Prose text={spec.description} />
         </p>
         <div className="grid gap-4 md:grid-cols-2">
           {spec.fields?.map((field) => (
@@ -192,7 +193,7 @@ function Group({ spec, value, onChange, errors, readOnly }: EditorProps) {
           ))}
         </div>
       </div>
-    </details>
+    </Disclosure>
   )
 }
 

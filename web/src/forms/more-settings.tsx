@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { configSchema } from '@/api/queries'
 import { Card } from '@/ui/card'
+import { Disclosure } from '@/ui/disclosure'
 import { Answered } from '@/ui/states'
 import { below, SchemaField } from './editors'
 import { fieldsOf, sectionNode, type Node } from './schema'
@@ -25,17 +26,13 @@ export function MoreSettings({ form, kind, without, readOnly }: MoreProps) {
           const said = fields.filter((field) => form.values.section[field.key] !== undefined).length
           const wrong = fields.some((field) => below(form.errors, field.key))
           return (
-            <details open={wrong || undefined}>
-              <summary className="flex items-baseline gap-2 px-4 py-3 text-[13px]">
-                <span className="font-semibold">More settings</span>
-                <span className="text-xs text-muted">{said > 0 ? `${said} set` : 'all as usual'}</span>
-              </summary>
+            <Disclosure title="More settings" note={said > 0 ? `${said} set` : 'all as usual'} forced={wrong}>
               <div className="grid items-start gap-x-6 gap-y-5 border-t border-line p-4 md:grid-cols-2">
                 {fields.map((field) => (
                   <SchemaField key={field.key} spec={field} readOnly={readOnly} value={form.values.section[field.key]} errors={below(form.errors, field.key)} onChange={(value) => form.set(field.key, value)} />
                 ))}
               </div>
-            </details>
+            </Disclosure>
           )
         }}
       </Answered>

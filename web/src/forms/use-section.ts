@@ -1,9 +1,10 @@
 import { useMutation } from '@tanstack/react-query'
-import { useEffect, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useForm, useWatch } from 'react-hook-form'
 import { documentChanged } from '@/api/queries'
 import { ApiError, sentenceOf } from '@/api/problem'
 import { say } from '@/ui/toast'
+import { useUnsaved } from '@/ui/unsaved'
 import { changesBetween, cleaned, placed, type Section } from './section'
 
 interface Values {
@@ -34,12 +35,7 @@ export function useSection({ name, section, revision, send, newest, onSaved, sav
   const changes = useMemo(() => changesBetween(section, values.section), [section, values.section])
   const dirty = Object.keys(changes).length > 0 || values.name !== name
 
-  useEffect(() => {
-    if (!dirty) return
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
-    window.addEventListener('beforeunload', ask)
-    return () => window.removeEventListener('beforeunload', ask)
-  }, [dirty])
+  useUnsaved(dirty)
 
   function show(error: unknown) {
     if (!(error instanceof ApiError)) return setGeneral([sentenceOf(error)])

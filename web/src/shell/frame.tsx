@@ -125,7 +125,6 @@ function Foot() {
   return (
     <div className="flex items-center gap-1 border-t border-line px-3 py-2">
       <Menu
-        up
         named
         label="Your account"
         buttonClass="flex items-center gap-2 rounded-md px-1.5 py-1 text-left hover:bg-hover"

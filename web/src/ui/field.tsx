@@ -84,7 +84,7 @@ interface SwitchProps {
 export function Switch({ label, checked, onChange, blocked, named }: SwitchProps) {
   const field = useField()
   return (
-    <span className="inline-flex items-center gap-2">
+    <span className="inline-flex items-center gap-2 align-middle">
       <button
         type="button"
         role="switch"

@@ -1,5 +1,10 @@
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useId, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react'
 import { cx } from './classes'
+
+/** An item's height, and what is around all of them; to know whether there is room below. */
+const ITEM_PX = 32
+const ROUND_PX = 12
+const GAP_PX = 4
 
 export interface MenuItem {
   label: string
@@ -15,25 +20,30 @@ interface MenuProps {
   button: ReactNode
   buttonClass?: string
   items: MenuItem[]
-  /** Opens upwards: for what stands at the foot of the page. */
-  up?: boolean
 }
 
 /** A button and what it offers; arrows go through it, Escape closes it. */
-export function Menu({ label, named, button, buttonClass, items, up }: MenuProps) {
+export function Menu({ label, named, button, buttonClass, items }: MenuProps) {
   const id = useId()
   const box = useRef<HTMLDivElement>(null)
-  const [open, setOpen] = useState(false)
+  // Where it is laid, in the window: inside of a table that scrolls it would be cut off.
+  const [place, setPlace] = useState<CSSProperties | null>(null)
+  const open = place !== null
+  const close = () => setPlace(null)
 
   useEffect(() => {
     if (!open) return
     box.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus()
-    const leave = (event: Event) => !box.current?.contains(event.target as Node) && setOpen(false)
+    const leave = (event: Event) => !box.current?.contains(event.target as Node) && close()
     document.addEventListener('pointerdown', leave)
     document.addEventListener('focusin', leave)
+    document.addEventListener('scroll', close, true)
+    window.addEventListener('resize', close)
     return () => {
       document.removeEventListener('pointerdown', leave)
       document.removeEventListener('focusin', leave)
+      document.removeEventListener('scroll', close, true)
+      window.removeEventListener('resize', close)
     }
   }, [open])
 
@@ -47,18 +57,18 @@ export function Menu({ label, named, button, buttonClass, items, up }: MenuProps
       entries[(at + step + entries.length) % entries.length]?.focus()
     } else if (event.key === 'Escape') {
       event.stopPropagation()
-      setOpen(false)
+      close()
       box.current?.querySelector<HTMLElement>('[aria-haspopup]')?.focus()
     }
   }
 
   return (
     <div ref={box} className="relative" onKeyDown={press}>
-      <button type="button" aria-haspopup="menu" aria-expanded={open} aria-controls={open ? id : undefined} aria-label={named ? undefined : label} title={label} onClick={() => setOpen(!open)} className={buttonClass}>
+      <button type="button" aria-haspopup="menu" aria-expanded={open} aria-controls={open ? id : undefined} aria-label={named ? undefined : label} title={label} onClick={(event) => setPlace(open ? null : placeFor(event.currentTarget, items.length))} className={buttonClass}>
         {button}
       </button>
       {open && (
-        <div id={id} role="menu" aria-label={label} className={cx('absolute right-0 z-40 min-w-44 rounded-lg bg-raised p-1 shadow-(--shadow-pop)', up ? 'bottom-full mb-1' : 'mt-1')}>
+        <div id={id} role="menu" aria-label={label} style={place} className="fixed z-40 min-w-44 rounded-lg bg-raised p-1 shadow-(--shadow-pop)">
           {items.map((item) => (
             <button
               key={item.label}
@@ -68,7 +78,7 @@ export function Menu({ label, named, button, buttonClass, items, up }: MenuProps
               title={item.blocked ?? undefined}
               onClick={() => {
                 if (item.blocked) return
-                setOpen(false)
+                close()
                 item.onSelect()
               }}
               className={cx('block w-full rounded px-2.5 py-1.5 text-left text-[13px] hover:bg-hover aria-disabled:opacity-55', item.danger && 'text-bad')}
@@ -80,4 +90,13 @@ export function Menu({ label, named, button, buttonClass, items, up }: MenuProps
       )}
     </div>
   )
+}
+
+/** Below the button, or above it where there is no room; within the window on the button's side of it. */
+function placeFor(button: HTMLElement, items: number): CSSProperties {
+  const { top, bottom, left, right } = button.getBoundingClientRect()
+  const width = document.documentElement.clientWidth
+  const across = right > width / 2 ? { right: width - right } : { left }
+  const height = items * ITEM_PX + ROUND_PX
+  return bottom + height > window.innerHeight ? { ...across, bottom: window.innerHeight - top + GAP_PX } : { ...across, top: bottom + GAP_PX }
 }

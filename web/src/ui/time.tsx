@@ -26,6 +26,13 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now)
 }
 
+const HOUR_MS = 3_600_000
+
+/** When the present hour began: for figures that are asked for by the hour. */
+export function useHour(): number {
+  return useSyncExternalStore(subscribe, () => Math.floor(now / HOUR_MS) * HOUR_MS)
+}
+
 /** How long ago something was; when exactly stands in its title. */
 export function Ago({ at }: { at: string }) {
   return (
@@ -43,12 +50,12 @@ export function Clock({ at }: { at: string }) {
   )
 }
 
-/** Counts down to a moment; says `now` when it is over. */
+/** Counts down to a moment. Just behind it nobody has looked again yet. */
 export function Countdown({ to }: { to: string }) {
   const left = Date.parse(to) - useNow()
   return (
     <time dateTime={to} title={fullTime(to)} className="nums whitespace-nowrap">
-      {left > 0 ? span(left) : 'now'}
+      {left > 0 ? span(left) : 'a moment'}
     </time>
   )
 }

@@ -10,6 +10,7 @@ import { counted } from '@/format/number'
 import { Button } from '@/ui/button'
 import { Answered, Note } from '@/ui/states'
 import { complain } from '@/ui/toast'
+import { useUnsaved } from '@/ui/unsaved'
 import { Review } from './review'
 
 const TomlEditor = lazy(async () => ({ default: (await import('@/editor/toml-editor')).TomlEditor }))
@@ -36,12 +37,7 @@ export function DocumentEditor({ document, revision, blocked, reload }: Document
     setBase({ document, revision })
     setText(document)
   }, [document, revision, dirty])
-  useEffect(() => {
-    if (!dirty) return
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
-    window.addEventListener('beforeunload', ask)
-    return () => window.removeEventListener('beforeunload', ask)
-  }, [dirty])
+  useUnsaved(dirty)
 
   const check = useCallback(async (text: string) => {
     const verdict = await taken(api.POST('/api/v1/config/validate', { body: { document: text } }))

@@ -63,7 +63,7 @@ function columnsOf(readOnly: string | null, onEdit: (editing: Editing) => void, 
       header: 'Key',
       value: (row) => `${row.name} ${row.owner ?? ''} ${row.tags.join(' ')}`,
       cell: (row) => (
-        <div className="min-w-32">
+        <div className="min-w-44">
           <span className="flex flex-wrap items-center gap-x-2">
             <span className="font-medium">{row.name}</span>
             {row.hint && <code className="font-mono text-2xs text-muted">…{row.hint}</code>}

@@ -93,7 +93,7 @@ function EditForm({ detail, revision, reload }: { detail: Schemas['ModelDetail']
     send: ({ changes, revision }) => taken(api.PATCH('/api/v1/models/{name}', { params: { path: { name: live.name }, header: ifMatch(revision) }, body: changes })),
   })
   return (
-    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_24rem]">
+    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_23rem]">
       <form onSubmit={(event) => (event.preventDefault(), form.save())} className="flex min-w-0 flex-col gap-4" noValidate>
         {found && (
           <Note tone="accent">

@@ -54,7 +54,7 @@ export function TargetRow({ target, tier, extra, errors, readOnly, onChange, onR
             <GripVertical size={14} aria-hidden />
           </button>
         )}
-        <div className="min-w-0 flex-1 basis-32">
+        <div className="min-w-0 flex-1 basis-28">
           <Select aria-label="Provider" disabled={readOnly} aria-invalid={errors?.provider ? true : undefined} value={target.provider} onChange={(event) => onChange({ ...target, provider: event.target.value })}>
             <option value="">Provider…</option>
             {target.provider && !known.some((row) => row.name === target.provider) && <option>{target.provider}</option>}
@@ -63,7 +63,7 @@ export function TargetRow({ target, tier, extra, errors, readOnly, onChange, onR
             ))}
           </Select>
         </div>
-        <div className="min-w-0 flex-[2] basis-48">
+        <div className="min-w-0 flex-[2] basis-36">
           {readOnly ? <Input mono readOnly aria-label="Upstream model" value={target.model} /> : <UpstreamModel target={target} onChange={(model) => onChange({ ...target, model })} />}
         </div>
         <label className="flex items-center gap-1.5 text-xs text-muted">

@@ -6,16 +6,15 @@ import { short } from '@/format/number'
 import { ButtonLink } from '@/ui/button'
 import { Card } from '@/ui/card'
 import { Answered, Empty } from '@/ui/states'
-import { useNow } from '@/ui/time'
+import { useHour } from '@/ui/time'
 import { askFor, type RangeId } from '@/usage/range'
 
 const SHOWN = 7
-const HOUR_MS = 3_600_000
 const WORDS: Record<UsageBy, string> = { model: 'models', provider: 'providers', client_key: 'client keys', upstream_model: 'upstream models' }
 
 /** Who costs most; where nothing costs anything, who is asked most. */
 export function Spenders({ range, by }: { range: RangeId; by: UsageBy }) {
-  const hour = Math.floor(useNow() / HOUR_MS) * HOUR_MS
+  const hour = useHour()
   const { since, zone } = useMemo(() => askFor(range, hour), [range, hour])
   const question = useQuery(usage({ by, since, zone }))
   return (

@@ -7,18 +7,17 @@ import { TimeChart } from '@/charts/time-chart'
 import { cx } from '@/ui/classes'
 import { Empty, Failed } from '@/ui/states'
 import { Choice } from '@/ui/tabs'
-import { useNow } from '@/ui/time'
+import { useHour } from '@/ui/time'
 import { pivot, type Series } from '@/usage/pivot'
 import { askFor, bucketsOf, RANGES, type RangeId } from '@/usage/range'
 import { METRICS, type MetricId } from './metrics'
 
 const CHART_HEIGHT = 232
-const HOUR_MS = 3_600_000
 
 /** Figures of the chosen time; the one that is chosen among them is drawn. */
 export function Traffic({ range, by, onBy }: { range: RangeId; by: UsageBy; onBy: (by: UsageBy) => void }) {
   const [metric, setMetric] = useState<MetricId>('requests')
-  const hour = Math.floor(useNow() / HOUR_MS) * HOUR_MS
+  const hour = useHour()
   const ask = useMemo(() => askFor(range, hour), [range, hour])
   const all = useQuery(usage(ask))
   const split = useQuery(usage({ ...ask, by }))

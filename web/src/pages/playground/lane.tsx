@@ -2,6 +2,7 @@ import { MessagesSquare } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import type { Call, Turn } from '@/dialects/types'
 import { Button } from '@/ui/button'
+import { Disclosure } from '@/ui/disclosure'
 import { Input } from '@/ui/field'
 import { Empty, Note } from '@/ui/states'
 import { MakeKey } from './key-field'
@@ -81,10 +82,9 @@ function Answered({ progress, onKey }: { progress: Progress; onKey: (key: string
   return (
     <div className="flex min-w-0 flex-col gap-2 text-[13px]" aria-busy={running}>
       {answer.reasoning && (
-        <details className="rounded-md border border-line bg-sunken px-3 py-2 text-muted">
-          <summary>Thoughts</summary>
-          <p className="mt-2 break-words whitespace-pre-wrap">{answer.reasoning}</p>
-        </details>
+        <Disclosure title="Thoughts" className="rounded-md border border-line bg-sunken">
+          <p className="px-3 pb-3 break-words whitespace-pre-wrap text-muted">{answer.reasoning}</p>
+        </Disclosure>
       )}
       {answer.text && <p className="leading-6 break-words whitespace-pre-wrap">{answer.text}</p>}
       {answer.calls.map((call) => (

@@ -12,6 +12,7 @@ import { ButtonLink } from '@/ui/button'
 import { Card } from '@/ui/card'
 import { Field, Input } from '@/ui/field'
 import { Page } from '@/ui/page'
+import { Prose } from '@/ui/prose'
 import { Answered, Lines, Note } from '@/ui/states'
 import { keepSecrets, keysOf, withKeys } from './keys'
 import { KeysField } from './keys-field'
@@ -32,7 +33,7 @@ export function NewProvider() {
   const start: Section = { type: params.get('type') ?? undefined, base_url: params.get('base_url') ?? undefined }
   return (
     <Page title="Add a provider" up={UP} note="Pick what it is, then paste its key or its address.">
-      <Answered question={document}>{({ revision }) => <NewForm start={start} name={params.get('name') ?? ''} revision={revision} readOnly={readOnly} />}</Answered>
+      <Answered question={document}>{({ revision }) => <NewForm start={start} name={params.get('name') ?? params.get('type') ?? ''} revision={revision} readOnly={readOnly} />}</Answered>
     </Page>
   )
 }
@@ -111,7 +112,7 @@ function EditForm({ detail, revision, reload }: { detail: Schemas['ProviderDetai
       taken(api.PATCH('/api/v1/providers/{name}', { params: { path: { name: live.name }, header: ifMatch(revision) }, body: await keepSecrets(live.name, changes) })),
   })
   return (
-    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_24rem]">
+    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_23rem]">
       <form onSubmit={(event) => (event.preventDefault(), form.save())} className="flex min-w-0 flex-col gap-4" noValidate>
         {fixed && (
           <Note tone="accent">
@@ -146,7 +147,7 @@ interface BasicsProps {
 function Basics({ form, type, readOnly, isNew }: BasicsProps) {
   const { section } = form.values
   return (
-    <Card title={type ? type.label : 'Provider'} note={type?.hint}>
+    <Card title={type ? type.label : 'Provider'} note={type?.hint && <Prose text={type.hint} />}>
       <div className="flex flex-col gap-4">
         {isNew && (
           <Field label="Name" required error={form.errors.name} hint="What models of it are called by: NAME/MODEL.">

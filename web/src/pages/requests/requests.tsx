@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Pause, Radio, Search } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { clientKeys, models, providers, requestPage, type RequestFilter } from '@/api/queries'
 import { Button } from '@/ui/button'
@@ -10,6 +10,9 @@ import { Page } from '@/ui/page'
 import { Answered, Lines, Note } from '@/ui/states'
 import { useTail } from './live'
 import { RequestTable } from './table'
+
+/** How long one rests from typing before the ledger is asked. */
+const REST_MS = 300
 
 const FILTERS = ['q', 'outcome', 'model', 'provider', 'client_key'] as const
 const SPANS: Record<string, { label: string; ms: number }> = {
@@ -82,7 +85,7 @@ function Filters({ filter, span, set }: FiltersProps) {
     <search className="grid grid-cols-2 gap-2 border-b border-line p-2 md:grid-cols-[1fr_repeat(5,auto)]">
       <div className="relative max-md:col-span-2">
         <Search size={14} className="pointer-events-none absolute top-2 left-2.5 text-faint" aria-hidden />
-        <Input type="search" aria-label="Search requests" placeholder="Id, model, provider, key…" defaultValue={filter.q ?? ''} onChange={(event) => set('q', event.target.value)} className="pl-8" />
+        <Words value={filter.q ?? ''} onChange={(value) => set('q', value)} />
       </div>
       <Select aria-label="Outcome" value={filter.outcome ?? ''} onChange={(event) => set('outcome', event.target.value)}>
         <option value="">Any outcome</option>
@@ -105,6 +108,17 @@ function Filters({ filter, span, set }: FiltersProps) {
       </Select>
     </search>
   )
+}
+
+/** Asks when one rests from typing, not at every letter. */
+function Words({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const [text, setText] = useState(value)
+  useEffect(() => {
+    if (text === value) return
+    const timer = setTimeout(() => onChange(text), REST_MS)
+    return () => clearTimeout(timer)
+  }, [text, value, onChange])
+  return <Input type="search" aria-label="Search requests" placeholder="Id, model, provider, key…" value={text} onChange={(event) => setText(event.target.value)} className="pl-8" />
 }
 
 function Names({ label, any, value, names, onChange }: { label: string; any: string; value: string | undefined; names: string[]; onChange: (value: string) => void }) {

@@ -56,7 +56,7 @@ function columnsOf(live: boolean | undefined): Column<RequestRow>[] {
       id: 'model',
       header: 'Model',
       cell: (row) => (
-        <span className="block max-w-56 truncate" title={row.model ?? undefined}>
+        <span className="block max-w-28 truncate md:max-w-56" title={row.model ?? undefined}>
           {row.model ?? <span className="text-muted">none</span>}
         </span>
       ),
@@ -73,7 +73,7 @@ function columnsOf(live: boolean | undefined): Column<RequestRow>[] {
       roomy: true,
     },
     { id: 'client_key', header: 'Client key', cell: (row) => row.client_key ?? <span className="text-muted">none</span>, roomy: true },
-    { id: 'tokens', header: 'Tokens', cell: (row) => short(tokensOf(row)), right: true },
+    { id: 'tokens', header: 'Tokens', cell: (row) => short(tokensOf(row)), right: true, roomy: true },
     { id: 'cost', header: 'Cost', cell: (row) => <span className={row.cost === null ? 'text-muted' : undefined}>{usd(row.cost)}</span>, right: true },
     { id: 'first', header: 'First byte', cell: (row) => latency(row.first_byte_us), right: true, roomy: true },
     { id: 'total', header: 'Took', cell: (row) => latency(row.total_us), right: true },

@@ -13,12 +13,11 @@ import { Select } from '@/ui/field'
 import { Page } from '@/ui/page'
 import { Answered, Failed } from '@/ui/states'
 import { Choice } from '@/ui/tabs'
-import { useNow } from '@/ui/time'
+import { useHour } from '@/ui/time'
 import { pivot, tokensOf, totalsOf } from '@/usage/pivot'
 import { askFor, bucketsOf, RANGES, type RangeId } from '@/usage/range'
 import { UsageTable, type Grouping } from './table'
 
-const HOUR_MS = 3_600_000
 const CHART_HEIGHT = 260
 const MEASURES = {
   cost: { label: 'Cost', value: (group: { cost: string | null }) => Number(group.cost ?? 0), format: dollars },
@@ -41,7 +40,7 @@ export function UsagePage() {
   const [range, setRange] = useState<RangeId>('30d')
   const [by, setBy] = useState<Grouping>('model')
   const [measure, setMeasure] = useState<MeasureId>('cost')
-  const hour = Math.floor(useNow() / HOUR_MS) * HOUR_MS
+  const hour = useHour()
   const filter = { model: params.get('model') ?? undefined, provider: params.get('provider') ?? undefined, client_key: params.get('client_key') ?? undefined }
   const { per, since, zone: offset } = useMemo(() => askFor(range, hour), [range, hour])
   const base: UsageQuestion = { since, zone: offset, ...filter }

@@ -7,6 +7,7 @@ import { sentenceOf } from '@/api/problem'
 import { cleaned } from '@/forms/section'
 import { Button } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
+import { Prose } from '@/ui/prose'
 import { Note } from '@/ui/states'
 import { keepSecrets } from '@/pages/providers/keys'
 import { Steps, useTest } from '@/pages/providers/test'
@@ -53,7 +54,7 @@ export function Connect({ type, blocked, onConnected }: ConnectProps) {
             <Input mono autoFocus type="password" autoComplete="new-password" value={key} onChange={(event) => setKey(event.target.value)} />
           </Field>
         )}
-        <Field label="Base URL" required={type.needs_base_url} hint={type.hint ?? (type.default_base_url ? `Usually ${type.default_base_url}` : undefined)}>
+        <Field label="Base URL" required={type.needs_base_url} hint={<Prose text={type.hint ?? (type.default_base_url ? `Usually ${type.default_base_url}` : '')} />}>
           <Input mono type="url" autoFocus={!type.needs_key} placeholder={type.default_base_url ?? 'http://127.0.0.1:8000'} value={url} onChange={(event) => setUrl(event.target.value)} />
         </Field>
       </div>
