@@ -24,13 +24,13 @@ const DIALECTS = {
     start: () => sse({ choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] }),
     piece: (text) => sse({ choices: [{ index: 0, delta: { content: text } }] }),
     call: (name, args) => sse({ choices: [{ index: 0, delta: { tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name, arguments: args } }] } }] }),
-    end: () => sse({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }) + sse({ choices: [], usage: { prompt_tokens: USAGE.input, completion_tokens: USAGE.output, prompt_tokens_details: { cached_tokens: 128 }, cost: 0.000312 } }) + sse('[DONE]'),
+    end: () => sse({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }) + sse('[DONE]'),
     whole: () => ({ choices: [{ message: { role: 'assistant', content: STORY }, finish_reason: 'stop' }], usage: { prompt_tokens: USAGE.input, completion_tokens: USAGE.output } }),
   },
   '/v1/completions': {
     start: () => '',
     piece: (text) => sse({ choices: [{ index: 0, text }] }),
-    end: () => sse({ choices: [{ index: 0, text: '', finish_reason: 'stop' }] }) + sse({ choices: [], usage: { prompt_tokens: USAGE.input, completion_tokens: USAGE.output } }) + sse('[DONE]'),
+    end: () => sse({ choices: [{ index: 0, text: '', finish_reason: 'stop' }] }) + sse('[DONE]'),
     whole: () => ({ choices: [{ text: STORY, finish_reason: 'stop' }], usage: { prompt_tokens: USAGE.input, completion_tokens: USAGE.output } }),
   },
   '/v1/responses': {
@@ -71,7 +71,7 @@ export async function chat(mock, path, body, response) {
   const gemini = path.startsWith('/v1beta/')
   const dialect = DIALECTS[gemini ? 'gemini' : path]
   const model = gemini ? decodeURIComponent(path.split('/')[3].split(':')[0]) : body.model
-  const made = { ...row(Date.now(), mock.ledger.next), model, outcome: 'served', status: 200, cost: '0.000312' }
+  const made = { ...row(Date.now(), mock.ledger.next), model, outcome: 'served', status: 200, cost: '0.000312', input_tokens: USAGE.input - 128, cache_read_tokens: 128, output_tokens: USAGE.output }
   response.on('finish', () => mock.ledger.add(made))
   if (model === 'broken') {
     response.writeHead(502, { 'content-type': 'application/json', ...HEADERS(body, made.id) })

@@ -15,8 +15,8 @@ export const openaiChat: Dialect = {
       tools: chat.tools.map((tool) => ({ type: 'function', function: tool })),
       temperature: chat.temperature,
       max_tokens: chat.maxTokens,
+      // Usage is not asked for: some providers refuse the field, and Trunkline counts in any case.
       stream: chat.stream || undefined,
-      stream_options: chat.stream ? { include_usage: true } : undefined,
     }),
   }),
 

@@ -15,8 +15,8 @@ export const openaiCompletions: Dialect = {
       prompt: promptOf(chat),
       temperature: chat.temperature,
       max_tokens: chat.maxTokens,
+      // Usage is not asked for: some providers refuse the field, and Trunkline counts in any case.
       stream: chat.stream || undefined,
-      stream_options: chat.stream ? { include_usage: true } : undefined,
     }),
   }),
 

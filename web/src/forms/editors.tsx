@@ -38,10 +38,10 @@ export function SchemaField(props: EditorProps) {
   )
 }
 
-export function hintOf(spec: FieldSpec): ReactNode {
-  const parts = [spec.description]
-  if (spec.fallback && spec.fallback !== 'none' && spec.kind !== 'choice' && spec.kind !== 'flag' && !/^as /.test(spec.fallback)) parts.push(`Usually ${spec.fallback}.`)
-  return <Prose text={parts.filter(Boolean).join(' ')} />
+/** What helps to fill it in. What holds otherwise stands in the field itself, where that has room for it. */
+export function hintOf({ kind, description, fallback }: FieldSpec): ReactNode {
+  const shown = ['text', 'secret', 'number', 'choice', 'flag'].includes(kind)
+  return <Prose text={shown || !fallback || fallback === 'none' ? description : `${description} Usually ${fallback}.`} />
 }
 
 function Single({ spec, value, onChange, onBlur, readOnly }: EditorProps) {

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
-import { request } from '@/api/queries'
+import { request, type RequestRow } from '@/api/queries'
+import type { Answer } from '@/dialects/answer'
 import { usd } from '@/format/money'
 import { count, counted } from '@/format/number'
 import { latency } from '@/format/time'
@@ -25,7 +26,7 @@ export function Meta({ progress }: { progress: Progress }) {
   const losses = row?.losses ?? listOf(headers['x-trunkline-losses'])
   const repairs = row?.repairs ?? listOf(headers['x-trunkline-repairs'])
   const attempts = listOf(headers['x-trunkline-attempts'])
-  const tokens = [answer.input !== undefined && `${count(answer.input)} in`, answer.cached ? `${count(answer.cached)} of them cached` : '', answer.output !== undefined && `${count(answer.output)} out`].filter(Boolean)
+  const tokens = tokenWords(answer, row)
 
   const facts: [string, string | undefined][] = [
     ['Served by', provider ? `${provider}, ${headers['x-trunkline-upstream-model'] ?? row?.upstream_model ?? ''}` : undefined],
@@ -64,6 +65,14 @@ export function Meta({ progress }: { progress: Progress }) {
       <Listed words="Put right" items={repairs} />
     </footer>
   )
+}
+
+/** As the answer counts them, else as the ledger does. */
+function tokenWords(answer: Answer, row: RequestRow | undefined): string[] {
+  const input = answer.input ?? (row && row.input_tokens + row.cache_read_tokens + row.cache_write_tokens)
+  const cached = answer.cached ?? row?.cache_read_tokens
+  const output = answer.output ?? row?.output_tokens
+  return [input !== undefined && `${count(input)} in`, cached && `${count(cached)} of them cached`, output !== undefined && `${count(output)} out`].filter((words) => typeof words === 'string')
 }
 
 function Listed({ words, items }: { words: string; items: string[] }) {

@@ -6,6 +6,9 @@ const TAIL_MAX = 200
 /** Rows are shown together this often: a busy gateway ends thousands a second. */
 const FLUSH_MS = 250
 
+/** How long after a refusal the tail is asked for again. */
+const AGAIN_MS = 5_000
+
 export type TailState = 'connecting' | 'open' | 'lost'
 
 /** Requests as they end, the newest first, while `on`. */
@@ -20,14 +23,22 @@ export function useTail(on: boolean, filter: RequestFilter): { rows: RequestRow[
     let waiting: RequestRow[] = []
     setRows([])
     setState('connecting')
-    // The browser connects again by itself.
-    const source = new EventSource('/api/v1/requests/live')
-    source.onopen = () => setState('open')
-    source.onerror = () => setState('lost')
-    source.addEventListener('request', (event: MessageEvent<string>) => {
-      const row = JSON.parse(event.data) as RequestRow
-      if (fits(row, wanted.current)) waiting = [row, ...waiting].slice(0, TAIL_MAX)
-    })
+    let source: EventSource
+    let again: ReturnType<typeof setTimeout> | undefined
+    const connect = () => {
+      source = new EventSource('/api/v1/requests/live')
+      source.onopen = () => setState('open')
+      source.onerror = () => {
+        setState('lost')
+        // A lost connection the browser opens again by itself; a refusal, such as for want of a session, it takes for final.
+        if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, AGAIN_MS)
+      }
+      source.addEventListener('request', (event: MessageEvent<string>) => {
+        const row = JSON.parse(event.data) as RequestRow
+        if (fits(row, wanted.current)) waiting = [row, ...waiting].slice(0, TAIL_MAX)
+      })
+    }
+    connect()
     const timer = setInterval(() => {
       if (waiting.length === 0) return
       const arrived = waiting
@@ -36,6 +47,7 @@ export function useTail(on: boolean, filter: RequestFilter): { rows: RequestRow[
     }, FLUSH_MS)
     return () => {
       clearInterval(timer)
+      clearTimeout(again)
       source.close()
     }
   }, [on])
