@@ -54,7 +54,7 @@ class Mock {
   }
 
   sessionRows() {
-    return [...this.sessions].map(([id, { session, begun }]) => ({ id, user: session.user, role: session.role, created_at: begun, last_seen_at: new Date().toISOString(), expires_at: session.expires_at, address: '127.0.0.1', user_agent: 'Chromium on Linux', current: true }))
+    return [...this.sessions].map(([id, { session, begun }]) => ({ id, user: session.user, role: session.role, created_at: begun, seen_at: new Date().toISOString(), expires_at: session.expires_at, address: '127.0.0.1', agent: 'Chromium on Linux', current: true }))
   }
 
   end(id) {

@@ -140,6 +140,8 @@ export class Ledger {
   }
 }
 
+const body = (value) => ({ text: JSON.stringify(value), cut: false })
+
 function more(row) {
   const ok = row.outcome === 'served'
   const failed = { provider: 'groq', upstream_model: row.upstream_model, key: 'groq#2', lane: row.lane, dialect: row.lane === 'bridged' ? 'openai_chat' : null, outcome: 'rate_limited', status: 429, detail: 'Rate limit reached for requests per minute (RPM): limit 30, used 30', started_us: 1_200, first_byte_us: null, total_us: 182_000 }
@@ -151,7 +153,9 @@ function more(row) {
     repairs: row.model === 'coder' ? ['found:get_weather', 'coerced:get_weather.days'] : [],
     timings: { queued_us: row.model === 'coder' ? 84_000 : null, first_byte_us: row.first_byte_us, total_us: row.total_us },
     error: ok || row.outcome === 'client_left' ? null : 'upstream "groq" is over its rate; it can be asked again in 42 s',
-    request_body: row.model === 'turbo' ? JSON.stringify({ model: row.model, stream: row.stream, messages: [{ role: 'system', content: 'You are a helpful assistant.' }, { role: 'user', content: 'Write a haiku about undersea cables.' }] }) : null,
-    response_body: row.model === 'turbo' && ok ? JSON.stringify({ id: 'chatcmpl-1', choices: [{ message: { role: 'assistant', content: 'Light under the waves\ncarries small words far from home.\nThe sea does not know.' }, finish_reason: 'stop' }] }) : null,
+    continued: 0,
+    redacted: row.model === 'turbo' ? 1 : 0,
+    request_body: row.model === 'turbo' ? body({ model: row.model, stream: row.stream, messages: [{ role: 'system', content: 'You are a helpful assistant.' }, { role: 'user', content: 'Write a haiku about undersea cables.' }] }) : null,
+    response_body: row.model === 'turbo' && ok ? body({ id: 'chatcmpl-1', choices: [{ message: { role: 'assistant', content: 'Light under the waves\ncarries small words far from home.\nThe sea does not know.' }, finish_reason: 'stop' }] }) : null,
   }
 }

@@ -5,8 +5,8 @@ import type { components, paths } from './schema.gen'
 export type Schemas = components['schemas']
 
 /** What a request that changes something has to say, so that no other site can make it; from the session. */
-let csrf = ''
-export function rememberCsrf(token: string) {
+let csrf: string | null = null
+export function rememberCsrf(token: string | null) {
   csrf = token
 }
 

@@ -18,7 +18,6 @@ export const openaiResponses: Dialect = {
       temperature: chat.temperature,
       max_output_tokens: chat.maxTokens,
       stream: chat.stream || undefined,
-      store: false,
     }),
   }),
 

@@ -1,9 +1,10 @@
-import { lazy, Suspense, type ComponentType } from 'react'
-import { Route, Switch } from 'wouter'
+import { lazy, Suspense, useEffect, type ComponentType } from 'react'
+import { Route, Switch, useLocation } from 'wouter'
 import { useSession } from '@/api/session'
 import { Lines } from '@/ui/states'
 import { Frame } from './frame'
 import { Missing } from './missing'
+import { takePlace } from './return'
 import { SignIn, SignInAgain } from './sign-in'
 
 // Each page is loaded when somebody goes there; the first one brings no editor, charts or playground along.
@@ -33,6 +34,12 @@ const ROUTES: [string, ComponentType][] = [
 
 export function App() {
   const { session, lost } = useSession()
+  const [, go] = useLocation()
+  const within = session != null
+  useEffect(() => {
+    const place = within ? takePlace() : null
+    if (place) go(place, { replace: true })
+  }, [within, go])
   if (session === undefined) return <Lines count={1} />
   if (session === null) return <SignIn />
   return (

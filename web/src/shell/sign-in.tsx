@@ -8,6 +8,7 @@ import { Dialog } from '@/ui/dialog'
 import { Field, Input } from '@/ui/field'
 import { Answered, Note } from '@/ui/states'
 import { Mark } from './mark'
+import { rememberPlace } from './return'
 
 /** The whole page: nobody is signed in. The address stays, so that one lands where one wanted to go. */
 export function SignIn() {
@@ -51,7 +52,8 @@ function Ways() {
           {ways.oidc && (
             // A link of the browser, not of the router: the identity provider's page follows.
             <a
-              href={`${ways.oidc.start_url}?return_to=${encodeURIComponent(window.location.pathname + window.location.search)}`}
+              href={ways.oidc.start_url}
+              onClick={rememberPlace}
               className="inline-flex h-9 items-center justify-center rounded-md border border-edge bg-raised text-[13px] font-medium hover:bg-hover"
             >
               Continue with {ways.oidc.name}
@@ -61,7 +63,7 @@ function Ways() {
           {ways.password && <PasswordForm />}
           {ways.external && !ways.password && !ways.oidc && (
             <Note>
-              People sign in at <strong>{ways.external}</strong>. Do so there, then load this page again.
+              People sign in at <strong>{ways.external.url}</strong>. Do so there, then load this page again.
             </Note>
           )}
         </div>

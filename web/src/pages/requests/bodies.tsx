@@ -1,4 +1,5 @@
 import type { Schemas } from '@/api/client'
+import { counted } from '@/format/number'
 import { Card } from '@/ui/card'
 import { Code } from '@/ui/copy'
 
@@ -14,21 +15,29 @@ export function Bodies({ row }: { row: Schemas['RequestDetail'] }) {
     )
   }
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-2">
-      <Card title="Request body">{row.request_body == null ? <Unkept /> : <Code label="the request body" text={pretty(row.request_body)} />}</Card>
-      <Card title="Response body">{row.response_body == null ? <Unkept /> : <Code label="the response body" text={pretty(row.response_body)} />}</Card>
+    <div className="flex flex-col gap-2">
+      <div className="grid items-start gap-4 lg:grid-cols-2">
+        <Kept title="Request body" body={row.request_body} />
+        <Kept title="Response body" body={row.response_body} />
+      </div>
+      {row.redacted > 0 && <p className="text-xs text-muted">{counted(row.redacted, 'secret')} taken out before this was kept.</p>}
     </div>
   )
 }
 
-function Unkept() {
-  return <p className="text-[13px] text-muted">There was none, or it is not kept.</p>
+function Kept({ title, body }: { title: string; body: Schemas['Body'] | null }) {
+  return (
+    <Card title={title} note={body?.cut && 'Only its beginning is kept.'}>
+      {body ? <Code label={`the ${title.toLowerCase()}`} text={pretty(body.text)} /> : <p className="text-[13px] text-muted">There was none, or it is not kept.</p>}
+    </Card>
+  )
 }
 
-function pretty(body: string): string {
+/** What was cut short, or is a stream, is no JSON: it is shown as it is. */
+function pretty(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(body), null, 2)
+    return JSON.stringify(JSON.parse(text), null, 2)
   } catch {
-    return body
+    return text
   }
 }

@@ -33,12 +33,12 @@ function questionOf(row: Schemas['RequestDetail']): Schemas['Question'] {
     model: row.model ?? undefined,
     dialect: row.dialect ?? undefined,
     client_key: row.client_key ?? undefined,
-    request: parsed(row.request_body),
+    request: parsed(row.request_body?.text),
   }
 }
 
 /** A body that was cut short, or is none, says nothing. */
-function parsed(body: string | null): Record<string, unknown> | undefined {
+function parsed(body: string | undefined): Record<string, unknown> | undefined {
   if (!body) return undefined
   try {
     return JSON.parse(body) as Record<string, unknown>

@@ -105,6 +105,7 @@ function facts(row: Detail): [React.ReactNode, React.ReactNode][] {
     ['Tokens in', `${count(row.input_tokens)}${cached ? `, and ${count(row.cache_read_tokens)} from a cache, ${count(row.cache_write_tokens)} into one` : ''}`],
     ['Tokens out', `${count(row.output_tokens)}${row.reasoning_tokens ? `, ${count(row.reasoning_tokens)} of them reasoning` : ''}`],
     ['Waited for room', row.timings.queued_us == null ? 'not at all' : latency(row.timings.queued_us)],
+    ...(row.continued > 0 ? [['Broke off', `${count(row.continued)} times, and was gone on with`] as [string, string]] : []),
     ['Bytes', `${bytes(row.bytes_in)} in, ${bytes(row.bytes_out)} out`],
   ]
 }

@@ -47,8 +47,8 @@ function columnsOf(readOnly: string | null): Column<Row>[] {
         </span>
       ),
     },
-    { id: 'from', header: 'From', cell: (row) => <span className="text-muted">{[row.address, row.user_agent].filter(Boolean).join(', ') || '–'}</span> },
-    { id: 'seen', header: 'Last seen', value: (row) => row.last_seen_at, cell: (row) => <Ago at={row.last_seen_at} /> },
+    { id: 'from', header: 'From', cell: (row) => <span className="text-muted">{[row.address, row.agent].filter(Boolean).join(', ') || '–'}</span> },
+    { id: 'seen', header: 'Last seen', value: (row) => row.seen_at, cell: (row) => <Ago at={row.seen_at} /> },
     { id: 'ends', header: 'Ends', value: (row) => row.expires_at, cell: (row) => <span className="text-muted"><Ago at={row.expires_at} /></span> },
     {
       id: 'end',
