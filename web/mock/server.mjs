@@ -17,8 +17,9 @@ const LIVE_MS = 1_500
 const PASSWORDS = { trunkline: 'admin', viewer: 'viewer' }
 
 class Mock {
-  constructor({ empty = false } = {}) {
+  constructor({ empty = false, mounted = false } = {}) {
     this.empty = empty
+    this.mounted = mounted
     this.world = empty ? emptyWorld() : fullWorld()
     this.document = write(this.world)
     this.revision = '7'
@@ -48,7 +49,7 @@ class Mock {
         ]
     return {
       version: '0.7.0', started_at: this.started, uptime_s: Math.round((Date.now() - Date.parse(this.started)) / 1000), listen: '127.0.0.1:8700', base_url: 'http://127.0.0.1:8700/v1',
-      config: { source: this.empty ? 'none' : 'file', path: '/etc/trunkline/trunkline.toml', revision: this.revision, writable: true, why_not_writable: null },
+      config: { source: this.empty ? 'none' : 'file', path: '/etc/trunkline/trunkline.toml', revision: this.revision, writable: !this.mounted, why_not_writable: this.mounted ? 'its file is on a read-only mount' : null },
       ledger: { written: this.empty ? 0 : 1_204_118, dropped: 0, spooled: 0, failing: null }, replicas: null, attention,
     }
   }
@@ -142,9 +143,9 @@ function page(response, path) {
   createReadStream(file).pipe(response)
 }
 
-/** Starts a mock; port 0 takes any. */
-export async function start({ port = 0, empty = false } = {}) {
-  const mock = new Mock({ empty })
+/** Starts a mock; port 0 takes any. `empty`: nobody has told it anything. `mounted`: its document is on a read-only mount. */
+export async function start({ port = 0, empty = false, mounted = false } = {}) {
+  const mock = new Mock({ empty, mounted })
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, 'http://mock')
     if (isChat(url.pathname)) return chat(mock, url.pathname, (await read(request)) ?? {}, response)

@@ -60,6 +60,24 @@ export const JOURNEYS = {
     },
   },
 
+  'read-only': {
+    mounted: true,
+    async run({ page, url, signIn, shoot, inspect }) {
+      await signIn()
+      await page.goto(`${url}/ui/models/turbo`)
+      await text(page, 'The configuration cannot be changed here: its file is on a read-only mount.')
+      assert.equal(await button(page, 'Save').getAttribute('aria-disabled'), 'true')
+      await shoot('model')
+      await inspect('model')
+      await page.goto(`${url}/ui/config`)
+      await text(page, 'its file is on a read-only mount')
+      // Keys that are made at run time are no part of the document.
+      await page.goto(`${url}/ui/keys`)
+      await button(page, 'Make a key').waitFor()
+      assert.equal(await button(page, 'Make a key').getAttribute('aria-disabled'), null)
+    },
+  },
+
   'first-run': {
     empty: true,
     async run({ page, url, signIn, shoot, inspect }) {

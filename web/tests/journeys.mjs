@@ -35,8 +35,8 @@ async function visitPages(only) {
   mock.stop()
 }
 
-async function travel(name, { empty, look, run }) {
-  const mock = await start({ empty })
+async function travel(name, { empty, mounted, look, run }) {
+  const mock = await start({ empty, mounted })
   const { context, page, expectRefusal } = await open(browser, mock.url, look, failures)
   const before = failures.length
   page.setDefaultTimeout(10_000)

@@ -2,7 +2,7 @@ import { Trash2 } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { useLocation } from 'wouter'
 import { documentChanged } from '@/api/queries'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { Button } from '@/ui/button'
 import { Confirm } from '@/ui/dialog'
 import { complain, say } from '@/ui/toast'
@@ -19,7 +19,7 @@ interface RemoveProps {
 
 /** Takes a section out of the document, once somebody has said so twice. */
 export function Remove({ what, to, send, children }: RemoveProps) {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const [, go] = useLocation()
   const [asking, setAsking] = useState(false)
   const [busy, setBusy] = useState(false)

@@ -29,7 +29,7 @@ export function SaveBar({ form, action, blocked, onReload }: SaveBarProps) {
           Discard
         </Button>
         <span role="status" className="text-xs text-muted">
-          {wrong > 0 ? `${wrong === 1 ? 'One field needs' : `${wrong} fields need`} another look.` : form.dirty ? 'Not saved yet.' : ''}
+          {blocked ?? (wrong > 0 ? `${wrong === 1 ? 'One field needs' : `${wrong} fields need`} another look.` : form.dirty ? 'Not saved yet.' : '')}
         </span>
       </div>
       {form.stale && (

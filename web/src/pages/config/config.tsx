@@ -38,7 +38,7 @@ export function ConfigPage() {
       <div role="tabpanel" aria-label={TABS.find(({ id }) => id === tab)?.label}>
         {tab === 'document' && (
           <Answered question={question} waiting={<Lines count={14} />}>
-            {({ body, revision }) => <DocumentEditor document={body.document} revision={revision} blocked={body.writable ? null : (where?.why_not_writable ?? 'The document cannot be written.')} reload={() => void question.refetch()} />}
+            {({ body, revision }) => <DocumentEditor document={body.document} revision={revision} reload={() => void question.refetch()} />}
           </Answered>
         )}
         {tab === 'revisions' && <Revisions />}

@@ -4,7 +4,7 @@ import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { api, taken } from '@/api/client'
 import { configSchema } from '@/api/queries'
 import type { DocumentProblem } from '@/api/problem'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import type { Node } from '@/forms/schema'
 import { counted } from '@/format/number'
 import { Button } from '@/ui/button'
@@ -18,12 +18,11 @@ const TomlEditor = lazy(async () => ({ default: (await import('@/editor/toml-edi
 interface DocumentEditorProps {
   document: string
   revision: string
-  blocked: string | null
   reload: () => void
 }
 
-export function DocumentEditor({ document, revision, blocked, reload }: DocumentEditorProps) {
-  const readOnly = useReadOnly() ?? blocked
+export function DocumentEditor({ document, revision, reload }: DocumentEditorProps) {
+  const readOnly = useDocumentReadOnly()
   const schema = useQuery(configSchema)
   const [text, setText] = useState(document)
   // The revision that the text was begun from: somebody else's later one must not be overwritten unseen.
@@ -49,7 +48,7 @@ export function DocumentEditor({ document, revision, blocked, reload }: Document
 
   return (
     <div className="flex flex-col gap-3">
-      {blocked && <Note tone="accent">{blocked} It can be read here, and changed where it is.</Note>}
+      {readOnly && <Note tone="accent">{readOnly}</Note>}
       {dirty && revision !== base.revision && (
         <Note tone="warn" role="status">
           Somebody else has saved revision {revision} since you began. Review shows your text beside theirs; <button type="button" className="underline" onClick={() => setText(base.document)}>discard yours</button> to begin from theirs.

@@ -4,7 +4,7 @@ import { useState, type ChangeEvent } from 'react'
 import { api, taken, type Schemas } from '@/api/client'
 import { documentChanged } from '@/api/queries'
 import { sentenceOf } from '@/api/problem'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import type { Tone } from '@/format/outcome'
 import { counted } from '@/format/number'
 import { Badge } from '@/ui/badge'
@@ -36,7 +36,7 @@ const FATES: Record<Line['fate'], { tone: Tone; word: string }> = {
 
 /** Takes over what another gateway was told; first dry. */
 export function Import() {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const [kind, setKind] = useState<Kind>('trunkline')
   const [files, setFiles] = useState<ImportFile[]>([])
   const ask = useMutation({

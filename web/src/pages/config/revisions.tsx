@@ -3,7 +3,7 @@ import { History } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { api, ifMatch, taken, type Schemas } from '@/api/client'
 import { documentChanged, newestRevision, revision, revisions } from '@/api/queries'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { Card } from '@/ui/card'
@@ -75,7 +75,7 @@ function columnsOf(onShow: (row: Revision) => void): Column<Revision>[] {
 }
 
 function Shown({ row, onClose }: { row: Revision; onClose: () => void }) {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const question = useQuery(revision(row.revision))
   const [part, setPart] = useState<'diff' | 'document'>('diff')
   const back = useMutation({

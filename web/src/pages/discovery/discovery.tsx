@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Radar } from 'lucide-react'
 import type { Schemas } from '@/api/client'
 import { discovery } from '@/api/queries'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { counted } from '@/format/number'
 import { sentence, type Tone } from '@/format/outcome'
 import { Badge, State } from '@/ui/badge'
@@ -18,7 +18,7 @@ type Endpoint = Schemas['DiscoveredEndpoint']
 
 export function Discovery() {
   const question = useQuery(discovery)
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   return (
     <Page title="Discovery" note="Where servers are looked for, and what was found. What is found becomes a provider by itself.">
       <Answered question={question}>

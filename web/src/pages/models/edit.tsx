@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useLocation, useParams, useSearchParams } from 'wouter'
 import { api, ifMatch, taken, type Schemas } from '@/api/client'
 import { config, model, newestRevision } from '@/api/queries'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { MoreSettings } from '@/forms/more-settings'
 import { Remove } from '@/forms/remove'
 import { SaveBar } from '@/forms/save-bar'
@@ -18,7 +18,7 @@ import { modelHref } from './models'
 const UP = { href: '/models', label: 'Models' }
 
 export function NewModel() {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const [params] = useSearchParams()
   const document = useQuery(config)
   const [provider, upstream] = [params.get('provider') ?? '', params.get('model') ?? '']
@@ -79,7 +79,7 @@ export function EditModel() {
 
 function EditForm({ detail, revision, reload }: { detail: Schemas['ModelDetail']; revision: string; reload: () => void }) {
   const { live, section } = detail
-  const viewer = useReadOnly()
+  const viewer = useDocumentReadOnly()
   const found = live.source === 'discovered'
   const readOnly = Boolean(viewer) || found
   const first = live.targets[0]

@@ -4,7 +4,7 @@ import { useMemo } from 'react'
 import { Link, useSearchParams } from 'wouter'
 import { api, ifMatch, taken, takenWithRevision } from '@/api/client'
 import { documentChanged, models, type Model } from '@/api/queries'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { perMillion } from '@/format/money'
 import { counted, short } from '@/format/number'
 import { stateTone } from '@/format/outcome'
@@ -23,7 +23,7 @@ export const modelHref = (name: string) => `/models/${encodeURIComponent(name)}`
 const FOUND = 'A provider lists it; nobody declared it. To change it, declare a model of that name.'
 
 export function Models() {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const [params, setParams] = useSearchParams()
   const tab = params.get('tab') === 'prices' ? 'prices' : 'models'
   const add = (

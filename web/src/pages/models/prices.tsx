@@ -3,7 +3,7 @@ import { Search, Tag } from 'lucide-react'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { api, ifMatch, taken, type Schemas } from '@/api/client'
 import { documentChanged, newestRevision, prices } from '@/api/queries'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { sentenceOf } from '@/api/problem'
 import { perMillion } from '@/format/money'
 import { Badge } from '@/ui/badge'
@@ -25,7 +25,7 @@ const KINDS = [
 
 /** What models cost: the list that comes with Trunkline, and what the document says instead. */
 export function Prices() {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const [text, setText] = useState('')
   const [edited, setEdited] = useState<Price | null>(null)
   const question = useQuery(prices(useDeferredValue(text)))

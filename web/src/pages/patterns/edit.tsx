@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useLocation, useParams } from 'wouter'
 import { api, ifMatch, taken, type Schemas } from '@/api/client'
 import { config, configSchema, newestRevision, pattern } from '@/api/queries'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { below, SchemaField } from '@/forms/editors'
 import { Remove } from '@/forms/remove'
 import { SaveBar } from '@/forms/save-bar'
@@ -18,7 +18,7 @@ const UP = { href: '/patterns', label: 'Patterns' }
 const TRY_NOTE = 'Tries this pattern alone, as it stands in the form, saved or not.'
 
 export function NewPattern() {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const document = useQuery(config)
   return (
     <Page title="Add a pattern" up={UP} note="A regular expression, and what its groups mean.">
@@ -54,7 +54,7 @@ export function EditPattern() {
 }
 
 function EditForm({ detail, revision, reload }: { detail: Schemas['PatternDetail']; revision: string; reload: () => void }) {
-  const viewer = useReadOnly()
+  const viewer = useDocumentReadOnly()
   const { live, section } = detail
   const ships = live.source === 'built_in'
   const form = useSection({

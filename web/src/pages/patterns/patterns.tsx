@@ -4,7 +4,7 @@ import { useMemo } from 'react'
 import { Link } from 'wouter'
 import type { Schemas } from '@/api/client'
 import { patterns } from '@/api/queries'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { Badge, State } from '@/ui/badge'
 import { ButtonLink } from '@/ui/button'
 import { Card } from '@/ui/card'
@@ -17,7 +17,7 @@ type Pattern = Schemas['Pattern']
 const href = (row: Pattern) => `/patterns/${encodeURIComponent(row.name)}`
 
 export function Patterns() {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const question = useQuery(patterns)
   const columns = useMemo(columnsOf, [])
   const add = (

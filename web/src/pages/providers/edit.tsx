@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useLocation, useParams, useSearchParams } from 'wouter'
 import { api, ifMatch, taken, type Schemas } from '@/api/client'
 import { config, newestRevision, provider, providerTypes } from '@/api/queries'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { MoreSettings } from '@/forms/more-settings'
 import { Remove } from '@/forms/remove'
 import { SaveBar } from '@/forms/save-bar'
@@ -27,7 +27,7 @@ const UP = { href: '/providers', label: 'Providers' }
 
 
 export function NewProvider() {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const [params] = useSearchParams()
   const document = useQuery(config)
   const start: Section = { type: params.get('type') ?? undefined, base_url: params.get('base_url') ?? undefined }
@@ -96,7 +96,7 @@ export function EditProvider() {
 
 function EditForm({ detail, revision, reload }: { detail: Schemas['ProviderDetail']; revision: string; reload: () => void }) {
   const { live, section } = detail
-  const viewer = useReadOnly()
+  const viewer = useDocumentReadOnly()
   const fixed = whyFixed(live.source)
   const blocked = viewer ?? fixed
   const types = useQuery(providerTypes)

@@ -4,7 +4,7 @@ import { useMemo } from 'react'
 import { Link } from 'wouter'
 import { api, ifMatch, taken, takenWithRevision } from '@/api/client'
 import { documentChanged, providers, type Provider } from '@/api/queries'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { usd } from '@/format/money'
 import { counted, percent, short } from '@/format/number'
 import { sentence, stateTone } from '@/format/outcome'
@@ -22,7 +22,7 @@ import { SOURCES, whyFixed } from './source'
 export const providerHref = (name: string) => `/providers/${encodeURIComponent(name)}`
 
 export function Providers() {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const question = useQuery(providers)
   const columns = useMemo(() => columnsOf(readOnly), [readOnly])
   const add = (

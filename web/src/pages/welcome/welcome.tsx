@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { discovery, providers, providerTypes } from '@/api/queries'
 import type { Schemas } from '@/api/client'
-import { useReadOnly } from '@/api/session'
+import { useDocumentReadOnly } from '@/api/writable'
 import { ButtonLink } from '@/ui/button'
 import { Card } from '@/ui/card'
 import { Page } from '@/ui/page'
@@ -19,7 +19,7 @@ export interface Connected {
 
 /** From nothing to a first answer: what it is, its key or address, a test, and a question. */
 export function Welcome() {
-  const readOnly = useReadOnly()
+  const readOnly = useDocumentReadOnly()
   const types = useQuery(providerTypes)
   const [type, setType] = useState<Schemas['ProviderType'] | null>(null)
   const [connected, setConnected] = useState<Connected | null>(null)
