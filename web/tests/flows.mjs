@@ -196,6 +196,15 @@ export const JOURNEYS = {
         assert.match(await page.getByRole('region', { name: 'Model' }).innerText(), /412 in/, `${dialect} tells tokens`)
         await button(page, 'Clear').click()
       }
+      await page.getByLabel('Client’s dialect').selectOption('anthropic')
+      const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+      await page.locator('input[type=file]').setInputFiles({ name: 'pixel.png', mimeType: 'image/png', buffer: Buffer.from(pixel, 'base64') })
+      await page.getByRole('img', { name: 'Attached picture 1' }).waitFor()
+      await page.getByLabel('Message').fill('What is this?')
+      const asked = page.waitForRequest((request) => request.url().endsWith('/v1/messages'))
+      await button(page, 'Send').click()
+      assert.equal((await asked).postDataJSON().messages[0].content[0].source.data, pixel)
+      await text(page, 'Took')
       expectRefusal()
       await page.getByRole('combobox', { name: 'Model' }).fill('broken')
       await page.keyboard.press('Escape')

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { base64Of } from './base64'
-import { dollars, perMillion, sum, usd } from './money'
+import { dollars, perMillion, usd } from './money'
 import { bytes, counted, percent, short } from './number'
 import { outcomeWords } from './outcome'
 import { ago, latency, span } from './time'
@@ -17,9 +17,6 @@ it.each([
 
 it('unknown is not nothing', () => {
   expect(usd(null)).toBe('unknown')
-  expect(sum([null, null])).toBeNull()
-  expect(sum([null, '1'])).toBe('1')
-  expect(sum([])).toBe('0')
   expect(perMillion(0)).toBe('free')
   expect(perMillion(null)).toBe('–')
   expect(dollars(3)).toBe('$3.00')

@@ -22,13 +22,6 @@ export function perMillion(price: number | null | undefined): string {
   return price == null ? '–' : price === 0 ? 'free' : `$${trimmed(price.toFixed(4))}`
 }
 
-/** Sums amounts; what is unknown counts nothing, and a sum of nothing but unknowns is unknown. */
-export function sum(amounts: Usd[]): string | null {
-  const known = amounts.filter((amount) => amount != null)
-  if (known.length === 0 && amounts.length > 0) return null
-  return String(known.reduce((total, amount) => total + Number(amount), 0))
-}
-
 function trimmed(text: string): string {
   // Two decimals at least: money without cents looks like a count.
   return text.replace(/(\.\d{2}\d*?)0+$/, '$1')

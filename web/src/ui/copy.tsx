@@ -1,6 +1,6 @@
 import { Check, Copy } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { Button, IconButton } from './button'
+import { IconButton } from './button'
 import { complain } from './toast'
 
 const CONFIRMED_MS = 1_500
@@ -24,15 +24,6 @@ async function write(text: string) {
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
   const [done, copy] = useCopy(text)
   return <IconButton small label={done ? 'Copied' : label} icon={done ? Check : Copy} onClick={copy} />
-}
-
-export function CopyText({ text, children }: { text: string; children: string }) {
-  const [done, copy] = useCopy(text)
-  return (
-    <Button small icon={done ? Check : Copy} onClick={copy}>
-      {done ? 'Copied' : children}
-    </Button>
-  )
 }
 
 /** Text to take along, with a button for it. */

@@ -54,7 +54,7 @@ interface ChoiceProps<T extends string> {
 /** One of a few, all of them in sight. */
 export function Choice<T extends string>({ label, options, current, onChange }: ChoiceProps<T>) {
   return (
-    <div role="group" aria-label={label} className="inline-flex max-w-full flex-wrap rounded-md border border-edge bg-raised p-0.5">
+    <div role="group" aria-label={label} className="inline-flex w-fit max-w-full flex-wrap rounded-md border border-edge bg-raised p-0.5">
       {options.map((option) => (
         <button
           key={option.id}
