@@ -17,7 +17,8 @@ const LINT_DELAY_MS = 500
 
 export interface TomlEditorProps {
   label: string
-  text: string
+  /** What it begins with; a new object is written over what stands there. What is typed comes back through `onChange` alone. */
+  start: { text: string }
   schema: Node
   readOnly: boolean
   onChange: (text: string) => void
@@ -28,7 +29,7 @@ export interface TomlEditorProps {
 }
 
 /** The document as text. It lives in a shadow root: there its styles need no inline element, which the content policy forbids. */
-export function TomlEditor({ label, text, schema, readOnly, onChange, check, goal }: TomlEditorProps) {
+export function TomlEditor({ label, start, schema, readOnly, onChange, check, goal }: TomlEditorProps) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(null)
   const tell = useRef({ onChange, check })
@@ -42,7 +43,7 @@ export function TomlEditor({ label, text, schema, readOnly, onChange, check, goa
       root,
       parent: root,
       state: EditorState.create({
-        doc: text,
+        doc: start.text,
         extensions: [
           lineNumbers(),
           lintGutter(),
@@ -67,13 +68,13 @@ export function TomlEditor({ label, text, schema, readOnly, onChange, check, goa
     })
     view.current = made
     return () => made.destroy()
-    // The text is only what it begins with: from then on the editor has it.
+    // `start` is written by the effect below.
   }, [schema, readOnly, label])
 
   useEffect(() => {
     const made = view.current
-    if (made && made.state.doc.toString() !== text) made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: text } })
-  }, [text])
+    if (made && made.state.doc.toString() !== start.text) made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: start.text } })
+  }, [start])
 
   useEffect(() => {
     const made = view.current

@@ -25,17 +25,24 @@ export function DocumentEditor({ document, revision, reload }: DocumentEditorPro
   const readOnly = useDocumentReadOnly()
   const schema = useQuery(configSchema)
   const [text, setText] = useState(document)
+  const [start, setStart] = useState({ text: document })
   // The revision that the text was begun from: somebody else's later one must not be overwritten unseen.
   const [base, setBase] = useState({ document, revision })
   const [problems, setProblems] = useState<DocumentProblem[]>([])
   const [goal, setGoal] = useState<{ line: number; column: number }>()
   const dirty = text !== base.document
 
-  useEffect(() => {
-    if (dirty) return
+  /** From what is saved, whatever was typed. */
+  function begin() {
     setBase({ document, revision })
     setText(document)
-  }, [document, revision, dirty])
+    setStart({ text: document })
+  }
+  // Only when what is saved changes: ours is saved now, or nothing was typed on top of what was.
+  useEffect(() => {
+    if (text === document) setBase({ document, revision })
+    else if (!dirty) begin()
+  }, [document, revision])
   useUnsaved(dirty)
 
   const check = useCallback(async (text: string) => {
@@ -51,14 +58,14 @@ export function DocumentEditor({ document, revision, reload }: DocumentEditorPro
       {readOnly && <Note tone="accent">{readOnly}</Note>}
       {dirty && revision !== base.revision && (
         <Note tone="warn" role="status">
-          Somebody else has saved revision {revision} since you began. Review shows your text beside theirs; <button type="button" className="underline" onClick={() => setText(base.document)}>discard yours</button> to begin from theirs.
+          Somebody else has saved revision {revision} since you began. Review shows your text beside theirs; <button type="button" className="underline" onClick={begin}>discard yours</button> to begin from theirs.
         </Note>
       )}
       <div className="h-[min(62vh,44rem)] min-h-80 overflow-hidden rounded-lg border border-line bg-surface">
         <Answered question={schema}>
           {(schema) => (
             <Suspense fallback={null}>
-              <TomlEditor label="The configuration document, TOML" text={text} schema={schema as Node} readOnly={Boolean(readOnly)} onChange={setText} check={check} goal={goal} />
+              <TomlEditor label="The configuration document, TOML" start={start} schema={schema as Node} readOnly={Boolean(readOnly)} onChange={setText} check={check} goal={goal} />
             </Suspense>
           )}
         </Answered>
@@ -67,7 +74,7 @@ export function DocumentEditor({ document, revision, reload }: DocumentEditorPro
         <Button kind="primary" busy={plan.isPending} blocked={readOnly ?? (dirty ? null : 'Nothing has changed.')} onClick={() => plan.mutate()}>
           Review changes
         </Button>
-        <Button blocked={dirty ? null : 'Nothing has changed.'} onClick={() => setText(base.document)}>
+        <Button blocked={dirty ? null : 'Nothing has changed.'} onClick={begin}>
           Discard
         </Button>
         <span role="status" className="flex items-center gap-1.5 text-xs text-muted">
@@ -84,7 +91,6 @@ export function DocumentEditor({ document, revision, reload }: DocumentEditorPro
           onClose={() => plan.reset()}
           onApplied={() => {
             plan.reset()
-            setBase({ document: text, revision })
             reload()
           }}
         />
