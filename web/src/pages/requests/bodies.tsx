@@ -9,7 +9,7 @@ export function Bodies({ row }: { row: Schemas['RequestDetail'] }) {
     return (
       <Card title="Bodies">
         <p className="text-[13px] text-muted">
-          What was said is not kept. To keep it for a while, say so under <code className="font-mono text-xs">[ledger]</code> in the config.
+          What was said is not kept. To keep it for a while, say so under <code className="font-mono text-xs">[ledger.bodies]</code> in the config.
         </p>
       </Card>
     )
