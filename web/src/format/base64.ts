@@ -1,0 +1,8 @@
+/** A call takes only so many arguments: bytes become text in pieces. */
+const PIECE = 0x8000
+
+export function base64Of(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += PIECE) text += String.fromCharCode(...bytes.subarray(at, at + PIECE))
+  return btoa(text)
+}
