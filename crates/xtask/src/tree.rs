@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 /// Folders that hold what was built, downloaded or found, by name.
 const SKIPPED_NAMES: &[&str] = &["target", "node_modules", "__pycache__"];
-/// The same, by path.
-const SKIPPED_PATHS: &[&str] = &["data", "fuzz/corpus", "fuzz/artifacts"];
+/// The same, and single files, by path.
+const SKIPPED_PATHS: &[&str] =
+    &["data", "fuzz/corpus", "fuzz/artifacts", "web/dist", "web/screenshots", "web/src/api/schema.gen.ts"];
 /// Folders whose name begins with a dot are skipped, except these.
 const DOTTED: &[&str] = &[".ci"];
 /// What is read as text.
@@ -79,7 +80,7 @@ impl Tree {
             // A link is listed but not followed: it may lead out of the repository, or round in a circle.
             let kind = entry.file_type()?;
             // In a further worktree it is a file.
-            if name == ".git" || kind.is_dir() && is_skipped(&name, &path) {
+            if name == ".git" || SKIPPED_PATHS.contains(&path.as_str()) || kind.is_dir() && is_skipped(&name) {
                 continue;
             }
             self.paths.insert(path.clone());
@@ -93,9 +94,9 @@ impl Tree {
     }
 }
 
-fn is_skipped(name: &str, path: &str) -> bool {
+fn is_skipped(name: &str) -> bool {
     let dotted = name.starts_with('.') && !DOTTED.contains(&name);
-    dotted || SKIPPED_NAMES.contains(&name) || SKIPPED_PATHS.contains(&path)
+    dotted || SKIPPED_NAMES.contains(&name)
 }
 
 fn is_text(name: &str) -> bool {
