@@ -6,6 +6,7 @@
 mod api;
 mod auth;
 mod compat;
+mod endpoint;
 mod gate;
 mod keys;
 mod plane;
@@ -18,10 +19,11 @@ pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
     is_password, make_password,
 };
+pub use endpoint::{Endpoint, Operation, SchemaOf};
 pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};
 pub use plane::{Explained, Misasked, Plane};
 pub use requests::{
     Body as RequestBody, Looked, RequestDetail, RequestPage, RequestProblem, RequestRow, Requests,
     Wanted as WantedRequests,
 };
-pub use routes::{ALL, Admin, Endpoint};
+pub use routes::{Admin, all};

@@ -10,23 +10,29 @@ use trunkline_config::Snapshot;
 use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Unasked, Upload};
 use trunkline_route::Question;
 
+/// Who keeps what the admin API shows and changes.
+#[derive(Clone)]
+pub(crate) struct Desks {
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) requests: Arc<dyn Requests>,
+}
+
 /// The admin API, as the data plane sees it.
 pub(crate) struct Api {
     admin: Admin,
-    keys: Arc<dyn Keys>,
-    requests: Arc<dyn Requests>,
+    desks: Desks,
 }
 
 impl Api {
-    pub(crate) fn new(admin: Admin, keys: Arc<dyn Keys>, requests: Arc<dyn Requests>) -> Self {
-        Self { admin, keys, requests }
+    pub(crate) fn new(admin: Admin, desks: Desks) -> Self {
+        Self { admin, desks }
     }
 }
 
 impl AdminApi for Api {
     fn answer(&self, request: Request<Upload>, peer: SocketAddr, plane: DataPlane) -> AdminAnswer {
         let admin = self.admin.clone();
-        let seen = Arc::new(Seen { plane, keys: Arc::clone(&self.keys), requests: Arc::clone(&self.requests) });
+        let seen = Arc::new(Seen { plane, desks: self.desks.clone() });
         Box::pin(async move {
             let response = admin.answer(seen, peer, request).await;
             response.map(|body| {
@@ -43,8 +49,7 @@ impl AdminApi for Api {
 /// The data plane, as the admin API sees it.
 struct Seen {
     plane: DataPlane,
-    keys: Arc<dyn Keys>,
-    requests: Arc<dyn Requests>,
+    desks: Desks,
 }
 
 impl Plane for Seen {
@@ -53,11 +58,11 @@ impl Plane for Seen {
     }
 
     fn keys(&self) -> Arc<dyn Keys> {
-        Arc::clone(&self.keys)
+        Arc::clone(&self.desks.keys)
     }
 
     fn requests(&self) -> Arc<dyn Requests> {
-        Arc::clone(&self.requests)
+        Arc::clone(&self.desks.requests)
     }
 
     fn explain(&self, question: Question) -> Explained {

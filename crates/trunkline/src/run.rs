@@ -15,7 +15,7 @@ use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Listeners, Shared, cut_drained, refresh, start, watch_health};
 use trunkline_store::Watch;
 
-use crate::admin::Api;
+use crate::admin::{Api, Desks};
 use crate::banner::Start;
 use crate::bodies::BodyDesk;
 use crate::keys::follow::Follower;
@@ -108,7 +108,8 @@ async fn serve(
     let requests = RequestDesk::new(settings.store_url.clone());
     let access = Arc::clone(&shared.snapshot().admin);
     let first_password = signin::prepare(&settings, &access).await.map_err(LedgerError::from)?;
-    shared.set_admin(Box::new(Api::new(admin_api(&settings, &access), Arc::new(desk), Arc::new(requests))));
+    let desks = Desks { keys: Arc::new(desk), requests: Arc::new(requests) };
+    shared.set_admin(Box::new(Api::new(admin_api(&settings, &access), desks)));
     if settings.bodies.are_kept() {
         shared.set_recorder(Box::new(bodies));
     }

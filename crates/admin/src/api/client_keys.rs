@@ -1,5 +1,8 @@
 //! `/api/v1/client-keys`: who may call, and what they may do.
 
+use crate::auth::Asks;
+use crate::endpoint::Endpoint;
+use axum::routing::{delete, get, patch, post};
 use std::time::Duration;
 
 use axum::Extension;
@@ -14,6 +17,16 @@ use crate::keys::{KeyFields, KeyProblem, KeyRow, Made};
 use crate::problem::Problem;
 use crate::read::Json;
 use crate::routes::Running;
+
+/// Its paths.
+pub(crate) const ROUTES: &[Endpoint] = &[
+    Endpoint::new("GET", "/api/v1/client-keys", Asks::Viewer, || get(list)),
+    Endpoint::new("POST", "/api/v1/client-keys", Asks::Admin, || post(create)),
+    Endpoint::new("GET", "/api/v1/client-keys/{key}", Asks::Viewer, || get(show)),
+    Endpoint::new("PATCH", "/api/v1/client-keys/{key}", Asks::Admin, || patch(change)),
+    Endpoint::new("DELETE", "/api/v1/client-keys/{key}", Asks::Admin, || delete(revoke)),
+    Endpoint::new("POST", "/api/v1/client-keys/{key}/rotate", Asks::Admin, || post(rotate)),
+];
 
 /// All keys.
 #[derive(Serialize)]

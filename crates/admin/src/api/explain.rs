@@ -1,11 +1,18 @@
 //! `POST /api/v1/explain`: what would become of a request.
 
+use crate::auth::Asks;
+use crate::endpoint::{Endpoint, Operation};
 use axum::Extension;
+use axum::routing::post;
 use trunkline_route::{Explanation, Question};
 
 use crate::problem::Problem;
 use crate::read::Json;
 use crate::routes::Running;
+
+/// Its paths.
+pub(crate) const ROUTES: &[Endpoint] = &[Endpoint::new("POST", "/api/v1/explain", Asks::Viewer, || post(explain))
+    .says(Operation::new("explain", "What would become of a request"))];
 
 /// Explains one request. One that would be refused is explained as well: that is what would become of it.
 pub(crate) async fn explain(

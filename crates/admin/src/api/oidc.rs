@@ -1,5 +1,8 @@
 //! `/api/v1/oidc`: to an OpenID Connect provider and back.
 
+use crate::auth::Asks;
+use crate::endpoint::Endpoint;
+use axum::routing::get;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -9,6 +12,12 @@ use http::{HeaderMap, StatusCode, Uri, header};
 use crate::auth::{Auth, Peer, Return, no_flow_cookie};
 use crate::problem::Problem;
 use crate::routes::Running;
+
+/// Its paths.
+pub(crate) const ROUTES: &[Endpoint] = &[
+    Endpoint::new("GET", "/api/v1/oidc/start", Asks::Open, || get(start)),
+    Endpoint::new("GET", "/api/v1/oidc/callback", Asks::Open, || get(come_back)),
+];
 
 /// Where whoever has signed in goes.
 const PAGES: &str = "/ui/";

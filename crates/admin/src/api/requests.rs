@@ -1,7 +1,10 @@
 //! `/api/v1/requests`: what was asked, and what came of it.
 
+use crate::auth::Asks;
+use crate::endpoint::Endpoint;
 use axum::Extension;
 use axum::extract::{Path, RawQuery};
+use axum::routing::get;
 use trunkline_config::file::Day;
 
 use crate::plane::Misasked;
@@ -9,6 +12,12 @@ use crate::problem::Problem;
 use crate::read::Json;
 use crate::requests::{RequestDetail, RequestPage, Wanted};
 use crate::routes::Running;
+
+/// Its paths.
+pub(crate) const ROUTES: &[Endpoint] = &[
+    Endpoint::new("GET", "/api/v1/requests", Asks::Viewer, || get(list)),
+    Endpoint::new("GET", "/api/v1/requests/{id}", Asks::Viewer, || get(show)),
+];
 
 /// Requests of a page when nobody says how many.
 const LIMIT: u32 = 50;

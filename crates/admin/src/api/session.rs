@@ -1,5 +1,8 @@
 //! `/api/v1/session`: signing in and out; `/api/v1/sessions`: who else is in.
 
+use crate::auth::Asks;
+use crate::endpoint::Endpoint;
+use axum::routing::{delete, get, post};
 use std::sync::Arc;
 
 use axum::Extension;
@@ -14,6 +17,16 @@ use crate::auth::{Auth, By, Caller, Peer, Role, Session, no_cookie};
 use crate::problem::{Kind, Problem};
 use crate::read::{Json, read};
 use crate::routes::Running;
+
+/// Its paths.
+pub(crate) const ROUTES: &[Endpoint] = &[
+    Endpoint::new("GET", "/api/v1/auth", Asks::Open, || get(ways_in)),
+    Endpoint::new("POST", "/api/v1/session", Asks::Open, || post(sign_in)),
+    Endpoint::new("GET", "/api/v1/session", Asks::Viewer, || get(show)),
+    Endpoint::new("DELETE", "/api/v1/session", Asks::Viewer, || delete(sign_out)),
+    Endpoint::new("GET", "/api/v1/sessions", Asks::Viewer, || get(list)),
+    Endpoint::new("DELETE", "/api/v1/sessions/{id}", Asks::Admin, || delete(revoke)),
+];
 
 /// A body that anybody may send. Guards memory.
 const PASSWORD_BODY_BYTES_MAX: usize = 4 << 10;

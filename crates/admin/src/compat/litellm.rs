@@ -1,6 +1,9 @@
 //! LiteLLM's key management, spend logs and model list, as programs written for its proxy ask for them. Its teams, users and
 //! budgets as things of their own are not here.
 
+use crate::auth::Asks;
+use crate::endpoint::Endpoint;
+use axum::routing::{get, post};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Extension;
@@ -15,6 +18,17 @@ use crate::plane::Misasked;
 use crate::problem::Problem;
 use crate::read::Json;
 use crate::routes::Running;
+
+/// Its paths.
+pub(crate) const ROUTES: &[Endpoint] = &[
+    Endpoint::new("POST", "/key/generate", Asks::Admin, || post(generate)),
+    Endpoint::new("POST", "/key/update", Asks::Admin, || post(update)),
+    Endpoint::new("POST", "/key/delete", Asks::Admin, || post(delete)),
+    Endpoint::new("GET", "/key/info", Asks::Viewer, || get(info)),
+    Endpoint::new("GET", "/spend/logs", Asks::Viewer, || get(spend_logs)),
+    Endpoint::new("GET", "/model/info", Asks::Viewer, || get(model_info)),
+    Endpoint::new("GET", "/v1/model/info", Asks::Viewer, || get(model_info)),
+];
 
 /// Requests that one page of spend logs holds at most.
 const LOGS_MAX: u32 = 1_000;

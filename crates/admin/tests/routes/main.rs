@@ -11,8 +11,8 @@ use axum::body::{Body, to_bytes};
 use http::{Request, StatusCode, header};
 use serde_json::{Map, Value, json};
 use trunkline_admin::{
-    ALL, Admin, Answer, Asks, Explained, KeyFields, KeyProblem, KeyRow, Keys, Looked, Made, Misasked, Origin, Plane,
-    RequestDetail, RequestPage, RequestProblem, Requests, Spending, Unasked, WantedRequests,
+    Admin, Answer, Asks, Explained, KeyFields, KeyProblem, KeyRow, Keys, Looked, Made, Misasked, Origin, Plane,
+    RequestDetail, RequestPage, RequestProblem, Requests, Spending, Unasked, WantedRequests, all,
 };
 use trunkline_config::file::AllowanceSection;
 use trunkline_config::{Env, Overrides, Snapshot, load};
@@ -142,7 +142,7 @@ fn known() -> [(&'static str, &'static str); 2] {
 /// Every path, and two that are none, with what they ask.
 fn lines() -> impl Iterator<Item = ((&'static str, &'static str), Asks)> {
     let elsewhere = [("GET", "/api/v1/nothing/here"), ("PUT", "/api/v1/session")].map(|line| (line, Asks::Viewer));
-    ALL.iter().map(|at| ((at.method, at.path), at.asks)).chain(elsewhere)
+    all().map(|at| ((at.method, at.path), at.asks)).chain(elsewhere)
 }
 
 /// The status, and what comes after the last colon of a problem's type.
@@ -204,8 +204,7 @@ async fn viewers_look_and_change_nothing() {
             Asks::Open | Asks::Viewer => assert!(is_in(told(&answer)), "{line:?} {answer:?}"),
         }
     }
-    let may: Vec<&str> =
-        ALL.iter().filter(|at| at.asks != Asks::Admin && at.method != "GET").map(|at| at.path).collect();
+    let may: Vec<&str> = all().filter(|at| at.asks != Asks::Admin && at.method != "GET").map(|at| at.path).collect();
     assert_eq!(may, ["/api/v1/session", "/api/v1/session", "/api/v1/explain"], "what viewers may do beside looking");
 }
 
@@ -248,7 +247,7 @@ async fn what_cannot_be_taken_is_told_to_the_field() {
         assert_eq!((found, &*kind, &said["field"]), (status, PROBLEM, &field), "{body}: {said}");
     }
     let long = format!(r#"{{"model":"{}"}}"#, "m".repeat(70 << 10));
-    for at in ALL.iter().filter(|at| ["POST", "PATCH"].contains(&at.method)) {
+    for at in all().filter(|at| ["POST", "PATCH"].contains(&at.method)) {
         let (status, kind, _) = ask(&snapshot, (at.method, at.path), &known(), long.clone()).await;
         assert_eq!((status, &*kind), (413, PROBLEM), "{at:?}");
         let untyped = ask(&snapshot, (at.method, at.path), &known()[..1], "{}".to_owned()).await;

@@ -1,0 +1,100 @@
+//! One path of the admin API: what answers it, what it asks of callers, and what programs may know of it.
+
+use std::fmt;
+
+use axum::routing::MethodRouter;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::auth::Asks;
+
+/// Makes the schema of a type.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// One path and what answers it.
+#[derive(Clone, Copy)]
+pub struct Endpoint {
+    /// Its method.
+    pub method: &'static str,
+    /// Its path.
+    pub path: &'static str,
+    /// What it asks of whoever calls it.
+    pub asks: Asks,
+    pub(crate) handler: fn() -> MethodRouter,
+    /// What the API's description says of it; `None` for another product's paths, which are described there.
+    pub operation: Option<Operation>,
+}
+
+/// What the API's description says of a path.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// What generated clients call it.
+    pub id: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// The parameters of its query: an object of them.
+    pub query: Option<SchemaOf>,
+    /// The body that it takes.
+    pub takes: Option<SchemaOf>,
+    /// The body of its answer when all goes well.
+    pub gives: Option<SchemaOf>,
+    /// Whether a change names the revision that it is made to.
+    pub if_match: bool,
+}
+
+impl Endpoint {
+    /// A path that is not described.
+    pub(crate) const fn new(
+        method: &'static str,
+        path: &'static str,
+        asks: Asks,
+        handler: fn() -> MethodRouter,
+    ) -> Self {
+        Self { method, path, asks, handler, operation: None }
+    }
+
+    /// The same, described.
+    pub(crate) const fn says(self, operation: Operation) -> Self {
+        Self { operation: Some(operation), ..self }
+    }
+}
+
+impl Operation {
+    /// One that takes and gives nothing.
+    pub const fn new(id: &'static str, summary: &'static str) -> Self {
+        Self { id, summary, query: None, takes: None, gives: None, if_match: false }
+    }
+
+    /// The same, with parameters in its query.
+    #[must_use]
+    pub const fn query<T: JsonSchema>(self) -> Self {
+        Self { query: Some(schema_of::<T>), ..self }
+    }
+
+    /// The same, with a body in.
+    #[must_use]
+    pub const fn takes<T: JsonSchema>(self) -> Self {
+        Self { takes: Some(schema_of::<T>), ..self }
+    }
+
+    /// The same, with a body out.
+    #[must_use]
+    pub const fn gives<T: JsonSchema>(self) -> Self {
+        Self { gives: Some(schema_of::<T>), ..self }
+    }
+
+    /// The same, for changes that name the revision that they are made to.
+    #[must_use]
+    pub const fn if_match(self) -> Self {
+        Self { if_match: true, ..self }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
