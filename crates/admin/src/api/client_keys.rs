@@ -1,18 +1,18 @@
 //! `/api/v1/client-keys`: who may call, and what they may do.
 
-use crate::auth::Asks;
-use crate::endpoint::Endpoint;
-use axum::routing::{delete, get, patch, post};
 use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, patch, post};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use trunkline_config::file::PeriodOrZero;
 
+use crate::auth::Asks;
+use crate::endpoint::Endpoint;
 use crate::keys::{KeyFields, KeyProblem, KeyRow, Made};
 use crate::problem::Problem;
 use crate::read::Json;

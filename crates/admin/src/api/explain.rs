@@ -1,11 +1,11 @@
 //! `POST /api/v1/explain`: what would become of a request.
 
-use crate::auth::Asks;
-use crate::endpoint::{Endpoint, Operation};
 use axum::Extension;
 use axum::routing::post;
 use trunkline_route::{Explanation, Question};
 
+use crate::auth::Asks;
+use crate::endpoint::{Endpoint, Operation};
 use crate::problem::Problem;
 use crate::read::Json;
 use crate::routes::Running;

@@ -1,15 +1,15 @@
 //! `/api/v1/oidc`: to an OpenID Connect provider and back.
 
-use crate::auth::Asks;
-use crate::endpoint::Endpoint;
-use axum::routing::get;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::routing::get;
 use http::{HeaderMap, StatusCode, Uri, header};
 
+use crate::auth::Asks;
 use crate::auth::{Auth, Peer, Return, no_flow_cookie};
+use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::routes::Running;
 

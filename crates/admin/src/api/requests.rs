@@ -1,12 +1,12 @@
 //! `/api/v1/requests`: what was asked, and what came of it.
 
-use crate::auth::Asks;
-use crate::endpoint::Endpoint;
 use axum::Extension;
 use axum::extract::{Path, RawQuery};
 use axum::routing::get;
 use trunkline_config::file::Day;
 
+use crate::auth::Asks;
+use crate::endpoint::Endpoint;
 use crate::plane::Misasked;
 use crate::problem::Problem;
 use crate::read::Json;

@@ -1,19 +1,19 @@
 //! `/api/v1/session`: signing in and out; `/api/v1/sessions`: who else is in.
 
-use crate::auth::Asks;
-use crate::endpoint::Endpoint;
-use axum::routing::{delete, get, post};
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use trunkline_config::Secret;
 use trunkline_wire::timestamp;
 
+use crate::auth::Asks;
 use crate::auth::{Auth, By, Caller, Peer, Role, Session, no_cookie};
+use crate::endpoint::Endpoint;
 use crate::problem::{Kind, Problem};
 use crate::read::{Json, read};
 use crate::routes::Running;

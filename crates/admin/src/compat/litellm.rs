@@ -1,18 +1,18 @@
 //! LiteLLM's key management, spend logs and model list, as programs written for its proxy ask for them. Its teams, users and
 //! budgets as things of their own are not here.
 
-use crate::auth::Asks;
-use crate::endpoint::Endpoint;
-use axum::routing::{get, post};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Extension;
+use axum::routing::{get, post};
 use http::Uri;
 use serde_json::{Map, Value, json};
 use trunkline_config::file::PeriodOrZero;
 use trunkline_config::snapshot::key_hash;
 use trunkline_wire::timestamp;
 
+use crate::auth::Asks;
+use crate::endpoint::Endpoint;
 use crate::keys::{KeyFields, KeyProblem, KeyRow};
 use crate::plane::Misasked;
 use crate::problem::Problem;
