@@ -14,6 +14,7 @@ mod problem;
 mod read;
 mod requests;
 mod routes;
+mod ui;
 
 pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,

@@ -18,10 +18,18 @@ use crate::endpoint::Endpoint;
 use crate::gate::gate;
 use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
+use crate::ui;
 
 /// The paths, by what they are about.
-static SUBJECTS: &[&[Endpoint]] =
-    &[session::ROUTES, oidc::ROUTES, explain::ROUTES, client_keys::ROUTES, requests::ROUTES, litellm::ROUTES];
+static SUBJECTS: &[&[Endpoint]] = &[
+    session::ROUTES,
+    oidc::ROUTES,
+    explain::ROUTES,
+    client_keys::ROUTES,
+    requests::ROUTES,
+    litellm::ROUTES,
+    ui::ROUTES,
+];
 
 /// Every path.
 pub fn all() -> impl Iterator<Item = &'static Endpoint> {

@@ -31,7 +31,10 @@ pub(crate) async fn handle(
     body: RequestBody,
 ) -> Response<ReplyBody> {
     let snapshot = worker.snapshot();
-    let route = entrance.side.admit(routes::find(&parts.method, parts.uri.path()));
+    let mut route = entrance.side.admit(routes::find(&parts.method, parts.uri.path()));
+    if route == Route::Banner && admin::has_pages_for(&snapshot, entrance.side, &parts) {
+        route = Route::Admin;
+    }
     // Origins that may call models have no business with the admin API.
     let cors_origins = if route == Route::Admin { &[] } else { snapshot.server.cors_origins.as_slice() };
     let mut response = match route {
