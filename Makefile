@@ -16,13 +16,15 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # What the UI's pages are made of; web/dist/.built is newer than all of it when they are.
 UI_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name screenshots \) -prune -o -type f -not -name schema.gen.ts -print)
 
-.PHONY: help run test web-test screenshots e2e e2e-setup ready clean
+.PHONY: help run test web-test screenshots ui-speed ui-tour e2e e2e-setup ready clean
 
 help:
 	@echo 'make run    build and start Trunkline                  (ARGS="--port 9000 ...")'
 	@echo 'make test   every test: Rust, then black-box           (PYTEST_ARGS="-k reload" for the second part)'
 	@echo 'make e2e    the black-box tests alone'
-	@echo 'make web-test  the tests of the UI against its mock'
+	@echo 'make web-test     the tests of the UI against its mock'
+	@echo 'make screenshots  pictures of the UI, as docs/ui.md shows them'
+	@echo 'make ui-speed     the overview in a browser, with a million requests in the ledger'
 	@echo 'make ready  what to run before asking for review: format, lints, tests, checks'
 	@echo 'make bench  Trunkline beside nginx                     (BENCH_ARGS="--help")'
 	@echo 'make fuzz   a fuzz target                              (TARGET=peek SECONDS=600)'
@@ -53,6 +55,22 @@ e2e: web/dist/.built
 	cargo build --locked -p trunkline
 	$(MAKE) --no-print-directory e2e-setup
 	.venv/bin/python -m pytest -c e2e/pytest.ini e2e $(PYTEST_ARGS)
+
+# The UI of a Trunkline that was busy for a month.
+ui-tour: web/dist/.built
+	@tools/browser-setup.sh
+	cargo build --release --locked -p trunkline
+	cargo build --release --locked -p trunkline-store --example fill
+	$(MAKE) --no-print-directory e2e-setup
+
+screenshots ui-speed: export TRUNKLINE_BIN := $(abspath $(TARGET_DIR))/release/trunkline
+screenshots ui-speed: export FILL := $(abspath $(TARGET_DIR))/release/examples/fill
+
+screenshots: ui-tour
+	.venv/bin/python e2e/tour.py pictures docs/images
+
+ui-speed: ui-tour
+	.venv/bin/python e2e/tour.py speed
 
 e2e-setup: .venv/.ready e2e/node/node_modules/.ready
 

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from kit import backends, config
-from kit.gateway import ROOT, Gateway, binary, clean_env
+from kit.gateway import Gateway
+from kit.pages import (
+    JOURNEY_DEADLINE_S,
+    PAGES_DEADLINE_S,
+    SIGN_IN,
+    bundle,
+    busy_document,
+    document,
+    send_traffic,
+    set_viewer_password,
+    travel,
+)
 
 Start = Callable[..., Gateway]
-
-PASSWORD = "canary correct horse"
-VIEWER = "canary viewing horse"
-TOKEN = "canary-admin-token"
-SIGN_IN = {"TRUNKLINE_ADMIN_PASSWORD": PASSWORD, "TRUNKLINE_ADMIN_TOKEN": TOKEN}
-#: A journey, or all pages in all looks, on a loaded machine.
-JOURNEY_DEADLINE_S = 180
-PAGES_DEADLINE_S = 540
 
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 #: The script that the page begins with.
@@ -94,31 +92,6 @@ def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def travel(name: str, gateway: Gateway, deadline_s: float = JOURNEY_DEADLINE_S, **known: Any) -> str:
-    """Makes a journey of `web/tests/real/` in a browser; what it printed."""
-    journey = {"url": gateway.url, "password": PASSWORD, "viewer": VIEWER, "token": TOKEN, **known}
-    env = clean_env(gateway.folder, {"JOURNEY": json.dumps(journey)})
-    env.update({name: os.environ[name] for name in ("CHROMIUM",) if name in os.environ})
-    ran = subprocess.run(
-        ["nice", "-n", "10", "node", "tests/real.mjs", name],
-        cwd=ROOT / "web",
-        env=env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=deadline_s,
-        check=False,
-    )
-    assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
-    return ran.stdout
-
-
-def document(mock: str, more: str = "") -> str:
-    """What somebody wrote, comments and all, with the mock as provider `up`."""
-    text = "# Ours since March.\n" + config.QUIET + config.provider("up", mock)
-    return text + config.model("alias", "up", "gpt-4o", "context_window = 8192  # as they say\n") + more
-
-
 @pytest.mark.timeout(JOURNEY_DEADLINE_S + 30)
 @pytest.mark.parametrize("name", ["sign-in", "expired-session"])
 def test_people_sign_in_and_out(name: str, start: Start, mock: str) -> None:
@@ -131,12 +104,6 @@ def test_a_viewer_looks_and_changes_nothing(start: Start, mock: str) -> None:
     set_viewer_password(gateway)
     travel("viewer", gateway)
     assert gateway.config_path.read_text() == document(mock)
-
-
-def set_viewer_password(gateway: Gateway) -> None:
-    """As an operator does, beside the process that serves."""
-    words = [str(binary()), "admin", "password", "--role", "viewer", "--stdin", "--data-dir", str(gateway.data)]
-    subprocess.run(words, env=clean_env(gateway.folder), input=VIEWER, text=True, timeout=20, check=True)
 
 
 @pytest.mark.timeout(JOURNEY_DEADLINE_S + 30)
@@ -180,23 +147,8 @@ def test_a_bundle_of_model_proxy_is_seen_before_it_is_taken(start: Start, mock: 
     assert gateway.chat("turbo").json()["choices"][0]["message"]["content"] == "Hi there from the mock!"
 
 
-def bundle(mock: str) -> dict[str, Any]:
-    """What model-proxy exports."""
-    groq = {
-        "name": "groq",
-        "enabled": True,
-        "api_keys": {"env_var_patterns": ["{PROVIDER}_API_KEY_{INDEX}"]},
-        "endpoints": {"base_url": f"{mock}/v1", "completions": "/chat/completions"},
-        "authentication": {"type": "bearer"},
-        "rate_limiting": {"cooldown_seconds": 60},
-        "error_handling": {"429": {"action": "model_key_failure"}},
-    }
-    turbo = {
-        "logical_name": "turbo",
-        "timeout_seconds": 20,
-        "model_routings": [{"provider": "groq", "model": "gpt-4o"}],
-        "fallback_model_routings": [],
-    }
-    keys = {"groq": [{"env_var": "GROQ_API_KEY_1", "value": "sk-canary-bundle"}]}
-    setup = {"providers": [groq], "models": [turbo], "environment": {"HOST": "0.0.0.0"}, "api_keys": keys}
-    return {"version": 1, "exported_at": "2026-11-01T08:00:00Z", "metadata": {}, "setup": setup}
+@pytest.mark.timeout(PAGES_DEADLINE_S + 60)
+def test_every_page_in_every_look_is_for_everybody(start: Start, mock: str) -> None:
+    gateway = start(busy_document(mock), env=SIGN_IN)
+    send_traffic(gateway)
+    travel("pages", gateway, PAGES_DEADLINE_S)
