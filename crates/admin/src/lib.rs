@@ -15,6 +15,8 @@ mod problem;
 mod read;
 mod requests;
 mod routes;
+mod standing;
+mod upstreams;
 
 pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
@@ -32,3 +34,4 @@ pub use requests::{
     Wanted as WantedRequests,
 };
 pub use routes::{Admin, all};
+pub use upstreams::{Asked, Day, DayOf, TestStep, Tested, Upstreams};
