@@ -150,7 +150,6 @@ impl Problem {
             DocumentProblem::ReadOnly(_) => Kind::ReadOnly,
             DocumentProblem::Outdated { .. } => Kind::PreconditionFailed,
             DocumentProblem::NotFound(_) => Kind::NotFound,
-            DocumentProblem::TooLong(_) => Kind::TooLarge,
             DocumentProblem::Failed(_) => Kind::Failed,
             DocumentProblem::Down => Kind::Down,
         };

@@ -38,3 +38,4 @@ pub use snapshot::{
     Repair, Room, RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel,
     UsualRepairs, WhenResting,
 };
+pub use write::literal;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Request;
 use http_body_util::BodyExt as _;
-use trunkline_admin::{Admin, Explained, Keys, Misasked, Plane, Requests};
+use trunkline_admin::{Admin, Documents, Explained, Keys, Misasked, Plane, Requests};
 use trunkline_config::Snapshot;
 use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Unasked, Upload};
 use trunkline_route::Question;
@@ -14,6 +14,7 @@ use trunkline_route::Question;
 #[derive(Clone)]
 pub(crate) struct Desks {
     pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) documents: Arc<dyn Documents>,
     pub(crate) requests: Arc<dyn Requests>,
 }
 
@@ -59,6 +60,10 @@ impl Plane for Seen {
 
     fn keys(&self) -> Arc<dyn Keys> {
         Arc::clone(&self.desks.keys)
+    }
+
+    fn documents(&self) -> Arc<dyn Documents> {
+        Arc::clone(&self.desks.documents)
     }
 
     fn requests(&self) -> Arc<dyn Requests> {

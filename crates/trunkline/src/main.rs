@@ -5,6 +5,7 @@ mod banner;
 mod bodies;
 mod cli;
 mod commands;
+mod documents;
 mod explain;
 mod history;
 mod import;
