@@ -116,7 +116,7 @@ async fn add(
         // A section that says nothing would not be there.
         fields.insert("type".to_owned(), Value::from(name.as_str()));
     }
-    thing.add(&editing, &caller, &at, fields).await?;
+    thing.add(&*plane, &editing, &caller, &at, fields).await?;
     let (revision, detail) = detail(&*plane, &name).await?;
     Ok(Tagged(revision, created(detail)).into_response())
 }

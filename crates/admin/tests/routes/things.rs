@@ -40,6 +40,9 @@ impl Upstreams for NoUpstreams {
         let loaded = load(Some(("t.toml", &text)), &Env::default(), &Overrides::default(), &[])?;
         Ok(Arc::clone(&loaded.snapshot.providers[name]))
     }
+    fn variables_of(&self, provider: &Provider) -> Vec<String> {
+        trunkline_config::key_variables(provider.vendor, &variables())
+    }
     /// Tells which keys it would have sent, as nobody else may.
     fn test(&self, provider: Arc<Provider>, model: Option<String>) -> Asked<Tested> {
         let sent = |key: &Arc<Key>| key.header.to_str().expect("text").trim_start_matches("Bearer sk-").to_owned();
@@ -47,6 +50,13 @@ impl Upstreams for NoUpstreams {
         let step = TestStep { name: "address".to_owned(), ok: true, ms: None, detail };
         now(Tested { ok: true, steps: vec![step], models: model.into_iter().collect() })
     }
+}
+
+/// What the process was started with.
+pub(crate) fn variables() -> Env {
+    let all =
+        [("TRUNKLINE_ADMIN_TOKEN", TOKEN), ("GROQ_API_KEY", "sk-0123456789"), ("GROQ_API_KEY_2", "sk-0123456789a")];
+    all.into_iter().collect()
 }
 
 /// A process in which each document is in force as soon as it is kept.
@@ -57,7 +67,9 @@ struct Shop {
 
 impl Plane for Shop {
     fn snapshot(&self) -> Arc<Snapshot> {
-        snapshot(&self.kept.now().text)
+        let now = self.kept.now();
+        let document = now.path.map(|_| ("t.toml", now.text.as_str()));
+        Arc::new(load(document, &variables(), &Overrides::default(), &[]).expect("it was checked").snapshot)
     }
     fn keys(&self) -> Arc<dyn Keys> {
         Arc::new(NoKeys)
@@ -248,6 +260,18 @@ async fn edits_change_a_section_and_leave_all_else() {
     let left = shop.text();
     assert!(left.starts_with("# Ask Ada before you touch it.\n[admin]\n") && left.contains("# the fast one"), "{left}");
     assert!(!["far", "big", "draining", "EXECUTE", "fallbacks"].iter().any(|gone| left.contains(gone)), "{left}");
+}
+
+#[tokio::test]
+async fn the_first_document_says_what_the_environment_implied() {
+    let shop = Arc::new(Shop { kept: Kept::default(), live: Live::default() });
+    assert_eq!(find(&get(&shop, "/providers").await, "groq")["source"], "environment");
+    let new = json!({ "name": "near", "type": "ollama" });
+    assert_eq!(edit(&shop, "POST", "/providers", new).await.0, 201);
+    let expected = "[providers.groq]\nkeys = [\"${GROQ_API_KEY}\", \"${GROQ_API_KEY_2}\"]\n\n[providers.near]\ntype = \"ollama\"\n";
+    assert_eq!(shop.text(), expected);
+    let groq = get(&shop, "/providers/groq").await;
+    assert_eq!((&groq["live"]["source"], &groq["live"]["keys"][1]["label"]), (&json!("document"), &json!("groq#2")));
 }
 
 #[tokio::test]
