@@ -15,7 +15,9 @@ mod problem;
 mod read;
 mod requests;
 mod routes;
+mod standing;
 mod ui;
+mod upstreams;
 
 pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
@@ -33,3 +35,4 @@ pub use requests::{
     Wanted as WantedRequests,
 };
 pub use routes::{Admin, all};
+pub use upstreams::{Asked, Day, DayOf, TestStep, Tested, Upstreams};

@@ -77,6 +77,7 @@ pub(crate) enum Kind {
     Unprocessable,
     PreconditionRequired,
     ReadOnly,
+    Upstream,
     Failed,
     Down,
 }
@@ -88,7 +89,7 @@ impl Kind {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Off | Self::Forbidden | Self::WrongHost | Self::WrongOrigin | Self::Csrf => StatusCode::FORBIDDEN,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
-            Self::Elsewhere => StatusCode::BAD_GATEWAY,
+            Self::Elsewhere | Self::Upstream => StatusCode::BAD_GATEWAY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -124,6 +125,7 @@ impl Kind {
                 ("urn:trunkline:problem:precondition_required", "the revision is missing that is to be changed")
             }
             Self::ReadOnly => ("urn:trunkline:problem:read_only", "the document cannot be changed here"),
+            Self::Upstream => ("urn:trunkline:problem:upstream", "the provider did not answer as it should"),
             Self::Failed => ("urn:trunkline:problem:failed", "the document could not be read, written or put in force"),
             Self::Down => ("urn:trunkline:problem:down", "the store does not answer"),
         }

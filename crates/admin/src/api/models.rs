@@ -89,7 +89,7 @@ async fn add(
     }
     // Told as what it is: one without targets.
     fields.entry("targets").or_insert_with(|| Value::Array(Vec::new()));
-    thing.add(&editing, &caller, &at, fields).await?;
+    thing.add(&*plane, &editing, &caller, &at, fields).await?;
     let (revision, detail) = detail(&*plane, &name).await?;
     Ok(Tagged(revision, created(detail)).into_response())
 }

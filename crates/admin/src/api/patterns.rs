@@ -96,7 +96,7 @@ async fn add(
     }
     fields.insert("name".to_owned(), Value::from(name.as_str()));
     let at = Path::of_keys(&["patterns"]).index(declared.len());
-    thing(&name).append(&editing, &caller, &at, fields).await?;
+    thing(&name).append(&*plane, &editing, &caller, &at, fields).await?;
     let (revision, detail) = detail(&*plane, &name).await?;
     Ok(Tagged(revision, created(detail)).into_response())
 }

@@ -36,9 +36,8 @@ pub(crate) const ROUTES: &[Endpoint] = &[
     Endpoint::new("POST", "/api/v1/providers", Asks::Admin, || post(add)).says(
         Operation::new("addProvider", "Adds one.").takes::<NewSection>().gives::<Detail<ProviderRow>>().if_match(),
     ),
-    Endpoint::new("POST", "/api/v1/providers/test", Asks::Admin, || post(test::test)).says(
-        Operation::new("testProvider", "Tries one, step by step.").takes::<ProviderTest>().gives::<Tested>(),
-    ),
+    Endpoint::new("POST", "/api/v1/providers/test", Asks::Admin, || post(test::test))
+        .says(Operation::new("testProvider", "Tries one, step by step.").takes::<ProviderTest>().gives::<Tested>()),
     Endpoint::new("GET", "/api/v1/providers/{name}", Asks::Viewer, || get(show))
         .says(Operation::new("provider", "One of them.").gives::<Detail<ProviderRow>>()),
     Endpoint::new("PATCH", "/api/v1/providers/{name}", Asks::Admin, || patch(change)).says(
@@ -117,7 +116,7 @@ async fn add(
         // A section that says nothing would not be there.
         fields.insert("type".to_owned(), Value::from(name.as_str()));
     }
-    thing.add(&editing, &caller, &at, fields).await?;
+    thing.add(&*plane, &editing, &caller, &at, fields).await?;
     let (revision, detail) = detail(&*plane, &name).await?;
     Ok(Tagged(revision, created(detail)).into_response())
 }
