@@ -9,6 +9,7 @@ mod compat;
 mod endpoint;
 mod gate;
 mod keys;
+mod openapi;
 mod plane;
 mod problem;
 mod read;
@@ -19,8 +20,9 @@ pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
     is_password, make_password,
 };
-pub use endpoint::{Endpoint, Operation, SchemaOf};
+pub use endpoint::{Endpoint, Form, Operation, SchemaOf};
 pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};
+pub use openapi::openapi;
 pub use plane::{Explained, Misasked, Plane};
 pub use requests::{
     Body as RequestBody, Looked, RequestDetail, RequestPage, RequestProblem, RequestRow, Requests,

@@ -1,6 +1,7 @@
 //! What each path does.
 
 pub(crate) mod client_keys;
+pub(crate) mod description;
 pub(crate) mod explain;
 pub(crate) mod oidc;
 pub(crate) mod requests;
