@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
-use crate::api::{client_keys, description, explain, oidc, requests, session};
+use crate::api::{client_keys, description, explain, oidc, requests, session, usage};
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::litellm;
 use crate::endpoint::Endpoint;
@@ -27,6 +27,7 @@ static SUBJECTS: &[&[Endpoint]] = &[
     explain::ROUTES,
     client_keys::ROUTES,
     requests::ROUTES,
+    usage::ROUTES,
     litellm::ROUTES,
 ];
 

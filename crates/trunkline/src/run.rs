@@ -20,7 +20,7 @@ use crate::banner::Start;
 use crate::bodies::BodyDesk;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
-use crate::ledger::{self, Ledger, LedgerError};
+use crate::ledger::{self, Ledger, LedgerError, Tail};
 use crate::reload::{Beginning, Reason, Reloader};
 use crate::replicas::{Replicas, ReplicasError};
 use crate::requests::RequestDesk;
@@ -28,6 +28,7 @@ use crate::responses::ResponseDesk;
 use crate::signin::AccountDesk;
 use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
+use crate::usage::SumDesk;
 use crate::wakes::{self, Wakes};
 use crate::web::Outside;
 use crate::{banner, probe, rests, signin, telemetry};
@@ -82,8 +83,9 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
     let listeners = Listeners { models: listen(server.listen)?, admin: server.admin_listen.map(listen).transpose()? };
     source.make_data_folder()?;
     let bodies = BodyDesk::start(&loaded.settings)?;
-    let ledger = Ledger::start(&loaded.settings, Some(bodies.clone()))?;
-    let desks = (Arc::clone(&ledger), bodies.clone());
+    let tail = Tail::default();
+    let ledger = Ledger::start(&loaded.settings, Some(bodies.clone()), tail.clone())?;
+    let desks = (Arc::clone(&ledger), bodies.clone(), tail);
     let ended = runtime.block_on(serve(source, (seen, written, loaded), listeners, desks));
     ledger.flush_and_stop(FLUSH_TIMEOUT);
     bodies.stop(BODIES_TIMEOUT);
@@ -95,7 +97,7 @@ async fn serve(
     source: Source,
     (seen, in_force, loaded): (Option<Stamp>, Option<Written>, Loaded),
     listeners: Listeners,
-    (ledger, bodies): (Arc<Ledger>, BodyDesk),
+    (ledger, bodies, tail): (Arc<Ledger>, BodyDesk, Tail),
 ) -> Result<(), RunError> {
     let Loaded { snapshot, settings, .. } = loaded;
     if !ledger.caught_up().await {
@@ -105,10 +107,11 @@ async fn serve(
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone(), bodies.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     let desk = KeyDesk::new(settings.store_url.clone(), View::Live(Arc::clone(&shared)));
-    let requests = RequestDesk::new(settings.store_url.clone());
+    let requests = RequestDesk::new(settings.store_url.clone(), tail.clone());
+    let sums = SumDesk::new(settings.store_url.clone());
     let access = Arc::clone(&shared.snapshot().admin);
     let first_password = signin::prepare(&settings, &access).await.map_err(LedgerError::from)?;
-    let desks = Desks { keys: Arc::new(desk), requests: Arc::new(requests) };
+    let desks = Desks { keys: Arc::new(desk), requests: Arc::new(requests), sums: Arc::new(sums) };
     shared.set_admin(Box::new(Api::new(admin_api(&settings, &access), desks)));
     if settings.bodies.are_kept() {
         shared.set_recorder(Box::new(bodies));
@@ -159,6 +162,8 @@ async fn serve(
     background.extend(replicas.keep(&shared));
 
     stop.wait().await;
+    // Who listens would else be waited for.
+    tail.close();
     let drain = shared.snapshot().server.drain_timeout;
     tracing::info!(
         open = shared.open_requests(),

@@ -6,3 +6,4 @@ pub(crate) mod explain;
 pub(crate) mod oidc;
 pub(crate) mod requests;
 pub(crate) mod session;
+pub(crate) mod usage;
