@@ -60,6 +60,7 @@ def bundle(mock: str) -> dict[str, Any]:
         "api_keys": {"env_var_patterns": ["{PROVIDER}_API_KEY_{INDEX}"]},
         "endpoints": {"base_url": f"{mock}/v1", "completions": "/chat/completions"},
         "authentication": {"type": "bearer"},
+        "billing_code": "R-7",
         "rate_limiting": {"cooldown_seconds": 60},
         "error_handling": {"429": {"action": "model_key_failure"}},
     }

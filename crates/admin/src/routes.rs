@@ -13,7 +13,7 @@ use tower_service::Service as _;
 
 use crate::api::{
     client_keys, config, description, explain, models, oidc, patterns, prices, provider_types, providers, requests,
-    session,
+    session, usage,
 };
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::litellm;
@@ -37,6 +37,7 @@ static SUBJECTS: &[&[Endpoint]] = &[
     patterns::ROUTES,
     prices::ROUTES,
     requests::ROUTES,
+    usage::ROUTES,
     litellm::ROUTES,
     ui::ROUTES,
 ];

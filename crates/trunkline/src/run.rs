@@ -21,7 +21,7 @@ use crate::bodies::BodyDesk;
 use crate::documents::DocumentDesk;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
-use crate::ledger::{self, Ledger, LedgerError};
+use crate::ledger::{self, Ledger, LedgerError, Tail};
 use crate::reload::{Beginning, Found, Reason, Reloader};
 use crate::replicas::{Replicas, ReplicasError};
 use crate::requests::RequestDesk;
@@ -30,6 +30,7 @@ use crate::signin::AccountDesk;
 use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
 use crate::upstreams::UpstreamDesk;
+use crate::usage::SumDesk;
 use crate::wakes::{self, Wakes};
 use crate::web::Outside;
 use crate::{banner, probe, rests, signin, telemetry};
@@ -84,8 +85,9 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
     let listeners = Listeners { models: listen(server.listen)?, admin: server.admin_listen.map(listen).transpose()? };
     source.make_data_folder()?;
     let bodies = BodyDesk::start(&loaded.settings)?;
-    let ledger = Ledger::start(&loaded.settings, Some(bodies.clone()))?;
-    let desks = (Arc::clone(&ledger), bodies.clone());
+    let tail = Tail::default();
+    let ledger = Ledger::start(&loaded.settings, Some(bodies.clone()), tail.clone())?;
+    let desks = (Arc::clone(&ledger), bodies.clone(), tail);
     let ended = runtime.block_on(serve(source, (seen, written, loaded), listeners, desks));
     ledger.flush_and_stop(FLUSH_TIMEOUT);
     bodies.stop(BODIES_TIMEOUT);
@@ -97,7 +99,7 @@ async fn serve(
     source: Source,
     (seen, in_force, loaded): (Option<Stamp>, Option<Written>, Loaded),
     listeners: Listeners,
-    (ledger, bodies): (Arc<Ledger>, BodyDesk),
+    (ledger, bodies, tail): (Arc<Ledger>, BodyDesk, Tail),
 ) -> Result<(), RunError> {
     let Loaded { snapshot, settings, .. } = loaded;
     if !ledger.caught_up().await {
@@ -107,7 +109,8 @@ async fn serve(
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone(), bodies.clone()));
     let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     let desk = KeyDesk::new(settings.store_url.clone(), View::Live(Arc::clone(&shared)));
-    let requests = RequestDesk::new(settings.store_url.clone());
+    let requests = RequestDesk::new(settings.store_url.clone(), tail.clone());
+    let sums = SumDesk::new(settings.store_url.clone());
     let access = Arc::clone(&shared.snapshot().admin);
     let first_password = signin::prepare(&settings, &access).await.map_err(LedgerError::from)?;
     let (reasons, inbox) = mpsc::channel(1);
@@ -120,6 +123,7 @@ async fn serve(
         documents: Arc::new(documents),
         upstreams: Arc::new(upstreams),
         requests: Arc::new(requests),
+        sums: Arc::new(sums),
     };
     shared.set_admin(Box::new(Api::new(admin_api(&settings, &access), desks)));
     if settings.bodies.are_kept() {
@@ -169,6 +173,8 @@ async fn serve(
     background.extend(replicas.keep(&shared));
 
     stop.wait().await;
+    // Who listens would else be waited for.
+    tail.close();
     let drain = shared.snapshot().server.drain_timeout;
     tracing::info!(
         open = shared.open_requests(),

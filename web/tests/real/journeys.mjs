@@ -12,6 +12,8 @@ async function signInByForm(page, password) {
 
 const editor = (page) => page.getByRole('textbox', { name: 'The configuration document, TOML' })
 
+const nameField = (page) => page.getByRole('textbox', { name: 'Name (required)' })
+
 /** Writes at the end of the document. */
 async function append(page, lines) {
   await editor(page).click()
@@ -77,7 +79,8 @@ export const JOURNEYS = {
   },
 
   /** From a process that nobody has told anything to an answer. */
-  async 'first-run'({ page, url, upstream, password, inspect, picture }) {
+  async 'first-run'({ page, url, upstream, password, expectRefusal, inspect, picture }) {
+    expectRefusal()
     await page.goto(`${url}/`)
     await signInByForm(page, password)
     const begun = Date.now()
@@ -105,7 +108,7 @@ export const JOURNEYS = {
     await page.goto(`${url}/ui/providers`)
     await page.getByRole('link', { name: 'Add provider' }).first().click()
     await page.getByRole('button', { name: /^OpenAI/ }).click()
-    await page.getByLabel('Name', { exact: true }).fill('mock')
+    await nameField(page).fill('mock')
     await page.getByLabel('Base URL').fill('127.0.0.1:1')
     expectRefusal()
     await button(page, 'Add provider').click()
@@ -124,7 +127,7 @@ export const JOURNEYS = {
     await text(page, 'Models that it lists')
 
     await page.goto(`${url}/ui/models/new`)
-    await page.getByLabel('Name', { exact: true }).fill('chatty')
+    await nameField(page).fill('chatty')
     await page.getByRole('combobox', { name: 'Provider' }).selectOption('mock')
     await page.getByRole('combobox', { name: 'Upstream model' }).click()
     await page.getByRole('option', { name: /gpt-4o/ }).click()
@@ -134,7 +137,7 @@ export const JOURNEYS = {
     await page.getByRole('link', { name: 'Try it' }).waitFor()
 
     await page.goto(`${url}/ui/patterns/new`)
-    await page.getByLabel('Name', { exact: true }).fill('angle')
+    await nameField(page).fill('angle')
     await page.getByLabel('Expression').fill('<<(?P<name>\\w+) (?P<city>\\w+)>>')
     await page.getByLabel('What a model wrote').fill('I look. <<weather Oslo>>')
     await button(page, 'Try').click()

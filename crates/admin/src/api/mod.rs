@@ -15,3 +15,4 @@ pub(crate) mod providers;
 pub(crate) mod requests;
 pub(crate) mod section;
 pub(crate) mod session;
+pub(crate) mod usage;
