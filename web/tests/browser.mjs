@@ -30,7 +30,7 @@ export async function open(browser, origin, { theme = 'light', width = 1280, hei
   page.on('console', (message) => {
     if (message.type() !== 'error') return
     if (refused && /Failed to load resource/.test(message.text())) return
-    failures.push(`${page.url()}: console: ${message.text()}`)
+    failures.push(`${page.url()}: console: ${message.text()} ${message.location().url}`)
   })
   page.on('pageerror', (error) => failures.push(`${page.url()}: ${error.message}`))
   page.on('request', (request) => {
