@@ -6,6 +6,7 @@
 mod api;
 mod auth;
 mod compat;
+mod documents;
 mod endpoint;
 mod gate;
 mod keys;
@@ -16,11 +17,18 @@ mod query;
 mod read;
 mod requests;
 mod routes;
+mod standing;
+mod upstreams;
 mod usage;
+mod watch;
 
 pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
     is_password, make_password,
+};
+pub use documents::{
+    CurrentDocument, DocumentAnswer, DocumentProblem, DocumentRevision, DocumentSource, Documents, ForeignDocument,
+    NewDocument, TakenOver,
 };
 pub use endpoint::{Endpoint, Form, Operation, SchemaOf};
 pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};
@@ -31,4 +39,6 @@ pub use requests::{
     Requests, Timings, Wanted as WantedRequests,
 };
 pub use routes::{Admin, all};
+pub use upstreams::{Asked, Day, DayOf, TestStep, Tested, Upstreams};
 pub use usage::{Latency, Sums, Usage, UsageBy, UsageFormat, UsageGroup, UsagePer, UsageQuestion};
+pub use watch::{Ledger as LedgerState, Probed, Process, Replicas as ReplicaState, Store as StoreState, Watch};

@@ -5,6 +5,7 @@ mod banner;
 mod bodies;
 mod cli;
 mod commands;
+mod documents;
 mod explain;
 mod history;
 mod import;
@@ -25,8 +26,10 @@ mod signin;
 mod source;
 mod state;
 mod telemetry;
+mod upstreams;
 mod usage;
 mod wakes;
+mod watch;
 mod web;
 
 use std::process::ExitCode;
