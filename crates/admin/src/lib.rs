@@ -21,6 +21,7 @@ mod standing;
 mod ui;
 mod upstreams;
 mod usage;
+mod watch;
 
 pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
@@ -41,3 +42,4 @@ pub use requests::{
 pub use routes::{Admin, all};
 pub use upstreams::{Asked, Day, DayOf, TestStep, Tested, Upstreams};
 pub use usage::{Latency, Sums, Usage, UsageBy, UsageFormat, UsageGroup, UsagePer, UsageQuestion};
+pub use watch::{Ledger as LedgerState, Probed, Process, Replicas as ReplicaState, Store as StoreState, Watch};

@@ -12,7 +12,7 @@ async function signInByForm(page, password) {
 
 const editor = (page) => page.getByRole('textbox', { name: 'The configuration document, TOML' })
 
-const nameField = (page) => page.getByRole('textbox', { name: 'Name (required)' })
+const nameField = (page) => page.getByRole('textbox', { name: /^Name ?\(/ })
 
 /** Writes at the end of the document. */
 async function append(page, lines) {

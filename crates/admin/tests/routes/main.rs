@@ -15,7 +15,7 @@ use http::{Request, StatusCode, header};
 use serde_json::{Map, Value, json};
 use trunkline_admin::{
     Admin, Answer, Asks, Documents, Endpoint, Explained, KeyFields, KeyProblem, KeyRow, Keys, Made, Misasked, Origin,
-    Plane, Requests, Spending, Sums, Unasked, Upstreams, all,
+    Plane, Requests, Spending, Sums, Unasked, Upstreams, Watch, all,
 };
 use trunkline_config::file::AllowanceSection;
 use trunkline_config::{Env, Overrides, Snapshot, load};
@@ -61,6 +61,10 @@ impl Plane for Process {
 
     fn requests(&self) -> Arc<dyn Requests> {
         Arc::new(watch::NoRequests)
+    }
+
+    fn watch(&self) -> Arc<dyn Watch> {
+        Arc::new(watch::Nobody)
     }
 
     fn sums(&self) -> Arc<dyn Sums> {

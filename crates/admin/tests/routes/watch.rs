@@ -7,14 +7,17 @@ use std::sync::Arc;
 
 use axum::body::to_bytes;
 use http::header;
-use serde_json::json;
+use serde_json::{Value, json};
 use trunkline_admin::{
-    Admin, Heard, Listener, Looked, RequestDetail, RequestPage, RequestProblem, RequestRow, Requests, Sums, Unasked,
-    Usage, UsageBy, UsageGroup, UsageQuestion, WantedRequests,
+    Admin, Asked, Heard, LedgerState, Listener, Looked, Probed, Process, RequestDetail, RequestPage, RequestProblem,
+    RequestRow, Requests, StoreState, Sums, Unasked, Usage, UsageBy, UsageGroup, UsageQuestion, WantedRequests, Watch,
 };
+use trunkline_config::settings::{Stated, stated};
+use trunkline_config::{FoundEndpoint, Overrides};
+use trunkline_providers::BaseUrl;
 
-use super::accounts::{Accounts, Nobody};
-use super::{PEER, PROBLEM, Process, ask, known, on, request};
+use super::accounts::{Accounts, Nobody as NoWeb};
+use super::{Kept, PEER, PROBLEM, Process as Running, ask, known, on, request, snapshot};
 
 fn said<T: Send + 'static>(value: T) -> Looked<T> {
     Box::pin(ready(Ok(value)))
@@ -113,6 +116,37 @@ impl Sums for NoSums {
     }
 }
 
+/// A process in trouble, which listens to everybody.
+pub(crate) struct Nobody;
+
+impl Watch for Nobody {
+    fn process(&self) -> Process {
+        Process {
+            version: "0.0.0",
+            started_ms: 1_795_305_600_000,
+            listen: "0.0.0.0:8700".parse().expect("an address"),
+            ledger: LedgerState { written: 1, dropped: 2, spooled: 3, failing: Some("disk full".to_owned()) },
+            replicas: None,
+            refused_document: Some("t.toml is not in force: line 3".to_owned()),
+            problems: vec!["bodies cannot be kept".to_owned()],
+        }
+    }
+    fn store(&self) -> Asked<StoreState> {
+        Box::pin(ready(StoreState { engine: "SQLite", latency_ms: Err("disk full".to_owned()) }))
+    }
+    fn probed(&self) -> Probed {
+        let vendor = trunkline_providers::registry::find("ollama").expect("it is known");
+        let at = |port| FoundEndpoint {
+            vendor,
+            base_url: BaseUrl::parse(&format!("http://127.0.0.1:{port}"), vendor).expect("a URL"),
+        };
+        Probed { is_on: true, last_ms: Some(1_795_305_600_000), found: vec![at(11_434), at(8_080)] }
+    }
+    fn settings(&self, document: &str) -> Vec<Stated> {
+        stated(document, &super::things::variables(), &Overrides::default())
+    }
+}
+
 #[tokio::test]
 async fn requests_come_in_pages_and_what_is_not_there_is_said_to_be_missing() {
     let snapshot = on();
@@ -151,9 +185,9 @@ async fn sums_are_told_as_they_were_asked_for() {
 
 #[tokio::test]
 async fn requests_are_told_as_they_end() {
-    let admin = Admin::new(Arc::new(Accounts::default()), Arc::new(Nobody), Unasked::Never);
+    let admin = Admin::new(Arc::new(Accounts::default()), Arc::new(NoWeb), Unasked::Never);
     let request = request(("GET", "/api/v1/requests/live"), &known()[..1], String::new());
-    let response = admin.answer(Arc::new(Process(on())), PEER, request).await;
+    let response = admin.answer(Arc::new(Running(on(), Kept::default())), PEER, request).await;
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
     let text = to_bytes(response.into_body(), 1 << 20).await.expect("it ends with what is heard");
     let text = String::from_utf8(text.to_vec()).expect("text");
@@ -161,4 +195,77 @@ async fn requests_are_told_as_they_end() {
     assert_eq!(events[0], "event: missed\ndata: {\"count\":3}");
     assert!(events[1].starts_with("event: request\nid: 1a\ndata: {\"id\":\"1a\",\"at\":"), "{text}");
     assert_eq!(events.len(), 2, "{text}");
+}
+
+async fn told(document: &str, path: &str) -> Value {
+    let snapshot = snapshot(document);
+    let (status, _, said) = ask(&snapshot, ("GET", path), &known()[..1], String::new()).await;
+    assert_eq!(status, 200, "{said}");
+    said
+}
+
+const TOKEN_LINE: &str = "[admin]\ntoken = \"${CANARY}\"\n";
+
+#[tokio::test]
+async fn what_needs_the_operator_is_told_the_worst_first() {
+    let status = told(TOKEN_LINE, "/api/v1/status").await;
+    let ledger = json!({"written": 1, "dropped": 2, "spooled": 3, "failing": "disk full"});
+    assert_eq!((&status["version"], &status["ledger"], &status["replicas"]), (&json!("0.0.0"), &ledger, &Value::Null));
+    assert_eq!(
+        (&status["started_at"], &status["base_url"]),
+        (&json!("2026-11-22T00:00:00Z"), &json!("http://127.0.0.1:8700/v1"))
+    );
+    let codes = |status: &Value| -> Vec<String> {
+        let items = status["attention"].as_array().expect("a list").iter();
+        items.map(|item| format!("{} {} {}", item["severity"], item["code"], item["link"]).replace('"', "")).collect()
+    };
+    let of_process = ["error document_refused /config", "error ledger_failing /settings"];
+    let lesser = ["warning reports_dropped /settings", "warning degraded /settings", "warning open_to_all /keys"];
+    let last = ["info no_provider /welcome"];
+    assert_eq!(codes(&status), [&of_process[..], &lesser[..], &last[..]].concat());
+    let document = format!(
+        "{TOKEN_LINE}[server]\nauth = \"none\"\n[providers.\"my gpu\"]\ntype = \"vllm\"\nbase_url = \"http://127.0.0.1:1\"\ndraining = true\n"
+    );
+    let status = told(&document, "/api/v1/status").await;
+    let info = ["info provider_draining /providers/my%20gpu", "info open_to_all /keys"];
+    assert_eq!(codes(&status), [&of_process[..], &lesser[..2], &info[..]].concat(), "who says it openly is told only");
+}
+
+#[tokio::test]
+async fn providers_the_store_and_what_was_found_are_shown() {
+    let document = format!("{TOKEN_LINE}[providers.local]\ntype = \"ollama\"\nbase_url = \"http://127.0.0.1:11434\"\n");
+    let health = told(&document, "/api/v1/health").await;
+    assert_eq!(health["store"], json!({"state": "down", "detail": "SQLite: disk full", "latency_ms": null}));
+    assert_eq!(
+        (&health["providers"][0]["name"], &health["providers"][0]["health"]["state"]),
+        (&json!("local"), &json!("unknown"))
+    );
+    let found = told(&document, "/api/v1/discovery").await;
+    let probe = json!({
+        "name": "ports of this machine", "kind": "probe", "state": "watching",
+        "last_at": "2026-11-22T00:00:00Z", "error": null,
+    });
+    assert_eq!(found["sources"][0], probe);
+    let endpoints = found["endpoints"].as_array().expect("a list");
+    let seen: Vec<_> = endpoints.iter().map(|end| (end["name"].as_str(), end["taken_as"].as_str())).collect();
+    assert_eq!(seen, [(Some("local"), Some("local")), (Some("ollama"), None)]);
+}
+
+#[tokio::test]
+async fn settings_are_masked_until_an_administrator_asks() {
+    let groups = told(TOKEN_LINE, "/api/v1/settings").await;
+    let all: Vec<&Value> = groups["groups"].as_array().expect("a list").iter().collect();
+    let items = |name: &str| all.iter().find(|group| group["name"] == name).expect("it is there")["items"].clone();
+    let token = items("admin").as_array().expect("a list").iter().find(|item| item["key"] == "admin.token").cloned();
+    let masked = json!({"key": "admin.token", "value": "••••••••", "source": "environment", "secret": true});
+    assert_eq!(token, Some(masked));
+    let snapshot = snapshot("[admin]\ntoken = \"${CANARY}\"\nviewer_tokens = [\"watcher\"]\n");
+    let viewer = [("authorization", "Bearer watcher"), ("content-type", "application/json")];
+    let body = r#"{"key":"server.requests_max"}"#.to_owned();
+    let line = ("POST", "/api/v1/settings/reveal");
+    assert_eq!(ask(&snapshot, line, &viewer, body.clone()).await.0, 403);
+    let (status, _, said) = ask(&snapshot, line, &known(), body).await;
+    assert_eq!((status, said), (200, json!({"key": "server.requests_max", "value": "10000"})));
+    let (status, _, said) = ask(&snapshot, line, &known(), r#"{"key":"server.nothing"}"#.to_owned()).await;
+    assert_eq!((status, &said["field"]), (404, &json!("key")));
 }
