@@ -81,7 +81,7 @@ def named(items: list[Any], name: str) -> Any:
 def gateway(start: Start, upstream: Upstream) -> Gateway:
     """A gateway with a document that people have written notes into."""
     text = NOTES + config.standard(upstream.base_url).replace("sk-upstream-secret", KEY)
-    return start(text, env={"TRUNKLINE_ADMIN_TOKEN": TOKEN})
+    return start(text, env={"TRUNKLINE_ADMIN_TOKEN": TOKEN, "SECOND": "canary-of-another"})
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_a_test_says_which_step_failed_and_never_the_key(api: Api, upstream: Ups
     tested, steps = api.test(name="up", section=masked, model="real-name")
     assert tested["ok"] and "one two" in steps["answer"]["detail"], "a mask is the key that it stands for"
     upstream.key = None
-    assert told(api.http.post("/providers/test", json={"section": {**section, "base_url": "nonsense"}})) == (
+    assert told(api.http.post("/providers/test", json={"section": {**section, "base_url": "ftp://x"}})) == (
         422,
         "base_url",
     )
@@ -178,7 +178,7 @@ def test_what_is_wrong_is_told_at_its_field(gateway: Gateway, api: Api) -> None:
         ("POST", "/providers", {"type": "openai"}, 400, "name"),
         ("POST", "/providers", {"name": "up", "type": "openai"}, 409, "name"),
         ("POST", "/providers", {"name": "x", "type": "klingon"}, 422, "type"),
-        ("POST", "/providers", {"name": "x", "type": "openai", "base_url": "nonsense"}, 422, "base_url"),
+        ("POST", "/providers", {"name": "x", "type": "vllm", "base_url": "ftp://x"}, 422, "base_url"),
         ("PATCH", "/providers/up", {"requests_max": 0}, 422, "requests_max"),
         ("PATCH", "/providers/up", {"keys": ["••••••••AAAA"]}, 422, "keys[0]"),
         ("PATCH", "/providers/nobody", {"enabled": True}, 404, None),

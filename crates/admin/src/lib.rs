@@ -10,6 +10,7 @@ mod documents;
 mod endpoint;
 mod gate;
 mod keys;
+mod openapi;
 mod plane;
 mod problem;
 mod read;
@@ -26,8 +27,9 @@ pub use documents::{
     CurrentDocument, DocumentAnswer, DocumentProblem, DocumentRevision, DocumentSource, Documents, ForeignDocument,
     NewDocument, TakenOver,
 };
-pub use endpoint::{Endpoint, Operation, SchemaOf};
+pub use endpoint::{Endpoint, Form, Operation, SchemaOf};
 pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};
+pub use openapi::openapi;
 pub use plane::{Explained, Misasked, Plane};
 pub use requests::{
     Body as RequestBody, Looked, RequestDetail, RequestPage, RequestProblem, RequestRow, Requests,

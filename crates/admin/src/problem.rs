@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use trunkline_config::{Path, Problems};
 
@@ -229,16 +229,28 @@ impl From<RequestProblem> for Problem {
     }
 }
 
-#[derive(Serialize)]
+/// Why a request was not answered as it wished (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 struct Body<'a> {
+    /// Which problem it is, for programs.
     r#type: &'static str,
+    /// The same for people, in a word or two.
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// What was wrong this time, and what to do.
     detail: &'a str,
+    /// The part of the body or of the query that is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     problems: &'a [Flaw],
+}
+
+/// The schema of the body of every problem.
+pub(crate) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<Body<'static>>()
 }
 
 impl IntoResponse for Problem {

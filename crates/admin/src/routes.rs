@@ -12,7 +12,8 @@ use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
 use crate::api::{
-    client_keys, config, explain, models, oidc, patterns, prices, provider_types, providers, requests, session,
+    client_keys, config, description, explain, models, oidc, patterns, prices, provider_types, providers, requests,
+    session,
 };
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::litellm;
@@ -23,6 +24,7 @@ use crate::problem::{Kind, Problem};
 
 /// The paths, by what they are about.
 static SUBJECTS: &[&[Endpoint]] = &[
+    description::ROUTES,
     session::ROUTES,
     oidc::ROUTES,
     explain::ROUTES,

@@ -2,6 +2,7 @@
 
 pub(crate) mod client_keys;
 pub(crate) mod config;
+pub(crate) mod description;
 pub(crate) mod editing;
 pub(crate) mod explain;
 pub(crate) mod models;
