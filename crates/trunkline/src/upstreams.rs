@@ -125,10 +125,10 @@ fn day(figures: Figures) -> Option<(String, Day)> {
 fn tested(trial: Trial) -> Tested {
     let ms = |took: Duration| (took.as_secs_f64() * 10_000.0).round() / 10.0;
     let step = |Step { name, took, outcome }: Step| {
-        let (ok, (Ok(detail) | Err(detail))) = (outcome.is_ok(), outcome);
+        let (ok, Ok(detail) | Err(detail)) = (outcome.is_ok(), outcome);
         TestStep { name: name.to_owned(), ok, ms: took.map(ms), detail: Some(detail) }
     };
-    let ok = trial.is_ok();
-    let models = trial.models.into_iter().map(|model| model.id).collect();
-    Tested { ok, steps: trial.steps.into_iter().map(step).collect(), models }
+    let (ok, Trial { steps, models, .. }) = (trial.is_ok(), trial);
+    let models = models.into_iter().map(|model| model.id).collect();
+    Tested { ok, steps: steps.into_iter().map(step).collect(), models }
 }

@@ -224,10 +224,10 @@ async fn what_needs_the_operator_is_told_the_worst_first() {
     let last = ["info no_provider /welcome"];
     assert_eq!(codes(&status), [&of_process[..], &lesser[..], &last[..]].concat());
     let document = format!(
-        "{TOKEN_LINE}[server]\nauth = \"none\"\n[providers.\"my gpu\"]\ntype = \"vllm\"\nbase_url = \"http://127.0.0.1:1\"\ndraining = true\n"
+        "{TOKEN_LINE}[server]\nauth = \"none\"\n[providers.gpu]\ntype = \"vllm\"\nbase_url = \"http://127.0.0.1:1\"\ndraining = true\n"
     );
     let status = told(&document, "/api/v1/status").await;
-    let info = ["info provider_draining /providers/my%20gpu", "info open_to_all /keys"];
+    let info = ["info provider_draining /providers/gpu", "info open_to_all /keys"];
     assert_eq!(codes(&status), [&of_process[..], &lesser[..2], &info[..]].concat(), "who says it openly is told only");
 }
 
