@@ -28,14 +28,14 @@ pub use env::Env;
 pub use load::{Loaded, load};
 pub use path::{Path, PathError};
 pub use problem::{Place, Problem, Problems};
-pub use resolve::FoundEndpoint;
+pub use resolve::{FoundEndpoint, key_variables};
 pub use secret::Secret;
 pub use settings::{Overrides, PASSWORD_CHARACTERS_MIN, Settings, data_dir, store_url};
 pub use snapshot::{
     AdminAccess, AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, EnforceSetting,
     Enforcement, ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model,
-    ModelCache, Network, OidcClient, OnLoss, Priority, Provider, ProviderModel, PublicUrl, QueueLimits, Repair, Room,
-    RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel, UsualRepairs,
-    WhenResting,
+    ModelCache, Network, OidcClient, OnLoss, Priority, Provider, ProviderModel, ProviderSource, PublicUrl, QueueLimits,
+    Repair, Room, RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel,
+    UsualRepairs, WhenResting,
 };
 pub use write::literal;

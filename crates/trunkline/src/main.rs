@@ -26,6 +26,7 @@ mod signin;
 mod source;
 mod state;
 mod telemetry;
+mod upstreams;
 mod usage;
 mod wakes;
 mod web;

@@ -29,6 +29,7 @@ use crate::responses::ResponseDesk;
 use crate::signin::AccountDesk;
 use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
+use crate::upstreams::UpstreamDesk;
 use crate::wakes::{self, Wakes};
 use crate::web::Outside;
 use crate::{banner, probe, rests, signin, telemetry};
@@ -112,7 +113,14 @@ async fn serve(
     let (reasons, inbox) = mpsc::channel(1);
     let found = Found::default();
     let documents = DocumentDesk::new(source.clone(), settings.store_url.clone(), found.clone(), reasons.clone());
-    let desks = Desks { keys: Arc::new(desk), documents: Arc::new(documents), requests: Arc::new(requests) };
+    let client = Client::new();
+    let upstreams = UpstreamDesk::new(source.clone(), client.clone(), settings.store_url.clone());
+    let desks = Desks {
+        keys: Arc::new(desk),
+        documents: Arc::new(documents),
+        upstreams: Arc::new(upstreams),
+        requests: Arc::new(requests),
+    };
     shared.set_admin(Box::new(Api::new(admin_api(&settings, &access), desks)));
     if settings.bodies.are_kept() {
         shared.set_recorder(Box::new(bodies));
@@ -129,7 +137,6 @@ async fn serve(
     let running = start(&shared, listeners, workers(&settings))?;
     let address = running.address();
 
-    let client = Client::new();
     found.set(first_probe(&settings, &client, address, (&source, in_force.as_ref()), &shared).await);
     banner::print(&Start {
         snapshot: &shared.snapshot(),
