@@ -12,7 +12,7 @@ async function signInByForm(page, password) {
 
 const editor = (page) => page.getByRole('textbox', { name: 'The configuration document, TOML' })
 
-const nameField = (page) => page.getByRole('textbox', { name: /^Name ?\(/ })
+const nameField = (page) => page.getByRole('textbox', { name: 'Name (required)' })
 
 /** Writes at the end of the document. */
 async function append(page, lines) {
@@ -116,10 +116,11 @@ export const JOURNEYS = {
     await inspect('wrong')
     await page.getByLabel('Base URL').fill('http://127.0.0.1:1')
     await button(page, 'Test').click()
+    await text(page, '`openai` needs a key')
+    await page.getByLabel('Key', { exact: true }).fill('sk-canary-typed')
+    await button(page, 'Test').click()
     await text(page, 'It does not work yet')
     await page.getByLabel('Base URL').fill(upstream)
-    await button(page, 'Add a key').click()
-    await page.getByLabel('Key 1').fill('sk-canary-typed')
     await button(page, 'Test').click()
     await text(page, /It works, and lists \d+ models/)
     await button(page, 'Add provider').click()
@@ -162,8 +163,10 @@ export const JOURNEYS = {
   },
 
   /** Everybody's dialect, in the playground. */
-  async dialects({ page, url, signIn }) {
+  async dialects({ page, url, signIn, expectRefusal }) {
     await signIn()
+    // The record of an answer may be asked for before it is written.
+    expectRefusal()
     await page.goto(`${url}/ui/playground?model=alias`)
     for (const dialect of ['openai_chat', 'openai_responses', 'anthropic', 'gemini', 'ollama', 'openai_completions']) {
       await page.getByLabel('Client’s dialect').selectOption(dialect)
@@ -216,8 +219,9 @@ export const JOURNEYS = {
     assert.doesNotMatch(await editor(page).innerText(), /debug/)
   },
 
-  async import({ page, url, bundle, signIn, inspect }) {
+  async import({ page, url, bundle, signIn, expectRefusal, inspect }) {
     await signIn()
+    expectRefusal()
     await page.goto(`${url}/ui/config?tab=import`)
     await page.getByLabel('From').selectOption('model-proxy')
     await page.getByLabel('Files').setInputFiles({ name: 'bundle.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(bundle)) })
@@ -226,7 +230,7 @@ export const JOURNEYS = {
     await text(page, /\d+ of them need you/)
     await inspect('dry run')
     await page.goto(`${url}/ui/models/turbo`)
-    await text(page, 'There is nothing')
+    await text(page, 'There is no model "turbo"')
     await page.goto(`${url}/ui/config?tab=import`)
     await page.getByLabel('From').selectOption('model-proxy')
     await page.getByLabel('Files').setInputFiles({ name: 'bundle.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(bundle)) })
