@@ -14,6 +14,7 @@ mod problem;
 mod read;
 mod requests;
 mod routes;
+mod secrets;
 
 pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
@@ -27,3 +28,4 @@ pub use requests::{
     Wanted as WantedRequests,
 };
 pub use routes::{Admin, all};
+pub use secrets::{SecretProblem, SecretRow, SecretValue, Secrets, Told as SecretsTold};

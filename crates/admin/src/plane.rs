@@ -9,6 +9,7 @@ use trunkline_route::{Explanation, Question};
 
 use crate::keys::Keys;
 use crate::requests::Requests;
+use crate::secrets::Secrets;
 
 /// A question that cannot be answered as it was put.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -33,6 +34,9 @@ pub trait Plane: Send + Sync {
 
     /// Whoever keeps the records of requests.
     fn requests(&self) -> Arc<dyn Requests>;
+
+    /// Whoever keeps the secrets that the document names.
+    fn secrets(&self) -> Arc<dyn Secrets>;
 
     /// What would become of a request. Asks nobody and changes nothing.
     fn explain(&self, question: Question) -> Explained;

@@ -10,6 +10,7 @@ use crate::auth::Down;
 use crate::keys::KeyProblem;
 use crate::plane::Misasked;
 use crate::requests::RequestProblem;
+use crate::secrets::SecretProblem;
 
 /// The type of every body of a problem.
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -129,6 +130,18 @@ impl From<RequestProblem> for Problem {
             RequestProblem::Misasked(wrong) => return wrong.into(),
             RequestProblem::NotFound(_) => Kind::NotFound,
             RequestProblem::Down => Kind::Down,
+        };
+        Self::new(kind, problem.to_string())
+    }
+}
+
+impl From<SecretProblem> for Problem {
+    fn from(problem: SecretProblem) -> Self {
+        let kind = match problem {
+            SecretProblem::Misasked(wrong) => return wrong.into(),
+            SecretProblem::NotFound(_) => Kind::NotFound,
+            SecretProblem::InUse { .. } | SecretProblem::Sealed(_) => Kind::Conflict,
+            SecretProblem::Down => Kind::Down,
         };
         Self::new(kind, problem.to_string())
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::plane::Misasked;
+use crate::read::named;
 
 /// Which requests are wanted; what is `None` or false excludes none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,7 +114,7 @@ impl fmt::Debug for Body {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RequestProblem {
     /// There is none.
-    #[error("no request has the id {0:?}, or its record is not kept any more")]
+    #[error("no request has the id {}, or its record is not kept any more", named(.0))]
     NotFound(String),
     /// What is asked for is wrong.
     #[error(transparent)]

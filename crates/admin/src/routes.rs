@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
-use crate::api::{client_keys, explain, oidc, requests, session};
+use crate::api::{client_keys, explain, oidc, requests, secrets, session};
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::litellm;
 use crate::endpoint::Endpoint;
@@ -20,8 +20,15 @@ use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
 
 /// The paths, by what they are about.
-static SUBJECTS: &[&[Endpoint]] =
-    &[session::ROUTES, oidc::ROUTES, explain::ROUTES, client_keys::ROUTES, requests::ROUTES, litellm::ROUTES];
+static SUBJECTS: &[&[Endpoint]] = &[
+    session::ROUTES,
+    oidc::ROUTES,
+    explain::ROUTES,
+    client_keys::ROUTES,
+    requests::ROUTES,
+    secrets::ROUTES,
+    litellm::ROUTES,
+];
 
 /// Every path.
 pub fn all() -> impl Iterator<Item = &'static Endpoint> {

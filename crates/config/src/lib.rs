@@ -19,6 +19,7 @@ pub mod schema;
 pub mod secret;
 pub mod settings;
 pub mod snapshot;
+mod stored;
 mod write;
 
 pub use document::Document;
@@ -29,7 +30,7 @@ pub use path::{Path, PathError};
 pub use problem::{Place, Problem, Problems};
 pub use resolve::FoundEndpoint;
 pub use secret::Secret;
-pub use settings::{Overrides, PASSWORD_CHARACTERS_MIN, Settings, data_dir, store_url};
+pub use settings::{Overrides, PASSWORD_CHARACTERS_MIN, Settings, data_dir, store_url, store_url_of};
 pub use snapshot::{
     AdminAccess, AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, EnforceSetting,
     Enforcement, ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model,
@@ -37,3 +38,4 @@ pub use snapshot::{
     RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel, UsualRepairs,
     WhenResting,
 };
+pub use stored::{SecretReference, StoredSecrets, is_secret_name, secret_references};

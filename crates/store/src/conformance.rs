@@ -276,6 +276,7 @@ async fn all(place: impl Fn(&str) -> String) {
     crate::leases::tests::all(&place).await;
     crate::client_keys::tests::all(&place).await;
     crate::revisions::tests::all(&place).await;
+    crate::vault::tests::all(&place).await;
     crate::watch::tests::all(&place).await;
     crate::bodies::tests::all(&place).await;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Request;
 use http_body_util::BodyExt as _;
-use trunkline_admin::{Admin, Explained, Keys, Misasked, Plane, Requests};
+use trunkline_admin::{Admin, Explained, Keys, Misasked, Plane, Requests, Secrets};
 use trunkline_config::Snapshot;
 use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Unasked, Upload};
 use trunkline_route::Question;
@@ -15,6 +15,7 @@ use trunkline_route::Question;
 pub(crate) struct Desks {
     pub(crate) keys: Arc<dyn Keys>,
     pub(crate) requests: Arc<dyn Requests>,
+    pub(crate) secrets: Arc<dyn Secrets>,
 }
 
 /// The admin API, as the data plane sees it.
@@ -63,6 +64,10 @@ impl Plane for Seen {
 
     fn requests(&self) -> Arc<dyn Requests> {
         Arc::clone(&self.desks.requests)
+    }
+
+    fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::clone(&self.desks.secrets)
     }
 
     fn explain(&self, question: Question) -> Explained {

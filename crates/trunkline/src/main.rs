@@ -21,11 +21,13 @@ mod responses;
 mod rests;
 mod revisions;
 mod run;
+mod secrets;
 mod signin;
 mod source;
 mod state;
 mod telemetry;
 mod usage;
+mod vault;
 mod wakes;
 mod web;
 

@@ -5,11 +5,14 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 use trunkline_config::import::model_proxy;
-use trunkline_config::{Env, FoundEndpoint, Loaded, Overrides, Problems, Secret, data_dir, load, store_url};
+use trunkline_config::{
+    Env, FoundEndpoint, Loaded, Overrides, Problems, Secret, data_dir, load, secret_references, store_url, store_url_of,
+};
 use trunkline_store::{Revision, Revisions, StoreError};
 
 use crate::import::folder;
 use crate::prices;
+use crate::vault::Vault;
 
 /// The document's name when nobody says another.
 const FILE_NAME: &str = "trunkline.toml";
@@ -18,11 +21,13 @@ const FILE_NAME: &str = "trunkline.toml";
 const IN_STORE: &str = "store";
 
 /// Everything that the configuration is made from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) origin: Origin,
     env: Env,
     overrides: Overrides,
+    /// What the document may name.
+    pub(crate) vault: Vault,
 }
 
 /// Where the document is.
@@ -79,7 +84,7 @@ impl Source {
             let place = store_url(&env, &overrides);
             // Whatever the document says of the store: it stands there itself.
             let overrides = Overrides { store_url: Some(place.clone()), ..overrides };
-            return Self { origin: Origin::Store(place), env, overrides };
+            return Self::at(Origin::Store(place), env, overrides);
         }
         let user_folder = env
             .get("XDG_CONFIG_HOME")
@@ -89,12 +94,17 @@ impl Source {
         let usual =
             [Some(PathBuf::from(FILE_NAME)), user_folder.map(|folder| folder.join("trunkline").join(FILE_NAME))];
         let path = named.or_else(|| usual.into_iter().flatten().find(|path| path.is_file()));
-        Self { origin: path.map_or(Origin::Nowhere, Origin::File), env, overrides }
+        Self::at(path.map_or(Origin::Nowhere, Origin::File), env, overrides)
     }
 
     /// A document that exists only to be checked.
     pub(crate) fn of_file(path: PathBuf, env: Env) -> Self {
-        Self { origin: Origin::File(path), env, overrides: Overrides::default() }
+        Self::at(Origin::File(path), env, Overrides::default())
+    }
+
+    fn at(origin: Origin, env: Env, overrides: Overrides) -> Self {
+        let vault = Vault::new(&env, data_dir(&env, &overrides));
+        Self { origin, env, overrides, vault }
     }
 
     /// What the document on disk is like now. Take it before reading, so that no change falls between the two.
@@ -116,7 +126,27 @@ impl Source {
     /// When the document cannot be read, or anything is wrong with it, the variables or the flags.
     pub(crate) async fn load(&self, found: &[FoundEndpoint]) -> Result<Loaded, SourceError> {
         let written = self.read().await?;
-        self.resolve(written.as_ref(), found)
+        self.understand(written.as_ref(), found).await
+    }
+
+    /// What a document means, with the secrets that it names.
+    ///
+    /// # Errors
+    /// When anything is wrong with it, the variables or the flags.
+    pub(crate) async fn understand(
+        &self,
+        written: Option<&Written>,
+        found: &[FoundEndpoint],
+    ) -> Result<Loaded, SourceError> {
+        if written.is_some_and(|written| !secret_references(&written.text).is_empty()) {
+            self.vault.learn(&self.store_of(written)).await;
+        }
+        self.resolve(written, found)
+    }
+
+    /// The database that keeps what a document names as `secret:NAME`.
+    pub(crate) fn store_of(&self, written: Option<&Written>) -> Secret {
+        store_url_of(written.map(|written| written.text.as_str()), &self.env, &self.overrides)
     }
 
     /// Reads it; `None` when there is none.
@@ -134,7 +164,7 @@ impl Source {
             }
             Origin::Store(place) => {
                 self.make_data_folder()?;
-                Ok(newest(&mut Revisions::at(place.expose())?).await?)
+                Ok(newest(&mut Revisions::at(place.expose(), self.vault.keyring())?).await?)
             }
         }
     }
@@ -152,7 +182,7 @@ impl Source {
         Ok(Written { name: format!("{shown} (imported)"), text: imported.document, revision: None, notes })
     }
 
-    /// What a document means, with the variables, the flags and what was found.
+    /// What a document means, with the variables, the flags, what was found, and the secrets that are known.
     ///
     /// # Errors
     /// When anything is wrong with them.
@@ -161,7 +191,8 @@ impl Source {
         let (prices, note) = prices::kept(&self.data_dir());
         overrides.prices = prices;
         let document = written.map(|written| (written.name.as_str(), written.text.as_str()));
-        let mut loaded = load(document, &self.env, &overrides, found).map_err(SourceError::Problems)?;
+        let env = self.env.with_secrets(self.vault.secrets());
+        let mut loaded = load(document, &env, &overrides, found).map_err(SourceError::Problems)?;
         loaded.notes.extend(note);
         loaded.notes.extend(written.into_iter().flat_map(|written| written.notes.iter().cloned()));
         Ok(loaded)

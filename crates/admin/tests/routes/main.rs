@@ -1,6 +1,7 @@
 //! Every path of the admin API, to callers who may and who may not.
 
 mod accounts;
+mod secrets;
 mod sign_in;
 
 use std::net::SocketAddr;
@@ -12,7 +13,7 @@ use http::{Request, StatusCode, header};
 use serde_json::{Map, Value, json};
 use trunkline_admin::{
     Admin, Answer, Asks, Explained, KeyFields, KeyProblem, KeyRow, Keys, Looked, Made, Misasked, Origin, Plane,
-    RequestDetail, RequestPage, RequestProblem, Requests, Spending, Unasked, WantedRequests, all,
+    RequestDetail, RequestPage, RequestProblem, Requests, Secrets, Spending, Unasked, WantedRequests, all,
 };
 use trunkline_config::file::AllowanceSection;
 use trunkline_config::{Env, Overrides, Snapshot, load};
@@ -40,6 +41,10 @@ impl Plane for Process {
 
     fn requests(&self) -> Arc<dyn Requests> {
         Arc::new(NoRequests)
+    }
+
+    fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::new(secrets::Three)
     }
 
     fn explain(&self, question: Question) -> Explained {
