@@ -151,10 +151,10 @@ impl Keyring {
                 None => {}
             }
         }
-        match tried.is_empty() {
-            true => Err(KeyError::Missing { path: self.file(FILE) }),
-            false => Err(KeyError::Wrong { tried: tried.join(" and ") }),
+        if tried.is_empty() {
+            return Err(KeyError::Missing { path: self.file(FILE) });
         }
+        Err(KeyError::Wrong { tried: tried.join(" and ") })
     }
 
     /// What all is to be sealed with from now on: the variable's, else a new one.
@@ -164,10 +164,9 @@ impl Keyring {
         }
         let path = self.file(NEXT_FILE);
         // What an earlier rotation has left, which came to nothing: whoever asks has made sure of that.
-        let cleared = std::fs::remove_file(&path).or_else(|error| match error.kind() {
-            io::ErrorKind::NotFound => Ok(()),
-            _ => Err(error),
-        });
+        let cleared = std::fs::remove_file(&path);
+        let cleared =
+            cleared.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) });
         cleared.map_err(|source| KeyError::File { path: path.clone(), source })?;
         self.make(&path).map(|key| Next { key, in_file: true })
     }
@@ -256,10 +255,8 @@ fn read(path: &Path) -> Result<Option<SealingKey>, KeyError> {
     }
     let mut text = String::new();
     let no_key = || KeyError::NoKey { path: path.to_owned() };
-    file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidData => no_key(),
-        _ => failed(error),
-    })?;
+    let read = file.take(FILE_BYTES_MAX).read_to_string(&mut text);
+    read.map_err(|error| if error.kind() == io::ErrorKind::InvalidData { no_key() } else { failed(error) })?;
     let digits = text.trim();
     let pairs = (0..KEY_BYTES).map(|at| u8::from_str_radix(digits.get(at * 2..at * 2 + 2)?, 16).ok());
     let bytes: Option<Vec<u8>> = pairs.collect();
