@@ -62,6 +62,8 @@ pub struct RequestRow {
     pub reasoning_tokens: u64,
     pub audio_input_tokens: u64,
     pub audio_output_tokens: u64,
+    /// Pictures of the prompt, where they cost something.
+    pub images: u64,
     pub quality: Option<String>,
     /// `None`: nobody knows.
     pub cost_usd: Option<String>,

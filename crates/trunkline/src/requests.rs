@@ -92,6 +92,7 @@ fn row(request: StoredRequest) -> RequestRow {
         reasoning_tokens: request.reasoning_tokens,
         audio_input_tokens: request.audio_input_tokens,
         audio_output_tokens: request.audio_output_tokens,
+        images: request.images,
         quality: request.quality,
         cost_usd: request.cost_nusd.map(usd),
         saved_usd: request.saved_nusd.map(usd),
