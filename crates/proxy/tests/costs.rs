@@ -136,7 +136,7 @@ async fn a_budget_that_does_not_pay_for_the_pictures_refuses() {
     let price = "price = { input = 3, output = 15, cached_input = 0.3, image = 1 }\n\
          [[client_keys]]\nname = \"a\"\nkey = \"sk-a\"\nbudgets = [{ usd = \"2.5\" }]\n";
     let gateway = gateway(&upstream, price, "");
-    let key = [("authorization", "Bearer sk-a")];
+    let key = ["authorization: Bearer sk-a"];
     assert_eq!(ask(gateway.address(), CHAT, &key, &pictured(CHAT)).await.status, 429);
     assert_eq!(ask(gateway.address(), CHAT, &key, &body("")).await.status, 200);
 }
