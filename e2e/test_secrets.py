@@ -152,41 +152,49 @@ def administer(world: World) -> None:
     sign_in = json.dumps({"password": canary("TRUNKLINE_ADMIN_PASSWORD")}).encode()
     assert world.ask("POST", "/api/v1/session", json_type, sign_in).status_code == 200
     csrf = json.loads(world.said)["csrf"]
-    callers = [
-        {},
-        {"authorization": f"Bearer {canary('a wrong admin token')}"},
-        {"authorization": f"Bearer {canary('admin.viewer_tokens[]')}"},
-        {"authorization": f"Bearer {canary('TRUNKLINE_ADMIN_TOKEN')}"},
-        {"cookie": f"trunkline_session={world.session}", "x-csrf-token": csrf, "origin": world.gateway.url},
-    ]
+    viewer = {"authorization": f"Bearer {canary('admin.viewer_tokens[]')}"}
+    admin = {"authorization": f"Bearer {canary('TRUNKLINE_ADMIN_TOKEN')}"}
+    page = {"cookie": f"trunkline_session={world.session}", "x-csrf-token": csrf, "origin": world.gateway.url}
+    stranger = {"authorization": f"Bearer {canary('a wrong admin token')}"}
     takes = described()
-    for (method, path), caller in itertools.product(routes(), callers):
+    for (method, path), caller in itertools.product(routes(), [{}, stranger, viewer, admin, page]):
         if (method, path) in {("DELETE", "/api/v1/session"), ("DELETE", "/api/v1/sessions/{id}")}:
             continue
-        schema, known = takes.get((method, path)) or (None, {})
-        secret_fields = {name: canary(f"{name} in a body") for name in ("password", "value", "key", "token", "secret")}
-        bodies: list[Any] = [None] if method in ("GET", "DELETE") else [
-            *([example(schema, known, canary)] if schema else []),
-            {"name": f"made-{secrets.token_hex(4)}"},
-            {},
-            [],
-            secret_fields,
-            {name: [value] for name, value in secret_fields.items()},
-            {name: 7 for name in secret_fields},
-            {name: {"x": value} for name, value in secret_fields.items()},
-            canary("a body that is a text"),
-        ]
-        for name, body in itertools.product(["canary", "nothing"], bodies):
-            at = re.sub(r"\{\w+\}", name, path)
+        edits = caller in (admin, page)
+        headers = {**json_type, **caller}
+        bodies = [None] if method in ("GET", "DELETE") else inputs(canary, takes.get((method, path)))
+        names = ["canary", "nothing"] if method == "DELETE" else ["canary", "nothing", "one", "fine", "1"]
+        for name, body in itertools.product(names if "{" in path else [""], bodies):
+            if method not in ("GET", "POST") and edits:
+                # So that what is asked for is done, where it can be.
+                headers["if-match"] = world.gateway.http.get("/api/v1/config", headers=admin).headers.get("etag", '"1"')
             content = None if body is None else json.dumps(body).encode()
-            world.ask(method, at, {**json_type, **caller, "if-match": '"1"'}, content, path)
+            world.ask(method, re.sub(r"\{\w+\}", name, path), headers, content, path, edits=edits)
+        at = re.sub(r"\{\w+\}", "canary", path)
         if method not in ("GET", "DELETE"):
-            world.ask(method, re.sub(r"\{\w+\}", "canary", path), {**json_type, **caller}, b'{"value": "' + canary("half a body").encode(), path)
+            world.ask(method, at, headers, b'{"value": "' + canary("half a body").encode(), path, edits=edits)
         else:
             # A client key can be named by itself.
             for key in (canary("client_keys[].key"), f"sk-tl-{canary('a client key that is none')}"):
                 at = re.sub(r"\{\w+\}", key, path)
-                world.ask(method, f"{at}?key={key}", {**json_type, **caller}, None, path)
+                world.ask(method, f"{at}?key={key}", headers, None, path, edits=edits)
+
+
+def inputs(canary: Canaries, taken: Any) -> list[Any]:
+    """Bodies: what a path takes, and what it does not."""
+    schema, known = taken or (None, {})
+    fields = {name: canary(f"{name} in a body") for name in ("password", "value", "key", "token", "secret")}
+    return [
+        *([example(schema, known, canary)] if schema else []),
+        {"name": f"made-{secrets.token_hex(4)}"},
+        {},
+        [],
+        fields,
+        {name: [value] for name, value in fields.items()},
+        {name: 7 for name in fields},
+        {name: {"x": value} for name, value in fields.items()},
+        canary("a body that is a text"),
+    ]
 
 
 @pytest.fixture
@@ -203,7 +211,7 @@ def world(start: Start, upstream: Upstream, tmp_path: Path) -> World:
     for model, status in TELLING.items():
         upstream.script(model, functools.partial(tell, status=status))
     upstream.script("broken", break_off)
-    return World(start(text, env=env), canary, env)
+    return World(start(text, env=env), canary, env, written=canary.seen_in(text))
 
 
 def test_every_place_of_a_secret_has_a_canary(world: World) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from .gateway import ROOT, Gateway, binary, clean_env
+from .gateway import CLIENT_TIMEOUT_S, ROOT, Gateway, binary, clean_env
 
 ROUTE = re.compile(r'Endpoint::new\(\s*"(\w+)",\s*"([^"]+)"')
 
@@ -27,8 +27,15 @@ SHOWN_ONCE = {
     ("POST", "/key/generate"),
 }
 
-#: What some answers exist to show, to the role `admin` alone: method, path, and the canaries that they may hold.
-REVEALED: dict[tuple[str, str], set[str]] = {}
+#: Answers that exist to show the document to those who edit it, the role `admin` alone: it may hold keys.
+SHOWN_TO_EDITORS = {
+    ("GET", "/api/v1/config"),
+    ("GET", "/api/v1/config/revisions/{n}"),
+    ("POST", "/api/v1/config/plan"),
+}
+
+#: Longest wait for an answer without an end.
+LIVE_TIMEOUT_S = 1.0
 
 #: A part of a canary this long is as good as all of it.
 PART = 10
@@ -86,6 +93,8 @@ class World:
     gateway: Gateway
     canary: Canaries
     env: dict[str, str]
+    #: What is written in the document, word for word.
+    written: set[str]
     found: list[str] = field(default_factory=list)
     #: The body of the last answer, and the last cookie of a session.
     said: bytes = b""
@@ -103,16 +112,24 @@ class World:
         done = run(*args, *beside, folder=self.gateway.folder, env=self.env, said=said)
         self.look(f"trunkline {' '.join(args)}", done.stdout + done.stderr)
 
-    def ask(self, method: str, path: str, headers: dict[str, str], body: bytes | None, name: str = "") -> httpx.Response:
-        """Asks, and looks at the answer: its head and its body."""
-        with self.gateway.http.stream(method, path, headers=headers, content=body) as answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        name: str = "",
+        *,
+        edits: bool = False,
+    ) -> httpx.Response:
+        """Asks, and looks at the answer: its head and its body. `edits`: whether the caller may edit the document."""
+        wait = LIVE_TIMEOUT_S if path.startswith("/api/v1/requests/live") else CLIENT_TIMEOUT_S
+        with self.gateway.http.stream(method, path, headers=headers, content=body, timeout=wait) as answer:
             said = b""
             # Streams without an end are looked at for a moment.
             with contextlib.suppress(httpx.ReadTimeout):
                 for chunk in answer.iter_bytes():
                     said += chunk
-                    if "text/event-stream" in answer.headers.get("content-type", "") and "/live" in path:
-                        break
         head = "\n".join(f"{key}: {value}" for key, value in answer.headers.items())
         key = (method, name or path)
         if key in SHOWN_ONCE and answer.is_success:
@@ -126,7 +143,8 @@ class World:
             head = head.replace(cookie[1], "")
             self.canary.shown[f"session #{len(self.canary.shown)}"] = cookie[1]
             self.session = cookie[1]
-        self.look(f"{method} {path} {answer.status_code}", head.encode() + b"\n\n" + said, REVEALED.get(key))
+        allowed = self.written if edits and key in SHOWN_TO_EDITORS else set()
+        self.look(f"{method} {path} {answer.status_code}", head.encode() + b"\n\n" + said, allowed)
         self.said = said
         return answer
 

@@ -18,10 +18,11 @@ use trunkline_store::{KEY_VARIABLE, Watch, is_server};
 use crate::admin::{Api, Desks};
 use crate::banner::Start;
 use crate::bodies::BodyDesk;
+use crate::documents::DocumentDesk;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
 use crate::ledger::{self, Ledger, LedgerError};
-use crate::reload::{Beginning, Reason, Reloader};
+use crate::reload::{Beginning, Found, Reason, Reloader};
 use crate::replicas::{Replicas, ReplicasError};
 use crate::requests::RequestDesk;
 use crate::responses::ResponseDesk;
@@ -29,6 +30,7 @@ use crate::secrets::SecretDesk;
 use crate::signin::AccountDesk;
 use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
+use crate::upstreams::UpstreamDesk;
 use crate::wakes::{self, Wakes};
 use crate::web::Outside;
 use crate::{banner, probe, rests, signin, telemetry};
@@ -111,8 +113,19 @@ async fn serve(
     let requests = RequestDesk::new(settings.store_url.clone());
     let access = Arc::clone(&shared.snapshot().admin);
     let first_password = signin::prepare(&settings, &access).await.map_err(LedgerError::from)?;
+    let (reasons, inbox) = mpsc::channel(1);
+    let found = Found::default();
+    let documents = DocumentDesk::new(source.clone(), settings.store_url.clone(), found.clone(), reasons.clone());
+    let client = Client::new();
+    let upstreams = UpstreamDesk::new(source.clone(), client.clone(), settings.store_url.clone());
     let secrets = SecretDesk::new(source.clone());
-    let desks = Desks { keys: Arc::new(desk), requests: Arc::new(requests), secrets: Arc::new(secrets) };
+    let desks = Desks {
+        keys: Arc::new(desk),
+        documents: Arc::new(documents),
+        upstreams: Arc::new(upstreams),
+        requests: Arc::new(requests),
+        secrets: Arc::new(secrets),
+    };
     shared.set_admin(Box::new(Api::new(admin_api(&settings, &access), desks)));
     if settings.bodies.are_kept() {
         shared.set_recorder(Box::new(bodies));
@@ -129,18 +142,16 @@ async fn serve(
     let running = start(&shared, listeners, workers(&settings))?;
     let address = running.address();
 
-    let client = Client::new();
-    let found = first_probe(&settings, &client, address, (&source, in_force.as_ref()), &shared).await;
+    found.set(first_probe(&settings, &client, address, (&source, in_force.as_ref()), &shared).await);
     banner::print(&Start {
         snapshot: &shared.snapshot(),
         client_keys: known_keys(&shared),
         first_password,
         settings: &settings,
-        config: &source.origin,
+        config: &source.origin(),
         address,
         admin_address: running.admin_address(),
     });
-    let (reasons, inbox) = mpsc::channel(1);
     let (wakes, watch) = (Wakes::default(), Watch::at(settings.store_url.expose()).map_err(LedgerError::from)?);
     let keys_wake = wakes.keys.clone();
     let beginning = Beginning { source, seen, in_force, found };

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use trunkline_config::{Env, Secret, StoredSecrets};
 use trunkline_store::{KEY_VARIABLE, Keyring, OpenSecrets, PREVIOUS_KEY_VARIABLE, SecretTable, StoreError};
 
+use crate::wakes::LOOK_TIMEOUT;
+
 /// The secrets as they were looked at last. All copies know the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Vault {
@@ -73,6 +75,15 @@ impl Vault {
         }
         self.know(table.all().await?);
         Ok(())
+    }
+
+    /// Reads them when they are others than before, for somebody who is about to name one. Whoever follows them tells of
+    /// failures.
+    pub(crate) async fn catch_up(&self, place: &Secret) {
+        if let Ok(mut table) = self.table(place) {
+            // A store that does not answer does not keep anybody from what is known.
+            let _ = tokio::time::timeout(LOOK_TIMEOUT, self.look(&mut table, false)).await;
+        }
     }
 
     /// The table that they are in.

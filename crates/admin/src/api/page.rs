@@ -29,20 +29,32 @@ pub(crate) struct PageQuery {
     cursor: Option<String>,
 }
 
+/// The same, and a filter.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+pub(crate) struct SearchQuery {
+    /// Only items with this in their names.
+    q: Option<String>,
+    /// Items of the page; 50 when not said, 200 at most.
+    limit: Option<usize>,
+    /// What the page before called its `next_cursor`.
+    cursor: Option<String>,
+}
+
 /// What a query of a list says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wanted {
     limit: Option<usize>,
     /// The name of the last item of the page before.
     cursor: Option<String>,
+    pub(crate) q: Option<String>,
 }
 
 impl Wanted {
-    /// Which page of a list is asked for.
+    /// Reads a query; `is_searched` says whether the list takes a filter.
     ///
     /// # Errors
     /// At the first parameter that there is not, or that is no number.
-    pub(crate) fn page(query: Option<&str>) -> Result<Self, Misasked> {
+    fn read(query: Option<&str>, is_searched: bool) -> Result<Self, Misasked> {
         let mut wanted = Self::default();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             let wrong = |message: String| Misasked { field: name.to_string(), message };
@@ -53,10 +65,27 @@ impl Wanted {
                         Some(limit.ok_or_else(|| wrong(format!("it must be a number from 1 to {LIMIT_MAX}")))?);
                 }
                 "cursor" => wanted.cursor = Some(value.to_string()),
+                "q" if is_searched => wanted.q = Some(value.to_string()),
                 _ => return Err(wrong("there is no such parameter".to_owned())),
             }
         }
         Ok(wanted)
+    }
+
+    /// Which page of a list is asked for.
+    ///
+    /// # Errors
+    /// As for a search.
+    pub(crate) fn page(query: Option<&str>) -> Result<Self, Misasked> {
+        Self::read(query, false)
+    }
+
+    /// Which page of what is searched for.
+    ///
+    /// # Errors
+    /// At the first parameter that there is not, or that is no number.
+    pub(crate) fn search(query: Option<&str>) -> Result<Self, Misasked> {
+        Self::read(query, true)
     }
 
     /// The page of a list whose items have names of their own.
@@ -74,5 +103,12 @@ impl Wanted {
         items.truncate(limit);
         let next_cursor = items.last().filter(|_| more).map(|item| name(item).to_owned());
         Ok(Page { items, next_cursor })
+    }
+}
+
+impl<T> Page<T> {
+    /// All there is.
+    pub(crate) fn whole(items: Vec<T>) -> Self {
+        Self { items, next_cursor: None }
     }
 }
