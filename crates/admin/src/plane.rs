@@ -12,6 +12,8 @@ use crate::keys::Keys;
 use crate::requests::Requests;
 use crate::secrets::Secrets;
 use crate::upstreams::Upstreams;
+use crate::usage::Sums;
+use crate::watch::Watch;
 
 /// A question that cannot be answered as it was put.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -51,6 +53,12 @@ pub trait Plane: Send + Sync {
 
     /// Whoever keeps the secrets that the document names.
     fn secrets(&self) -> Arc<dyn Secrets>;
+
+    /// Whoever watches the process itself.
+    fn watch(&self) -> Arc<dyn Watch>;
+
+    /// Whoever keeps the sums of what they used.
+    fn sums(&self) -> Arc<dyn Sums>;
 
     /// What would become of a request. Asks nobody and changes nothing.
     fn explain(&self, question: Question) -> Explained;

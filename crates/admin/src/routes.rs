@@ -12,8 +12,8 @@ use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
 use crate::api::{
-    client_keys, config, description, explain, models, oidc, patterns, prices, provider_types, providers, requests,
-    secrets, session,
+    client_keys, config, description, discovery, explain, health, models, oidc, patterns, prices, provider_types,
+    providers, requests, secrets, session, settings, status, usage,
 };
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::litellm;
@@ -25,6 +25,7 @@ use crate::problem::{Kind, Problem};
 /// The paths, by what they are about.
 static SUBJECTS: &[&[Endpoint]] = &[
     description::ROUTES,
+    status::ROUTES,
     session::ROUTES,
     oidc::ROUTES,
     explain::ROUTES,
@@ -37,6 +38,10 @@ static SUBJECTS: &[&[Endpoint]] = &[
     prices::ROUTES,
     requests::ROUTES,
     secrets::ROUTES,
+    usage::ROUTES,
+    health::ROUTES,
+    discovery::ROUTES,
+    settings::ROUTES,
     litellm::ROUTES,
 ];
 

@@ -49,7 +49,7 @@ pub use foreign::{FOREIGN_ROWS_MAX, ForeignRows, ForeignTable, ForeignValue, rea
 pub use keyring::{KEY_CHARACTERS_MIN, KEY_VARIABLE, KeyError, Keyring, PREVIOUS_KEY_VARIABLE};
 pub use leases::{Exchanged, LeaseTable, Leased, Present, Want};
 pub use place::is_server;
-pub use requests::{Page, Place as RequestPlace, REQUESTS_MAX, Wanted};
+pub use requests::{FAILED, Page, Place as RequestPlace, REQUESTS_MAX, Wanted};
 pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
 pub use rests::Rests;
 pub use retain::{BODIES_TAKEN_MAX, Before, Keep, Retention, TAKEN_ROWS_MAX};

@@ -31,6 +31,7 @@ mod upstreams;
 mod usage;
 mod vault;
 mod wakes;
+mod watch;
 mod web;
 
 use std::process::ExitCode;
