@@ -16,6 +16,7 @@ use trunkline_config::{Edit, Path as At, PathError, mask, schema};
 
 use self::plan::{Change, changes, diff};
 use super::editing::{Editing, IfMatch, Tagged, not_a_secret};
+use super::page::{Page, PageQuery};
 use crate::auth::{Asks, Caller, Role};
 use crate::documents::{DocumentProblem, Documents, NewDocument as Wanted};
 use crate::endpoint::{Endpoint, Operation};
@@ -29,7 +30,11 @@ pub(crate) const ROUTES: &[Endpoint] = &[
     Endpoint::new("GET", "/api/v1/config", Asks::Viewer, || get(show))
         .says(Operation::new("config", "The document.").gives::<Document>()),
     Endpoint::new("PUT", "/api/v1/config", Asks::Admin, || axum::routing::put(apply)).says(
-        Operation::new("applyConfig", "Takes a document over.").takes::<NewDocument>().gives::<Applied>().if_match(),
+        Operation::new("applyConfig", "Takes a document over.")
+            .takes::<NewDocument>()
+            .gives::<Applied>()
+            .fails(&[409])
+            .if_match(),
     ),
     Endpoint::new("PATCH", "/api/v1/config", Asks::Admin, || axum::routing::patch(change)).says(
         Operation::new(
@@ -38,6 +43,7 @@ pub(crate) const ROUTES: &[Endpoint] = &[
         )
         .takes::<Edits>()
         .gives::<Applied>()
+        .fails(&[404, 409])
         .if_match(),
     ),
     Endpoint::new("POST", "/api/v1/config/validate", Asks::Admin, || post(validate)).says(
@@ -46,9 +52,7 @@ pub(crate) const ROUTES: &[Endpoint] = &[
     Endpoint::new("POST", "/api/v1/config/plan", Asks::Admin, || post(plan))
         .says(Operation::new("planConfig", "What a document would change.").takes::<DocumentText>().gives::<Plan>()),
     Endpoint::new("GET", "/api/v1/config/revisions", Asks::Viewer, || get(revisions::list)).says(
-        Operation::new("revisions", "What the document was.")
-            .query::<revisions::Page>()
-            .gives::<revisions::RevisionList>(),
+        Operation::new("revisions", "What the document was.").query::<PageQuery>().gives::<Page<revisions::Revision>>(),
     ),
     Endpoint::new("GET", "/api/v1/config/revisions/{n}", Asks::Viewer, || get(revisions::show))
         .says(Operation::new("revision", "One of them.").gives::<revisions::RevisionText>()),
@@ -56,6 +60,7 @@ pub(crate) const ROUTES: &[Endpoint] = &[
         Operation::new("rollback", "Goes back to a revision.")
             .takes::<revisions::Rollback>()
             .gives::<Applied>()
+            .fails(&[404, 409])
             .if_match(),
     ),
     Endpoint::new("GET", "/api/v1/config/schema", Asks::Viewer, || get(document_schema))
@@ -66,7 +71,8 @@ pub(crate) const ROUTES: &[Endpoint] = &[
     Endpoint::new("POST", "/api/v1/config/import", Asks::Admin, || post(import::import)).says(
         Operation::new("importConfig", "Takes over what another proxy was told.")
             .takes::<import::Import>()
-            .gives::<import::Imported>(),
+            .gives::<import::Imported>()
+            .fails(&[409, 412, 422]),
     ),
 ];
 

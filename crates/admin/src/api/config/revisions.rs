@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use trunkline_wire::timestamp;
 
 use super::super::editing::{Editing, IfMatch, Tagged};
+use super::super::page::{Page, Wanted};
 use super::plan::{changes, diff, in_words};
 use super::{Applied, put, seen};
 use crate::auth::Caller;
@@ -16,23 +17,9 @@ use crate::problem::Problem;
 use crate::read::Json;
 use crate::routes::Running;
 
-/// Revisions of a page when nobody says how many, and the most of them.
-const LIMIT: u32 = 50;
-const LIMIT_MAX: u32 = 200;
-
-/// Which revisions.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "it is read by hand")]
-pub(super) struct Page {
-    /// The most of them.
-    limit: Option<u32>,
-    /// Where the page before ended.
-    cursor: Option<String>,
-}
-
 /// One of the documents that there were.
 #[derive(Serialize, JsonSchema)]
-struct Revision {
+pub(super) struct Revision {
     revision: String,
     /// When it was made, in RFC 3339.
     at: String,
@@ -44,14 +31,6 @@ struct Revision {
     summary: Option<String>,
     /// Whether the document says the same now.
     current: bool,
-}
-
-/// Some of them, the newest first.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct RevisionList {
-    items: Vec<Revision>,
-    /// What asks for the next page.
-    next_cursor: Option<String>,
 }
 
 /// One of them, whole.
@@ -76,29 +55,18 @@ pub(crate) struct Rollback {
 pub(crate) async fn list(
     Extension(Running(plane)): Extension<Running>,
     RawQuery(query): RawQuery,
-) -> Result<Json<RevisionList>, Problem> {
-    let (limit, before) = page(query.as_deref().unwrap_or_default())?;
-    let found = plane.documents().revisions(limit, before).await?;
-    let is_full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
-    let last = found.last().map(|last| last.number).filter(|number| is_full && *number > 1);
-    let items = found.into_iter().map(|revision| row(revision, None)).collect();
-    Ok(Json(RevisionList { items, next_cursor: last.map(|number| number.to_string()) }))
-}
-
-fn page(query: &str) -> Result<(u32, Option<u64>), Misasked> {
-    let (mut limit, mut before) = (LIMIT, None);
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let wrong = |message: String| Misasked { field: name.to_string(), message };
-        match &*name {
-            "limit" => {
-                let stated = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-                limit = stated.ok_or_else(|| wrong(format!("it must be a number from 1 to {LIMIT_MAX}")))?;
-            }
-            "cursor" => before = Some(value.parse().map_err(|_| wrong("no page ended with it".to_owned()))?),
-            _ => return Err(wrong("there is no such filter".to_owned())),
-        }
-    }
-    Ok((limit, before))
+) -> Result<Json<Page<Revision>>, Problem> {
+    let wanted = Wanted::page(query.as_deref())?;
+    let (limit, cursor) = wanted.place();
+    let wrong = |_| Misasked { field: "cursor".to_owned(), message: "no page ended with it".to_owned() };
+    let before = cursor.map(str::parse).transpose().map_err(wrong)?;
+    // One more than is shown tells whether there is another page.
+    let count = u32::try_from(limit + 1).unwrap_or(u32::MAX);
+    let mut found = plane.documents().revisions(count, before).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let last = found.last().filter(|_| more).map(|last| last.number.to_string());
+    Ok(Json(Page { items: found.into_iter().map(|revision| row(revision, None)).collect(), next_cursor: last }))
 }
 
 fn row(revision: DocumentRevision, summary: Option<String>) -> Revision {
