@@ -101,7 +101,7 @@ pub enum DocumentProblem {
     #[error("{0}")]
     Wrong(Problems),
     /// There is none with this number.
-    #[error("there is no revision {0}")]
+    #[error("there is no revision {}", named(.0))]
     NotFound(String),
     /// It cannot be read or written where it is, or what is in force has not become it.
     #[error("{0}")]
