@@ -7,6 +7,8 @@ use thiserror::Error;
 use trunkline_config::Problems;
 use trunkline_config::import::{Report, SourceFile};
 
+use crate::read::named;
+
 /// Where the document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentSource {

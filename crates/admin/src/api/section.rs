@@ -13,7 +13,7 @@ use crate::auth::Caller;
 use crate::documents::DocumentSource;
 use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
-use crate::read::Json;
+use crate::read::{Json, named};
 
 /// Fields as in the document.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
