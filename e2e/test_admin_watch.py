@@ -1,4 +1,4 @@
-"""What there is to look at over the admin API, asked of the real binary: status, usage, requests, the live tail, settings."""
+"""What there is to look at over the admin API, asked of the real binary."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ PRICED = "price = { input = 1, output = 2 }"
 
 
 def document(upstream: Upstream) -> str:
-    two = '\n[models.shaky]\ntargets = [{ provider = "up", model = "refuses" }, { provider = "up", model = "echo", priority = 1 }]\n'
+    targets = '{ provider = "up", model = "refuses" }, { provider = "up", model = "echo", priority = 1 }'
+    two = f"\n[models.shaky]\ntargets = [{targets}]\n"
     return (
         config.QUIET
         + ADMIN
@@ -75,7 +76,9 @@ class Tail:
 
     def _listen(self, url: str, headers: dict[str, str]) -> None:
         try:
-            with httpx.stream("GET", f"{url}/api/v1/requests/live", headers=headers, timeout=30, trust_env=False) as stream:
+            with httpx.stream(
+                "GET", f"{url}/api/v1/requests/live", headers=headers, timeout=30, trust_env=False
+            ) as stream:
                 assert stream.headers["content-type"] == "text/event-stream"
                 name = ""
                 for line in stream.iter_lines():
@@ -109,7 +112,8 @@ def test_requests_are_found_shown_and_summed(gateway: Gateway) -> None:
     priced = rows["priced"]
     assert (priced["dialect"], priced["lane"], priced["outcome"]) == ("openai_chat", "native", "served")
     assert (priced["provider"], priced["upstream_model"], priced["attempt_count"]) == ("up", "echo", 1)
-    expected = (Decimal(priced["input_tokens"]) + 2 * Decimal(priced["output_tokens"])) / 1_000_000
+    prompt = priced["input_tokens"] + priced["cache_read_tokens"]
+    expected = (Decimal(prompt) + 2 * Decimal(priced["output_tokens"])) / 1_000_000
     assert Decimal(priced["cost"]) == expected > 0 and rows["unpriced"]["cost"] is None
 
     def found(**query: str) -> list[str]:
@@ -242,5 +246,7 @@ def test_discovery_says_where_is_looked(gateway: Gateway) -> None:
     found = ask(gateway, "discovery")
     states = {source["kind"]: source["state"] for source in found["sources"] if source["kind"] != "list"}
     assert states == {"probe": "off", "environment": "off"} and found["endpoints"] == []
-    lists = eventually("lists are read", lambda: [row for row in ask(gateway, "discovery")["sources"] if row["kind"] == "list"])
+    lists = eventually(
+        "lists are read", lambda: [row for row in ask(gateway, "discovery")["sources"] if row["kind"] == "list"]
+    )
     assert [(row["name"], row["state"], row["error"]) for row in lists] == [("up", "watching", None)]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 use thiserror::Error;
+use trunkline_config::file::DialectName;
 
 use crate::plane::Misasked;
 use crate::read::named;
@@ -57,6 +58,7 @@ pub struct RequestRow {
     /// What was asked for.
     pub operation: String,
     /// What the client speaks.
+    #[schemars(with = "Option<DialectName>")]
     pub dialect: Option<String>,
     /// The name that the client asked for.
     pub model: Option<String>,

@@ -91,8 +91,11 @@ fn environment(snapshot: &Snapshot) -> DiscoverySource {
     }
 }
 
-/// The list of models of a provider, which is read again and again.
+/// The list of models of a provider, which is read again and again; what is a part of this program has none to read.
 fn list(provider: &Provider, catalog: &Catalog) -> Option<DiscoverySource> {
+    if provider.vendor.adapter.is_some() {
+        return None;
+    }
     let listing = catalog.listing(&provider.name)?;
     Some(DiscoverySource {
         name: provider.name.to_string(),

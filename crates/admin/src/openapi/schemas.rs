@@ -116,12 +116,16 @@ fn rename(value: &mut Value, other: &BTreeSet<String>) {
     }
 }
 
-/// Descriptions are the comments of our types: for readers of JSON, in one line.
+/// Descriptions are the comments of our types: for readers of JSON, in one line. That what is left out is nothing goes
+/// without saying.
 fn in_words_of_json(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             if let Some(Value::String(text)) = fields.get_mut("description") {
                 *text = text.replace('\n', " ").replace("`None`", "`null`");
+            }
+            if fields.get("default").is_some_and(Value::is_null) {
+                fields.shift_remove("default");
             }
             fields.values_mut().for_each(in_words_of_json);
         }
@@ -133,7 +137,6 @@ fn in_words_of_json(value: &mut Value) {
 /// A parameter is there or not; none is `null`.
 fn without_null(mut schema: Value) -> Value {
     let Some(fields) = schema.as_object_mut() else { return schema };
-    fields.retain(|name, value| name != "default" || !value.is_null());
     if let Some(kinds) = fields.get_mut("type").filter(|kinds| kinds.is_array()) {
         let only = kinds.as_array().into_iter().flatten().find(|kind| *kind != "null").cloned();
         *kinds = only.unwrap_or_default();
