@@ -11,6 +11,7 @@ use thiserror::Error;
 use trunkline_config::file::AllowanceSection;
 
 use crate::plane::Misasked;
+use crate::read::{named, without_value};
 
 /// What a client key is to be.
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema)]
@@ -124,7 +125,7 @@ pub struct Spending {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum KeyProblem {
     /// There is none.
-    #[error("no client key has the id, the name or the hash {0:?}")]
+    #[error("no client key has the id, the name or the hash {}", named(.0))]
     NotFound(String),
     /// Another has the name.
     #[error("another client key is called {0:?}")]
@@ -173,8 +174,10 @@ impl KeyFields {
             return Err(Misasked { field: "name".to_owned(), message: "it must be a name".to_owned() });
         }
         let (owner, tags) = (field(&mut object, "owner")?, field::<Vec<String>>(&mut object, "tags")?);
-        let allowance = serde_path_to_error::deserialize(Value::Object(object))
-            .map_err(|error| Misasked { field: error.path().to_string(), message: error.into_inner().to_string() })?;
+        let allowance = serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| Misasked {
+            field: error.path().to_string(),
+            message: without_value(&error.into_inner().to_string()),
+        })?;
         Ok(Self { name, owner, tags: tags.unwrap_or_default(), allowance })
     }
 
@@ -207,7 +210,8 @@ impl KeyFields {
 fn field<T: serde::de::DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Result<Option<T>, Misasked> {
     let value = object.remove(name).filter(|value| !value.is_null());
     let read = value.map(|value| {
-        serde_json::from_value(value).map_err(|error| Misasked { field: name.to_owned(), message: error.to_string() })
+        serde_json::from_value(value)
+            .map_err(|error| Misasked { field: name.to_owned(), message: without_value(&error.to_string()) })
     });
     read.transpose()
 }

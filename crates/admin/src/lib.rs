@@ -17,6 +17,7 @@ mod query;
 mod read;
 mod requests;
 mod routes;
+mod secrets;
 mod standing;
 mod upstreams;
 mod usage;
@@ -39,6 +40,7 @@ pub use requests::{
     Requests, Timings, Wanted as WantedRequests,
 };
 pub use routes::{Admin, all};
+pub use secrets::{SecretProblem, SecretRow, SecretValue, Secrets, Told as SecretsTold};
 pub use upstreams::{Asked, Day, DayOf, TestStep, Tested, Upstreams};
 pub use usage::{Latency, Sums, Usage, UsageBy, UsageFormat, UsageGroup, UsagePer, UsageQuestion};
 pub use watch::{Ledger as LedgerState, Probed, Process, Replicas as ReplicaState, Store as StoreState, Watch};

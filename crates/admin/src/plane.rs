@@ -10,6 +10,7 @@ use trunkline_route::{Catalog, Explanation, Live, Question};
 use crate::documents::Documents;
 use crate::keys::Keys;
 use crate::requests::Requests;
+use crate::secrets::Secrets;
 use crate::upstreams::Upstreams;
 use crate::usage::Sums;
 use crate::watch::Watch;
@@ -49,6 +50,9 @@ pub trait Plane: Send + Sync {
 
     /// Whoever keeps the records of requests.
     fn requests(&self) -> Arc<dyn Requests>;
+
+    /// Whoever keeps the secrets that the document names.
+    fn secrets(&self) -> Arc<dyn Secrets>;
 
     /// Whoever watches the process itself.
     fn watch(&self) -> Arc<dyn Watch>;

@@ -14,6 +14,7 @@ use crate::documents::DocumentProblem;
 use crate::keys::KeyProblem;
 use crate::plane::Misasked;
 use crate::requests::RequestProblem;
+use crate::secrets::SecretProblem;
 
 /// The type of every body of a problem.
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -227,6 +228,18 @@ impl From<RequestProblem> for Problem {
             RequestProblem::NotFound(_) => Kind::NotFound,
             RequestProblem::TooManyListeners(_) => Kind::TooManyListeners,
             RequestProblem::Down => Kind::Down,
+        };
+        Self::new(kind, problem.to_string())
+    }
+}
+
+impl From<SecretProblem> for Problem {
+    fn from(problem: SecretProblem) -> Self {
+        let kind = match problem {
+            SecretProblem::Misasked(wrong) => return wrong.into(),
+            SecretProblem::NotFound(_) => Kind::NotFound,
+            SecretProblem::InUse { .. } | SecretProblem::Sealed(_) => Kind::Conflict,
+            SecretProblem::Down => Kind::Down,
         };
         Self::new(kind, problem.to_string())
     }

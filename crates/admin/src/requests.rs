@@ -10,6 +10,7 @@ use thiserror::Error;
 use trunkline_config::file::DialectName;
 
 use crate::plane::Misasked;
+use crate::read::named;
 
 /// Which requests are wanted; what is `None` excludes none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,6 +90,8 @@ pub struct RequestRow {
     pub audio_input_tokens: u64,
     /// How many that came out.
     pub audio_output_tokens: u64,
+    /// Pictures of the prompt, where they cost something.
+    pub images: u64,
     /// How far the tokens can be trusted: `exact`, `partial` or `estimated`; `None` when nothing was produced.
     pub quality: Option<String>,
     /// In USD; `None`: nobody knows.
@@ -208,7 +211,7 @@ pub trait Listener: Send {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RequestProblem {
     /// There is none.
-    #[error("no request has the id {0:?}, or its record is not kept any more")]
+    #[error("no request has the id {}, or its record is not kept any more", named(.0))]
     NotFound(String),
     /// What is asked for is wrong.
     #[error(transparent)]

@@ -13,7 +13,7 @@ use tower_service::Service as _;
 
 use crate::api::{
     client_keys, config, description, discovery, explain, health, models, oidc, patterns, prices, provider_types,
-    providers, requests, session, settings, status, usage,
+    providers, requests, secrets, session, settings, status, usage,
 };
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::litellm;
@@ -37,6 +37,7 @@ static SUBJECTS: &[&[Endpoint]] = &[
     patterns::ROUTES,
     prices::ROUTES,
     requests::ROUTES,
+    secrets::ROUTES,
     usage::ROUTES,
     health::ROUTES,
     discovery::ROUTES,

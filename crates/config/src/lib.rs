@@ -20,6 +20,7 @@ pub mod schema;
 pub mod secret;
 pub mod settings;
 pub mod snapshot;
+mod stored;
 mod write;
 
 pub use document::Document;
@@ -30,7 +31,7 @@ pub use path::{Path, PathError};
 pub use problem::{Place, Problem, Problems};
 pub use resolve::{FoundEndpoint, key_variables};
 pub use secret::Secret;
-pub use settings::{Overrides, PASSWORD_CHARACTERS_MIN, Settings, data_dir, store_url};
+pub use settings::{Overrides, PASSWORD_CHARACTERS_MIN, Settings, data_dir, store_url, store_url_of};
 pub use snapshot::{
     AdminAccess, AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, EnforceSetting,
     Enforcement, ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model,
@@ -38,4 +39,5 @@ pub use snapshot::{
     Repair, Room, RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel,
     UsualRepairs, WhenResting,
 };
+pub use stored::{SecretReference, StoredSecrets, is_secret_name, secret_references};
 pub use write::literal;

@@ -262,7 +262,7 @@ impl Estimate {
     pub fn new(prompt_tokens: u64, answer_tokens_max: Option<u64>, price: Option<&Price>, at: Moment) -> Self {
         let usd = |output| {
             let usage = Usage { input: prompt_tokens, output, ..Usage::default() };
-            price?.cost(&usage, Extent { at_ms: at.0, took_us: 0 })
+            price?.cost(&usage, Extent { at_ms: at.0, ..Extent::default() })
         };
         let prompt = usd(0);
         let answer = answer_tokens_max.and_then(usd).zip(prompt).map(|(both, prompt)| both.minus(prompt));

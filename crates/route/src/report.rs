@@ -108,6 +108,8 @@ pub struct Report {
     /// The part of `usage` that went into answers nobody saw, since they called no tool and were asked for again. Boxed:
     /// there are few.
     pub unseen: Option<Box<ir::Usage>>,
+    /// Pictures of the prompt, where they cost something.
+    pub images: u64,
     /// How far `usage` can be trusted; `None` when nothing was produced and nothing is owed.
     pub quality: Option<ir::Quality>,
     /// What it cost; `None` when nobody knows, which is not nothing.
@@ -157,6 +159,7 @@ impl Report {
             stream: false,
             usage: ir::Usage::default(),
             unseen: None,
+            images: 0,
             quality: None,
             cost: None,
             saved: None,

@@ -52,6 +52,7 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
             ..ir::Usage::default()
         },
         unseen: None,
+        images: 0,
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,

@@ -43,6 +43,7 @@ fn served(n: u64) -> Report {
             audio_input: 2,
             audio_output: 1,
         },
+        images: 3,
         unseen: None,
         quality: Some(ir::Quality::Exact),
         cost: Some(Usd::from_nano(1_234_567 + n as i64)),
@@ -248,6 +249,7 @@ async fn all(place: impl Fn(&str) -> String) {
     crate::leases::tests::all(&place).await;
     crate::client_keys::tests::all(&place).await;
     crate::revisions::tests::all(&place).await;
+    crate::vault::tests::all(&place).await;
     crate::watch::tests::all(&place).await;
     crate::bodies::tests::all(&place).await;
 }

@@ -8,7 +8,7 @@ use crate::arrival;
 use crate::conn::{Row, count, whole};
 
 /// In the order of [`values`].
-pub(crate) const COLUMNS: [&str; 16] = [
+pub(crate) const COLUMNS: [&str; 17] = [
     "arrival",
     "number",
     "kind",
@@ -25,6 +25,7 @@ pub(crate) const COLUMNS: [&str; 16] = [
     "saved_nusd",
     "audio_input_tokens",
     "audio_output_tokens",
+    "images",
 ];
 
 /// The newest rows, for [`read`].
@@ -57,6 +58,7 @@ pub struct StoredRequest {
     pub reasoning_tokens: u64,
     pub audio_input_tokens: u64,
     pub audio_output_tokens: u64,
+    pub images: u64,
     pub quality: Option<String>,
     pub cost_nusd: Option<i64>,
     pub saved_nusd: Option<i64>,
@@ -92,6 +94,7 @@ impl From<&Report> for StoredRequest {
             reasoning_tokens: report.usage.reasoning,
             audio_input_tokens: report.usage.audio_input,
             audio_output_tokens: report.usage.audio_output,
+            images: report.images,
             quality: report.quality.map(|quality| quality.as_str().to_owned()),
             cost_nusd: report.cost.map(|cost| cost.nano()),
             saved_nusd: report.saved.map(|saved| saved.nano()),
@@ -124,6 +127,7 @@ pub(crate) fn values(key: i64, kind: i64, report: &Report) -> [Option<i64>; COLU
         report.saved.map(|saved| saved.nano()),
         Some(whole(report.usage.audio_input)),
         Some(whole(report.usage.audio_output)),
+        Some(whole(report.images)),
     ]
 }
 
@@ -153,6 +157,7 @@ pub(crate) fn read(row: &Row) -> Result<StoredRequest, sqlx::Error> {
         reasoning_tokens: counted("reasoning_tokens")?,
         audio_input_tokens: counted("audio_input_tokens")?,
         audio_output_tokens: counted("audio_output_tokens")?,
+        images: counted("images")?,
         quality: text("quality")?,
         cost_nusd: row.get("cost_nusd")?,
         saved_nusd: row.get("saved_nusd")?,

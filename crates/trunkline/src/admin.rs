@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Request;
 use http_body_util::BodyExt as _;
-use trunkline_admin::{Admin, Documents, Explained, Keys, Misasked, Plane, Requests, Sums, Upstreams, Watch};
+use trunkline_admin::{Admin, Documents, Explained, Keys, Misasked, Plane, Requests, Secrets, Sums, Upstreams, Watch};
 use trunkline_config::Snapshot;
 use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Unasked, Upload};
 use trunkline_route::{Catalog, Live, Question};
@@ -17,6 +17,7 @@ pub(crate) struct Desks {
     pub(crate) documents: Arc<dyn Documents>,
     pub(crate) upstreams: Arc<dyn Upstreams>,
     pub(crate) requests: Arc<dyn Requests>,
+    pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) sums: Arc<dyn Sums>,
     pub(crate) watch: Arc<dyn Watch>,
 }
@@ -83,6 +84,10 @@ impl Plane for Seen {
 
     fn requests(&self) -> Arc<dyn Requests> {
         Arc::clone(&self.desks.requests)
+    }
+
+    fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::clone(&self.desks.secrets)
     }
 
     fn watch(&self) -> Arc<dyn Watch> {

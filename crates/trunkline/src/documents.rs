@@ -53,7 +53,9 @@ impl DocumentDesk {
         Ok(CurrentDocument { text, revision, source, path, read_only: read_only(&origin) })
     }
 
-    fn noted(&self, text: String) -> Result<Vec<String>, DocumentProblem> {
+    async fn noted(&self, text: String) -> Result<Vec<String>, DocumentProblem> {
+        // Another replica may just have been given a secret that it names.
+        self.source.vault.catch_up(&self.place).await;
         let written = Written { name: "the document".to_owned(), text, ..Written::default() };
         let loaded = self.source.resolve(Some(&written), &self.found.get()).map_err(of_source)?;
         Ok(loaded.notes)
@@ -72,7 +74,7 @@ impl DocumentDesk {
     }
 
     fn table(&self) -> Result<Revisions, DocumentProblem> {
-        Revisions::at(self.place.expose()).map_err(|error| down(&error))
+        Revisions::at(self.place.expose(), self.source.vault.keyring()).map_err(|error| down(&error))
     }
 
     /// Which of its revisions the document is now: the newest that says the same.
@@ -110,7 +112,7 @@ impl Documents for DocumentDesk {
 
     fn check(&self, text: String) -> DocumentAnswer<Vec<String>> {
         let desk = self.clone();
-        Box::pin(async move { desk.noted(text) })
+        Box::pin(async move { desk.noted(text).await })
     }
 
     fn apply(&self, new: NewDocument) -> DocumentAnswer<String> {
@@ -176,6 +178,9 @@ pub(crate) fn failed(error: impl std::fmt::Display) -> DocumentProblem {
 }
 
 pub(crate) fn down(error: &StoreError) -> DocumentProblem {
+    if let StoreError::Key(error) = error {
+        return failed(error);
+    }
     tracing::warn!(%error, "the store of the document does not answer");
     DocumentProblem::Down
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 use trunkline_config::Secret;
-use trunkline_store::{Appended, NewRevision, Revisions, StoreError};
+use trunkline_store::{Appended, Keyring, NewRevision, Revisions, StoreError};
 
 use crate::rests::now;
 use crate::source::Written;
@@ -58,8 +58,11 @@ impl History {
     ///
     /// # Errors
     /// When the place is of an engine that this build does not have.
-    pub(crate) fn at(place: &Secret) -> Result<(Self, impl Future<Output = ()> + use<>), StoreError> {
-        let revisions = Revisions::at(place.expose())?;
+    pub(crate) fn at(
+        place: &Secret,
+        keyring: &Keyring,
+    ) -> Result<(Self, impl Future<Output = ()> + use<>), StoreError> {
+        let revisions = Revisions::at(place.expose(), keyring)?;
         let inbox = Arc::new(Inbox::default());
         Ok((Self(Arc::clone(&inbox)), keep(revisions, inbox)))
     }

@@ -142,7 +142,7 @@ fn price_of(target: &Target) -> String {
 
 fn told(tariff: &Tariff) -> String {
     let mut text = tokens(&tariff.tokens);
-    for (what, price) in [("a request", tariff.request), ("a second", tariff.second)] {
+    for (what, price) in [("a request", tariff.request), ("a second", tariff.second), ("an image", tariff.image)] {
         if price != UnitPrice::ZERO {
             // Writing to a text does not fail.
             let _ = write!(text, ", {} {what}", price.usd_text());

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use trunkline_config::{FoundEndpoint, Loaded, Secret, Snapshot};
 use trunkline_proxy::Shared;
-use trunkline_store::{Revisions, StoreError};
+use trunkline_store::{Revisions, SecretTable, StoreError};
 
 use crate::history::History;
 use crate::source::{Origin, Source, SourceError, Stamp, Written, newest};
@@ -84,10 +84,15 @@ pub(crate) struct Reloader {
     state: Arc<State>,
     wakes: Wakes,
     means: Means,
+    secrets: SecretTable,
+    /// Their revision that the configuration in force was made with.
+    secrets_seen: Option<u64>,
     in_force: Option<Written>,
     found: Found,
     /// Whether the last look has failed.
     failing: bool,
+    /// Whether the last look at the secrets has.
+    secrets_failing: bool,
 }
 
 impl Reloader {
@@ -102,10 +107,12 @@ impl Reloader {
         wakes: Wakes,
     ) -> Result<(Self, impl Future<Output = ()> + use<>), StoreError> {
         let Beginning { source, seen, in_force, found } = beginning;
-        let (history, kept) = History::at(place)?;
+        let (history, kept) = History::at(place, source.vault.keyring())?;
+        let secrets = source.vault.table(place)?;
         let means = match source.origin() {
             Origin::Store(place) => {
-                Means::Store { revisions: Revisions::at(place.expose())?, seen: number_of(in_force.as_ref()) }
+                let revisions = Revisions::at(place.expose(), source.vault.keyring())?;
+                Means::Store { revisions, seen: number_of(in_force.as_ref()) }
             }
             Origin::Nowhere | Origin::File(_) => {
                 if let Some(written) = &in_force {
@@ -115,7 +122,21 @@ impl Reloader {
             }
         };
         state.set_config(in_force.as_ref().and_then(|written| written.revision), None);
-        Ok((Self { source, shared, state, wakes, means, in_force, found, failing: false }, kept))
+        let secrets_seen = source.vault.revision();
+        let reloader = Self {
+            source,
+            shared,
+            state,
+            wakes,
+            means,
+            secrets,
+            secrets_seen,
+            in_force,
+            found,
+            failing: false,
+            secrets_failing: false,
+        };
+        Ok((reloader, kept))
     }
 
     /// Puts each new configuration in force; one that is wrong leaves the old one running. Never returns, unless nobody is
@@ -130,7 +151,9 @@ impl Reloader {
                 () = self.something() => None,
             };
             let asked = matches!(why, Some(Reason::Asked));
-            let looked = self.look(asked).await;
+            // Others than before may be what the document lacked.
+            let anyway = self.look_at_secrets(asked).await || asked;
+            let looked = self.look(anyway).await;
             let failed_before = std::mem::replace(&mut self.failing, looked.is_err());
             match looked {
                 Ok(Some(read)) => self.take(read),
@@ -145,11 +168,36 @@ impl Reloader {
         }
     }
 
-    /// Waits until the document is worth a look.
+    /// Waits until the document or the secrets that it names are worth a look.
     async fn something(&self) {
+        let told = self.wakes.config.sleep(self.failing || self.secrets_failing);
         match &self.means {
-            Means::File { .. } => tokio::time::sleep(LOOK_EVERY).await,
-            Means::Store { .. } => self.wakes.config.sleep(self.failing).await,
+            Means::File { .. } => tokio::select! {
+                () = told => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            },
+            Means::Store { .. } => told.await,
+        }
+    }
+
+    /// Reads the secrets when they are others than before, or `anyway`; whether they are, whoever in this process has read
+    /// them. Those that are known stay while they cannot be read.
+    async fn look_at_secrets(&mut self, anyway: bool) -> bool {
+        let looked = timeout(LOOK_TIMEOUT, self.source.vault.look(&mut self.secrets, anyway)).await;
+        let looked = looked.map_err(LookError::from).and_then(|looked| looked.map_err(LookError::from));
+        let failed_before = std::mem::replace(&mut self.secrets_failing, looked.is_err());
+        match looked {
+            Ok(()) => {
+                let known = self.source.vault.revision();
+                std::mem::replace(&mut self.secrets_seen, known) != known
+            }
+            // Each run of failures is told once.
+            Err(error) => {
+                if !failed_before {
+                    tracing::warn!(%error, "changes of stored secrets are not seen; those that are known stay");
+                }
+                false
+            }
         }
     }
 

@@ -123,6 +123,7 @@ pub(crate) fn row(request: StoredRequest) -> RequestRow {
         reasoning_tokens: request.reasoning_tokens,
         audio_input_tokens: request.audio_input_tokens,
         audio_output_tokens: request.audio_output_tokens,
+        images: request.images,
         quality: request.quality,
         cost: request.cost_nusd.map(usd),
         saved: request.saved_nusd.map(usd),

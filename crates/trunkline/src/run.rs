@@ -13,7 +13,7 @@ use trunkline_admin::{Admin, Unasked};
 use trunkline_config::{AdminAccess, ClientKeys, FoundEndpoint, Loaded, Settings};
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Listeners, Shared, cut_drained, refresh, start, watch_health};
-use trunkline_store::Watch;
+use trunkline_store::{KEY_VARIABLE, Watch, is_server};
 
 use crate::admin::{Api, Desks};
 use crate::banner::Start;
@@ -26,6 +26,7 @@ use crate::reload::{Beginning, Found, Reason, Reloader};
 use crate::replicas::{Replicas, ReplicasError};
 use crate::requests::RequestDesk;
 use crate::responses::ResponseDesk;
+use crate::secrets::SecretDesk;
 use crate::signin::AccountDesk;
 use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
@@ -77,8 +78,10 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
     let runtime = control_runtime()?;
     let seen = source.stamp();
     let written = runtime.block_on(source.read())?;
+    runtime.block_on(source.vault.learn(&source.store_of(written.as_ref())));
     let loaded = source.resolve(written.as_ref(), &[])?;
     telemetry::init(&loaded.settings);
+    warn_of_keys(&source, &loaded.settings);
     for note in &loaded.notes {
         tracing::info!("{note}");
     }
@@ -212,6 +215,7 @@ fn desks(
     Desks {
         keys: Arc::new(KeyDesk::new(place.clone(), View::Live(Arc::clone(shared)))),
         documents: Arc::new(DocumentDesk::new(source.clone(), place.clone(), watch.found.clone(), reasons)),
+        secrets: Arc::new(SecretDesk::new(source.clone())),
         upstreams: Arc::new(UpstreamDesk::new(source, client.clone(), place.clone())),
         requests: Arc::new(RequestDesk::new(place.clone(), tail)),
         sums: Arc::new(SumDesk::new(place)),
@@ -223,6 +227,19 @@ fn admin_api(settings: &Settings, access: &AdminAccess) -> Admin {
     let accounts = Arc::new(AccountDesk::new(settings.store_url.clone()));
     let unasked = if access.sign_in { Unasked::Never } else { Unasked::WhenConfigured };
     Admin::new(accounts, Arc::new(Outside::new()), unasked)
+}
+
+/// Says what the keys at hand will not do, before somebody needs it.
+fn warn_of_keys(source: &Source, settings: &Settings) {
+    if let Some(problem) = source.vault.problem() {
+        tracing::warn!(problem, "stored secrets cannot be read; nothing that is in force names one");
+    }
+    if is_server(settings.store_url.expose()) && !source.vault.keyring().is_stated() {
+        tracing::warn!(
+            "secrets and revisions in this database are encrypted with a key file of this machine's; replicas need the same \
+             `{KEY_VARIABLE}`, all of them"
+        );
+    }
 }
 
 /// How many client keys let somebody in; `None` where none is asked for.

@@ -7,11 +7,14 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 use trunkline_config::import::model_proxy;
-use trunkline_config::{Env, FoundEndpoint, Loaded, Overrides, Problems, Secret, data_dir, load, store_url};
+use trunkline_config::{
+    Env, FoundEndpoint, Loaded, Overrides, Problems, Secret, data_dir, load, secret_references, store_url, store_url_of,
+};
 use trunkline_store::{Revision, Revisions, StoreError};
 
 use crate::import::folder;
 use crate::prices;
+use crate::vault::Vault;
 
 /// The document's name when nobody says another.
 const FILE_NAME: &str = "trunkline.toml";
@@ -31,6 +34,8 @@ pub(crate) struct Source {
     salt: RandomState,
     env: Env,
     overrides: Overrides,
+    /// What the document may name.
+    pub(crate) vault: Vault,
 }
 
 /// Where the document is.
@@ -81,7 +86,8 @@ pub(crate) enum SourceError {
 
 impl Source {
     fn new(origin: Origin, env: Env, overrides: Overrides) -> Self {
-        Self { origin: Arc::new(RwLock::new(origin)), salt: RandomState::new(), env, overrides }
+        let vault = Vault::new(&env, data_dir(&env, &overrides));
+        Self { origin: Arc::new(RwLock::new(origin)), salt: RandomState::new(), env, overrides, vault }
     }
 
     /// Looks for the document: the one that was named, else `./trunkline.toml`, else the one in the user's folder, else
@@ -157,7 +163,27 @@ impl Source {
     /// When the document cannot be read, or anything is wrong with it, the variables or the flags.
     pub(crate) async fn load(&self, found: &[FoundEndpoint]) -> Result<Loaded, SourceError> {
         let written = self.read().await?;
-        self.resolve(written.as_ref(), found)
+        self.understand(written.as_ref(), found).await
+    }
+
+    /// What a document means, with the secrets that it names.
+    ///
+    /// # Errors
+    /// When anything is wrong with it, the variables or the flags.
+    pub(crate) async fn understand(
+        &self,
+        written: Option<&Written>,
+        found: &[FoundEndpoint],
+    ) -> Result<Loaded, SourceError> {
+        if written.is_some_and(|written| !secret_references(&written.text).is_empty()) {
+            self.vault.learn(&self.store_of(written)).await;
+        }
+        self.resolve(written, found)
+    }
+
+    /// The database that keeps what a document names as `secret:NAME`.
+    pub(crate) fn store_of(&self, written: Option<&Written>) -> Secret {
+        store_url_of(written.map(|written| written.text.as_str()), &self.env, &self.overrides)
     }
 
     /// Reads it; `None` when there is none.
@@ -175,7 +201,7 @@ impl Source {
             }
             Origin::Store(place) => {
                 self.make_data_folder()?;
-                Ok(newest(&mut Revisions::at(place.expose())?).await?)
+                Ok(newest(&mut Revisions::at(place.expose(), self.vault.keyring())?).await?)
             }
         }
     }
@@ -193,7 +219,7 @@ impl Source {
         Ok(Written { name: format!("{shown} (imported)"), text: imported.document, revision: None, notes })
     }
 
-    /// What a document means, with the variables, the flags and what was found.
+    /// What a document means, with the variables, the flags, what was found, and the secrets that are known.
     ///
     /// # Errors
     /// When anything is wrong with them.
@@ -202,7 +228,8 @@ impl Source {
         let (prices, note) = prices::kept(&self.data_dir());
         overrides.prices = prices;
         let document = written.map(|written| (written.name.as_str(), written.text.as_str()));
-        let mut loaded = load(document, &self.env, &overrides, found).map_err(SourceError::Problems)?;
+        let env = self.env.with_secrets(self.vault.secrets());
+        let mut loaded = load(document, &env, &overrides, found).map_err(SourceError::Problems)?;
         loaded.notes.extend(note);
         loaded.notes.extend(written.into_iter().flat_map(|written| written.notes.iter().cloned()));
         Ok(loaded)

@@ -15,6 +15,7 @@ pub(crate) mod prices;
 pub(crate) mod provider_types;
 pub(crate) mod providers;
 pub(crate) mod requests;
+pub(crate) mod secrets;
 pub(crate) mod section;
 pub(crate) mod session;
 pub(crate) mod settings;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod documents;
+mod secrets;
 mod sign_in;
 mod things;
 mod watch;
@@ -15,7 +16,7 @@ use http::{Request, StatusCode, header};
 use serde_json::{Map, Value, json};
 use trunkline_admin::{
     Admin, Answer, Asks, Documents, Endpoint, Explained, KeyFields, KeyProblem, KeyRow, Keys, Made, Misasked, Origin,
-    Plane, Requests, Spending, Sums, Unasked, Upstreams, Watch, all,
+    Plane, Requests, Secrets, Spending, Sums, Unasked, Upstreams, Watch, all,
 };
 use trunkline_config::file::AllowanceSection;
 use trunkline_config::{Env, Overrides, Snapshot, load};
@@ -69,6 +70,10 @@ impl Plane for Process {
 
     fn sums(&self) -> Arc<dyn Sums> {
         Arc::new(watch::NoSums)
+    }
+
+    fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::new(secrets::Three)
     }
 
     fn explain(&self, question: Question) -> Explained {

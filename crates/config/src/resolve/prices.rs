@@ -42,14 +42,15 @@ impl Resolver<'_, '_> {
 
     /// What a document says of a price; `None` when that is wrong.
     pub(super) fn price(&mut self, stated: &PriceSection, at: &Path) -> Option<Arc<Price>> {
-        let now = self.tariff(stated.into(), (stated.request, stated.second), &stated.tiers, at);
+        let now = self.tariff(stated.into(), (stated.request, stated.second, stated.image), &stated.tiers, at);
         let changes: Vec<_> = stated
             .changes
             .iter()
             .enumerate()
             .map(|(index, change)| {
                 let at = at.key("changes").index(index);
-                let tariff = self.tariff(change.into(), (change.request, change.second), &change.tiers, &at);
+                let tariff =
+                    self.tariff(change.into(), (change.request, change.second, change.image), &change.tiers, &at);
                 Some((self.day(&change.from, &at.key("from"))?, tariff?))
             })
             .collect();
@@ -61,13 +62,14 @@ impl Resolver<'_, '_> {
     fn tariff(
         &mut self,
         tokens: Stated,
-        (request, second): (f64, f64),
+        (request, second, image): (f64, f64, f64),
         tiers: &[PriceTier],
         at: &Path,
     ) -> Option<Tariff> {
         let tokens = self.tokens(tokens, at);
         let request = self.decimal(request, &at.key("request"), UnitPrice::usd_per_unit);
         let second = self.decimal(second, &at.key("second"), UnitPrice::usd_per_unit);
+        let image = self.decimal(image, &at.key("image"), UnitPrice::usd_per_unit);
         let tiers: Vec<_> = tiers
             .iter()
             .enumerate()
@@ -77,7 +79,7 @@ impl Resolver<'_, '_> {
             })
             .collect();
         let tiers: Option<Vec<_>> = tiers.into_iter().collect();
-        Some(Tariff { tokens: tokens?, tiers: tiers?, request: request?, second: second? })
+        Some(Tariff { tokens: tokens?, tiers: tiers?, request: request?, second: second?, image: image? })
     }
 
     fn tokens(&mut self, stated: Stated, at: &Path) -> Option<TokenPrices> {

@@ -31,6 +31,8 @@ struct Line {
     reasoning: u64,
     audio_input: u64,
     audio_output: u64,
+    #[serde(default)]
+    images: u64,
     quality: Option<String>,
     /// In billionths of a US dollar.
     cost_nusd: Option<i64>,
@@ -68,6 +70,7 @@ pub(super) fn write(report: &Report, out: &mut Vec<u8>) -> serde_json::Result<()
         reasoning: report.usage.reasoning,
         audio_input: report.usage.audio_input,
         audio_output: report.usage.audio_output,
+        images: report.images,
         quality: report.quality.map(|quality| quality.as_str().to_owned()),
         cost_nusd: report.cost.map(Usd::nano),
         saved_nusd: report.saved.map(Usd::nano),
@@ -111,6 +114,7 @@ pub(super) fn read(line: &[u8]) -> Option<Report> {
             audio_input: line.audio_input,
             audio_output: line.audio_output,
         },
+        images: line.images,
         quality,
         cost: line.cost_nusd.map(Usd::from_nano),
         saved: line.saved_nusd.map(Usd::from_nano),

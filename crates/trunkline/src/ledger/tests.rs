@@ -31,6 +31,7 @@ fn report(n: u64) -> Report {
         stream: false,
         usage: ir::Usage::default(),
         unseen: None,
+        images: 0,
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,

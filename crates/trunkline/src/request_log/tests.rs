@@ -26,6 +26,7 @@ fn served() -> Report {
         stream: true,
         usage: ir::Usage { input: 12, cache_read: 7, cache_write: 1, output: 34, reasoning: 5, ..ir::Usage::default() },
         unseen: None,
+        images: 0,
         quality: Some(ir::Quality::Exact),
         cost: None,
         saved: None,

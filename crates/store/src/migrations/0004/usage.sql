@@ -6,6 +6,9 @@ ALTER TABLE requests ADD COLUMN saved_nusd INTEGER;
 ALTER TABLE requests ADD COLUMN audio_input_tokens INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE requests ADD COLUMN audio_output_tokens INTEGER NOT NULL DEFAULT 0;
 
+-- How many pictures the prompt had, where they cost something.
+ALTER TABLE requests ADD COLUMN images INTEGER NOT NULL DEFAULT 0;
+
 -- Whether it was an answer given before: nobody was asked, and its tokens were used then, not now.
 ALTER TABLE kinds ADD COLUMN cached INTEGER NOT NULL DEFAULT 0;
 
@@ -204,6 +207,7 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', ((r.arrival >> 22) + 1577836800000) / 1000
        r.reasoning_tokens,
        r.audio_input_tokens,
        r.audio_output_tokens,
+       r.images,
        quality.text        AS quality,
        r.cost_nusd,
        r.saved_nusd,

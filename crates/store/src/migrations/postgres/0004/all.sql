@@ -41,7 +41,8 @@ CREATE TABLE requests (
     cost_nusd          BIGINT,
     saved_nusd         BIGINT,
     audio_input_tokens BIGINT NOT NULL,
-    audio_output_tokens BIGINT NOT NULL
+    audio_output_tokens BIGINT NOT NULL,
+    images BIGINT NOT NULL
 );
 
 CREATE VIEW requests_view AS
@@ -66,6 +67,7 @@ SELECT to_char(to_timestamp(((r.arrival >> 22) + 1577836800000) / 1000.0) AT TIM
        r.reasoning_tokens,
        r.audio_input_tokens,
        r.audio_output_tokens,
+       r.images,
        quality.text        AS quality,
        r.cost_nusd,
        r.saved_nusd,
