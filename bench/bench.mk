@@ -19,7 +19,7 @@ bench-failover: dist
 	$(PYTHON) bench/failover.py $(BENCH_ARGS)
 
 # The binary as it is shipped: target/dist/trunkline.
-dist: bench-tools bench-build
+dist: bench-tools bench-build web/dist/.built
 	tools/dist.sh
 
 bench-build:

@@ -12,7 +12,7 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 profdata=$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata
 
 # What the binary depends on; nothing is built twice for the same sources and compiler.
-state=$({ rustc -vV; find crates Cargo.toml Cargo.lock -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
+state=$({ rustc -vV; find crates web/dist Cargo.toml Cargo.lock -type f -print0 | sort -z | xargs -0 sha256sum; } | sha256sum)
 if [ -x "$binary" ] && [ "$(cat "$work/built-from" 2>/dev/null)" = "$state" ]; then
     echo "dist: $binary is up to date"
     exit 0

@@ -11,6 +11,7 @@ export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
+    outDir: 'dist/ui',
     target: 'es2022',
     // `light-dark()` is kept as it is: whoever has it follows the theme without script.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],

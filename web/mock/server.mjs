@@ -11,7 +11,7 @@ import { Ledger, row } from './traffic.mjs'
 import { emptyWorld, fullWorld } from './world.mjs'
 
 export const CONTENT_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-const DIST = fileURLToPath(new URL('../dist', import.meta.url))
+const DIST = fileURLToPath(new URL('../dist/ui', import.meta.url))
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
 const LIVE_MS = 1_500
 const PASSWORDS = { trunkline: 'admin', viewer: 'viewer' }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
 const LIMIT_BYTES = 400 * 1000
-const DIST = fileURLToPath(new URL('../dist', import.meta.url))
+const DIST = fileURLToPath(new URL('../dist/ui', import.meta.url))
 const FIRST_PAGES = ['overview', 'welcome']
 
 const size = (path) => gzipSync(readFileSync(join(DIST, path)), { level: 9 }).length

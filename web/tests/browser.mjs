@@ -1,7 +1,8 @@
 // A browser that notices what a person might not: errors on the console, requests to other places, findings of axe,
 // pages wider than the window.
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
@@ -9,10 +10,15 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const SHOTS = fileURLToPath(new URL('../screenshots', import.meta.url))
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const PICTURE_QUALITY = 72
 /** Findings below these are style. */
 const GRAVE = ['serious', 'critical']
 
 export const launch = () => chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS })
+
+/** Until these words are there. */
+export const text = (page, words) => page.getByText(words).first().waitFor()
+export const button = (page, name) => page.getByRole('button', { name, exact: true })
 
 /** A window on `origin`; `failures` collects what must not be. */
 export async function open(browser, origin, { theme = 'light', width = 1280, height = 860 } = {}, failures = []) {
@@ -24,7 +30,7 @@ export async function open(browser, origin, { theme = 'light', width = 1280, hei
   page.on('console', (message) => {
     if (message.type() !== 'error') return
     if (refused && /Failed to load resource/.test(message.text())) return
-    failures.push(`${page.url()}: console: ${message.text()}`)
+    failures.push(`${page.url()}: console: ${message.text()} ${message.location().url}`)
   })
   page.on('pageerror', (error) => failures.push(`${page.url()}: ${error.message}`))
   page.on('request', (request) => {
@@ -46,6 +52,15 @@ export async function settled(page) {
   await page.evaluate(() => document.fonts.ready)
   // Charts size themselves in a frame of their own.
   await page.waitForTimeout(250)
+}
+
+/** What the window shows, small: WebP, as only the browser's own protocol makes it. */
+export async function picture(page, path) {
+  mkdirSync(dirname(path), { recursive: true })
+  const protocol = await page.context().newCDPSession(page)
+  const { data } = await protocol.send('Page.captureScreenshot', { format: 'webp', quality: PICTURE_QUALITY })
+  await protocol.detach()
+  writeFileSync(path, Buffer.from(data, 'base64'))
 }
 
 export async function shoot(page, name, { full = true } = {}) {

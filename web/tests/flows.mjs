@@ -1,8 +1,6 @@
 // Journeys of the people who run a Trunkline. Each begins with a mock of its own.
 import { strict as assert } from 'node:assert'
-
-const text = (page, words) => page.getByText(words).first().waitFor()
-const button = (page, name) => page.getByRole('button', { name, exact: true })
+import { button, text } from './browser.mjs'
 
 export const JOURNEYS = {
   'sign-in': {

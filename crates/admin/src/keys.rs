@@ -4,29 +4,35 @@ use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 use trunkline_config::file::AllowanceSection;
 
 use crate::plane::Misasked;
+use crate::read::{named, without_value};
 
 /// What a client key is to be.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema)]
+#[schemars(rename = "ClientKeyFields")]
 pub struct KeyFields {
     /// What reports and logs call its holder.
     pub name: String,
     /// Whose it is.
     pub owner: Option<String>,
     /// Words to find it by.
+    #[schemars(default)]
     pub tags: Vec<String>,
     /// What its holder may do.
+    #[schemars(flatten)]
     pub allowance: AllowanceSection,
 }
 
 /// Where a client key comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ClientKeyOrigin")]
 pub enum Origin {
     /// The configuration document, where it is changed.
     Document,
@@ -35,7 +41,8 @@ pub enum Origin {
 }
 
 /// A client key as it is shown. The key itself is not: nobody has it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ClientKey")]
 pub struct KeyRow {
     /// Never given to another.
     pub id: String,
@@ -53,8 +60,10 @@ pub struct KeyRow {
     #[serde(flatten)]
     pub allowance: AllowanceSection,
     /// When it was made, in RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub created: Option<String>,
     /// When it was revoked, in RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub revoked: Option<String>,
     /// Requests that are open now.
     pub open: u32,
@@ -65,7 +74,8 @@ pub struct KeyRow {
 }
 
 /// What was spent in one period.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Spent")]
 pub struct SpentRow {
     /// Which: `hour`, `day`, `week`, `month` or `total`.
     pub period: &'static str,
@@ -74,7 +84,8 @@ pub struct SpentRow {
 }
 
 /// A key that was just made: the only time that it is shown.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, JsonSchema)]
+#[schemars(rename = "MadeClientKey")]
 pub struct Made {
     /// The key.
     pub key: String,
@@ -114,7 +125,7 @@ pub struct Spending {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum KeyProblem {
     /// There is none.
-    #[error("no client key has the id, the name or the hash {0:?}")]
+    #[error("no client key has the id, the name or the hash {}", named(.0))]
     NotFound(String),
     /// Another has the name.
     #[error("another client key is called {0:?}")]
@@ -163,8 +174,10 @@ impl KeyFields {
             return Err(Misasked { field: "name".to_owned(), message: "it must be a name".to_owned() });
         }
         let (owner, tags) = (field(&mut object, "owner")?, field::<Vec<String>>(&mut object, "tags")?);
-        let allowance = serde_path_to_error::deserialize(Value::Object(object))
-            .map_err(|error| Misasked { field: error.path().to_string(), message: error.into_inner().to_string() })?;
+        let allowance = serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| Misasked {
+            field: error.path().to_string(),
+            message: without_value(&error.into_inner().to_string()),
+        })?;
         Ok(Self { name, owner, tags: tags.unwrap_or_default(), allowance })
     }
 
@@ -197,7 +210,8 @@ impl KeyFields {
 fn field<T: serde::de::DeserializeOwned>(object: &mut Map<String, Value>, name: &str) -> Result<Option<T>, Misasked> {
     let value = object.remove(name).filter(|value| !value.is_null());
     let read = value.map(|value| {
-        serde_json::from_value(value).map_err(|error| Misasked { field: name.to_owned(), message: error.to_string() })
+        serde_json::from_value(value)
+            .map_err(|error| Misasked { field: name.to_owned(), message: without_value(&error.to_string()) })
     });
     read.transpose()
 }

@@ -17,8 +17,8 @@ use crate::file::unit::UnitError;
 use crate::file::{Amount, Day, File, Period, PeriodOrZero, Size};
 use crate::findings::{Findings, Spot};
 use crate::nearest;
-use crate::path::Path;
-use crate::schema;
+use crate::path::{Path, path};
+use crate::{schema, stored};
 
 /// Reads what is right of the document; what is wrong is in the findings.
 pub(crate) fn check<'d>(document: &'d Document, env: &'d Env) -> (File, Findings<'d>) {
@@ -140,10 +140,14 @@ impl<'d> Walk<'d> {
     }
 
     fn text(&mut self, schema: &Schema, text: &mut Cow<'d, str>, span: &Range<usize>, at: &At) -> bool {
+        if text.starts_with(stored::PREFIX) && at.kept == path(&["store", "url"]) {
+            let hint = "name an environment variable: `${VAR}`".to_owned();
+            return self.wrong(span, at, "the way to the store cannot be kept in the store".to_owned(), Some(hint));
+        }
         match expand(text, self.env) {
             Ok(Cow::Borrowed(_)) => {}
             Ok(Cow::Owned(expanded)) => *text = Cow::Owned(expanded),
-            Err(ReferenceError::Undefined(_)) if self.switched_off => return false,
+            Err(ReferenceError::Undefined(_) | ReferenceError::NoSecret { .. }) if self.switched_off => return false,
             Err(error) => {
                 let (message, hint) = describe(&error);
                 return self.wrong(span, at, message, Some(hint));
@@ -219,9 +223,20 @@ fn describe(error: &ReferenceError) -> (String, String) {
         ReferenceError::Malformed => {
             ("`${` must be followed by a variable's name and `}`".to_owned(), "write `$${` for a plain `${`".to_owned())
         }
-        ReferenceError::Stored => {
-            ("stored secrets are not available yet".to_owned(), "name an environment variable: `${VAR}`".to_owned())
+        ReferenceError::NoName => (
+            "`secret:` must be followed by the name of a stored secret".to_owned(),
+            "a name has letters, digits, `-`, `_` and `.`".to_owned(),
+        ),
+        ReferenceError::NoSecret { name, near } => {
+            let meant = near.as_ref().map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+            let hint = format!("{meant}`trunkline secrets set {name}` stores it, and so does the settings page");
+            (format!("the secret `{name}` is not stored"), hint)
         }
+        ReferenceError::Shut(name) => (
+            format!("the secret `{name}` cannot be opened: somebody has changed it in the store"),
+            format!("`trunkline secrets set {name}` stores it anew"),
+        ),
+        ReferenceError::Unreadable { name, why } => (format!("the secret `{name}` cannot be read"), why.clone()),
     }
 }
 

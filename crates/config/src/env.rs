@@ -1,56 +1,107 @@
-//! The environment, passed in; and `${VAR}` in the document.
+//! The environment and the store's secrets, passed in; and `${VAR}` and `secret:NAME` in the document.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
-/// Variables by name. Its `Debug` shows names only: values may be keys.
+use crate::nearest::nearest;
+use crate::stored::{PREFIX, StoredSecrets, is_secret_name};
+
+/// Variables by name, and secrets by theirs. Its `Debug` shows names only: values may be keys.
 #[derive(Clone, Default)]
-pub struct Env(HashMap<String, String>);
+pub struct Env {
+    variables: HashMap<String, String>,
+    secrets: Arc<StoredSecrets>,
+}
 
 impl Env {
+    /// The same, with these secrets.
+    #[must_use]
+    pub fn with_secrets(&self, secrets: Arc<StoredSecrets>) -> Self {
+        Self { variables: self.variables.clone(), secrets }
+    }
+
     /// The value, when set and not blank; surrounding white space, such as a file's last line feed, is cut off.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+    /// The same, with further variables: those that it has itself stay as they are.
+    #[must_use]
+    pub fn with(&self, more: &[(String, String)]) -> Self {
+        let mut variables = self.variables.clone();
+        for (name, value) in more {
+            if self.get(name).is_none() {
+                variables.insert(name.clone(), value.clone());
+            }
+        }
+        Self { variables, secrets: Arc::clone(&self.secrets) }
     }
     /// The value as it is.
     fn raw(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.variables.get(name).map(String::as_str)
+    }
+    fn secret(&self, name: &str) -> Result<&str, ReferenceError> {
+        match &*self.secrets {
+            StoredSecrets::Known(secrets) => match secrets.get(name) {
+                Some(Some(secret)) => Ok(secret.expose()),
+                Some(None) => Err(ReferenceError::Shut(name.to_owned())),
+                None => Err(ReferenceError::NoSecret {
+                    name: name.to_owned(),
+                    near: nearest(name, secrets.keys().map(String::as_str)).map(str::to_owned),
+                }),
+            },
+            StoredSecrets::Unreadable(why) => {
+                Err(ReferenceError::Unreadable { name: name.to_owned(), why: why.clone() })
+            }
+        }
     }
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
-        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables, secrets: Arc::default() }
     }
 }
 
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names: Vec<&String> = self.0.keys().collect();
+        let mut names: Vec<&String> = self.variables.keys().collect();
         names.sort();
         f.debug_set().entries(names).finish()
     }
 }
 
-/// Why a `${VAR}` cannot be replaced.
+/// Why a `${VAR}` or a `secret:NAME` cannot be replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ReferenceError {
     /// The variable is not set.
     Undefined(String),
     /// `${` without `}`, or around something that is no name.
     Malformed,
-    /// `secret:NAME`.
-    Stored,
+    /// `secret:` before something that is no name.
+    NoName,
+    /// The store has no such secret.
+    NoSecret {
+        name: String,
+        /// One that has nearly this name.
+        near: Option<String>,
+    },
+    /// It has, but it does not open.
+    Shut(String),
+    /// Whether it has cannot be told.
+    Unreadable { name: String, why: String },
 }
 
-/// Replaces each `${VAR}`; `$${` stands for a plain `${`.
+/// Replaces a text that names a secret, and each `${VAR}` in others; `$${` stands for a plain `${`.
 ///
 /// # Errors
-/// When a variable is not set, or a reference is not well formed.
+/// When a secret or a variable is not there, or a reference is not well formed.
 pub(crate) fn expand<'t>(text: &'t str, env: &Env) -> Result<Cow<'t, str>, ReferenceError> {
-    if text.starts_with("secret:") {
-        return Err(ReferenceError::Stored);
+    if let Some(name) = text.strip_prefix(PREFIX) {
+        let named = is_secret_name(name).then_some(name).ok_or(ReferenceError::NoName)?;
+        return env.secret(named).map(|secret| Cow::Owned(secret.to_owned()));
     }
     if !text.contains("${") {
         return Ok(Cow::Borrowed(text));
@@ -108,11 +159,30 @@ mod tests {
             ("${A", Err(ReferenceError::Malformed)),
             ("${}", Err(ReferenceError::Malformed)),
             ("${A B}", Err(ReferenceError::Malformed)),
-            ("secret:groq", Err(ReferenceError::Stored)),
+            ("secret:", Err(ReferenceError::NoName)),
+            ("secret:a b", Err(ReferenceError::NoName)),
+            ("secret:groq", Err(ReferenceError::NoSecret { name: "groq".into(), near: None })),
         ];
         for (text, want) in cases {
             assert_eq!(expand(text, &env).as_deref(), want.as_deref(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn secrets_are_replaced_whole_and_as_they_are() {
+        let secrets = [("groq", Some("${A}")), ("other", None)];
+        let secrets = secrets.map(|(name, secret)| (name.to_owned(), secret.map(crate::Secret::new)));
+        let known = Env::from_iter([("A", "one")]).with_secrets(Arc::new(StoredSecrets::Known(secrets.into())));
+        assert_eq!(expand("secret:groq", &known).as_deref(), Ok("${A}"));
+        assert_eq!(expand("a secret:groq", &known).as_deref(), Ok("a secret:groq"));
+        assert_eq!(expand("secret:other", &known), Err(ReferenceError::Shut("other".into())));
+        let near = Some("groq".to_owned());
+        assert_eq!(expand("secret:grok", &known), Err(ReferenceError::NoSecret { name: "grok".into(), near }));
+        let unreadable = known.with_secrets(Arc::new(StoredSecrets::Unreadable("no key".into())));
+        let error = ReferenceError::Unreadable { name: "groq".into(), why: "no key".into() };
+        assert_eq!(expand("secret:groq", &unreadable), Err(error));
+        assert_eq!(expand("${A}", &unreadable).as_deref(), Ok("one"));
+        assert_eq!(format!("{known:?}"), r#"{"A"}"#);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod file;
 mod findings;
 pub mod import;
 mod load;
+pub mod mask;
 mod nearest;
 mod path;
 pub mod problem;
@@ -19,6 +20,7 @@ pub mod schema;
 pub mod secret;
 pub mod settings;
 pub mod snapshot;
+mod stored;
 mod write;
 
 pub use document::Document;
@@ -27,13 +29,15 @@ pub use env::Env;
 pub use load::{Loaded, load};
 pub use path::{Path, PathError};
 pub use problem::{Place, Problem, Problems};
-pub use resolve::FoundEndpoint;
+pub use resolve::{FoundEndpoint, key_variables};
 pub use secret::Secret;
-pub use settings::{Overrides, PASSWORD_CHARACTERS_MIN, Settings, data_dir, store_url};
+pub use settings::{Overrides, PASSWORD_CHARACTERS_MIN, Settings, data_dir, store_url, store_url_of};
 pub use snapshot::{
     AdminAccess, AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, EnforceSetting,
     Enforcement, ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model,
-    ModelCache, Network, OidcClient, OnLoss, Priority, Provider, ProviderModel, PublicUrl, QueueLimits, Repair, Room,
-    RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel, UsualRepairs,
-    WhenResting,
+    ModelCache, Network, OidcClient, OnLoss, Priority, Provider, ProviderModel, ProviderSource, PublicUrl, QueueLimits,
+    Repair, Room, RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel,
+    UsualRepairs, WhenResting,
 };
+pub use stored::{SecretReference, StoredSecrets, is_secret_name, secret_references};
+pub use write::literal;

@@ -4,6 +4,7 @@ pub(crate) mod bodies;
 pub(crate) mod layers;
 mod listen;
 pub mod reference;
+mod stated;
 pub mod table;
 
 use std::path::PathBuf;
@@ -12,16 +13,17 @@ use std::time::Duration;
 
 use trunkline_providers::price::PriceList;
 
-use crate::Secret;
 use crate::env::Env;
 use crate::file::{Durability, File, LogFormat, LogLevel, Period, Size};
 use crate::findings::Findings;
 use crate::path::path;
 use crate::resolve::HASH_PREFIX;
+use crate::{Secret, stored};
 use layers::Layers;
 
 pub use bodies::Bodies;
 pub(crate) use listen::{Listen, listen};
+pub use stated::{Stated, StatedBy, stated};
 
 /// What the command line said; `None` where it said nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,6 +162,12 @@ fn admin_password(file: &File, layers: &mut Layers<'_, '_>) -> Option<Secret> {
 /// folder.
 pub fn store_url(env: &Env, overrides: &Overrides) -> Secret {
     stated_store(env, overrides).unwrap_or_else(|| store_in(&data_dir(env, overrides)))
+}
+
+/// The same with a document at hand whose secrets are in that database.
+pub fn store_url_of(document: Option<&str>, env: &Env, overrides: &Overrides) -> Secret {
+    let stated = || stored::stated_store(document?, env);
+    stated_store(env, overrides).or_else(stated).unwrap_or_else(|| store_in(&data_dir(env, overrides)))
 }
 
 fn stated_store(env: &Env, overrides: &Overrides) -> Option<Secret> {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use trunkline_wire::{Fault, FaultKind, RateLimits, UpstreamWords};
 
 use self::words::Words;
@@ -28,6 +28,8 @@ pub struct FailedAnswer<'a> {
     pub body: &'a Bytes,
     /// Whose credentials were sent.
     pub credentials: Credentials<'a>,
+    /// The headers that the operator adds, which may be credentials, too.
+    pub added: &'a [(HeaderName, HeaderValue)],
 }
 
 /// Whose credentials a provider saw.
@@ -84,14 +86,17 @@ const ROOM_CODES: &[&str] = &["overloaded_error", "server_is_overloaded", "slow_
 
 /// Says what went wrong, whose doing it was and what may be handed on. `now` turns a date in `Retry-After` into a wait.
 ///
-/// The provider's words are kept, with two exceptions: when it refused our key, and when the answer repeats that key.
+/// The provider's words are kept, with two exceptions: when it refused our key, and when the answer repeats that key or
+/// another header of the operator's.
 pub fn classify(answer: &FailedAnswer<'_>, now: SystemTime) -> Fault {
     let words = words::read(answer.headers, answer.body);
     let kind = kind(answer, &words);
     let withheld = match answer.credentials {
-        Credentials::Ours(key) => kind == FaultKind::UpstreamAuth || repeats(answer.body, &words, key),
+        Credentials::Ours(key) => kind == FaultKind::UpstreamAuth || repeats(answer.body, &words, key, KEY_BYTES_MIN),
         Credentials::Clients => false,
     };
+    let repeats = |(_, value): &(_, HeaderValue)| repeats(answer.body, &words, Some(value), HEADER_BYTES_MIN);
+    let withheld = withheld || answer.added.iter().any(repeats);
     let mut fault = Fault::new(kind, message(answer, kind, (!withheld).then_some(&words)));
     let limits = limits(answer.headers);
     let used_up = || {
@@ -184,12 +189,15 @@ fn well_known_code(kind: FaultKind) -> Option<&'static str> {
 /// a word that answers hold anyway.
 const KEY_BYTES_MIN: usize = 8;
 
+/// The same of other headers: what is shorter is a version or a name.
+const HEADER_BYTES_MIN: usize = 16;
+
 /// Whether the answer repeats the key that was sent, as debug pages do.
-fn repeats(body: &[u8], words: &Words, sent: Option<&HeaderValue>) -> bool {
+fn repeats(body: &[u8], words: &Words, sent: Option<&HeaderValue>, bytes_min: usize) -> bool {
     let Some(sent) = sent.map(HeaderValue::as_bytes) else { return false };
     let key = sent.strip_prefix(b"Bearer ").unwrap_or(sent);
     let holds = |text: &[u8]| text.windows(key.len()).any(|window| window == key);
-    key.len() >= KEY_BYTES_MIN && (holds(body) || words.message.as_deref().is_some_and(|text| holds(text.as_bytes())))
+    key.len() >= bytes_min && (holds(body) || words.message.as_deref().is_some_and(|text| holds(text.as_bytes())))
 }
 
 #[cfg(test)]

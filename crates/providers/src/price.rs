@@ -34,6 +34,8 @@ pub struct Tariff {
     pub request: UnitPrice,
     /// What a second costs, from asking to the end of the answer.
     pub second: UnitPrice,
+    /// What a picture of the prompt costs beside the tokens that it is counted for.
+    pub image: UnitPrice,
 }
 
 /// What tokens cost when the prompt is long.
@@ -62,13 +64,15 @@ pub struct TokenPrices {
     pub audio_output: UnitPrice,
 }
 
-/// When a request came, and how long it took: what of it costs, or says what costs, beside its tokens.
+/// When a request came, how long it took and what was in it: what of it costs, or says what costs, beside its tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {
     /// When it came, in milliseconds since the Unix epoch: it costs what was asked for then.
     pub at_ms: u64,
     /// How long it was served, in microseconds.
     pub took_us: u64,
+    /// Pictures of its prompt, where they [cost](Price::is_pictured) something.
+    pub images: u64,
 }
 
 /// Parts of a pico-USD: the finest that a microsecond at some price a second comes to.
@@ -104,11 +108,17 @@ impl Price {
         self.tariffs.iter().any(|(_, tariff)| tariff.second != UnitPrice::ZERO)
     }
 
+    /// Whether pictures cost something, at any time.
+    pub fn is_pictured(&self) -> bool {
+        self.tariffs.iter().any(|(_, tariff)| tariff.image != UnitPrice::ZERO)
+    }
+
     /// What these tokens cost. `None` when nobody knows: no price holds at that time.
     pub fn cost(&self, usage: &Usage, extent: Extent) -> Option<Usd> {
         let tariff = self.at(extent.at_ms)?;
         let tokens = tariff.tokens_for(usage.prompt()).pico(usage);
-        let pico = tokens.saturating_add(u128::from(tariff.request.pico()));
+        let images = product(extent.images, tariff.image);
+        let pico = tokens.saturating_add(u128::from(tariff.request.pico())).saturating_add(images);
         let timed = u128::from(extent.took_us).saturating_mul(u128::from(tariff.second.pico()));
         Some(from_atto(pico.saturating_mul(ATTO_PER_PICO).saturating_add(timed)))
     }
@@ -252,15 +262,25 @@ mod tests {
     fn requests_and_seconds_cost_beside_tokens() {
         let unit = |text| UnitPrice::usd_per_unit(text).expect("a price");
         let tariff = Tariff { request: unit("0.005"), second: unit("0.0004"), ..Tariff::default() };
-        let extent = Extent { at_ms: 0, took_us: 2_500_000 };
+        let extent = Extent { took_us: 2_500_000, ..Extent::default() };
         assert_eq!(Price::always(tariff).cost(&USAGE, extent), usd("0.006"));
+    }
+
+    #[test]
+    fn pictures_cost_beside_tokens() {
+        let image = UnitPrice::usd_per_unit("0.00765").expect("a price");
+        let tariff = Tariff { tokens: per_mtok("3", "15", "0.3", "3.75"), image, ..Tariff::default() };
+        let price = Price::always(tariff);
+        let cost = |images| price.cost(&USAGE, Extent { images, ..Extent::default() });
+        assert_eq!([cost(0), cost(2)], [usd("0.009075"), usd("0.024375")]);
+        assert!(price.is_pictured() && !Price::always(Tariff::default()).is_pictured());
     }
 
     #[test]
     fn a_price_holds_from_its_day_on() {
         let at = |input| Tariff { tokens: per_mtok(input, "0", "0", "0"), ..Tariff::default() };
         let price = Price::since(vec![(200, at("2")), (100, at("1"))]).expect("there are some");
-        let cost = |at_ms| price.cost(&USAGE, Extent { at_ms, took_us: 0 });
+        let cost = |at_ms| price.cost(&USAGE, Extent { at_ms, ..Extent::default() });
         assert_eq!([cost(99), cost(100), cost(199), cost(200)], [None, usd("0.001"), usd("0.001"), usd("0.002")]);
         assert_eq!(Price::since(Vec::new()), None);
     }
@@ -306,7 +326,7 @@ mod tests {
             let [input, output, cache_read, cache_write] = counts.map(u64::from);
             let audio_input = u64::from(heard) % (input + 1);
             let usage = Usage { input, output, cache_read, cache_write, audio_input, ..Usage::default() };
-            let cost = Price::always(tariff).cost(&usage, Extent { at_ms: 0, took_us }).map(Usd::nano);
+            let cost = Price::always(tariff).cost(&usage, Extent { took_us, ..Extent::default() }).map(Usd::nano);
             let counts = [
                 (input - audio_input, picos[0]), (output, picos[1]), (cache_read, picos[2]),
                 (cache_write, picos[3]), (audio_input, picos[4]),
@@ -321,7 +341,7 @@ mod tests {
             let tariff = Tariff { tokens, second: rate(0), ..Tariff::default() };
             let usage =
                 Usage { input: counts[0], output: counts[1], cache_read: counts[2], cache_write: counts[3], reasoning: 0, ..Usage::default() };
-            let cost = Price::always(tariff).cost(&usage, Extent { at_ms: 0, took_us });
+            let cost = Price::always(tariff).cost(&usage, Extent { took_us, ..Extent::default() });
             prop_assert!(cost.is_some_and(|cost| cost >= Usd::ZERO));
         }
     }

@@ -6,19 +6,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header};
 use http_body::Body;
 use trunkline_config::Snapshot;
-use trunkline_route::{Explanation, Lot, Question};
+use trunkline_route::{Catalog, Explanation, Live, Lot, Question};
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
 use crate::explain::{Unasked, explain};
 use crate::fault;
 use crate::intake::Upload;
 use crate::reply::{BrokenOff, ReplyBody};
-use crate::server::RequestBody;
+use crate::server::{RequestBody, Side};
 use crate::shared::Shared;
 use crate::worker::Worker;
+
+/// What browsers ask for when somebody types an address, and programs do not.
+const HTML: &[u8] = b"text/html";
 
 /// The body of an answer of the admin API: whole, or as it comes.
 pub type AdminBody = Pin<Box<dyn Body<Data = Bytes, Error = BrokenOff> + Send>>;
@@ -26,7 +29,7 @@ pub type AdminBody = Pin<Box<dyn Body<Data = Bytes, Error = BrokenOff> + Send>>;
 /// What the admin API will answer.
 pub type AdminAnswer = Pin<Box<dyn Future<Output = Response<AdminBody>> + Send>>;
 
-/// Answers what is asked below `/api/v1`. It decides itself who may ask: nobody has looked at the caller before.
+/// Answers what is asked below `/api/v1` and `/ui`. It decides itself who may ask: nobody has looked at the caller before.
 pub trait AdminApi: Send + Sync {
     /// Answers one request of whoever is at `peer`. Its body is read by the task that polls the answer, and by no other.
     fn answer(&self, request: Request<Upload>, peer: SocketAddr, plane: DataPlane) -> AdminAnswer;
@@ -50,6 +53,16 @@ impl DataPlane {
         self.shared.snapshot()
     }
 
+    /// What is known of providers right now.
+    pub fn live(&self) -> &Live {
+        &self.shared.live
+    }
+
+    /// What providers say they serve.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.shared.catalog())
+    }
+
     /// What would become of a request if it came next, on this thread. Asks nobody and changes nothing.
     ///
     /// # Errors
@@ -57,6 +70,13 @@ impl DataPlane {
     pub async fn explain(&self, question: &Question) -> Result<Explanation, Unasked> {
         explain(&self.shared, question, self.lot).await
     }
+}
+
+/// Whether somebody who opens `/` is shown the pages: a person with a browser, who can reach them here.
+pub(crate) fn has_pages_for(snapshot: &Snapshot, side: Side, parts: &Parts) -> bool {
+    let accepted = parts.headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
+    let browser = accepted.windows(HTML.len()).any(|part| part == HTML);
+    browser && parts.uri.path() == "/" && side != Side::Models && snapshot.admin.enabled
 }
 
 /// Hands a request to the admin API.

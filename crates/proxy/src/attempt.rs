@@ -48,7 +48,8 @@ pub(crate) async fn send(
     let status = answer.status.as_u16();
     let body = read_error_body(answer.body).await;
     let credentials = credentials(attempt);
-    let failed = FailedAnswer { provider: name, status, headers: &answer.headers, body: &body, credentials };
+    let added = target.provider.headers.as_slice();
+    let failed = FailedAnswer { provider: name, status, headers: &answer.headers, body: &body, credentials, added };
     Err(classify(&failed, SystemTime::now()))
 }
 

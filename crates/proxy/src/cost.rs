@@ -7,7 +7,7 @@ use trunkline_wire::Operation;
 
 /// Writes into its report what a request cost that is over.
 pub(crate) fn settle(report: &mut Report, price: Option<&Price>, took_us: u64) {
-    let extent = Extent { at_ms: report.at_ms, took_us };
+    let extent = Extent { at_ms: report.at_ms, took_us, images: report.images };
     (report.cost, report.saved) = match report.quality {
         Some(_) => (
             price.and_then(|price| price.cost(&report.usage, extent)),
@@ -61,6 +61,13 @@ mod tests {
     fn an_answer_costs_its_tokens_and_what_is_not_known_is_not_nothing() {
         assert_eq!(settled(answered(), Some(&price(3_000_000, 300_000, 0))), both("0.0033", "0.0027"));
         assert_eq!(settled(answered(), None), (None, None));
+    }
+
+    #[test]
+    fn pictures_cost_where_they_have_a_price() {
+        let image = UnitPrice::from_pico(5_000_000_000);
+        let pictured = Price::always(Tariff { image, ..Tariff::default() });
+        assert_eq!(settled(Report { images: 3, ..answered() }, Some(&pictured)), both("0.015", "0.00"));
     }
 
     #[test]

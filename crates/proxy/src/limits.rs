@@ -11,7 +11,7 @@ use trunkline_providers::price::Extent;
 use trunkline_route::budget::Short;
 use trunkline_route::limits::Over;
 use trunkline_route::purse::{Admitted, Asked, Counted, Reckoned, Refused, Took};
-use trunkline_route::{Moment, Plan, Purse};
+use trunkline_route::{Attempt, Moment, Plan, Purse};
 use trunkline_wire::counting::{self, Answers};
 use trunkline_wire::limits::Remaining;
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
@@ -154,8 +154,15 @@ fn reckon(taken: &Taken<'_>, plan: &Plan, allowance: &Allowance, now: Moment) ->
             (counting::by_size(&taken.body), answers.count(), answers.tokens_max)
         }
     };
-    let once =
-        plan.attempts.iter().filter_map(|attempt| cost_max(&attempt.target, tokens, longest, answers, now)).max();
+    // Read once, and only where pictures cost something.
+    let is_pictured = |attempt: &Attempt| attempt.target.price.as_ref().is_some_and(|price| price.is_pictured());
+    let images = if plan.attempts.iter().any(is_pictured) {
+        counting::images(taken.surface.dialect, std::slice::from_ref(&taken.body))
+    } else {
+        0
+    };
+    let most = Most { tokens, images, longest, answers };
+    let once = plan.attempts.iter().filter_map(|attempt| cost_max(&attempt.target, most, now)).max();
     Reckoned { tokens, cost: once.map(|once| (1..paid_tries_max(taken, plan)).fold(once, |sum, _| sum.plus(once))) }
 }
 
@@ -168,14 +175,26 @@ fn paid_tries_max(taken: &Taken<'_>, plan: &Plan) -> u32 {
     1 + raced + continued + repeated
 }
 
-/// What this target takes for a prompt of so many tokens and the longest of answers. `None` when nobody knows.
-fn cost_max(target: &Target, tokens: u64, stated: Option<u64>, answers: u64, now: Moment) -> Option<Usd> {
+/// What a request can come to.
+#[derive(Clone, Copy)]
+struct Most {
+    /// Of its prompt.
+    tokens: u64,
+    images: u64,
+    /// Tokens of its longest answer, where it says so.
+    longest: Option<u64>,
+    answers: u64,
+}
+
+/// What this target takes for such a prompt and the longest of answers. `None` when nobody knows.
+fn cost_max(target: &Target, most: Most, now: Moment) -> Option<Usd> {
+    let Most { tokens, images, longest: stated, answers } = most;
     let price = target.price.as_deref()?;
     let capabilities = &target.capabilities;
     let usual = capabilities.output_tokens_max.unwrap_or(capabilities.output_tokens_default);
     let longest = stated.map_or(usual, |stated| capabilities.output_tokens_max.map_or(stated, |most| stated.min(most)));
     let took_us = u64::try_from(target.timeouts.total.as_micros()).unwrap_or(u64::MAX);
-    let extent = Extent { at_ms: now.0, took_us };
+    let extent = Extent { at_ms: now.0, took_us, images };
     let output = longest.saturating_mul(answers);
     price.cost_max(tokens, output, extent)
 }

@@ -31,7 +31,10 @@ pub(crate) async fn handle(
     body: RequestBody,
 ) -> Response<ReplyBody> {
     let snapshot = worker.snapshot();
-    let route = entrance.side.admit(routes::find(&parts.method, parts.uri.path()));
+    let mut route = entrance.side.admit(routes::find(&parts.method, parts.uri.path()));
+    if route == Route::Banner && admin::has_pages_for(&snapshot, entrance.side, &parts) {
+        route = Route::Admin;
+    }
     // Origins that may call models have no business with the admin API.
     let cors_origins = if route == Route::Admin { &[] } else { snapshot.server.cors_origins.as_slice() };
     let mut response = match route {
@@ -71,6 +74,7 @@ async fn model_work(
     body: RequestBody,
 ) -> Response<ReplyBody> {
     let mut guard = ReportGuard::begin(worker, surface.operation);
+    guard.report.dialect = Some(surface.dialect);
     let id = head::request_id(guard.report.id);
     let recording = Recording::begin(&worker.shared, guard.report.id, &parts.headers);
     guard.recording.clone_from(&recording);

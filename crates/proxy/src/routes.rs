@@ -20,7 +20,7 @@ pub enum Route<'a> {
     Ollama(OllamaQuestion),
     /// A stored answer of Responses.
     StoredResponse(StoredResponse<'a>),
-    /// The admin API; which of its paths, it knows itself.
+    /// The admin API and its pages; which of its paths, it knows itself.
     Admin,
     /// A WebSocket, where only HTTP is spoken.
     Upgrade,
@@ -112,7 +112,10 @@ pub enum Form<'a> {
 const PREFIXES: &[&str] = &["/v1/v1", "/openai/v1", "/v1"];
 
 /// Paths below these are never a provider's: they belong to Trunkline itself, or to Ollama's clients.
-const RESERVED: &[&str] = &["/api", "/ui", "/health", "/metrics", "/v1beta"];
+const RESERVED: &[&str] = &["/api", "/health", "/metrics", "/v1beta"];
+
+/// Where the pages of the admin API stand.
+const PAGES: &[&str] = &["/ui", "/favicon.ico"];
 
 /// What of LiteLLM's own admin API goes over ours.
 const KEYS_OF_LITELLM: &str = "/key/";
@@ -126,7 +129,7 @@ pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
     if let Some(below) = path.strip_prefix("/api/") {
         return below_api(method, below);
     }
-    if path.starts_with(KEYS_OF_LITELLM) || OF_LITELLM.contains(&path) {
+    if path.starts_with(KEYS_OF_LITELLM) || OF_LITELLM.contains(&path) || is_below(path, PAGES) {
         return Route::Admin;
     }
     if method == Method::OPTIONS {
@@ -173,7 +176,7 @@ fn model_route<'a>(method: &Method, below: &'a str, versioned: bool) -> Route<'a
         "/messages" => surface(DialectId::Anthropic, Operation::Chat, below, Form::Plain),
         "/messages/count_tokens" => surface(DialectId::Anthropic, Operation::CountTokens, below, Form::Plain),
         "/embeddings" => surface(DialectId::OpenaiChat, Operation::Embedding, below, Form::Plain),
-        other if is_reserved(other) && !versioned || !is_plain(other) => return Route::Nothing,
+        other if is_below(other, RESERVED) && !versioned || !is_plain(other) => return Route::Nothing,
         _ if method != Method::POST => return Route::Nothing,
         other => surface(DialectId::OpenaiChat, Operation::Other, other, Form::Plain),
     };
@@ -265,8 +268,8 @@ fn below_version(path: &str) -> (bool, &str) {
     (false, path)
 }
 
-fn is_reserved(path: &str) -> bool {
-    RESERVED.iter().any(|top| path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+fn is_below(path: &str, tops: &[&str]) -> bool {
+    tops.iter().any(|top| path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// Whether a path that is handed on unread stays below the provider's base: no dot segments in any spelling.
@@ -332,7 +335,7 @@ mod tests {
 
     #[test]
     fn paths_that_could_leave_the_base_are_not_handed_on() {
-        for path in ["/v1/../admin", "/v1/a/%2E%2e/b", "/v1/a//b", "/v1/a\\b", "/v1/a%2fb", "/api/pull", "/ui/x"] {
+        for path in ["/v1/../admin", "/v1/a/%2E%2e/b", "/v1/a//b", "/v1/a\\b", "/v1/a%2fb", "/api/pull"] {
             check(Method::POST, path, Route::Nothing);
         }
         check(Method::GET, "/v1/files", Route::Nothing);
@@ -348,6 +351,11 @@ mod tests {
         for path in ["/key/generate", "/key/info", "/spend/logs", "/model/info", "/v1/model/info"] {
             check(Method::GET, path, Route::Admin);
         }
+        for path in ["/ui", "/ui/", "/ui/assets/a.js", "/ui/../v1/x", "/favicon.ico"] {
+            check(Method::GET, path, Route::Admin);
+            check(Method::POST, path, Route::Admin);
+        }
+        check(Method::GET, "/uis", Route::Nothing);
         check(Method::GET, "/keys", Route::Nothing);
         check(Method::POST, "/api/v1x/explain", Route::Nothing);
         check(Method::OPTIONS, "/api/chat", Route::Preflight);

@@ -103,3 +103,40 @@ async fn a_stream_says_it_at_its_end() {
     let plain = ask(gateway.address(), CHAT, &[], &body(r#","stream":true"#)).await;
     assert!(!plain.body.contains("\"cost\""), "{}", plain.body);
 }
+
+/// Three pictures, in the words of a dialect.
+fn pictured(path: &str) -> String {
+    let (chat, messages) = (
+        r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}"#,
+        r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}}"#,
+    );
+    let picture = if path == CHAT { chat } else { messages };
+    let parts = [picture; 3].join(",");
+    format!(r#"{{"model":"m","max_tokens":9,"messages":[{{"role":"user","content":[{parts}]}}]}}"#)
+}
+
+#[tokio::test]
+async fn pictures_cost_where_they_have_a_price_in_every_lane() {
+    let upstream = Upstream::start(vec![vec![Say::json(200, ANSWER)]]).await;
+    let dear = gateway(&upstream, "price = { input = 3, output = 15, cached_input = 0.3, image = 0.01 }", "");
+    let usual = gateway(&upstream, PRICE, "");
+    for (at, path) in [CHAT, "POST /v1/messages"].into_iter().enumerate() {
+        let reply = ask(dear.address(), path, &[], &pictured(path)).await;
+        assert_eq!((reply.status, reply.header("x-trunkline-cost")), (200, Some("0.03492")), "{path}: {}", reply.body);
+        assert_eq!(dear.reports(at + 1).await[at].images, 3, "{path}");
+        let reply = ask(usual.address(), path, &[], &pictured(path)).await;
+        assert_eq!((reply.status, reply.header("x-trunkline-cost")), (200, Some(COST)), "{path}: {}", reply.body);
+        assert_eq!(usual.reports(at + 1).await[at].images, 0, "nobody counts what costs nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_budget_that_does_not_pay_for_the_pictures_refuses() {
+    let upstream = Upstream::start(vec![vec![Say::json(200, ANSWER)]]).await;
+    let price = "price = { input = 3, output = 15, cached_input = 0.3, image = 1 }\n\
+         [[client_keys]]\nname = \"a\"\nkey = \"sk-a\"\nbudgets = [{ usd = \"2.5\" }]\n";
+    let gateway = gateway(&upstream, price, "");
+    let key = ["authorization: Bearer sk-a"];
+    assert_eq!(ask(gateway.address(), CHAT, &key, &pictured(CHAT)).await.status, 429);
+    assert_eq!(ask(gateway.address(), CHAT, &key, &body("")).await.status, 200);
+}

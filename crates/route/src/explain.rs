@@ -6,6 +6,7 @@ mod recipe;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use trunkline_config::file::DialectName;
@@ -16,13 +17,13 @@ use trunkline_wire::Fault;
 use trunkline_wire::ir::Usage;
 
 use crate::lane::Lane;
-use crate::live::{Held, Moment, Rest};
+use crate::live::Moment;
 use crate::plan::{Attempt, LeftOut, NoPlan, Plan, Unable, Unplanned};
 
 pub use recipe::Recipe;
 
 /// The request that is to be explained: all of it that a plan depends on.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// The name a client would ask for, in the place of the one in `request`; one of the two must be there.
@@ -42,11 +43,12 @@ pub struct Question {
     pub headers: BTreeMap<String, String>,
     /// Its body, word for word. Without one nothing is said of losses and cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
     pub request: Option<Box<RawValue>>,
 }
 
 /// What would become of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// The name that was asked for.
     pub model: String,
@@ -75,7 +77,7 @@ pub struct Explanation {
 }
 
 /// One who could serve it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {
     /// The provider's name.
     pub provider: String,
@@ -100,7 +102,7 @@ pub struct Candidate {
 }
 
 /// One who is not asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotAsked {
     /// Who.
     #[serde(flatten)]
@@ -114,7 +116,7 @@ pub struct NotAsked {
 }
 
 /// What the kept answers would have to do with a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CacheUse {
     /// Whether one of them would be looked for.
     pub looked_up: bool,
@@ -125,7 +127,7 @@ pub struct CacheUse {
 }
 
 /// A wait before anybody is asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Wait {
     /// When it is over, in milliseconds since the Unix epoch.
     pub until_ms: u64,
@@ -134,7 +136,7 @@ pub struct Wait {
 }
 
 /// What a client would be told in place of an answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
     /// The kind of fault.
     pub kind: String,
@@ -145,7 +147,7 @@ pub struct Refusal {
 }
 
 /// Estimates; `null` is what is not known. Money is in US dollars, as decimal text.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// Tokens of the prompt, made from its length.
     pub prompt_tokens: Option<u64>,
@@ -227,7 +229,7 @@ impl NotAsked {
         Self {
             who: Candidate::of(attempt),
             reason: held.as_str().to_owned(),
-            detail: why(held),
+            detail: held.why(),
             until_ms: held.until().map(|until| until.0),
         }
     }
@@ -235,23 +237,6 @@ impl NotAsked {
     fn unable(Unable { target, fault }: &Unable) -> Self {
         let (reason, detail) = ("cannot".to_owned(), fault.message.clone());
         Self { who: Candidate::target(target), reason, detail, until_ms: None }
-    }
-}
-
-fn why(held: &Held) -> String {
-    match held {
-        Held::Resting { whose, rest: Rest { cause, .. } } => {
-            let status = cause.status.map(|status| format!(" ({status})")).unwrap_or_default();
-            format!("the {} rests after {}{status}", whose.as_str(), cause.kind.as_str())
-        }
-        Held::Open { .. } => "its circuit is open".to_owned(),
-        Held::KeyRate { .. } => "the key has used up its minute".to_owned(),
-        Held::Unhealthy { .. } => "the provider is not well".to_owned(),
-        Held::Draining => "it is draining".to_owned(),
-        Held::TooLong { tokens, window } => {
-            format!("the prompt is at least {tokens} tokens, and it takes {window} at most")
-        }
-        Held::Unwanted => "the request does not want it".to_owned(),
     }
 }
 
@@ -277,7 +262,7 @@ impl Estimate {
     pub fn new(prompt_tokens: u64, answer_tokens_max: Option<u64>, price: Option<&Price>, at: Moment) -> Self {
         let usd = |output| {
             let usage = Usage { input: prompt_tokens, output, ..Usage::default() };
-            price?.cost(&usage, Extent { at_ms: at.0, took_us: 0 })
+            price?.cost(&usage, Extent { at_ms: at.0, ..Extent::default() })
         };
         let prompt = usd(0);
         let answer = answer_tokens_max.and_then(usd).zip(prompt).map(|(both, prompt)| both.minus(prompt));

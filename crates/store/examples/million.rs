@@ -10,15 +10,16 @@
     reason = "a measurement for the person who runs it"
 )]
 
+mod made;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use trunkline_providers::Usd;
-use trunkline_route::{Outcome, Report};
+use trunkline_route::Report;
 use trunkline_store::{Dimension, Keep, Period, Question, Retention, Store, TAKEN_ROWS_MAX, Writer};
 use trunkline_testkit::postgres::Postgres;
-use trunkline_wire::{FaultKind, Operation, ir};
+use trunkline_wire::Operation;
 
 /// 2026-08-01, and how many days the rows are spread over.
 const FIRST_MS: u64 = 1_785_542_400_000;
@@ -33,56 +34,6 @@ const BATCH: usize = 2_000;
 /// What a question may take, 19 times of 20, and what a row may.
 const P95_MAX: Duration = Duration::from_millis(200);
 const ROW_BYTES_MAX: u64 = 250;
-
-/// A generator that gives the same rows each time.
-struct Noise(u64);
-
-impl Noise {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-}
-
-/// Reports in the order of time, as five teams use six models of three providers.
-fn reports(rows: u64) -> Vec<Report> {
-    let keys: Vec<Arc<str>> = (0..5).map(|n| format!("team-{n}").into()).collect();
-    let models: Vec<Arc<str>> = (0..6).map(|n| format!("model-{n}").into()).collect();
-    let providers: Vec<Arc<str>> = (0..3).map(|n| format!("provider-{n}").into()).collect();
-    let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
-    let report = |n| {
-        let at_ms = FIRST_MS + n * DAYS * 86_400_000 / rows;
-        let model = noise.below(6).min(noise.below(6)) as usize;
-        let failed = noise.below(50) == 0;
-        Report {
-            client_key: Some(Arc::clone(&keys[noise.below(5).min(noise.below(5)) as usize])),
-            model: Some(Arc::clone(&models[model])),
-            provider: Some(Arc::clone(&providers[model % 3])),
-            upstream_model: Some(Arc::clone(&models[model])),
-            status: if failed { 502 } else { 200 },
-            outcome: if failed { Outcome::Failed(FaultKind::UpstreamBroken) } else { Outcome::Served },
-            stream: noise.below(2) == 0,
-            usage: ir::Usage {
-                input: noise.below(4_000),
-                cache_read: noise.below(3_000),
-                output: noise.below(900),
-                ..ir::Usage::default()
-            },
-            quality: Some(ir::Quality::Exact),
-            cost: Some(Usd::from_nano(noise.below(40_000_000) as i64)),
-            saved: Some(Usd::from_nano(noise.below(2_000_000) as i64)),
-            first_byte_us: Some(20_000 + noise.below(400_000)),
-            total_us: 400_000 + noise.below(9_000_000),
-            bytes_in: 300 + noise.below(20_000),
-            bytes_out: 500 + noise.below(40_000),
-            attempts: 1,
-            ..Report::begin(u128::from(at_ms) << 80 | 0xab_cdef_0123 << 40 | u128::from(n), at_ms, Operation::Chat)
-        }
-    };
-    (0..rows).map(report).collect()
-}
 
 /// What a dashboard asks, on its widest settings and on usual ones.
 fn questions() -> Vec<(&'static str, Question)> {
@@ -111,8 +62,8 @@ fn questions() -> Vec<(&'static str, Question)> {
         (
             "by hour, one key and model, all time",
             Question {
-                client_key: Some("team-1".into()),
-                model: Some("model-2".into()),
+                client_key: Some(made::KEYS[1].into()),
+                model: Some(made::SERVED[2].0.into()),
                 ..per(Period::Hour, &Question::default())
             },
         ),
@@ -217,7 +168,7 @@ async fn measure(engine: &str, place: &str, reports: &[Report], bytes: impl Asyn
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
     let rows = std::env::args().nth(1).map_or(1_000_000, |rows| rows.parse().unwrap());
-    let reports = reports(rows);
+    let reports = made::reports(rows, FIRST_MS, DAYS);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("million.db");
     let of_file = async || {

@@ -66,6 +66,22 @@ impl Conn {
         .await
     }
 
+    /// From here on nothing of what is changed or deleted stays in a file: SQLite would leave it where it was.
+    pub(crate) async fn overwrite_what_goes(&mut self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => self.run("PRAGMA secure_delete = ON").await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Nor in the write-ahead log, unless somebody is reading it.
+    pub(crate) async fn forget_what_went(&mut self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => self.run("PRAGMA wal_checkpoint(TRUNCATE)").await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Runs statements that take no values and find nothing.
     pub(crate) async fn run(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         match self {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::keyring::KeyError;
+
 /// A store that cannot be used; the text is for the operator.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -66,4 +68,7 @@ pub enum StoreError {
     /// A query failed.
     #[error("cannot read the database: {0}")]
     Read(sqlx::Error),
+    /// What is sealed cannot be opened, or nothing sealed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }

@@ -27,6 +27,7 @@ const SQLITE: &[Migration] = &[
             include_str!("migrations/0004/bodies.sql"),
             include_str!("migrations/0004/replicas.sql"),
             include_str!("migrations/0004/admin.sql"),
+            include_str!("migrations/0004/vault.sql"),
             "PRAGMA user_version = 4;",
         ),
     ),
@@ -42,6 +43,7 @@ const POSTGRES: &[Migration] = &[(
         include_str!("migrations/postgres/0004/bodies.sql"),
         include_str!("migrations/postgres/0004/replicas.sql"),
         include_str!("migrations/postgres/0004/admin.sql"),
+        include_str!("migrations/postgres/0004/vault.sql"),
         "UPDATE trunkline_schema SET version = 4;",
     ),
 )];

@@ -41,6 +41,14 @@ impl Place {
         }
     }
 
+    /// Whether there is a database at all, as far as that is known without asking: asking makes a file.
+    pub(crate) fn is_there(&self) -> bool {
+        match self {
+            Self::File(path) => path.exists(),
+            Self::Server(_) => true,
+        }
+    }
+
     /// Whether other machines may have the same place.
     pub(crate) fn is_server(&self) -> bool {
         matches!(self, Self::Server(_))
@@ -68,6 +76,11 @@ impl Place {
         conn.sync(Sync::AtOnce).await.map_err(StoreError::Write)?;
         Ok(conn)
     }
+}
+
+/// Whether the store at `place`, a path or a URL, can be other machines', too.
+pub fn is_server(place: impl AsRef<Path>) -> bool {
+    Place::parse(place.as_ref()).is_ok_and(|place| place.is_server())
 }
 
 impl fmt::Display for Place {

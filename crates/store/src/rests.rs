@@ -45,10 +45,7 @@ impl Rests {
 
     /// Whether there is a database at all, as far as that is known without asking: asking a table makes a file.
     pub fn is_there(&self) -> bool {
-        match &self.place {
-            Place::File(path) => path.exists(),
-            Place::Server(_) => true,
-        }
+        self.place.is_there()
     }
 
     /// Keeps these rests in place of those that were read or kept last.

@@ -1,13 +1,13 @@
-//! The configuration document, with all its revisions.
+//! The configuration document, with all its revisions. They are sealed: a document may hold keys.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::StoreError;
-use crate::conn::{Conn, Row, count};
+use crate::conn::{Conn, Row, Value, count};
+use crate::keyring::Keyring;
 use crate::place::Place;
+use crate::seal::Name;
+use crate::vault;
 use crate::watch::Change;
 
 /// The longest document. Guards memory, and the database against a file that is none.
@@ -18,20 +18,20 @@ const WORDS_CHARS_MAX: usize = 500;
 
 const CURRENT_NUMBER: &str = "SELECT number FROM config_current";
 
-const CURRENT: &str = "SELECT number, at_ms, who, note, hash, document FROM config_revisions \
+const CURRENT: &str = "SELECT number, at_ms, who, note, hash, document, sealed FROM config_revisions \
      WHERE number = (SELECT number FROM config_current)";
 
-const GET: &str = "SELECT number, at_ms, who, note, hash, document FROM config_revisions WHERE number = $1";
+const GET: &str = "SELECT number, at_ms, who, note, hash, document, sealed FROM config_revisions \
+     WHERE number = $1";
 
 /// Without the documents: a list of them could be megabytes.
-const LIST: &str = "SELECT number, at_ms, who, note, hash, '' AS document FROM config_revisions WHERE number < $1 \
+const LIST: &str = "SELECT number, at_ms, who, note, hash FROM config_revisions WHERE number < $1 \
      ORDER BY number DESC LIMIT $2";
 
 /// Whoever else wants to change something waits from here on, and then finds that it is too late.
 const NEXT: &str = "UPDATE config_current SET number = number + 1 WHERE number = $1 RETURNING number";
 
-const INSERT: &str =
-    "INSERT INTO config_revisions (number, at_ms, who, note, hash, document) VALUES ($1, $2, $3, $4, $5, $6)";
+const INSERT: &str = "INSERT INTO config_revisions (number, at_ms, who, note, hash, document, sealed) VALUES ($1, $2, $3, $4, $5, '', $6)";
 
 /// One state of the document.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Revision {
     pub who: String,
     /// What they said of it; may be empty.
     pub note: String,
-    /// The SHA-256 of the document, in hexadecimal digits.
+    /// What tells documents apart, in hexadecimal digits; another one for the same document under another key.
     pub hash: String,
     /// The document, in TOML; empty in a list.
     pub document: String,
@@ -89,6 +89,7 @@ pub enum Appended {
 #[derive(Debug)]
 pub struct Revisions {
     place: Place,
+    keyring: Keyring,
     /// `None` before the first question and after a failure: the next one begins with a fresh connection.
     open: Option<Conn>,
 }
@@ -98,8 +99,8 @@ impl Revisions {
     ///
     /// # Errors
     /// When the URL is of an engine that this build does not have.
-    pub fn at(place: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Ok(Self { place: Place::parse(place.as_ref())?, open: None })
+    pub fn at(place: impl AsRef<Path>, keyring: &Keyring) -> Result<Self, StoreError> {
+        Ok(Self { place: Place::parse(place.as_ref())?, keyring: keyring.clone(), open: None })
     }
 
     /// The number of the one in force; 0 before the first.
@@ -116,23 +117,17 @@ impl Revisions {
     /// The one in force; `None` before the first.
     ///
     /// # Errors
-    /// When the database cannot be opened or read.
+    /// When the database cannot be opened or read, or the key is not to be had.
     pub async fn current(&mut self) -> Result<Option<Revision>, StoreError> {
-        let mut conn = self.connect().await?;
-        let found = conn.first(CURRENT, &[]).await.map_err(StoreError::Read)?;
-        self.open = Some(conn);
-        found.as_ref().map(read).transpose().map_err(StoreError::Read)
+        self.find(CURRENT, &[]).await
     }
 
     /// The one with this number.
     ///
     /// # Errors
-    /// When the database cannot be opened or read.
+    /// When the database cannot be opened or read, or the key is not to be had.
     pub async fn get(&mut self, number: u64) -> Result<Option<Revision>, StoreError> {
-        let mut conn = self.connect().await?;
-        let found = conn.first(GET, &[number.into()]).await.map_err(StoreError::Read)?;
-        self.open = Some(conn);
-        found.as_ref().map(read).transpose().map_err(StoreError::Read)
+        self.find(GET, &[number.into()]).await
     }
 
     /// The last `limit` of them, or of those before `before`, newest first and without their documents.
@@ -144,20 +139,21 @@ impl Revisions {
         let values = [before.unwrap_or(u64::MAX).into(), limit.into()];
         let found = conn.fetch(LIST, &values).await.map_err(StoreError::Read)?;
         self.open = Some(conn);
-        found.iter().map(read).collect::<Result<_, _>>().map_err(StoreError::Read)
+        found.iter().map(|row| read(row, String::new())).collect::<Result<_, _>>().map_err(StoreError::Read)
     }
 
     /// Puts a document in force, if the one in force is still the one that was edited.
     ///
     /// # Errors
-    /// When the database cannot be opened or written.
+    /// When the database cannot be opened or written, or the key is not to be had.
     pub async fn append(&mut self, new: NewRevision<'_>) -> Result<Appended, StoreError> {
         if new.document.len() > DOCUMENT_BYTES_MAX {
             return Ok(Appended::TooLong);
         }
         let mut conn = self.connect().await?;
+        conn.overwrite_what_goes().await.map_err(StoreError::Write)?;
         conn.begin().await.map_err(StoreError::Write)?;
-        let appended = append(&mut conn, new).await.map_err(StoreError::Write)?;
+        let appended = append(&mut conn, &self.keyring, new).await?;
         match appended {
             Appended::Kept(_) => conn.commit().await.map_err(StoreError::Write)?,
             Appended::Same(_) | Appended::Outdated(_) | Appended::TooLong => {
@@ -166,6 +162,16 @@ impl Revisions {
         }
         self.open = Some(conn);
         Ok(appended)
+    }
+
+    async fn find(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<Revision>, StoreError> {
+        let mut conn = self.connect().await?;
+        let found = match conn.first(sql, values).await.map_err(StoreError::Read)? {
+            Some(row) => Some(opened(&mut conn, &self.keyring, &row).await?),
+            None => None,
+        };
+        self.open = Some(conn);
+        Ok(found)
     }
 
     /// Taken out while it is used, so that a failure, or a caller that leaves, costs the connection and no more.
@@ -177,46 +183,52 @@ impl Revisions {
     }
 }
 
-async fn append(conn: &mut Conn, new: NewRevision<'_>) -> Result<Appended, sqlx::Error> {
-    let Some(row) = conn.first(NEXT, &[new.base.into()]).await? else {
-        return Ok(Appended::Outdated(current(conn).await?));
+async fn append(conn: &mut Conn, keyring: &Keyring, new: NewRevision<'_>) -> Result<Appended, StoreError> {
+    let Some(row) = conn.first(NEXT, &[new.base.into()]).await.map_err(StoreError::Write)? else {
+        return Ok(Appended::Outdated(current(conn).await.map_err(StoreError::Read)?));
     };
-    let number: i64 = row.get(0)?;
-    let hash = hash(new.document);
-    let before = conn.first(GET, &[new.base.into()]).await?.as_ref().map(read).transpose()?;
-    if before.is_some_and(|before| before.hash == hash) {
+    let number = count(row.get(0).map_err(StoreError::Read)?);
+    let key = vault::key_to_seal(conn, keyring).await?;
+    vault::seal_plain(conn, &key).await?;
+    if let Some(before) = conn.first(GET, &[new.base.into()]).await.map_err(StoreError::Read)?
+        && vault::document_of(&before, new.base, Some(&key))? == new.document
+    {
         return Ok(Appended::Same(new.base));
     }
-    let (who, note) = (shortened(new.who), shortened(new.note));
-    let values = [number.into(), new.at_ms.into(), (&who).into(), (&note).into(), (&hash).into(), new.document.into()];
-    conn.execute(INSERT, &values).await?;
-    Change::Config.tell(conn).await?;
-    Ok(Appended::Kept(count(number)))
+    let sealed = key.seal(Name::Revision(number), new.document.as_bytes());
+    let (who, note, hash) = (shortened(new.who), shortened(new.note), key.hash(new.document));
+    let sealed = Value::Bytes(Some(&sealed));
+    let values = [number.into(), new.at_ms.into(), (&who).into(), (&note).into(), (&hash).into(), sealed];
+    conn.execute(INSERT, &values).await.map_err(StoreError::Write)?;
+    Change::Config.tell(conn).await.map_err(StoreError::Write)?;
+    Ok(Appended::Kept(number))
+}
+
+/// The revision in a row, with its document.
+async fn opened(conn: &mut Conn, keyring: &Keyring, row: &Row) -> Result<Revision, StoreError> {
+    let number = count(row.get("number").map_err(StoreError::Read)?);
+    let sealed: Option<Vec<u8>> = row.get("sealed").map_err(StoreError::Read)?;
+    let key = if sealed.is_some() { vault::key_in_force(conn, keyring).await? } else { None };
+    let document = vault::document_of(row, number, key.as_ref())?;
+    read(row, document).map_err(StoreError::Read)
 }
 
 async fn current(conn: &mut Conn) -> Result<u64, sqlx::Error> {
     conn.first(CURRENT_NUMBER, &[]).await?.map_or(Ok(0), |row| row.get(0)).map(count)
 }
 
-fn hash(document: &str) -> String {
-    Sha256::digest(document).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 fn shortened(words: &str) -> String {
     words.chars().take(WORDS_CHARS_MAX).collect()
 }
 
-fn read(row: &Row) -> Result<Revision, sqlx::Error> {
+fn read(row: &Row, document: String) -> Result<Revision, sqlx::Error> {
     Ok(Revision {
         number: count(row.get("number")?),
         at_ms: count(row.get("at_ms")?),
         who: row.get("who")?,
         note: row.get("note")?,
         hash: row.get("hash")?,
-        document: row.get("document")?,
+        document,
     })
 }
 
@@ -224,12 +236,16 @@ fn read(row: &Row) -> Result<Revision, sqlx::Error> {
 pub(crate) mod tests {
     use super::*;
 
+    fn at(place: &str) -> Revisions {
+        Revisions::at(place, &Keyring::new(Some("a key of thirty-two characters !"), None, "/nowhere")).unwrap()
+    }
+
     fn new(base: u64, document: &str) -> NewRevision<'_> {
         NewRevision { base, at_ms: 1_790_000_000_000 + base, who: "ada", note: "why", document }
     }
 
     async fn the_newest_is_in_force_and_all_others_stay(place: &str) {
-        let (mut one, mut other) = (Revisions::at(place).unwrap(), Revisions::at(place).unwrap());
+        let (mut one, mut other) = (at(place), at(place));
         assert_eq!((one.current_number().await.unwrap(), one.current().await.unwrap()), (0, None));
         let texts = ["a = 1\n", "# é\nb = 2\r\n", "a = 1\n"];
         for (base, text) in (0..).zip(texts) {
@@ -246,7 +262,7 @@ pub(crate) mod tests {
     }
 
     async fn lists_are_told_page_by_page_without_documents(place: &str) {
-        let mut table = Revisions::at(place).unwrap();
+        let mut table = at(place);
         for base in 0..5 {
             table.append(new(base, &format!("a = {base}\n"))).await.unwrap();
         }
@@ -257,7 +273,7 @@ pub(crate) mod tests {
     }
 
     async fn of_two_who_edit_the_same_revision_one_is_refused(place: &str) {
-        let (mut one, mut other) = (Revisions::at(place).unwrap(), Revisions::at(place).unwrap());
+        let (mut one, mut other) = (at(place), at(place));
         assert_eq!(one.append(new(0, "a = 1\n")).await.unwrap(), Appended::Kept(1));
         assert_eq!(other.append(new(0, "a = 2\n")).await.unwrap(), Appended::Outdated(1));
         assert_eq!(other.append(new(7, "a = 2\n")).await.unwrap(), Appended::Outdated(1));
@@ -269,7 +285,7 @@ pub(crate) mod tests {
     }
 
     async fn what_changes_nothing_or_is_too_long_is_no_revision(place: &str) {
-        let mut table = Revisions::at(place).unwrap();
+        let mut table = at(place);
         assert_eq!(table.append(new(0, "a = 1\n")).await.unwrap(), Appended::Kept(1));
         assert_eq!(table.append(new(1, "a = 1\n")).await.unwrap(), Appended::Same(1));
         let long = "#".repeat(DOCUMENT_BYTES_MAX + 1);

@@ -1,12 +1,14 @@
 //! One request as a row: what is bound when it is written, and what is read back.
 
+use std::sync::Arc;
+
 use trunkline_route::Report;
 
 use crate::arrival;
 use crate::conn::{Row, count, whole};
 
 /// In the order of [`values`].
-pub(crate) const COLUMNS: [&str; 16] = [
+pub(crate) const COLUMNS: [&str; 17] = [
     "arrival",
     "number",
     "kind",
@@ -23,6 +25,7 @@ pub(crate) const COLUMNS: [&str; 16] = [
     "saved_nusd",
     "audio_input_tokens",
     "audio_output_tokens",
+    "images",
 ];
 
 /// The newest rows, for [`read`].
@@ -40,9 +43,11 @@ pub struct StoredRequest {
     pub at_ms: u64,
     pub client_key: Option<String>,
     pub operation: String,
+    pub dialect: Option<String>,
     pub model: Option<String>,
     pub provider: Option<String>,
     pub upstream_model: Option<String>,
+    pub lane: Option<String>,
     pub status: u16,
     pub outcome: String,
     pub stream: bool,
@@ -53,6 +58,7 @@ pub struct StoredRequest {
     pub reasoning_tokens: u64,
     pub audio_input_tokens: u64,
     pub audio_output_tokens: u64,
+    pub images: u64,
     pub quality: Option<String>,
     pub cost_nusd: Option<i64>,
     pub saved_nusd: Option<i64>,
@@ -62,6 +68,44 @@ pub struct StoredRequest {
     pub bytes_out: u64,
     pub attempts: u32,
     pub cached: bool,
+}
+
+/// What will be read of a report once it is written; names that are too long for the table aside.
+impl From<&Report> for StoredRequest {
+    fn from(report: &Report) -> Self {
+        let text = |name: &Option<Arc<str>>| name.as_ref().map(|name| name.to_string());
+        Self {
+            id: report.id,
+            at_ms: report.at_ms,
+            client_key: text(&report.client_key),
+            operation: report.operation.as_str().to_owned(),
+            dialect: report.dialect.map(|dialect| dialect.as_str().to_owned()),
+            model: text(&report.model),
+            provider: text(&report.provider),
+            upstream_model: text(&report.upstream_model),
+            lane: report.lane.map(str::to_owned),
+            status: report.status,
+            outcome: report.outcome.as_str().to_owned(),
+            stream: report.stream,
+            input_tokens: report.usage.input,
+            cache_read_tokens: report.usage.cache_read,
+            cache_write_tokens: report.usage.cache_write,
+            output_tokens: report.usage.output,
+            reasoning_tokens: report.usage.reasoning,
+            audio_input_tokens: report.usage.audio_input,
+            audio_output_tokens: report.usage.audio_output,
+            images: report.images,
+            quality: report.quality.map(|quality| quality.as_str().to_owned()),
+            cost_nusd: report.cost.map(|cost| cost.nano()),
+            saved_nusd: report.saved.map(|saved| saved.nano()),
+            first_byte_us: report.first_byte_us,
+            total_us: report.total_us,
+            bytes_in: report.bytes_in,
+            bytes_out: report.bytes_out,
+            attempts: report.attempts,
+            cached: report.cached,
+        }
+    }
 }
 
 /// One row's values, in the order of [`COLUMNS`].
@@ -83,6 +127,7 @@ pub(crate) fn values(key: i64, kind: i64, report: &Report) -> [Option<i64>; COLU
         report.saved.map(|saved| saved.nano()),
         Some(whole(report.usage.audio_input)),
         Some(whole(report.usage.audio_output)),
+        Some(whole(report.images)),
     ]
 }
 
@@ -97,9 +142,11 @@ pub(crate) fn read(row: &Row) -> Result<StoredRequest, sqlx::Error> {
         at_ms: counted("at_ms")?,
         client_key: text("client_key")?,
         operation: row.get("operation")?,
+        dialect: text("dialect")?,
         model: text("model")?,
         provider: text("provider")?,
         upstream_model: text("upstream_model")?,
+        lane: text("lane")?,
         status: u16::try_from(row.get::<i64, _>("status")?).unwrap_or(u16::MAX),
         outcome: row.get("outcome")?,
         stream: row.get::<i64, _>("stream")? != 0,
@@ -110,6 +157,7 @@ pub(crate) fn read(row: &Row) -> Result<StoredRequest, sqlx::Error> {
         reasoning_tokens: counted("reasoning_tokens")?,
         audio_input_tokens: counted("audio_input_tokens")?,
         audio_output_tokens: counted("audio_output_tokens")?,
+        images: counted("images")?,
         quality: text("quality")?,
         cost_nusd: row.get("cost_nusd")?,
         saved_nusd: row.get("saved_nusd")?,

@@ -30,18 +30,21 @@ pub enum Change {
     ClientKeys,
     /// The configuration document.
     Config,
+    /// The secrets that it names.
+    Secrets,
     /// Nobody knows: everything is worth a look.
     Anything,
 }
 
 impl Change {
     /// What tells of itself. A database has one store, so that the names need no prefix of the schema's.
-    const TOLD: [Self; 2] = [Self::ClientKeys, Self::Config];
+    const TOLD: [Self; 3] = [Self::ClientKeys, Self::Config, Self::Secrets];
 
     fn channel(self) -> &'static str {
         match self {
             Self::ClientKeys => "trunkline_client_keys",
             Self::Config => "trunkline_config",
+            Self::Secrets => "trunkline_secrets",
             Self::Anything => "trunkline",
         }
     }
@@ -136,10 +139,14 @@ fn of_channel(channel: &str) -> Change {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::{Appended, NewRevision, Revisions};
+    use crate::{Appended, Keyring, NewRevision, NewSecret, Revisions, SecretTable};
+
+    fn keyring() -> Keyring {
+        Keyring::new(Some("a key of thirty-two characters !"), None, "/nowhere")
+    }
 
     async fn a_change_is_told_of_once_it_is_committed(place: &str) {
-        let (mut watch, mut table) = (Watch::at(place).unwrap(), Revisions::at(place).unwrap());
+        let (mut watch, mut table) = (Watch::at(place).unwrap(), Revisions::at(place, &keyring()).unwrap());
         // Until it listens, anything may have changed.
         assert_eq!(watch.next().await, Change::Anything);
         let mut seen = 0;
@@ -172,10 +179,13 @@ pub(crate) mod tests {
         async fn the_server_tells_and_is_not_asked() {
             let server = Postgres::start().unwrap();
             let place = server.database("told").unwrap();
-            let (mut watch, mut table) = (Watch::at(&place).unwrap(), Revisions::at(&place).unwrap());
+            let (mut watch, mut table) = (Watch::at(&place).unwrap(), Revisions::at(&place, &keyring()).unwrap());
             assert_eq!(watch.next().await, Change::Anything);
             table.append(new(0, "a = 1\n")).await.unwrap();
             assert_eq!(watch.next().await, Change::Config);
+            let secret = NewSecret { name: "a", value: "b", set_ms: 1, set_by: "ada" };
+            assert!(SecretTable::at(&place, &keyring()).unwrap().put(secret).await.unwrap());
+            assert_eq!(watch.next().await, Change::Secrets);
         }
 
         #[tokio::test]
@@ -187,9 +197,9 @@ pub(crate) mod tests {
             server.stop().unwrap();
             assert_eq!(watch.next().await, Change::Anything, "it tells while it is cut off");
             server.resume().unwrap();
-            Revisions::at(&place).unwrap().append(new(0, "a = 1\n")).await.unwrap();
+            Revisions::at(&place, &keyring()).unwrap().append(new(0, "a = 1\n")).await.unwrap();
             assert_eq!(watch.next().await, Change::Anything, "it tells when it listens again");
-            Revisions::at(&place).unwrap().append(new(1, "a = 2\n")).await.unwrap();
+            Revisions::at(&place, &keyring()).unwrap().append(new(1, "a = 2\n")).await.unwrap();
             while watch.next().await != Change::Config {}
         }
     }

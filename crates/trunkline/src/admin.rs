@@ -5,16 +5,21 @@ use std::sync::Arc;
 
 use http::Request;
 use http_body_util::BodyExt as _;
-use trunkline_admin::{Admin, Explained, Keys, Misasked, Plane, Requests};
+use trunkline_admin::{Admin, Documents, Explained, Keys, Misasked, Plane, Requests, Secrets, Sums, Upstreams, Watch};
 use trunkline_config::Snapshot;
 use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Unasked, Upload};
-use trunkline_route::Question;
+use trunkline_route::{Catalog, Live, Question};
 
 /// Who keeps what the admin API shows and changes.
 #[derive(Clone)]
 pub(crate) struct Desks {
     pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) documents: Arc<dyn Documents>,
+    pub(crate) upstreams: Arc<dyn Upstreams>,
     pub(crate) requests: Arc<dyn Requests>,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) sums: Arc<dyn Sums>,
+    pub(crate) watch: Arc<dyn Watch>,
 }
 
 /// The admin API, as the data plane sees it.
@@ -61,8 +66,36 @@ impl Plane for Seen {
         Arc::clone(&self.desks.keys)
     }
 
+    fn documents(&self) -> Arc<dyn Documents> {
+        Arc::clone(&self.desks.documents)
+    }
+
+    fn upstreams(&self) -> Arc<dyn Upstreams> {
+        Arc::clone(&self.desks.upstreams)
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        self.plane.catalog()
+    }
+
+    fn live(&self) -> &Live {
+        self.plane.live()
+    }
+
     fn requests(&self) -> Arc<dyn Requests> {
         Arc::clone(&self.desks.requests)
+    }
+
+    fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::clone(&self.desks.secrets)
+    }
+
+    fn watch(&self) -> Arc<dyn Watch> {
+        Arc::clone(&self.desks.watch)
+    }
+
+    fn sums(&self) -> Arc<dyn Sums> {
+        Arc::clone(&self.desks.sums)
     }
 
     fn explain(&self, question: Question) -> Explained {

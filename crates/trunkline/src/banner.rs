@@ -45,6 +45,9 @@ fn write(out: &mut impl Write, start: &Start<'_>) -> io::Result<()> {
     };
     writeln!(out, "  client keys      {required}")?;
     writeln!(out, "  admin API        {}", admin(snapshot, *admin_address))?;
+    if snapshot.admin.enabled {
+        writeln!(out, "  web UI           http://{}/ui/", reachable(*admin_address))?;
+    }
     if let Some(password) = first_password {
         writeln!(out, "  admin password   {password}  (shown this once; `trunkline admin password` sets another)")?;
     }

@@ -4,6 +4,7 @@ mod admin;
 mod config;
 mod keys;
 mod requests;
+mod secrets;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub(crate) use admin::AdminCommand;
 pub(crate) use config::{ConfigCommand, ListOptions, PushOptions};
 pub(crate) use keys::{KeyLimits, KeysCommand};
 pub(crate) use requests::{RequestsCommand, RequestsOptions};
+pub(crate) use secrets::SecretsCommand;
 
 /// One endpoint in front of every model you can reach.
 #[derive(Debug, Parser)]
@@ -59,6 +61,11 @@ pub(crate) enum Command {
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
+    },
+    /// Keep what a document names as `secret:NAME`, encrypted; a process that serves sees it within a second
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
     },
     /// Set the passwords of those who may use the admin API
     Admin {

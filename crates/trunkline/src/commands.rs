@@ -22,6 +22,7 @@ use crate::probe;
 use crate::requests::command::{self as requests, RequestsError};
 use crate::revisions::{self, RevisionsError};
 use crate::run::{self, RunError};
+use crate::secrets::command::{self as secrets, SecretsError};
 use crate::signin::command::{self as admin, AdminError};
 use crate::source::{Source, SourceError, environment};
 use crate::state::{Discard, State};
@@ -42,6 +43,8 @@ pub(crate) enum CommandError {
     Keys(#[from] KeysError),
     #[error(transparent)]
     Admin(#[from] AdminError),
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
     #[error(transparent)]
     Revisions(#[from] RevisionsError),
     #[error(transparent)]
@@ -86,6 +89,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Some(Command::Keys { command }) => {
             let loaded = load(command.options())?;
             Ok(run::control_runtime()?.block_on(keys::run(&command, loaded))?)
+        }
+        Some(Command::Secrets { command }) => {
+            let source = source_of(command.options());
+            Ok(run::control_runtime()?.block_on(secrets::run(&command, source))?)
         }
         Some(Command::Admin { command }) => {
             let loaded = load(command.options())?;

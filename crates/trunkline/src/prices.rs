@@ -127,8 +127,8 @@ pub(crate) fn show(snapshot: &Snapshot, model: Option<&str>) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-fn told_of(list: &Arc<PriceList>) -> String {
-    let origin = if Arc::ptr_eq(list, &PriceList::built_in()) { "built in" } else { "a file" };
+fn told_of(list: &PriceList) -> String {
+    let origin = if list.is_built_in() { "built in" } else { "a file" };
     format!("{origin}: {}, as of {}", list.source, list.as_of)
 }
 
@@ -142,7 +142,7 @@ fn price_of(target: &Target) -> String {
 
 fn told(tariff: &Tariff) -> String {
     let mut text = tokens(&tariff.tokens);
-    for (what, price) in [("a request", tariff.request), ("a second", tariff.second)] {
+    for (what, price) in [("a request", tariff.request), ("a second", tariff.second), ("an image", tariff.image)] {
         if price != UnitPrice::ZERO {
             // Writing to a text does not fail.
             let _ = write!(text, ", {} {what}", price.usd_text());

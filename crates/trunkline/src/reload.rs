@@ -1,19 +1,23 @@
 //! Follows the configuration document: on SIGHUP, whenever the file changes, and whenever the store has a new revision.
 
-use std::sync::Arc;
+mod put;
+
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use trunkline_config::{FoundEndpoint, Secret, Snapshot};
+use trunkline_config::{FoundEndpoint, Loaded, Secret, Snapshot};
 use trunkline_proxy::Shared;
-use trunkline_store::{Revisions, StoreError};
+use trunkline_store::{Revisions, SecretTable, StoreError};
 
 use crate::history::History;
 use crate::source::{Origin, Source, SourceError, Stamp, Written, newest};
 use crate::state::State;
 use crate::wakes::{LOOK_TIMEOUT, Wakes};
+
+pub(crate) use put::{Put, Wanted};
 
 /// How often the file is looked at. Looking beats being told: it works on every file system and through the links that
 /// containers mount.
@@ -26,6 +30,22 @@ pub(crate) enum Reason {
     Asked,
     /// Discovery has seen what is there now.
     Found(Vec<FoundEndpoint>),
+    /// Somebody wants another document.
+    Wanted(Wanted),
+}
+
+/// What discovery has found last, for everybody who resolves a document.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found(Arc<Mutex<Arc<[FoundEndpoint]>>>);
+
+impl Found {
+    pub(crate) fn get(&self) -> Arc<[FoundEndpoint]> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set(&self, found: Vec<FoundEndpoint>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = found.into();
+    }
 }
 
 /// How changes of the document are seen.
@@ -54,7 +74,7 @@ pub(crate) struct Beginning {
     pub(crate) seen: Option<Stamp>,
     /// What the configuration in force was made from.
     pub(crate) in_force: Option<Written>,
-    pub(crate) found: Vec<FoundEndpoint>,
+    pub(crate) found: Found,
 }
 
 /// What keeps the configuration in force up to date.
@@ -64,10 +84,15 @@ pub(crate) struct Reloader {
     state: Arc<State>,
     wakes: Wakes,
     means: Means,
+    secrets: SecretTable,
+    /// Their revision that the configuration in force was made with.
+    secrets_seen: Option<u64>,
     in_force: Option<Written>,
-    found: Vec<FoundEndpoint>,
+    found: Found,
     /// Whether the last look has failed.
     failing: bool,
+    /// Whether the last look at the secrets has.
+    secrets_failing: bool,
 }
 
 impl Reloader {
@@ -82,54 +107,100 @@ impl Reloader {
         wakes: Wakes,
     ) -> Result<(Self, impl Future<Output = ()> + use<>), StoreError> {
         let Beginning { source, seen, in_force, found } = beginning;
-        let (history, kept) = History::at(place)?;
-        let means = match &source.origin {
+        let (history, kept) = History::at(place, source.vault.keyring())?;
+        let secrets = source.vault.table(place)?;
+        let means = match source.origin() {
             Origin::Store(place) => {
-                Means::Store { revisions: Revisions::at(place.expose())?, seen: number_of(in_force.as_ref()) }
+                let revisions = Revisions::at(place.expose(), source.vault.keyring())?;
+                Means::Store { revisions, seen: number_of(in_force.as_ref()) }
             }
             Origin::Nowhere | Origin::File(_) => {
                 if let Some(written) = &in_force {
-                    history.take(written.clone());
+                    history.take(written);
                 }
                 Means::File { seen, history }
             }
         };
         state.set_config(in_force.as_ref().and_then(|written| written.revision), None);
-        Ok((Self { source, shared, state, wakes, means, in_force, found, failing: false }, kept))
+        let secrets_seen = source.vault.revision();
+        let reloader = Self {
+            source,
+            shared,
+            state,
+            wakes,
+            means,
+            secrets,
+            secrets_seen,
+            in_force,
+            found,
+            failing: false,
+            secrets_failing: false,
+        };
+        Ok((reloader, kept))
     }
 
     /// Puts each new configuration in force; one that is wrong leaves the old one running. Never returns, unless nobody is
     /// left to ask.
     pub(crate) async fn follow(mut self, mut reasons: mpsc::Receiver<Reason>) {
         loop {
-            let why = tokio::select! {
+            let (why, told) = tokio::select! {
                 why = reasons.recv() => match why {
-                    Some(why) => Some(why),
+                    Some(why) => (Some(why), true),
                     None => return,
                 },
-                () = self.something() => None,
+                told = self.something() => (None, told),
             };
             let asked = matches!(why, Some(Reason::Asked));
-            let looked = self.look(asked).await;
+            // Others than before may be what the document lacked.
+            let others = told && self.look_at_secrets(asked).await;
+            let looked = self.look(asked || others).await;
             let failed_before = std::mem::replace(&mut self.failing, looked.is_err());
             match looked {
                 Ok(Some(read)) => self.take(read),
                 Ok(None) => {}
                 Err(error) => self.say_unreadable(&error, failed_before),
             }
-            if let Some(Reason::Found(found)) = why
-                && !same(&found, &self.found)
-            {
-                self.take_found(found);
+            match why {
+                Some(Reason::Found(found)) if !same(&found, &self.found.get()) => self.take_found(found),
+                Some(Reason::Wanted(wanted)) => self.put(wanted).await,
+                Some(Reason::Asked | Reason::Found(_)) | None => {}
             }
         }
     }
 
-    /// Waits until the document is worth a look.
-    async fn something(&self) {
+    /// Waits until the document is worth a look; whether what the store keeps is, too.
+    async fn something(&self) -> bool {
+        let told = self.wakes.config.sleep(self.failing || self.secrets_failing);
         match &self.means {
-            Means::File { .. } => tokio::time::sleep(LOOK_EVERY).await,
-            Means::Store { .. } => self.wakes.config.sleep(self.failing).await,
+            Means::File { .. } => tokio::select! {
+                () = told => true,
+                () = tokio::time::sleep(LOOK_EVERY) => false,
+            },
+            Means::Store { .. } => {
+                told.await;
+                true
+            }
+        }
+    }
+
+    /// Reads the secrets when they are others than before, or `anyway`; whether they are, whoever in this process has read
+    /// them. Those that are known stay while they cannot be read.
+    async fn look_at_secrets(&mut self, anyway: bool) -> bool {
+        let looked = timeout(LOOK_TIMEOUT, self.source.vault.look(&mut self.secrets, anyway)).await;
+        let looked = looked.map_err(LookError::from).and_then(|looked| looked.map_err(LookError::from));
+        let failed_before = std::mem::replace(&mut self.secrets_failing, looked.is_err());
+        match looked {
+            Ok(()) => {
+                let known = self.source.vault.revision();
+                std::mem::replace(&mut self.secrets_seen, known) != known
+            }
+            // Each run of failures is told once.
+            Err(error) => {
+                if !failed_before {
+                    tracing::warn!(%error, "changes of stored secrets are not seen; those that are known stay");
+                }
+                false
+            }
         }
     }
 
@@ -158,26 +229,12 @@ impl Reloader {
 
     /// Puts a document in force that has just been read.
     fn take(&mut self, read: Option<Written>) {
-        match self.source.resolve(read.as_ref(), &self.found) {
+        match self.source.resolve(read.as_ref(), &self.found.get()) {
             Ok(loaded) => {
-                for note in &loaded.notes {
-                    tracing::info!("{note}");
-                }
-                let (providers, models) = (loaded.snapshot.providers.len(), loaded.snapshot.models.len());
-                if loaded.snapshot.server.listen != self.shared.snapshot().server.listen {
-                    tracing::warn!("`server.listen` has changed; it takes effect at the next start");
-                }
-                if loaded.snapshot.server.admin_listen != self.shared.snapshot().server.admin_listen {
-                    tracing::warn!("`server.admin_listen` has changed; it takes effect at the next start");
-                }
-                self.install(loaded.snapshot);
-                let revision = read.as_ref().and_then(|written| written.revision);
-                self.state.set_config(revision, None);
-                tracing::info!(providers, models, revision, "configuration in force");
                 if let (Means::File { history, .. }, Some(written)) = (&self.means, &read) {
-                    history.take(written.clone());
+                    history.take(written);
                 }
-                self.in_force = read;
+                self.begin(read, loaded);
             }
             Err(error) => {
                 let name = read.map_or_else(|| "the empty configuration".to_owned(), |written| written.name);
@@ -187,10 +244,29 @@ impl Reloader {
         }
     }
 
+    /// Puts a document in force that nothing is wrong with.
+    fn begin(&mut self, written: Option<Written>, loaded: Loaded) {
+        for note in &loaded.notes {
+            tracing::info!("{note}");
+        }
+        let (providers, models) = (loaded.snapshot.providers.len(), loaded.snapshot.models.len());
+        if loaded.snapshot.server.listen != self.shared.snapshot().server.listen {
+            tracing::warn!("`server.listen` has changed; it takes effect at the next start");
+        }
+        if loaded.snapshot.server.admin_listen != self.shared.snapshot().server.admin_listen {
+            tracing::warn!("`server.admin_listen` has changed; it takes effect at the next start");
+        }
+        self.install(loaded.snapshot);
+        let revision = written.as_ref().and_then(|written| written.revision);
+        self.state.set_config(revision, None);
+        tracing::info!(providers, models, revision, "configuration in force");
+        self.in_force = written;
+    }
+
     /// Makes the configuration in force anew, with what discovery sees now.
     fn take_found(&mut self, found: Vec<FoundEndpoint>) {
-        self.found = found;
-        match self.source.resolve(self.in_force.as_ref(), &self.found) {
+        self.found.set(found);
+        match self.source.resolve(self.in_force.as_ref(), &self.found.get()) {
             Ok(loaded) => self.install(loaded.snapshot),
             Err(error) => tracing::error!("what probing found cannot be used: {error}"),
         }

@@ -45,7 +45,7 @@ pub(crate) enum RevisionsError {
 pub(crate) async fn run(command: &ConfigCommand, source: &Source) -> Result<ExitCode, RevisionsError> {
     source.make_data_folder()?;
     let place = source.store_url().await?;
-    let mut table = Revisions::at(place.expose())?;
+    let mut table = Revisions::at(place.expose(), source.vault.keyring())?;
     let out = &mut io::stdout().lock();
     match command {
         ConfigCommand::Show { revision, .. } => {
@@ -86,7 +86,7 @@ async fn push(
     source: &Source,
     (written, note, base): (&Written, &str, Option<u64>),
 ) -> Result<(), RevisionsError> {
-    for note in source.resolve(Some(written), &[])?.notes {
+    for note in source.understand(Some(written), &[]).await?.notes {
         writeln!(io::stderr(), "note: {note}")?;
     }
     let base = match base {
@@ -101,7 +101,7 @@ async fn push(
         Appended::Outdated(current) => return Err(RevisionsError::Outdated { base, current }),
         Appended::TooLong => return Err(RevisionsError::TooLong),
     }
-    if !matches!(source.origin, Origin::Store(_)) {
+    if !matches!(source.origin(), Origin::Store(_)) {
         writeln!(io::stderr(), "note: only processes that were started with `--config store` follow it")?;
     }
     Ok(())

@@ -13,22 +13,27 @@ use trunkline_admin::{Admin, Unasked};
 use trunkline_config::{AdminAccess, ClientKeys, FoundEndpoint, Loaded, Settings};
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Listeners, Shared, cut_drained, refresh, start, watch_health};
-use trunkline_store::Watch;
+use trunkline_store::{KEY_VARIABLE, Watch, is_server};
 
 use crate::admin::{Api, Desks};
 use crate::banner::Start;
 use crate::bodies::BodyDesk;
+use crate::documents::DocumentDesk;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
-use crate::ledger::{self, Ledger, LedgerError};
-use crate::reload::{Beginning, Reason, Reloader};
+use crate::ledger::{self, Ledger, LedgerError, Tail};
+use crate::reload::{Beginning, Found, Reason, Reloader};
 use crate::replicas::{Replicas, ReplicasError};
 use crate::requests::RequestDesk;
 use crate::responses::ResponseDesk;
+use crate::secrets::SecretDesk;
 use crate::signin::AccountDesk;
 use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
+use crate::upstreams::UpstreamDesk;
+use crate::usage::SumDesk;
 use crate::wakes::{self, Wakes};
+use crate::watch::{Looks, Since, WatchDesk};
 use crate::web::Outside;
 use crate::{banner, probe, rests, signin, telemetry};
 
@@ -73,8 +78,10 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
     let runtime = control_runtime()?;
     let seen = source.stamp();
     let written = runtime.block_on(source.read())?;
+    runtime.block_on(source.vault.learn(&source.store_of(written.as_ref())));
     let loaded = source.resolve(written.as_ref(), &[])?;
     telemetry::init(&loaded.settings);
+    warn_of_keys(&source, &loaded.settings);
     for note in &loaded.notes {
         tracing::info!("{note}");
     }
@@ -82,8 +89,9 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
     let listeners = Listeners { models: listen(server.listen)?, admin: server.admin_listen.map(listen).transpose()? };
     source.make_data_folder()?;
     let bodies = BodyDesk::start(&loaded.settings)?;
-    let ledger = Ledger::start(&loaded.settings, Some(bodies.clone()))?;
-    let desks = (Arc::clone(&ledger), bodies.clone());
+    let tail = Tail::default();
+    let ledger = Ledger::start(&loaded.settings, Some(bodies.clone()), tail.clone())?;
+    let desks = (Arc::clone(&ledger), bodies.clone(), tail);
     let ended = runtime.block_on(serve(source, (seen, written, loaded), listeners, desks));
     ledger.flush_and_stop(FLUSH_TIMEOUT);
     bodies.stop(BODIES_TIMEOUT);
@@ -95,7 +103,7 @@ async fn serve(
     source: Source,
     (seen, in_force, loaded): (Option<Stamp>, Option<Written>, Loaded),
     listeners: Listeners,
-    (ledger, bodies): (Arc<Ledger>, BodyDesk),
+    (ledger, bodies, tail): (Arc<Ledger>, BodyDesk, Tail),
 ) -> Result<(), RunError> {
     let Loaded { snapshot, settings, .. } = loaded;
     if !ledger.caught_up().await {
@@ -103,12 +111,24 @@ async fn serve(
     }
     let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone(), bodies.clone()));
-    let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
-    let desk = KeyDesk::new(settings.store_url.clone(), View::Live(Arc::clone(&shared)));
-    let requests = RequestDesk::new(settings.store_url.clone());
+    let reports = Arc::clone(&ledger);
+    let shared = Shared::new(snapshot, reports, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     let access = Arc::clone(&shared.snapshot().admin);
     let first_password = signin::prepare(&settings, &access).await.map_err(LedgerError::from)?;
-    let desks = Desks { keys: Arc::new(desk), requests: Arc::new(requests) };
+    let (reasons, inbox) = mpsc::channel(1);
+    let found = Found::default();
+    let client = Client::new();
+    let watch = WatchDesk {
+        source: source.clone(),
+        place: settings.store_url.clone(),
+        state: Arc::clone(&state),
+        ledger,
+        found: found.clone(),
+        looks: Looks::none(settings.probe),
+        since: Since::now(shared.snapshot().server.listen),
+    };
+    let (looks, began) = (watch.looks.clone(), watch.since.clone());
+    let desks = desks(watch, (&shared, &client), reasons.clone(), tail.clone());
     shared.set_admin(Box::new(Api::new(admin_api(&settings, &access), desks)));
     if settings.bodies.are_kept() {
         shared.set_recorder(Box::new(bodies));
@@ -124,19 +144,19 @@ async fn serve(
     let mut stop = Stop::new()?;
     let running = start(&shared, listeners, workers(&settings))?;
     let address = running.address();
+    began.set_listen(address);
 
-    let client = Client::new();
-    let found = first_probe(&settings, &client, address, (&source, in_force.as_ref()), &shared).await;
+    found.set(first_probe(&settings, &client, address, (&source, in_force.as_ref()), &shared).await);
+    looks.done();
     banner::print(&Start {
         snapshot: &shared.snapshot(),
         client_keys: known_keys(&shared),
         first_password,
         settings: &settings,
-        config: &source.origin,
+        config: &source.origin(),
         address,
         admin_address: running.admin_address(),
     });
-    let (reasons, inbox) = mpsc::channel(1);
     let (wakes, watch) = (Wakes::default(), Watch::at(settings.store_url.expose()).map_err(LedgerError::from)?);
     let keys_wake = wakes.keys.clone();
     let beginning = Beginning { source, seen, in_force, found };
@@ -154,11 +174,13 @@ async fn serve(
         tokio::spawn(keys.follow(Arc::clone(&shared), keys_wake)),
         tokio::spawn(rests::keep(Arc::clone(&rests), Arc::clone(&shared))),
         tokio::spawn(bounded),
-        tokio::spawn(keep_probing(settings.probe, client, address, reasons)),
+        tokio::spawn(keep_probing(settings.probe.then_some(looks), client, address, reasons)),
     ];
     background.extend(replicas.keep(&shared));
 
     stop.wait().await;
+    // Who listens would else be waited for.
+    tail.close();
     let drain = shared.snapshot().server.drain_timeout;
     tracing::info!(
         open = shared.open_requests(),
@@ -182,10 +204,42 @@ async fn serve(
     Ok(())
 }
 
+/// Who keeps what the admin API shows and changes.
+fn desks(
+    watch: WatchDesk,
+    (shared, client): (&Arc<Shared>, &Client),
+    reasons: mpsc::Sender<Reason>,
+    tail: Tail,
+) -> Desks {
+    let (source, place) = (watch.source.clone(), watch.place.clone());
+    Desks {
+        keys: Arc::new(KeyDesk::new(place.clone(), View::Live(Arc::clone(shared)))),
+        documents: Arc::new(DocumentDesk::new(source.clone(), place.clone(), watch.found.clone(), reasons)),
+        secrets: Arc::new(SecretDesk::new(source.clone())),
+        upstreams: Arc::new(UpstreamDesk::new(source, client.clone(), place.clone())),
+        requests: Arc::new(RequestDesk::new(place.clone(), tail)),
+        sums: Arc::new(SumDesk::new(place)),
+        watch: Arc::new(watch),
+    }
+}
+
 fn admin_api(settings: &Settings, access: &AdminAccess) -> Admin {
     let accounts = Arc::new(AccountDesk::new(settings.store_url.clone()));
     let unasked = if access.sign_in { Unasked::Never } else { Unasked::WhenConfigured };
     Admin::new(accounts, Arc::new(Outside::new()), unasked)
+}
+
+/// Says what the keys at hand will not do, before somebody needs it.
+fn warn_of_keys(source: &Source, settings: &Settings) {
+    if let Some(problem) = source.vault.problem() {
+        tracing::warn!(problem, "stored secrets cannot be read; nothing that is in force names one");
+    }
+    if is_server(settings.store_url.expose()) && !source.vault.keyring().is_stated() {
+        tracing::warn!(
+            "secrets and revisions in this database are encrypted with a key file of this machine's; replicas need the same \
+             `{KEY_VARIABLE}`, all of them"
+        );
+    }
 }
 
 /// How many client keys let somebody in; `None` where none is asked for.
@@ -226,13 +280,12 @@ async fn first_probe(
     found
 }
 
-async fn keep_probing(wanted: bool, client: Client, address: SocketAddr, reasons: mpsc::Sender<Reason>) {
-    if !wanted {
-        return;
-    }
+async fn keep_probing(looks: Option<Looks>, client: Client, address: SocketAddr, reasons: mpsc::Sender<Reason>) {
+    let Some(looks) = looks else { return };
     loop {
         tokio::time::sleep(PROBE_EVERY).await;
         let found = probe::probe(&client, Some(address)).await;
+        looks.done();
         if reasons.send(Reason::Found(found)).await.is_err() {
             return;
         }

@@ -1,28 +1,41 @@
 //! Where the configuration document is, and what it says right now.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use thiserror::Error;
 use trunkline_config::import::model_proxy;
-use trunkline_config::{Env, FoundEndpoint, Loaded, Overrides, Problems, Secret, data_dir, load, store_url};
+use trunkline_config::{
+    Env, FoundEndpoint, Loaded, Overrides, Problems, Secret, data_dir, load, secret_references, store_url, store_url_of,
+};
 use trunkline_store::{Revision, Revisions, StoreError};
 
 use crate::import::folder;
 use crate::prices;
+use crate::vault::Vault;
 
 /// The document's name when nobody says another.
 const FILE_NAME: &str = "trunkline.toml";
 
+/// The revision that there is before the first document.
+const NOTHING: &str = "0";
+
 /// What is said in the place of a path when the store keeps the document.
 const IN_STORE: &str = "store";
 
-/// Everything that the configuration is made from.
-#[derive(Debug)]
+/// Everything that the configuration is made from. Its clones are one.
+#[derive(Clone, Debug)]
 pub(crate) struct Source {
-    pub(crate) origin: Origin,
+    /// It is nowhere until the first document is made.
+    origin: Arc<RwLock<Origin>>,
+    /// Of this process: what tells documents apart must not tell what is in them, to those who see no secrets.
+    salt: RandomState,
     env: Env,
     overrides: Overrides,
+    /// What the document may name.
+    pub(crate) vault: Vault,
 }
 
 /// Where the document is.
@@ -72,35 +85,69 @@ pub(crate) enum SourceError {
 }
 
 impl Source {
-    /// Looks for the document: the one that was named, else `./trunkline.toml`, else the one in the user's folder.
+    fn new(origin: Origin, env: Env, overrides: Overrides) -> Self {
+        let vault = Vault::new(&env, data_dir(&env, &overrides));
+        Self { origin: Arc::new(RwLock::new(origin)), salt: RandomState::new(), env, overrides, vault }
+    }
+
+    /// Looks for the document: the one that was named, else `./trunkline.toml`, else the one in the user's folder, else
+    /// the one that was made over the admin API.
     pub(crate) fn find(named: Option<PathBuf>, env: Env, overrides: Overrides) -> Self {
         let named = named.or_else(|| env.get("TRUNKLINE_CONFIG").map(PathBuf::from));
         if named.as_deref() == Some(Path::new(IN_STORE)) {
             let place = store_url(&env, &overrides);
             // Whatever the document says of the store: it stands there itself.
             let overrides = Overrides { store_url: Some(place.clone()), ..overrides };
-            return Self { origin: Origin::Store(place), env, overrides };
+            return Self::new(Origin::Store(place), env, overrides);
         }
         let user_folder = env
             .get("XDG_CONFIG_HOME")
             .map(PathBuf::from)
             .or_else(|| env.get("HOME").map(|home| PathBuf::from(home).join(".config")))
             .or_else(|| env.get("APPDATA").map(PathBuf::from));
-        let usual =
-            [Some(PathBuf::from(FILE_NAME)), user_folder.map(|folder| folder.join("trunkline").join(FILE_NAME))];
+        let usual = [
+            Some(PathBuf::from(FILE_NAME)),
+            user_folder.map(|folder| folder.join("trunkline").join(FILE_NAME)),
+            Some(data_dir(&env, &overrides).join(FILE_NAME)),
+        ];
         let path = named.or_else(|| usual.into_iter().flatten().find(|path| path.is_file()));
-        Self { origin: path.map_or(Origin::Nowhere, Origin::File), env, overrides }
+        Self::new(path.map_or(Origin::Nowhere, Origin::File), env, overrides)
     }
 
     /// A document that exists only to be checked.
     pub(crate) fn of_file(path: PathBuf, env: Env) -> Self {
-        Self { origin: Origin::File(path), env, overrides: Overrides::default() }
+        Self::new(Origin::File(path), env, Overrides::default())
+    }
+
+    /// Where the document is now.
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What tells a document from all others that were and will be in the same place: its number, where the store keeps
+    /// it. In a file it is good for as long as this process runs.
+    pub(crate) fn revision_of(&self, written: Option<&Written>) -> String {
+        match (self.origin(), written) {
+            (_, None) => NOTHING.to_owned(),
+            (Origin::Store(_), Some(written)) => written.revision.unwrap_or(0).to_string(),
+            (Origin::Nowhere | Origin::File(_), Some(written)) => format!("{:016x}", self.salt.hash_one(&written.text)),
+        }
+    }
+
+    /// Where a first document is made: in the data folder, which outlives containers and is found from anywhere.
+    pub(crate) fn first_path(&self) -> PathBuf {
+        self.data_dir().join(FILE_NAME)
+    }
+
+    /// Follows a document that has just been made.
+    pub(crate) fn follow(&self, path: PathBuf) {
+        *self.origin.write().unwrap_or_else(PoisonError::into_inner) = Origin::File(path);
     }
 
     /// What the document on disk is like now. Take it before reading, so that no change falls between the two.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
-        let Origin::File(path) = &self.origin else { return None };
-        let files = if path.is_dir() { folder::files(path).ok()? } else { vec![path.clone()] };
+        let Origin::File(path) = self.origin() else { return None };
+        let files = if path.is_dir() { folder::files(&path).ok()? } else { vec![path] };
         let facts = files.iter().filter_map(|file| std::fs::metadata(file).ok());
         let facts: Vec<_> = facts.filter_map(|facts| Some((facts.modified().ok()?, facts.len()))).collect();
         Some(Stamp {
@@ -116,7 +163,27 @@ impl Source {
     /// When the document cannot be read, or anything is wrong with it, the variables or the flags.
     pub(crate) async fn load(&self, found: &[FoundEndpoint]) -> Result<Loaded, SourceError> {
         let written = self.read().await?;
-        self.resolve(written.as_ref(), found)
+        self.understand(written.as_ref(), found).await
+    }
+
+    /// What a document means, with the secrets that it names.
+    ///
+    /// # Errors
+    /// When anything is wrong with it, the variables or the flags.
+    pub(crate) async fn understand(
+        &self,
+        written: Option<&Written>,
+        found: &[FoundEndpoint],
+    ) -> Result<Loaded, SourceError> {
+        if written.is_some_and(|written| !secret_references(&written.text).is_empty()) {
+            self.vault.learn(&self.store_of(written)).await;
+        }
+        self.resolve(written, found)
+    }
+
+    /// The database that keeps what a document names as `secret:NAME`.
+    pub(crate) fn store_of(&self, written: Option<&Written>) -> Secret {
+        store_url_of(written.map(|written| written.text.as_str()), &self.env, &self.overrides)
     }
 
     /// Reads it; `None` when there is none.
@@ -124,17 +191,17 @@ impl Source {
     /// # Errors
     /// When it cannot be read.
     pub(crate) async fn read(&self) -> Result<Option<Written>, SourceError> {
-        match &self.origin {
+        match self.origin() {
             Origin::Nowhere => Ok(None),
-            Origin::File(path) if path.is_dir() => self.read_folder(path).map(Some),
+            Origin::File(path) if path.is_dir() => self.read_folder(&path).map(Some),
             Origin::File(path) => {
                 let unreadable = |reason| SourceError::Unreadable { path: path.clone(), reason };
-                let text = std::fs::read_to_string(path).map_err(unreadable)?;
+                let text = std::fs::read_to_string(&path).map_err(unreadable)?;
                 Ok(Some(Written { name: path.display().to_string(), text, ..Written::default() }))
             }
             Origin::Store(place) => {
                 self.make_data_folder()?;
-                Ok(newest(&mut Revisions::at(place.expose())?).await?)
+                Ok(newest(&mut Revisions::at(place.expose(), self.vault.keyring())?).await?)
             }
         }
     }
@@ -152,7 +219,7 @@ impl Source {
         Ok(Written { name: format!("{shown} (imported)"), text: imported.document, revision: None, notes })
     }
 
-    /// What a document means, with the variables, the flags and what was found.
+    /// What a document means, with the variables, the flags, what was found, and the secrets that are known.
     ///
     /// # Errors
     /// When anything is wrong with them.
@@ -161,7 +228,8 @@ impl Source {
         let (prices, note) = prices::kept(&self.data_dir());
         overrides.prices = prices;
         let document = written.map(|written| (written.name.as_str(), written.text.as_str()));
-        let mut loaded = load(document, &self.env, &overrides, found).map_err(SourceError::Problems)?;
+        let env = self.env.with_secrets(self.vault.secrets());
+        let mut loaded = load(document, &env, &overrides, found).map_err(SourceError::Problems)?;
         loaded.notes.extend(note);
         loaded.notes.extend(written.into_iter().flat_map(|written| written.notes.iter().cloned()));
         Ok(loaded)
@@ -181,8 +249,8 @@ impl Source {
     /// # Errors
     /// When the document has to be read for that, and cannot be used.
     pub(crate) async fn store_url(&self) -> Result<Secret, SourceError> {
-        match &self.origin {
-            Origin::Store(place) => Ok(place.clone()),
+        match self.origin() {
+            Origin::Store(place) => Ok(place),
             Origin::Nowhere | Origin::File(_) => Ok(self.load(&[]).await?.settings.store_url),
         }
     }
@@ -190,6 +258,16 @@ impl Source {
     /// Who this process belongs to, as the system says.
     pub(crate) fn user(&self) -> Option<&str> {
         self.env.get("USER").or_else(|| self.env.get("USERNAME"))
+    }
+
+    /// The variables that the process was started with.
+    pub(crate) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// What the command line said.
+    pub(crate) fn overrides(&self) -> &Overrides {
+        &self.overrides
     }
 
     /// Where the process keeps its files.

@@ -16,6 +16,7 @@ pub(crate) const LOOK_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wakes {
     pub(crate) keys: Wake,
+    /// The document, and the secrets that it names.
     pub(crate) config: Wake,
 }
 
@@ -47,7 +48,7 @@ pub(crate) async fn call(mut watch: Watch, wakes: Wakes) {
         if matches!(change, Change::ClientKeys | Change::Anything) {
             wakes.keys.call();
         }
-        if matches!(change, Change::Config | Change::Anything) {
+        if matches!(change, Change::Config | Change::Secrets | Change::Anything) {
             wakes.config.call();
         }
     }

@@ -8,13 +8,15 @@ mod at_least;
 mod by_size;
 mod sketch;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::dialects::anthropic::count_tokens;
 use crate::dialects::gemini::count;
 use crate::dialects::openai_responses::state;
 use crate::fields::Fields;
-use crate::ir::{Block, Content, MediaSource, Request};
+use crate::ir::{Block, Content, MediaKind, MediaSource, Request};
 use crate::write::object;
 use crate::{Capabilities, DialectId, Encoded, WireError, dialect};
 
@@ -138,6 +140,30 @@ fn are_text(blocks: &[Block]) -> bool {
         | Content::ToolCall(_)
         | Content::Opaque { .. } => true,
     })
+}
+
+/// How many pictures a request in this dialect holds, whoever's turn they are in; none in what cannot be read. The whole
+/// body is read for it.
+pub fn images(dialect: DialectId, body: &[Bytes]) -> u64 {
+    let body = match body {
+        [whole] => Cow::Borrowed(&**whole),
+        pieces => Cow::Owned(pieces.concat()),
+    };
+    let request = dialect::of(dialect).decode_request(&body);
+    request.map_or(0, |request| request.messages.iter().map(|message| images_among(&message.blocks)).sum())
+}
+
+fn images_among(blocks: &[Block]) -> u64 {
+    let images = blocks.iter().map(|block| match &block.content {
+        Content::Media(media) => u64::from(media.kind == MediaKind::Image),
+        Content::ToolResult(result) => images_among(&result.blocks),
+        Content::Text(_)
+        | Content::Refusal(_)
+        | Content::Reasoning(_)
+        | Content::ToolCall(_)
+        | Content::Opaque { .. } => 0,
+    });
+    images.sum()
 }
 
 /// Reads what vLLM's tokeniser says of a chat: `{"count":9,"tokens":[…],…}`.

@@ -35,8 +35,10 @@ export function problemOf(body: unknown, response: Response): Problem {
   return { title: `Trunkline answered ${response.status} ${response.statusText}`.trim(), status: response.status }
 }
 
-/** An error in a sentence for people. */
+/** An error in a sentence for people. What is wrong with a document is told without saying where: they look at the place. */
 export function sentenceOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const flaws = (error instanceof ApiError && error.problem.problems) || []
+  const told = flaws.map(({ message, hint }) => (hint ? `${message}: ${hint}` : message)).join('; ')
+  const text = told || (error instanceof Error ? error.message : String(error))
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

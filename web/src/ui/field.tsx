@@ -29,7 +29,7 @@ export function Field({ label, hint, error, required, hideLabel, children, class
       <div className={cx('flex min-w-0 flex-col gap-1', className)}>
         <label htmlFor={id} className={hideLabel ? 'sr-only' : 'text-[13px] font-medium'}>
           {label}
-          {required && <span className="ml-1 font-normal text-muted">(required)</span>}
+          {required && <span className="font-normal text-muted"> (required)</span>}
         </label>
         {children}
         {error && (

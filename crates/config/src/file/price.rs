@@ -37,6 +37,10 @@ pub struct PriceSection {
     #[serde(default)]
     #[schemars(range(min = 0), extend("x-default" = "0", "x-unit" = "USD per second"))]
     pub second: f64,
+    /// Each picture of the prompt, beside the tokens that it is counted for.
+    #[serde(default)]
+    #[schemars(range(min = 0), extend("x-default" = "0", "x-unit" = "USD per image"))]
+    pub image: f64,
     /// What tokens cost instead when the prompt is long.
     #[serde(default)]
     pub tiers: Vec<PriceTier>,
@@ -81,6 +85,10 @@ pub struct PriceChange {
     #[serde(default)]
     #[schemars(range(min = 0), extend("x-default" = "0", "x-unit" = "USD per second"))]
     pub second: f64,
+    /// Each picture of the prompt, beside the tokens that it is counted for.
+    #[serde(default)]
+    #[schemars(range(min = 0), extend("x-default" = "0", "x-unit" = "USD per image"))]
+    pub image: f64,
     /// What tokens cost instead when the prompt is long.
     #[serde(default)]
     pub tiers: Vec<PriceTier>,

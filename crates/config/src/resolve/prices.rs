@@ -7,7 +7,7 @@ use trunkline_providers::price::{self, DecimalError, PriceList, Tariff, Tier, To
 
 use super::Resolver;
 use crate::file::{PriceChange, PriceSection, PriceTier};
-use crate::path::Path;
+use crate::path::{Path, path};
 
 /// What a table says of tokens, whichever table it is.
 #[derive(Clone, Copy)]
@@ -21,21 +21,36 @@ struct Stated {
 }
 
 impl Resolver<'_, '_> {
-    /// What well-known models cost.
-    pub(super) fn prices(&self) -> Arc<PriceList> {
-        self.overrides.prices.clone().unwrap_or_else(PriceList::built_in)
+    /// What models cost where neither they nor their targets say it: the list, and what `[prices]` says instead.
+    pub(super) fn stated_prices(&mut self) -> Arc<PriceList> {
+        let listed = self.overrides.prices.clone().unwrap_or_else(PriceList::built_in);
+        let file = self.file;
+        if file.prices.is_empty() {
+            return listed;
+        }
+        let mut prices = PriceList::clone(&listed);
+        for (name, stated) in &file.prices {
+            let at = path(&["prices", name]);
+            let Some(price) = self.price(stated, &at) else { continue };
+            if !prices.state(name, Price::clone(&price)) {
+                let hint = "write the provider's name and its own name for the model: `openai/gpt-5`".to_owned();
+                self.findings.at_key(&at, format!("{name:?} names no model of a provider"), Some(hint));
+            }
+        }
+        Arc::new(prices)
     }
 
     /// What a document says of a price; `None` when that is wrong.
     pub(super) fn price(&mut self, stated: &PriceSection, at: &Path) -> Option<Arc<Price>> {
-        let now = self.tariff(stated.into(), (stated.request, stated.second), &stated.tiers, at);
+        let now = self.tariff(stated.into(), (stated.request, stated.second, stated.image), &stated.tiers, at);
         let changes: Vec<_> = stated
             .changes
             .iter()
             .enumerate()
             .map(|(index, change)| {
                 let at = at.key("changes").index(index);
-                let tariff = self.tariff(change.into(), (change.request, change.second), &change.tiers, &at);
+                let tariff =
+                    self.tariff(change.into(), (change.request, change.second, change.image), &change.tiers, &at);
                 Some((self.day(&change.from, &at.key("from"))?, tariff?))
             })
             .collect();
@@ -47,13 +62,14 @@ impl Resolver<'_, '_> {
     fn tariff(
         &mut self,
         tokens: Stated,
-        (request, second): (f64, f64),
+        (request, second, image): (f64, f64, f64),
         tiers: &[PriceTier],
         at: &Path,
     ) -> Option<Tariff> {
         let tokens = self.tokens(tokens, at);
         let request = self.decimal(request, &at.key("request"), UnitPrice::usd_per_unit);
         let second = self.decimal(second, &at.key("second"), UnitPrice::usd_per_unit);
+        let image = self.decimal(image, &at.key("image"), UnitPrice::usd_per_unit);
         let tiers: Vec<_> = tiers
             .iter()
             .enumerate()
@@ -63,7 +79,7 @@ impl Resolver<'_, '_> {
             })
             .collect();
         let tiers: Option<Vec<_>> = tiers.into_iter().collect();
-        Some(Tariff { tokens: tokens?, tiers: tiers?, request: request?, second: second? })
+        Some(Tariff { tokens: tokens?, tiers: tiers?, request: request?, second: second?, image: image? })
     }
 
     fn tokens(&mut self, stated: Stated, at: &Path) -> Option<TokenPrices> {

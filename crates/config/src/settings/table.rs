@@ -58,6 +58,18 @@ pub static DATA_DIR: Setting = Setting {
         description: "Where Trunkline keeps its files; made when missing. Read at the start only.",
     }),
 };
+/// What secrets are sealed with.
+pub static SECRET_KEY: Setting = Setting {
+    path: "(master key)",
+    flag: None,
+    variables: &["TRUNKLINE_SECRET_KEY"],
+    accepts: "a text of 32 characters or more",
+    outside: Some(Outside {
+        default: "the file `secret.key` in the data folder, made when it is first needed",
+        unit: "text",
+        description: "What stored secrets and revisions are encrypted with; `openssl rand -base64 32` makes one. While it is being changed, `TRUNKLINE_SECRET_KEY_PREVIOUS` holds the one before.",
+    }),
+};
 /// A client key named `default`.
 pub static CLIENT_API_KEY: Setting = Setting {
     path: "(client key)",
@@ -198,6 +210,7 @@ pub static TIMEOUT: Setting =
 pub static ALL: &[&Setting] = &[
     &CONFIG,
     &DATA_DIR,
+    &SECRET_KEY,
     &CLIENT_API_KEY,
     &LISTEN,
     &HOST,

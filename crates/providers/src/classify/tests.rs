@@ -15,7 +15,7 @@ fn fault(status: u16, headers: &[(&'static str, &'static str)], body: &str, cred
     let headers =
         headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
     let body = Bytes::copy_from_slice(body.as_bytes());
-    classify(&FailedAnswer { provider: "p", status, headers: &headers, body: &body, credentials }, now())
+    classify(&FailedAnswer { provider: "p", status, headers: &headers, body: &body, credentials, added: &[] }, now())
 }
 
 /// What a row of the tables expects; the body is handed on or not, nothing between.
@@ -275,6 +275,24 @@ fn an_answer_that_repeats_our_key_is_withheld() {
 }
 
 #[test]
+fn an_answer_that_repeats_a_header_of_the_operators_is_withheld() {
+    let added = |value| [(HeaderName::from_static("x-extra"), HeaderValue::from_static(value))];
+    let said = |added: &[_], body: &'static str| {
+        let (headers, body) = (HeaderMap::new(), Bytes::from_static(body.as_bytes()));
+        let credentials = Credentials::Clients;
+        let answer = FailedAnswer { provider: "p", status: 400, headers: &headers, body: &body, credentials, added };
+        let fault = classify(&answer, now());
+        (fault.message.to_string(), fault.upstream.is_some_and(|words| words.body.is_some()))
+    };
+    let body = r#"{"error":{"message":"no: x-extra: 0123456789abcdef"}}"#;
+    let silent = ("provider \"p\" answered 400 (Bad Request)".to_owned(), false);
+    assert_eq!(said(&added("0123456789abcdef"), body), silent);
+    assert!(said(&added("0123456789abcdee"), body).1);
+    // A version is none, and worth knowing.
+    assert!(said(&added("2023-06-01"), r#"{"error":{"message":"2023-06-01 is no version"}}"#).1);
+}
+
+#[test]
 fn with_the_clients_own_credentials_a_refusal_is_handed_on() {
     let body = r#"{"error":{"message":"Incorrect API key provided: sk-me.","code":"invalid_api_key"}}"#;
     for status in [401, 403] {
@@ -341,7 +359,7 @@ proptest! {
         let headers = HeaderMap::new();
         let body = Bytes::from(body);
         let credentials = Credentials::Ours(None);
-        let found = classify(&FailedAnswer { provider: "p", status, headers: &headers, body: &body, credentials }, now());
+        let found = classify(&FailedAnswer { provider: "p", status, headers: &headers, body: &body, credentials, added: &[] }, now());
         prop_assert!(!found.message.is_empty());
     }
 

@@ -7,9 +7,9 @@ use http::HeaderMap;
 use trunkline_providers::{Price, Usd};
 use trunkline_route::purse::Took;
 use trunkline_route::{Moment, Outcome, Report};
-use trunkline_wire::DialectId;
 use trunkline_wire::ir::Quality;
 use trunkline_wire::relay::Facts;
+use trunkline_wire::{DialectId, counting};
 
 use super::{ReportGuard, micros};
 use crate::meter::{self, End};
@@ -40,12 +40,20 @@ impl ReportGuard {
 
     /// Keeps of what is sent to the one who is tried what is owed for it.
     pub(crate) fn ask(&mut self, dialect: DialectId, body: &[Bytes]) {
+        self.count_images(dialect, body);
         self.bill.question = Question::of(self.report.operation, dialect, body);
     }
 
     /// The same where nothing tells when that one is reached.
     pub(crate) fn ask_unwatched(&mut self, dialect: DialectId, body: &[Bytes]) {
+        self.count_images(dialect, body);
         self.bill.question = Question::of(self.report.operation, dialect, body).reached();
+    }
+
+    /// Only where they cost something: the whole body is read for it.
+    fn count_images(&mut self, dialect: DialectId, body: &[Bytes]) {
+        let is_pictured = self.bill.price.as_ref().is_some_and(|price| price.is_pictured());
+        self.report.images = if is_pictured { counting::images(dialect, body) } else { 0 };
     }
 
     /// Where to say that the one who is tried was reached.

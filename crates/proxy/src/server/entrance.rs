@@ -18,9 +18,9 @@ pub(crate) struct Entrance {
 pub(crate) enum Side {
     /// Everything.
     Both,
-    /// All but the admin API, which has an address of its own.
+    /// All but the admin API and its pages, which has an address of its own.
     Models,
-    /// The admin API, and whether the process lives.
+    /// The admin API with its pages, and whether the process lives.
     Admin,
 }
 
@@ -59,6 +59,8 @@ mod tests {
         for (path, expected) in [
             ("/api/v1/session", [true, false, true]),
             ("/key/info", [true, false, true]),
+            ("/ui/", [true, false, true]),
+            ("/favicon.ico", [true, false, true]),
             ("/v1/models", [true, true, false]),
             ("/api/tags", [true, true, false]),
             ("/health/detailed", [true, true, false]),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use trunkline_providers::Usd;
-use trunkline_route::{Outcome, Report};
+use trunkline_route::{Lane, Outcome, Report};
 use trunkline_wire::ir::{Quality, Usage};
-use trunkline_wire::{FaultKind, Operation};
+use trunkline_wire::{DialectId, FaultKind, Operation};
 
 /// What the store keeps of a report. Names of what is absent are left out.
 #[derive(Debug, Serialize, Deserialize)]
@@ -16,9 +16,11 @@ struct Line {
     at_ms: u64,
     client_key: Option<Arc<str>>,
     operation: String,
+    dialect: Option<String>,
     model: Option<Arc<str>>,
     provider: Option<Arc<str>>,
     upstream_model: Option<Arc<str>>,
+    lane: Option<String>,
     status: u16,
     outcome: String,
     stream: bool,
@@ -29,6 +31,8 @@ struct Line {
     reasoning: u64,
     audio_input: u64,
     audio_output: u64,
+    #[serde(default)]
+    images: u64,
     quality: Option<String>,
     /// In billionths of a US dollar.
     cost_nusd: Option<i64>,
@@ -51,9 +55,11 @@ pub(super) fn write(report: &Report, out: &mut Vec<u8>) -> serde_json::Result<()
         at_ms: report.at_ms,
         client_key: report.client_key.clone(),
         operation: report.operation.as_str().to_owned(),
+        dialect: report.dialect.map(|dialect| dialect.as_str().to_owned()),
         model: report.model.clone(),
         provider: report.provider.clone(),
         upstream_model: report.upstream_model.clone(),
+        lane: report.lane.map(str::to_owned),
         status: report.status,
         outcome: report.outcome.as_str().to_owned(),
         stream: report.stream,
@@ -64,6 +70,7 @@ pub(super) fn write(report: &Report, out: &mut Vec<u8>) -> serde_json::Result<()
         reasoning: report.usage.reasoning,
         audio_input: report.usage.audio_input,
         audio_output: report.usage.audio_output,
+        images: report.images,
         quality: report.quality.map(|quality| quality.as_str().to_owned()),
         cost_nusd: report.cost.map(Usd::nano),
         saved_nusd: report.saved.map(Usd::nano),
@@ -90,9 +97,11 @@ pub(super) fn read(line: &[u8]) -> Option<Report> {
     };
     Some(Report {
         client_key: line.client_key,
+        dialect: line.dialect.and_then(|word| DialectId::ALL.into_iter().find(|dialect| dialect.as_str() == word)),
         model: line.model,
         provider: line.provider,
         upstream_model: line.upstream_model,
+        lane: line.lane.and_then(|word| Lane::WORDS.into_iter().find(|lane| *lane == word)),
         status: line.status,
         outcome: outcome(&line.outcome)?,
         stream: line.stream,
@@ -105,6 +114,7 @@ pub(super) fn read(line: &[u8]) -> Option<Report> {
             audio_input: line.audio_input,
             audio_output: line.audio_output,
         },
+        images: line.images,
         quality,
         cost: line.cost_nusd.map(Usd::from_nano),
         saved: line.saved_nusd.map(Usd::from_nano),

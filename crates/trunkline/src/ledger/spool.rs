@@ -172,6 +172,7 @@ mod tests {
                 audio_input: 6,
                 audio_output: 7,
             },
+            images: 8,
             quality: Some(Quality::Partial),
             cost: Some(Usd::from_nano(-7)),
             saved: Some(Usd::from_nano(9)),

@@ -6,7 +6,9 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use trunkline_config::{Env, Overrides, Secret};
 use trunkline_proxy::Health as _;
-use trunkline_store::{Appended, ClientKeyTable, NewRevision, Put, Revision, StoredKey, Watch};
+use trunkline_store::{
+    Appended, ClientKeyTable, KEY_VARIABLE, Keyring, NewRevision, NewSecret, Put, Revision, StoredKey, Watch,
+};
 use trunkline_testkit::postgres::Postgres;
 
 use super::*;
@@ -17,6 +19,9 @@ use crate::wakes;
 /// Guards the tests against waiting for good; whether something takes long is not what they are about.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// What all replicas seal with.
+const KEY: &str = "a key of thirty-two characters !";
 
 struct Replica {
     shared: Arc<Shared>,
@@ -35,7 +40,7 @@ impl Replica {
             store_url: Some(Secret::new(store)),
             ..Overrides::default()
         };
-        let env: Env = variables.iter().copied().collect();
+        let env: Env = variables.iter().copied().chain([(KEY_VARIABLE, KEY)]).collect();
         let source = Source::find(Some(PathBuf::from(config)), env, overrides);
         let (seen, in_force) = (source.stamp(), source.read().await.unwrap());
         let loaded = source.resolve(in_force.as_ref(), &[]).unwrap();
@@ -44,7 +49,7 @@ impl Replica {
         let place = Secret::new(store);
         let keys = Follower::start(&place, &shared).await.unwrap();
         let keys_wake = wakes.keys.clone();
-        let beginning = Beginning { source, seen, in_force, found: Vec::new() };
+        let beginning = Beginning { source, seen, in_force, found: Found::default() };
         let of_process = (Arc::clone(&shared), Arc::clone(&state));
         let (reloader, history) = Reloader::new(beginning, &place, of_process, wakes.clone()).unwrap();
         let (reasons, inbox) = mpsc::channel(1);
@@ -85,9 +90,17 @@ fn document(model: &str) -> String {
     format!("[models.{model}]\ntargets = [{{ provider = \"dummy\", model = \"echo-1\" }}]\n")
 }
 
+fn table(store: &str) -> Revisions {
+    Revisions::at(store, &keyring()).unwrap()
+}
+
+fn keyring() -> Keyring {
+    Keyring::new(Some(KEY), None, "/nowhere")
+}
+
 async fn push(store: &str, base: u64, document: &str) {
     let new = NewRevision { base, at_ms: 1, who: "ada", note: "", document };
-    assert_eq!(Revisions::at(store).unwrap().append(new).await.unwrap(), Appended::Kept(base + 1));
+    assert_eq!(table(store).append(new).await.unwrap(), Appended::Kept(base + 1));
 }
 
 async fn make_key(store: &str, name: &str) {
@@ -187,7 +200,7 @@ async fn what_is_put_in_force_from_a_file_becomes_a_revision_and_what_is_broken_
     let revisions = until_kept(kept, 2).await;
     let told: Vec<_> = revisions.iter().map(|row| (row.who.as_str(), Path::new(&row.note) == file)).collect();
     assert_eq!(told, [("file", true), ("file", true)]);
-    assert_eq!(Revisions::at(&store).unwrap().current().await.unwrap().unwrap().document, document("another"));
+    assert_eq!(table(&store).current().await.unwrap().unwrap().document, document("another"));
     // The next start finds the same file: nothing has changed.
     drop(replica);
     let again = Replica::start(file.to_str().unwrap(), &store, &[]).await;
@@ -196,8 +209,39 @@ async fn what_is_put_in_force_from_a_file_becomes_a_revision_and_what_is_broken_
     assert_eq!(until_kept(kept, 3).await.len(), 3);
 }
 
+async fn a_secret_is_everywhere(store: &str) {
+    let replicas = [Replica::start("store", store, &[]).await, Replica::start("store", store, &[]).await];
+    push(store, 0, &format!("[providers.groq]\nkeys = [\"secret:groq\"]\n{}", document("m1"))).await;
+    let refuses = |replica: &Replica| replica.state.problems().iter().any(|told| told.contains("`groq` is not stored"));
+    until("both say what is missing", || replicas.iter().all(refuses)).await;
+    let mut secrets = SecretTable::at(store, &keyring()).unwrap();
+    for value in ["sk-canary-1", "sk-canary-2"] {
+        let new = NewSecret { name: "groq", value, set_ms: 1, set_by: "ada" };
+        assert!(secrets.put(new).await.unwrap());
+        let key = |replica: &Replica| {
+            let snapshot = replica.shared.snapshot();
+            let provider = snapshot.providers.get("groq");
+            provider.and_then(|groq| Some(groq.keys.first()?.header == format!("Bearer {value}"))).unwrap_or(false)
+        };
+        until("both use it", || replicas.iter().all(key)).await;
+    }
+    assert!(replicas.iter().all(|replica| replica.serves("m1") && replica.state.problems().is_empty()));
+}
+
+#[tokio::test]
+async fn a_secret_reaches_replicas_on_postgres() {
+    let server = Postgres::start().unwrap();
+    a_secret_is_everywhere(&server.database("secrets").unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_secret_reaches_replicas_of_a_sqlite_file() {
+    let folder = tempfile::tempdir().unwrap();
+    a_secret_is_everywhere(&folder.path().join("x.db").display().to_string()).await;
+}
+
 async fn history(store: &str) -> Vec<Revision> {
-    Revisions::at(store).unwrap().list(9, None).await.unwrap()
+    table(store).list(9, None).await.unwrap()
 }
 
 async fn until_kept<F: Future<Output = Vec<Revision>>>(kept: impl Fn() -> F, count: usize) -> Vec<Revision> {

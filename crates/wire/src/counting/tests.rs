@@ -105,3 +105,30 @@ proptest! {
         let _ = (decode_tokenized(&body), decode_tokens(&body), encode_prompt("m", &body));
     }
 }
+
+#[test]
+fn pictures_are_counted_wherever_they_stand() {
+    let count = |dialect, body: &'static str| {
+        let (head, rest) = body.as_bytes().split_at(20);
+        let whole = images(dialect, &[Bytes::from_static(body.as_bytes())]);
+        assert_eq!(images(dialect, &[Bytes::from_static(head), Bytes::from_static(rest)]), whole);
+        whole
+    };
+    let chat = r#"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"},
+        {"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}},
+        {"type":"image_url","image_url":{"url":"https://example.com/a.png"}},
+        {"type":"file","file":{"file_data":"data:application/pdf;base64,AAAA","filename":"a.pdf"}}]}]}"#;
+    assert_eq!(count(DialectId::OpenaiChat, chat), 2);
+    let messages = r#"{"model":"m","max_tokens":5,"messages":[
+        {"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]},
+        {"role":"assistant","content":[{"type":"tool_use","id":"t","name":"look","input":{}}]},
+        {"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[
+            {"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}]}]}"#;
+    assert_eq!(count(DialectId::Anthropic, messages), 2);
+    let gemini = r#"{"contents":[{"role":"user","parts":[{"text":"a"},
+        {"inlineData":{"mimeType":"image/png","data":"AAAA"}},{"inlineData":{"mimeType":"audio/wav","data":"AAAA"}}]}]}"#;
+    assert_eq!(count(DialectId::Gemini, gemini), 1);
+    let ollama = r#"{"model":"m","messages":[{"role":"user","content":"a","images":["AAAA","AAAA"]}]}"#;
+    assert_eq!(count(DialectId::Ollama, ollama), 2);
+    assert_eq!(count(DialectId::OpenaiChat, r#"{"model":"m","messages":"nonsense"}"#), 0);
+}

@@ -37,5 +37,6 @@ function useNothingYet(): boolean {
   const upstreams = useQuery(providers).data
   const names = useQuery(models).data
   if (!state || !upstreams || !names) return false
-  return state.ledger.written === 0 && names.length === 0 && upstreams.every((provider) => provider.source === 'built_in')
+  // Models that nobody declared are those of the providers.
+  return state.ledger.written === 0 && names.every((model) => model.source === 'discovered') && upstreams.every((provider) => provider.source === 'built_in')
 }

@@ -1,5 +1,7 @@
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, taken } from '@/api/client'
+import { clientKeys } from '@/api/queries'
 import { useReadOnly } from '@/api/session'
 import { Button } from '@/ui/button'
 import { Field, Input } from '@/ui/field'
@@ -20,6 +22,8 @@ interface KeyFieldProps {
 }
 
 export function KeyField({ value, onChange }: KeyFieldProps) {
+  // The first key that is made shuts out all who call without one: nobody should do that in passing.
+  const asksForKeys = (useQuery(clientKeys).data ?? []).length > 0
   function keep(key: string) {
     sessionStorage.setItem(KEY, key)
     onChange(key)
@@ -29,7 +33,7 @@ export function KeyField({ value, onChange }: KeyFieldProps) {
       <Field label="Client key" hint="Only where this Trunkline asks for keys. It stays in this tab.">
         <Input mono type="password" autoComplete="off" value={value} placeholder="none" onChange={(event) => keep(event.target.value)} />
       </Field>
-      {!value && <MakeKey onMade={keep} />}
+      {!value && asksForKeys && <MakeKey onMade={keep} />}
     </div>
   )
 }

@@ -2,7 +2,7 @@ import { Columns2, Eraser, SlidersHorizontal, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { useQuery } from '@tanstack/react-query'
-import { models, providers } from '@/api/queries'
+import { models } from '@/api/queries'
 import { dialectOf } from '@/dialects/all'
 import type { Turn } from '@/dialects/types'
 import { Button, IconButton } from '@/ui/button'
@@ -106,9 +106,5 @@ function Column({ lane, model, onModel, options, label, onResults, onKey, onClos
 }
 
 function useModelNames() {
-  const declared = useQuery(models).data ?? []
-  const upstreams = useQuery(providers).data ?? []
-  const found = declared.map(({ name, source }) => ({ value: name, note: source === 'discovered' ? 'discovered' : undefined }))
-  // The built-in provider answers without any other: there is always somebody to talk to.
-  return upstreams.some(({ type, enabled }) => type === 'dummy' && enabled) ? [...found, { value: 'dummy/echo-1', note: 'built in' }, { value: 'dummy/story-1', note: 'built in' }] : found
+  return (useQuery(models).data ?? []).map(({ name, source }) => ({ value: name, note: source === 'discovered' ? 'discovered' : undefined }))
 }

@@ -49,6 +49,7 @@ pub(super) const RULES: &[Rule<Desk>] = &[
     make("model_list.[].litellm_params.input_cost_per_audio_token", price),
     make("model_list.[].litellm_params.output_cost_per_audio_token", price),
     make("model_list.[].litellm_params.input_cost_per_request", price),
+    make("model_list.[].litellm_params.input_cost_per_image", price),
     ask("model_list.[].litellm_params.*", PARAMETERS),
     make("model_list.[].model_info.input_cost_per_token", price),
     make("model_list.[].model_info.output_cost_per_token", price),
@@ -57,6 +58,7 @@ pub(super) const RULES: &[Rule<Desk>] = &[
     make("model_list.[].model_info.input_cost_per_audio_token", price),
     make("model_list.[].model_info.output_cost_per_audio_token", price),
     make("model_list.[].model_info.input_cost_per_request", price),
+    make("model_list.[].model_info.input_cost_per_image", price),
     make("model_list.[].model_info.max_input_tokens", window),
     make("model_list.[].model_info.max_output_tokens", capability),
     ask(
@@ -261,7 +263,7 @@ fn limit(key: &Key<'_>, desk: &mut Desk) -> Answer {
 }
 
 /// Prices, with their names here.
-const PRICES: [(&str, &str); 7] = [
+const PRICES: [(&str, &str); 8] = [
     ("input_cost_per_token", "input"),
     ("output_cost_per_token", "output"),
     ("cache_read_input_token_cost", "cached_input"),
@@ -269,6 +271,7 @@ const PRICES: [(&str, &str); 7] = [
     ("input_cost_per_audio_token", "audio_input"),
     ("output_cost_per_audio_token", "audio_output"),
     ("input_cost_per_request", "request"),
+    ("input_cost_per_image", "image"),
 ];
 
 fn price(key: &Key<'_>, desk: &mut Desk) -> Answer {
@@ -280,7 +283,7 @@ fn price(key: &Key<'_>, desk: &mut Desk) -> Answer {
         for needed in ["input", "output"] {
             price.entry(needed.to_owned()).or_insert(toml::Value::Float(0.0));
         }
-        price.set(name, pico / if name == "request" { 1e12 } else { 1e6 });
+        price.set(name, pico / if ["request", "image"].contains(&name) { 1e12 } else { 1e6 });
         format!("price.{name}")
     })
 }
