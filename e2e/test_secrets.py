@@ -128,8 +128,10 @@ def chat(world: World) -> None:
         {"authorization": f"Basic {world.canary('a wrong client key')}", "cookie": f"a={world.canary('a cookie')}"},
         {},
     ]
+    models = ["fine", *TELLING, "broken", "nothing"]
+    asked = [(presented[0], model) for model in models] + [(headers, "fine") for headers in presented[1:]]
     messages = [{"role": "user", "content": "hello"}]
-    for headers, model, stream in itertools.product(presented, ["fine", *TELLING, "broken", "nothing"], [True, False]):
+    for (headers, model), stream in itertools.product(asked, [True, False]):
         body = json.dumps({"model": model, "messages": messages, "stream": stream, "max_tokens": 5}).encode()
         for path in ("/v1/chat/completions", "/v1/messages"):
             with contextlib.suppress(httpx.RemoteProtocolError):
@@ -163,7 +165,7 @@ def administer(world: World) -> None:
         edits = caller in (admin, page)
         headers = {**json_type, **caller}
         bodies = [None] if method in ("GET", "DELETE") else inputs(canary, takes.get((method, path)))
-        names = ["canary", "nothing"] if method == "DELETE" else ["canary", "nothing", "one", "fine", "1"]
+        names = ["canary", "nothing"] if method == "DELETE" else ["canary", "one", "fine", "1"]
         for name, body in itertools.product(names if "{" in path else [""], bodies):
             if method not in ("GET", "POST") and edits:
                 # So that what is asked for is done, where it can be.
@@ -220,6 +222,7 @@ def test_every_place_of_a_secret_has_a_canary(world: World) -> None:
     assert set(writable_slots(schema)) - elsewhere <= set(world.canary.by_slot)
 
 
+@pytest.mark.timeout(400)
 def test_no_canary_is_seen_anywhere(world: World, upstream: Upstream) -> None:
     gateway = world.gateway
     chat(world)
@@ -314,3 +317,19 @@ def test_what_is_wrong_with_a_variable_is_told_without_its_secret(variable: str,
         said = done.stdout + done.stderr
         assert not canary.seen_in(said), f"{command}: {said}"
         assert "panicked" not in said
+
+
+def test_a_setting_is_shown_to_admins_who_ask_for_it_and_the_master_key_to_nobody(world: World) -> None:
+    canary = world.canary
+    admin, viewer = canary("TRUNKLINE_ADMIN_TOKEN"), canary("admin.viewer_tokens[]")
+
+    def reveal(token: str, key: str) -> httpx.Response:
+        headers = {"authorization": f"Bearer {token}"}
+        return world.gateway.http.post("/api/v1/settings/reveal", headers=headers, json={"key": key})
+
+    assert reveal(admin, "admin.token").json()["value"] == admin
+    for token, key, status in [(viewer, "admin.token", 403), ("nobody", "admin.token", 401), (admin, "process.master_key", 404)]:
+        answer = reveal(token, key)
+        assert answer.status_code == status and not canary.seen_in(answer.text), answer.text
+    world.gateway.stop()
+    assert not canary.seen_in(world.gateway.stderr()), "that it was shown is logged, what it is is not"

@@ -32,6 +32,7 @@ SHOWN_TO_EDITORS = {
     ("GET", "/api/v1/config"),
     ("GET", "/api/v1/config/revisions/{n}"),
     ("POST", "/api/v1/config/plan"),
+    ("POST", "/api/v1/config/import"),
 }
 
 #: Longest wait for an answer without an end.
@@ -131,6 +132,8 @@ class World:
                 for chunk in answer.iter_bytes():
                     said += chunk
         head = "\n".join(f"{key}: {value}" for key, value in answer.headers.items())
+        # Nobody is signed in who does not say so.
+        self.gateway.http.cookies.clear()
         key = (method, name or path)
         if key in SHOWN_ONCE and answer.is_success:
             made = json.loads(said).get("key")

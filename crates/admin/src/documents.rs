@@ -7,6 +7,8 @@ use thiserror::Error;
 use trunkline_config::Problems;
 use trunkline_config::import::{Report, SourceFile};
 
+use crate::read::named;
+
 /// Where the document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentSource {
@@ -101,7 +103,7 @@ pub enum DocumentProblem {
     #[error("{0}")]
     Wrong(Problems),
     /// There is none with this number.
-    #[error("there is no revision {0}")]
+    #[error("there is no revision {}", named(.0))]
     NotFound(String),
     /// It cannot be read or written where it is, or what is in force has not become it.
     #[error("{0}")]

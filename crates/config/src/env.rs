@@ -29,13 +29,13 @@ impl Env {
     /// The same, with further variables: those that it has itself stay as they are.
     #[must_use]
     pub fn with(&self, more: &[(String, String)]) -> Self {
-        let mut variables = self.0.clone();
+        let mut variables = self.variables.clone();
         for (name, value) in more {
             if self.get(name).is_none() {
                 variables.insert(name.clone(), value.clone());
             }
         }
-        Self(variables)
+        Self { variables, secrets: Arc::clone(&self.secrets) }
     }
     /// The value as it is.
     fn raw(&self, name: &str) -> Option<&str> {

@@ -255,8 +255,9 @@ impl Asking<'_> {
     fn fault(&self, answer: &Whole, sent: Option<&HeaderValue>) -> Option<Fault> {
         let Whole { status, headers, body } = answer;
         let credentials = Credentials::Ours(sent);
+        let added = self.provider.headers.as_slice();
         let failed =
-            FailedAnswer { provider: &self.provider.name, status: status.as_u16(), headers, body, credentials };
+            FailedAnswer { provider: &self.provider.name, status: status.as_u16(), headers, body, credentials, added };
         (!status.is_success()).then(|| classify(&failed, SystemTime::now()))
     }
 

@@ -143,17 +143,17 @@ impl Reloader {
     /// left to ask.
     pub(crate) async fn follow(mut self, mut reasons: mpsc::Receiver<Reason>) {
         loop {
-            let why = tokio::select! {
+            let (why, told) = tokio::select! {
                 why = reasons.recv() => match why {
-                    Some(why) => Some(why),
+                    Some(why) => (Some(why), true),
                     None => return,
                 },
-                () = self.something() => None,
+                told = self.something() => (None, told),
             };
             let asked = matches!(why, Some(Reason::Asked));
             // Others than before may be what the document lacked.
-            let anyway = self.look_at_secrets(asked).await || asked;
-            let looked = self.look(anyway).await;
+            let others = told && self.look_at_secrets(asked).await;
+            let looked = self.look(asked || others).await;
             let failed_before = std::mem::replace(&mut self.failing, looked.is_err());
             match looked {
                 Ok(Some(read)) => self.take(read),
@@ -168,15 +168,18 @@ impl Reloader {
         }
     }
 
-    /// Waits until the document or the secrets that it names are worth a look.
-    async fn something(&self) {
+    /// Waits until the document is worth a look; whether what the store keeps is, too.
+    async fn something(&self) -> bool {
         let told = self.wakes.config.sleep(self.failing || self.secrets_failing);
         match &self.means {
             Means::File { .. } => tokio::select! {
-                () = told => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = told => true,
+                () = tokio::time::sleep(LOOK_EVERY) => false,
             },
-            Means::Store { .. } => told.await,
+            Means::Store { .. } => {
+                told.await;
+                true
+            }
         }
     }
 

@@ -21,9 +21,9 @@ pub(crate) const ROUTES: &[Endpoint] = &[
             .gives::<Page<SecretRow>>(),
     ),
     Endpoint::new("PUT", "/api/v1/secrets/{name}", Asks::Admin, || put(set))
-        .says(Operation::new("setSecret", "Sets one.").takes::<SecretValue>()),
+        .says(Operation::new("setSecret", "Sets one.").takes::<SecretValue>().fails(&[409])),
     Endpoint::new("DELETE", "/api/v1/secrets/{name}", Asks::Admin, || delete(remove))
-        .says(Operation::new("removeSecret", "Forgets one.")),
+        .says(Operation::new("removeSecret", "Forgets one.").fails(&[404, 409])),
 ];
 
 pub(crate) async fn list(

@@ -13,7 +13,7 @@ use crate::auth::Caller;
 use crate::documents::DocumentSource;
 use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
-use crate::read::Json;
+use crate::read::{Json, named};
 
 /// Fields as in the document.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -62,7 +62,7 @@ pub(crate) struct Thing<'a> {
 impl Thing<'_> {
     /// There is none of that name.
     pub(crate) fn missing(self) -> Problem {
-        Problem::new(Kind::NotFound, format!("there is no {} {:?}", self.kind, self.name))
+        Problem::new(Kind::NotFound, format!("there is no {} {}", self.kind, named(self.name)))
     }
 
     /// Something stands in the way.

@@ -10,7 +10,7 @@ use crate::auth::{Asks, Caller};
 use crate::endpoint::{Endpoint, Operation};
 use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
-use crate::read::Json;
+use crate::read::{Json, named};
 use crate::routes::Running;
 
 /// Its paths.
@@ -111,7 +111,7 @@ async fn reveal(
 ) -> Result<Json<Revealed>, Problem> {
     let found = stated(&*plane).await?.into_iter().find(|stated| stated.key == key);
     let Some(value) = found.and_then(|stated| stated.value) else {
-        return Err(Problem::new(Kind::NotFound, format!("no setting {key:?} has a value")).at("key"));
+        return Err(Problem::new(Kind::NotFound, format!("no setting {} has a value", named(&key))).at("key"));
     };
     tracing::info!(user = %caller.user, %key, "a setting is shown");
     Ok(Json(Revealed { key, value: value.expose().to_owned() }))

@@ -10,7 +10,8 @@ use super::{
     ServerSection, StoreSection,
 };
 
-/// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
+/// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`,
+/// or be `secret:NAME`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "trunkline.toml")]

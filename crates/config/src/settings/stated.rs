@@ -125,7 +125,9 @@ fn of_value(path: &str, at: &Path, said: &Json, env: &Env, is_secret: bool) -> S
 }
 
 fn of_default(path: &str, default: &str, is_secret: bool) -> Stated {
-    let value = Some(default.trim_matches('`').trim_matches('"').to_owned()).filter(|text| text != "none");
+    let value = Some(default.trim_matches('`').trim_matches('"').to_owned());
+    // What happens without a secret is no secret.
+    let value = value.filter(|text| text != "none" && !is_secret);
     let secret = value.clone().map(Secret::new);
     Stated {
         group: group_of(path),
@@ -142,9 +144,13 @@ fn of_process(env: &Env, overrides: &Overrides) -> Vec<Stated> {
     let outside = table::ALL.iter().filter_map(|setting| Some((setting, setting.outside.as_ref()?)));
     let row = |(setting, outside): (&&'static Setting, &table::Outside)| {
         let name = setting.path.trim_matches(['(', ')']).replace(' ', "_");
-        let is_secret = setting.path == table::CLIENT_API_KEY.path;
+        let is_secret = [table::CLIENT_API_KEY.path, table::SECRET_KEY.path].contains(&setting.path);
         let said = beside(setting.path, env, overrides);
         let stated = match said {
+            // It opens all others: nobody is shown it, nor how it ends.
+            Some((_, by)) if setting.path == table::SECRET_KEY.path => {
+                Stated { value: None, ..of_text(&name, String::new(), by, true) }
+            }
             Some((text, by)) => of_text(&name, text, by, is_secret),
             None if setting.path == table::DATA_DIR.path => {
                 let folder = data_dir(env, overrides).display().to_string();
@@ -192,7 +198,12 @@ viewer_tokens = ["a viewer's own secret 1234"]
 "#;
 
     fn find(key: &str) -> Stated {
-        let variables = [("ADMIN", "canary-0123456789-abcd"), ("LOG_LEVEL", "debug"), ("CLIENT_API_KEY", "canary-key")];
+        let variables = [
+            ("ADMIN", "canary-0123456789-abcd"),
+            ("LOG_LEVEL", "debug"),
+            ("CLIENT_API_KEY", "canary-key"),
+            ("TRUNKLINE_SECRET_KEY", "canary-master-0123456789-abcdefgh"),
+        ];
         let overrides = Overrides { port: Some(9_000), ..Overrides::default() };
         let all = stated(DOCUMENT, &variables.into_iter().collect(), &overrides);
         let found: Vec<&Stated> = all.iter().filter(|stated| stated.key == key).collect();
@@ -217,6 +228,8 @@ viewer_tokens = ["a viewer's own secret 1234"]
             let stated = find(key);
             assert_eq!((&*stated.group, stated.shown.as_deref(), stated.by), (group, shown, by), "{key}");
         }
+        let master = find("process.master_key");
+        assert_eq!((master.is_secret, master.shown, master.value), (true, Some(masked("")), None));
         assert!(find("admin.token").is_secret && find("admin.viewer_tokens").is_secret && !find("log.level").is_secret);
         let value = |key| find(key).value.map(|value| value.expose().to_owned());
         assert_eq!(value("admin.token").as_deref(), Some("canary-0123456789-abcd"));
