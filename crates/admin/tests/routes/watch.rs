@@ -70,6 +70,7 @@ fn row() -> RequestRow {
         reasoning_tokens: 0,
         audio_input_tokens: 0,
         audio_output_tokens: 0,
+        images: 0,
         quality: None,
         cost: None,
         saved: None,

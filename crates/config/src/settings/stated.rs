@@ -125,7 +125,9 @@ fn of_value(path: &str, at: &Path, said: &Json, env: &Env, is_secret: bool) -> S
 }
 
 fn of_default(path: &str, default: &str, is_secret: bool) -> Stated {
-    let value = Some(default.trim_matches('`').trim_matches('"').to_owned()).filter(|text| text != "none");
+    let value = Some(default.trim_matches('`').trim_matches('"').to_owned());
+    // What happens without a secret is no secret.
+    let value = value.filter(|text| text != "none" && !is_secret);
     let secret = value.clone().map(Secret::new);
     Stated {
         group: group_of(path),

@@ -84,6 +84,9 @@ impl Plane for Shop {
     fn sums(&self) -> Arc<dyn Sums> {
         Arc::new(watch::NoSums)
     }
+    fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::new(secrets::Three)
+    }
     fn upstreams(&self) -> Arc<dyn Upstreams> {
         Arc::new(NoUpstreams)
     }
