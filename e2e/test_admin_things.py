@@ -13,7 +13,7 @@ import pytest
 from kit import config
 from kit.backends import aimock, free_port
 from kit.gateway import Gateway
-from kit.upstream import Upstream
+from kit.upstream import Exchange, Upstream, openai_error
 from kit.waits import eventually
 
 Start = Callable[..., Gateway]
@@ -146,8 +146,16 @@ def test_a_test_says_which_step_failed_and_never_the_key(api: Api, upstream: Ups
     assert masked["keys"] == [MASK]
     tested, steps = api.test(name="up", section=masked, model="real-name")
     assert tested["ok"] and "one two" in steps["answer"]["detail"], "a mask is the key that it stands for"
+    def babbles(exchange: Exchange) -> None:
+        exchange.answer(openai_error(f"I was sent {exchange.request.header('x-secret')}"), 500)
+
+    upstream.script("babbler", babbles)
+    secretive = {**masked, "headers": {"x-secret": "canary-in-a-header"}}
+    tested, steps = api.test(name="up", section=secretive, model="babbler")
+    assert not tested["ok"] and "I was sent ••••••••" in steps["answer"]["detail"], steps
     upstream.key = None
-    assert told(api.http.post("/providers/test", json={"section": {**section, "base_url": "ftp://x"}})) == (
+    section = {"type": "vllm", "base_url": "ftp://x"}
+    assert told(api.http.post("/providers/test", json={"section": section})) == (
         422,
         "base_url",
     )

@@ -128,7 +128,7 @@ fn tested(trial: Trial) -> Tested {
         let (ok, Ok(detail) | Err(detail)) = (outcome.is_ok(), outcome);
         TestStep { name: name.to_owned(), ok, ms: took.map(ms), detail: Some(detail) }
     };
-    let ok = trial.is_ok();
-    let models = trial.models.into_iter().map(|model| model.id).collect();
-    Tested { ok, steps: trial.steps.into_iter().map(step).collect(), models }
+    let (ok, Trial { steps, models, .. }) = (trial.is_ok(), trial);
+    let models = models.into_iter().map(|model| model.id).collect();
+    Tested { ok, steps: steps.into_iter().map(step).collect(), models }
 }

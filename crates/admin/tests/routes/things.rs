@@ -1,99 +1,15 @@
 //! Providers, models, patterns and prices: what is shown of them, and edits of their sections.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+/// A plane of its own, and how it is asked.
+mod shop;
 
-use trunkline_admin::{Asked, Day, DayOf, Down, TestStep, Tested};
-use trunkline_config::{Key, Path, Problems, Provider};
-use trunkline_providers::ListedModel;
 use trunkline_route::live::{Cause, Rest};
-use trunkline_route::{Listing, Moment, RestRow};
+use trunkline_route::{Moment, RestRow};
 use trunkline_wire::FaultKind;
 
 use super::*;
-
-/// Nothing ever went wrong.
-pub(crate) static CALM: LazyLock<Live> = LazyLock::new(Live::default);
-
-fn now<T: Send + 'static>(value: T) -> Asked<T> {
-    Box::pin(std::future::ready(value))
-}
-
-fn listed(id: &str) -> ListedModel {
-    ListedModel { id: id.to_owned(), context_window: Some(4096), created: None, owned_by: None }
-}
-
-/// Providers of which nothing was ever heard.
-pub(crate) struct NoUpstreams;
-
-impl Upstreams for NoUpstreams {
-    fn last_day(&self, _: DayOf) -> Asked<Result<HashMap<String, Day>, Down>> {
-        now(Err(Down))
-    }
-    fn models_of(&self, provider: Arc<Provider>) -> Asked<Result<Vec<ListedModel>, String>> {
-        let is_down = &*provider.name == "down";
-        now(if is_down { Err("cannot be reached".to_owned()) } else { Ok(vec![listed("b/one"), listed("two")]) })
-    }
-    fn provider(&self, name: &str, section: &Map<String, Value>) -> Result<Arc<Provider>, Problems> {
-        let edit = trunkline_config::Edit::Set(Path::of_keys(&["providers", name]), Value::Object(section.clone()));
-        let text = trunkline_config::edit::apply("", &edit).expect("it can be written");
-        let loaded = load(Some(("t.toml", &text)), &Env::default(), &Overrides::default(), &[])?;
-        Ok(Arc::clone(&loaded.snapshot.providers[name]))
-    }
-    fn variables_of(&self, provider: &Provider) -> Vec<String> {
-        trunkline_config::key_variables(provider.vendor, &variables())
-    }
-    /// Tells which keys it would have sent, as nobody else may.
-    fn test(&self, provider: Arc<Provider>, model: Option<String>) -> Asked<Tested> {
-        let sent = |key: &Arc<Key>| key.header.to_str().expect("text").trim_start_matches("Bearer sk-").to_owned();
-        let detail = Some(provider.keys.iter().map(sent).collect::<Vec<_>>().join(" "));
-        let step = TestStep { name: "address".to_owned(), ok: true, ms: None, detail };
-        now(Tested { ok: true, steps: vec![step], models: model.into_iter().collect() })
-    }
-}
-
-/// What the process was started with.
-pub(crate) fn variables() -> Env {
-    let all =
-        [("TRUNKLINE_ADMIN_TOKEN", TOKEN), ("GROQ_API_KEY", "sk-0123456789"), ("GROQ_API_KEY_2", "sk-0123456789a")];
-    all.into_iter().collect()
-}
-
-/// A process in which each document is in force as soon as it is kept.
-struct Shop {
-    kept: Kept,
-    live: Live,
-}
-
-impl Plane for Shop {
-    fn snapshot(&self) -> Arc<Snapshot> {
-        let now = self.kept.now();
-        let document = now.path.map(|_| ("t.toml", now.text.as_str()));
-        Arc::new(load(document, &variables(), &Overrides::default(), &[]).expect("it was checked").snapshot)
-    }
-    fn keys(&self) -> Arc<dyn Keys> {
-        Arc::new(NoKeys)
-    }
-    fn documents(&self) -> Arc<dyn Documents> {
-        Arc::new(self.kept.clone())
-    }
-    fn requests(&self) -> Arc<dyn Requests> {
-        Arc::new(NoRequests)
-    }
-    fn upstreams(&self) -> Arc<dyn Upstreams> {
-        Arc::new(NoUpstreams)
-    }
-    fn catalog(&self) -> Arc<Catalog> {
-        let listing = Listing { models: vec![listed("b/one"), listed("two")], ..Listing::default() };
-        Arc::new(Catalog::new(&self.snapshot(), HashMap::from([(Arc::from("up"), Arc::new(listing))])))
-    }
-    fn live(&self) -> &Live {
-        &self.live
-    }
-    fn explain(&self, _: Question) -> Explained {
-        Box::pin(std::future::ready(Ok(Explanation::default())))
-    }
-}
+pub(crate) use shop::{CALM, NoUpstreams, variables};
+use shop::{Shop, ask, edit, get};
 
 const DOCUMENT: &str = r#"# Ask Ada before you touch it.
 [admin]
@@ -124,44 +40,9 @@ regex = '\[EXECUTE:(\w+)\]'
 tool_name_group = 1
 "#;
 
-impl Shop {
-    fn new(document: &str) -> Arc<Self> {
-        Arc::new(Self { kept: Kept::new(document), live: Live::default() })
-    }
-
-    fn text(&self) -> String {
-        self.kept.now().text
-    }
-}
-
-/// Status, and body.
-async fn ask(shop: &Arc<Shop>, method: &str, path: &str, tag: Option<&str>, body: Value) -> (u16, Value) {
-    let admin = Admin::new(Arc::new(Accounts::default()), Arc::new(accounts::Nobody), Unasked::Never);
-    let path = format!("/api/v1{path}");
-    let mut headers = vec![known()[0], JSON];
-    headers.extend(tag.map(|tag| ("if-match", tag)));
-    let request = request((method, &path), &headers, body.to_string());
-    let plane: Arc<dyn Plane> = Arc::<Shop>::clone(shop);
-    let (head, body) = admin.answer(plane, PEER, request).await.into_parts();
-    let text = to_bytes(body, 1 << 20).await.expect("a body");
-    let shown = String::from_utf8_lossy(&text);
-    assert!(!shown.contains("sk-0123456789") && !shown.contains(TOKEN), "{path}: {shown}");
-    (head.status.as_u16(), serde_json::from_slice(&text).unwrap_or_default())
-}
-
-async fn get(shop: &Arc<Shop>, path: &str) -> Value {
-    let (status, said) = ask(shop, "GET", path, None, Value::Null).await;
-    assert_eq!(status, 200, "{path}: {said}");
-    said
-}
-
-async fn edit(shop: &Arc<Shop>, method: &str, path: &str, body: Value) -> (u16, Value) {
-    ask(shop, method, path, Some("*"), body).await
-}
-
 fn find<'v>(list: &'v Value, name: &str) -> &'v Value {
     let items = list["items"].as_array().expect("a list");
-    items.iter().find(|item| item["name"] == name).unwrap_or_else(|| panic!("no {name} in {list}"))
+    items.iter().find(|item| item["name"] == name).expect(name)
 }
 
 #[tokio::test]
@@ -182,8 +63,8 @@ async fn providers_are_shown_as_they_stand_and_those_that_are_switched_off_too()
     let shop = Shop::new(DOCUMENT);
     let cause = Cause { kind: FaultKind::RateLimited, status: Some(429) };
     let rest = Rest { since: Moment(1_000), until: Moment(4_102_444_800_000), cause };
-    let row = RestRow { provider: "up".into(), key: Some("up#2".into()), model: None, rest };
-    shop.live.restore(vec![row], Moment(2_000));
+    shop.live
+        .restore(vec![RestRow { provider: "up".into(), key: Some("up#2".into()), model: None, rest }], Moment(2_000));
     let providers = get(&shop, "/providers").await;
     let up = json!({
         "name": "up", "type": "openai", "base_url": "http://127.0.0.1:1/v1", "source": "document", "enabled": true,
@@ -199,8 +80,7 @@ async fn providers_are_shown_as_they_stand_and_those_that_are_switched_off_too()
         "models": 2, "requests_24h": 0, "errors_24h": 0, "cost_24h": null,
     });
     assert_eq!(*find(&providers, "up"), up);
-    let off = find(&providers, "off");
-    assert_eq!((&off["enabled"], &off["health"]["reason"]), (&json!(false), &json!("it is switched off")));
+    assert_eq!(find(&providers, "off")["health"]["reason"], "it is switched off");
     assert_eq!(find(&providers, "dummy")["source"], "built_in");
     let section = &get(&shop, "/providers/up").await["section"];
     assert_eq!(section["keys"], json!(["••••••••AAAA", "••••••••BBBB"]));
@@ -225,8 +105,7 @@ async fn models_are_shown_with_their_targets_and_by_any_name() {
     assert_eq!(get(&shop, "/models/org%2Fbig%3A8b").await["live"]["name"], "org/big:8b");
     assert_eq!(get(&shop, "/models/up%2Fb%2Fone").await["section"], json!({}));
     assert_eq!(ask(&shop, "GET", "/models/nothing", None, Value::Null).await.0, 404);
-    let mut names = Vec::new();
-    let mut cursor = String::new();
+    let (mut names, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = get(&shop, &format!("/models?limit=2{cursor}")).await;
         names.extend(page["items"].as_array().expect("a list").iter().map(|item| item["name"].clone()));
@@ -309,8 +188,10 @@ async fn what_stands_in_the_way_of_an_edit_is_said() {
             assert_eq!(found, status, "{method} {path}: {said}");
         }
     }
-    assert_eq!(ask(&shop, "GET", "/providers?limit=0", None, Value::Null).await.1["field"], "limit");
-    assert_eq!(ask(&shop, "GET", "/providers?cursor=x", None, Value::Null).await.1["field"], "cursor");
+    for (query, field) in [("limit=0", "limit"), ("cursor=x", "cursor"), ("q=x", "q")] {
+        let (_, said) = ask(&shop, "GET", &format!("/providers?{query}"), None, Value::Null).await;
+        assert_eq!(said["field"], field);
+    }
 }
 
 #[tokio::test]
