@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -473,39 +473,61 @@ def said(tree: Any, path: str) -> Any:
     return parent.get(last) if isinstance(parent, dict) else parent[last]
 
 
-def random_edit(rng: random.Random, text: str, extra: list[str]) -> tuple[dict[str, Any], set[str], Callable[[Any], None]]:
-    """An edit; words of which one is in each line that it may touch; and what it does to the document's tree."""
+class Edit(NamedTuple):
+    """One change of one setting."""
+
+    #: Which, and what it is to be; `None`: it is taken out.
+    path: str
+    value: Any
+    #: Words of which one is in each line that may change; an empty one stands for empty lines.
+    words: set[str]
+
+    def do(self, tree: Any) -> None:
+        """Does the same to a document's tree."""
+        parent, last = parent_of(tree, self.path)
+        if self.value is None:
+            del parent[last]
+        else:
+            parent[last] = self.value
+
+    def send(self, editor: Editor, revision: str, text: str) -> httpx.Response:
+        """As the UI does: by the form of a provider, a model or a pattern, else by the setting itself."""
+        kind, name, *inner = steps(self.path)
+        if kind not in ("providers", "models", "patterns"):
+            edit = {"op": "remove", "path": self.path} if self.value is None else {"op": "set", "path": self.path, "value": self.value}
+            return editor.send("PATCH", "", revision, {"edits": [edit], "note": self.path})
+        name = name if isinstance(name, str) else tomllib.loads(text)[kind][name]["name"]
+        url, headers = f"/api/v1/{kind}/{name}", {"if-match": f'"{revision}"'}
+        if not inner and self.value is None:
+            return editor.http.delete(url, headers=headers)
+        if not inner:
+            return editor.http.post(f"/api/v1/{kind}", json={"name": name, **self.value}, headers=headers)
+        section = editor.http.get(url).json()["section"]
+        field = section.get(inner[0])
+        if len(inner) == 1:
+            field = self.value
+        else:
+            Edit("".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in inner[1:]), self.value, set()).do(field)
+        return editor.http.patch(url, json={inner[0]: field}, headers=headers)
+
+
+def random_edit(rng: random.Random, text: str, extra: list[str]) -> Edit:
     tree = tomllib.loads(text)
     kind = rng.choices(["set", "remove", "add", "drop"], [70, 15, 8, 7])[0]
     if kind == "add" or (kind == "drop" and not extra):
         name = f"extra-{rng.randrange(10**9)}"
         extra.append(name)
         value = {"targets": [{"provider": "local", "model": name}], "context_window": rng.randrange(1, 9_999)}
-
-        def add(tree: Any) -> None:
-            tree["models"][name] = value
-
-        return {"op": "set", "path": f"models.{name}", "value": value}, {name, "context_window", ""}, add
+        return Edit(f"models.{name}", value, {name, "context_window", ""})
     if kind == "drop":
         name = extra.pop(rng.randrange(len(extra)))
-        return {"op": "remove", "path": f"models.{name}"}, {name, "context_window", ""}, lambda tree: tree["models"].pop(name)
-    there = [path for path in OPTIONAL if said(tree, path) is not None]
+        return Edit(f"models.{name}", None, {name, "context_window", ""})
+    there = sorted(path for path in OPTIONAL if said(tree, path) is not None)
     if kind == "remove" and there:
-        path = rng.choice(sorted(there))
-
-        def drop(tree: Any) -> None:
-            parent, last = parent_of(tree, path)
-            del parent[last]
-
-        return {"op": "remove", "path": path}, {MARKS[path]}, drop
+        path = rng.choice(there)
+        return Edit(path, None, {MARKS[path]})
     path, mark, make = rng.choice(PLACES)
-    value = make(rng)
-
-    def put(tree: Any) -> None:
-        parent, last = parent_of(tree, path)
-        parent[last] = value
-
-    return {"op": "set", "path": path, "value": value}, {mark}, put
+    return Edit(path, make(rng), {mark})
 
 
 def touched(before: str, after: str) -> tuple[list[str], list[str]]:
@@ -530,27 +552,27 @@ def test_two_hundred_edits_touch_the_edited_lines_and_nothing_else(start: Start)
     rng = random.Random(seed)
     gateway = start("[discovery]\nprobe = false\n" + RICH, env=ENV | RICH_ENV)
     editor = Editor(gateway)
-    _, revision = editor.look()
-    before, extra, changes = gateway.config_path.read_text(), [], 0
+    revision, before = editor.look()[1], gateway.config_path.read_text()
+    extra: list[str] = []
+    changes = 0
     begin, words_of_all = before, comments(before)
     while changes < 200:
-        edit, words, do = random_edit(rng, before, extra)
-        answer = editor.send("PATCH", "", revision, {"edits": [edit], "note": edit["path"]})
-        assert answer.status_code == 200, (edit, answer.text)
-        revision, after = answer.json()["revision"], gateway.config_path.read_text()
+        edit = random_edit(rng, before, extra)
+        answer = edit.send(editor, revision, before)
+        assert answer.is_success, (edit, answer.text)
+        revision, after = editor.look()[1], gateway.config_path.read_text()
         expected = tomllib.loads(before)
-        do(expected)
+        edit.do(expected)
         assert tomllib.loads(after) == expected, edit
         assert comments(after) == words_of_all, edit
         gone, came = touched(before, after)
         assert len(gone) <= 5 and len(came) <= 5, (edit, gone, came)
         for line in gone + came:
-            assert any(word in line if word else not line.strip() for word in words), (edit, words, gone, came)
+            assert any(word in line if word else not line.strip() for word in edit.words), (edit, gone, came)
         changes += before != after
         before = after
-    for name in list(extra):
-        answer = editor.send("PATCH", "", revision, {"edits": [{"op": "remove", "path": f"models.{name}"}]})
-        revision = answer.json()["revision"]
+    for name in extra:
+        assert Edit(f"models.{name}", None, set()).send(editor, editor.look()[1], before).status_code == 204
     # What was never edited is, to the byte, where it was.
     kept = [line for line in begin.splitlines() if not any(mark in line for mark in MARKS.values())]
     left = iter(gateway.config_path.read_text().splitlines())

@@ -25,8 +25,13 @@ pub fn is_mask(text: &str) -> bool {
     text.starts_with(MASK)
 }
 
+/// What stands for a text; `None` when it is no secret.
+fn masked(text: &str) -> Option<String> {
+    (!text.is_empty() && !is_reference(text)).then(|| mask_of(text))
+}
+
 /// What stands for a secret.
-pub(crate) fn masked(secret: &str) -> String {
+pub(crate) fn mask_of(secret: &str) -> String {
     let count = secret.chars().count();
     let shown: String = if count < SHOWN_CHARS_MIN {
         String::new()
@@ -44,8 +49,9 @@ pub fn mask_document(text: &str) -> Option<String> {
     let mut tree = value(text).ok()?;
     let mut splices = comment::masks(text);
     slots::each(&Path::default(), &mut tree, &mut |path, secret| {
-        let Some(span) = spans.get(path).filter(|_| !is_reference(secret)) else { return };
-        splices.push(Splice { start: span.start, end: span.end, text: inline(&masked(secret).into()) });
+        if let (Some(span), Some(mask)) = (spans.get(path), masked(secret)) {
+            splices.push(Splice { start: span.start, end: span.end, text: inline(&mask.into()) });
+        }
     });
     Some(splice(text, splices))
 }
@@ -53,8 +59,8 @@ pub fn mask_document(text: &str) -> Option<String> {
 /// Masks the secrets in a part of a document.
 pub fn mask_value(at: &Path, value: &mut Json) {
     slots::each(at, value, &mut |_, secret| {
-        if !is_reference(secret) {
-            *secret = masked(secret);
+        if let Some(mask) = masked(secret) {
+            *secret = mask;
         }
     });
 }
@@ -109,7 +115,7 @@ impl Known {
     fn meant(&self, path: &Path, mask: &str) -> Option<&str> {
         let nearby = slots::nearby(path);
         let is_alike =
-            |(at, secret): &&(Path, String)| at.starts_with(&nearby) && !is_reference(secret) && masked(secret) == mask;
+            |(at, secret): &&(Path, String)| at.starts_with(&nearby) && masked(secret).as_deref() == Some(mask);
         let before: Vec<_> = self.secrets.iter().filter(is_alike).collect();
         let now: Vec<_> = self.masks.iter().filter(|(at, text)| at.starts_with(&nearby) && text == mask).collect();
         let in_order = || before.get(now.iter().position(|(at, _)| at == path)?);

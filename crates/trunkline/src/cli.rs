@@ -307,7 +307,7 @@ impl ExplainDialect {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Options {
     /// The configuration document, a `config` folder of model-proxy v2, or `store` for the newest revision that the store
-    /// keeps [env: TRUNKLINE_CONFIG] [default: ./trunkline.toml, else the user's config folder]
+    /// keeps [env: TRUNKLINE_CONFIG] [default: ./trunkline.toml, else the user's config folder, else the data folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Where the database and other files are kept [env: TRUNKLINE_DATA_DIR]

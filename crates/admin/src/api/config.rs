@@ -17,6 +17,7 @@ use trunkline_config::{Edit, Path as At, PathError, mask, schema};
 use self::plan::{Change, changes, diff};
 use super::editing::{Editing, IfMatch, Tagged, not_a_secret};
 use super::page::{Page, PageQuery};
+use super::section::implied;
 use crate::auth::{Asks, Caller, Role};
 use crate::documents::{DocumentProblem, Documents, NewDocument as Wanted};
 use crate::endpoint::{Endpoint, Operation};
@@ -251,7 +252,8 @@ pub(crate) async fn change(
         let wrong = |error: PathError| Misasked { field: format!("edits[{place}].path"), message: error.to_string() };
         edit.read().map_err(wrong)
     });
-    let edits = edits.collect::<Result<Vec<Edit>, Misasked>>()?;
+    let stated = edits.collect::<Result<Vec<Edit>, Misasked>>()?;
+    let edits = [implied(&*plane, &editing, |_| false), stated].concat();
     let revision = editing.make(&caller, &At::default(), &edits, note.unwrap_or_default()).await?;
     Ok(Tagged(revision.clone(), Json(Applied { revision })))
 }

@@ -84,7 +84,7 @@ impl Thing<'_> {
         at: &Path,
         fields: Map<String, Value>,
     ) -> Result<String, Problem> {
-        let edits = [implied(plane, editing, at), editing.changes(at, fields)?].concat();
+        let edits = [implied(plane, editing, |said| said == at), editing.changes(at, fields)?].concat();
         editing.make(caller, at, &edits, format!("added {} {}", self.kind, self.name)).await
     }
 
@@ -97,7 +97,7 @@ impl Thing<'_> {
         at: &Path,
         fields: Map<String, Value>,
     ) -> Result<String, Problem> {
-        let edits = [implied(plane, editing, at), vec![Edit::Set(at.clone(), Value::Object(fields))]].concat();
+        let edits = [implied(plane, editing, |_| false), vec![Edit::Set(at.clone(), Value::Object(fields))]].concat();
         editing.make(caller, at, &edits, format!("added {} {}", self.kind, self.name)).await
     }
 
@@ -120,9 +120,9 @@ impl Thing<'_> {
     }
 }
 
-/// Where there is no document yet, keys in the environment imply providers. The first one says them all, so that none is
-/// gone of which nobody has said that it should be.
-fn implied(plane: &dyn Plane, editing: &Editing, added: &Path) -> Vec<Edit> {
+/// Where there is no document yet, keys in the environment imply providers. The first one says them all but those that it
+/// says anyway, so that none is gone of which nobody has said that it should be.
+pub(crate) fn implied(plane: &dyn Plane, editing: &Editing, is_said: impl Fn(&Path) -> bool) -> Vec<Edit> {
     if editing.current().source != DocumentSource::Nowhere {
         return Vec::new();
     }
@@ -132,7 +132,7 @@ fn implied(plane: &dyn Plane, editing: &Editing, added: &Path) -> Vec<Edit> {
         let at = Path::of_keys(&["providers", &provider.name]);
         let variables = plane.upstreams().variables_of(provider);
         let keys: Vec<Value> = variables.iter().map(|name| Value::from(format!("${{{name}}}"))).collect();
-        (at != *added).then(|| Edit::Set(at.key("keys"), Value::Array(keys)))
+        (!is_said(&at)).then(|| Edit::Set(at.key("keys"), Value::Array(keys)))
     };
     implied.filter_map(section).collect()
 }

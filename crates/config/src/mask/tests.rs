@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -94,4 +95,35 @@ fn a_masked_document_gets_its_secrets_back_and_says_which_it_has_not() {
     let back = unmask_document(&masked, current);
     assert_eq!(back, format!("[admin]\ntoken = \"a\" # mine\n[providers.b]\nkey = \"{MASK}\"\n"));
     assert_eq!(masks_in(&back), [Path::of_keys(&["providers", "b", "key"])]);
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let secret = "[a-zA-Z0-9#\"\\\\$ -]{0,30}";
+    let line = prop_oneof![
+        (secret, "[a-c]").prop_map(|(key, name)| format!("[providers.{name}]\nkey = {}\n", inline(&key.into()))),
+        (secret, secret).prop_map(|(a, b)| format!(
+            "[admin]\ntokens = [{}, {}]\n",
+            inline(&a.into()),
+            inline(&b.into())
+        )),
+        secret
+            .prop_map(|name| format!("[[client_keys]] # {name}\nname = 'x'\nkey = '''{}'''\n", name.replace('\'', ""))),
+        "[a-c=\"'#{}\\[\\]., \n]{0,20}",
+    ];
+    proptest::collection::vec(line, 0..5).prop_map(|lines| lines.concat())
+}
+
+proptest! {
+    #[test]
+    fn what_is_masked_says_the_same_but_for_its_secrets_and_gets_them_back(text in text()) {
+        let Ok(tree) = value(&text) else {
+            prop_assert_eq!(mask_document(&text), None);
+            return Ok(());
+        };
+        let masked = shown(&text);
+        let mut expected = tree.clone();
+        mask_value(&Path::default(), &mut expected);
+        prop_assert_eq!(value(&masked), Ok(expected));
+        prop_assert_eq!(value(&unmask_document(&masked, &text)), Ok(tree));
+    }
 }

@@ -8,7 +8,7 @@ use super::{Overrides, data_dir};
 use crate::Secret;
 use crate::edit::value;
 use crate::env::{Env, expand, references};
-use crate::mask::{mask_value, masked};
+use crate::mask::{mask_value, mask_of};
 use crate::path::Path;
 
 /// Who says what a setting is.
@@ -103,7 +103,7 @@ fn group_of(path: &str) -> String {
 }
 
 fn of_text(path: &str, text: String, by: StatedBy, is_secret: bool) -> Stated {
-    let shown = if is_secret { masked(&text) } else { text.clone() };
+    let shown = if is_secret { mask_of(&text) } else { text.clone() };
     let (shown, value) = (Some(shown), Some(Secret::new(text)));
     Stated { group: group_of(path), key: path.to_owned(), shown, value, by, is_secret }
 }
@@ -229,7 +229,7 @@ viewer_tokens = ["a viewer's own secret 1234"]
             assert_eq!((&*stated.group, stated.shown.as_deref(), stated.by), (group, shown, by), "{key}");
         }
         let master = find("process.master_key");
-        assert_eq!((master.is_secret, master.shown, master.value), (true, Some(masked("")), None));
+        assert_eq!((master.is_secret, master.shown, master.value), (true, Some(mask_of("")), None));
         assert!(find("admin.token").is_secret && find("admin.viewer_tokens").is_secret && !find("log.level").is_secret);
         let value = |key| find(key).value.map(|value| value.expose().to_owned());
         assert_eq!(value("admin.token").as_deref(), Some("canary-0123456789-abcd"));

@@ -41,7 +41,7 @@ pub static CONFIG: Setting = Setting {
     variables: &["TRUNKLINE_CONFIG"],
     accepts: "a path, or `store`",
     outside: Some(Outside {
-        default: "`./trunkline.toml`, else the one in the user's config folder",
+        default: "`./trunkline.toml`, else the one in the user's config folder, else in the data folder",
         unit: "path, or `store`",
         description: "The document itself; `store`: the newest of the revisions that the store keeps.",
     }),

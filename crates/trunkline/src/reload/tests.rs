@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use trunkline_admin::{DocumentProblem, NewDocument};
 use trunkline_config::{Env, Overrides, Secret};
 use trunkline_proxy::Health as _;
 use trunkline_store::{
@@ -28,11 +30,11 @@ struct Replica {
     state: Arc<State>,
     reasons: mpsc::Sender<Reason>,
     tasks: Vec<JoinHandle<()>>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Replica {
-    /// One that serves the document `config`, a path or `store`.
+    /// One that serves the document `config`, a path or `store`; nothing when it is empty.
     async fn start(config: &str, store: &str, variables: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let overrides = Overrides {
@@ -41,7 +43,8 @@ impl Replica {
             ..Overrides::default()
         };
         let env: Env = variables.iter().copied().chain([(KEY_VARIABLE, KEY)]).collect();
-        let source = Source::find(Some(PathBuf::from(config)), env, overrides);
+        let named = Some(PathBuf::from(config)).filter(|_| !config.is_empty());
+        let source = Source::find(named, env, overrides);
         let (seen, in_force) = (source.stamp(), source.read().await.unwrap());
         let loaded = source.resolve(in_force.as_ref(), &[]).unwrap();
         let shared = Shared::new(loaded.snapshot, Arc::new(Discard), Box::new(State::default()), Box::new(Discard));
@@ -59,11 +62,28 @@ impl Replica {
             tokio::spawn(wakes::call(Watch::at(store).unwrap(), wakes)),
             tokio::spawn(keys.follow(Arc::clone(&shared), keys_wake)),
         ];
-        Self { shared, state, reasons, tasks, _data: data }
+        Self { shared, state, reasons, tasks, data }
     }
 
     fn serves(&self, model: &str) -> bool {
         self.shared.snapshot().models.contains_key(model)
+    }
+
+    /// Puts a document in the place of the one with this revision; the new one's.
+    async fn put(&self, base: &str, text: &str) -> Result<String, DocumentProblem> {
+        let new = NewDocument {
+            text: text.to_owned(),
+            base: base.to_owned(),
+            who: "ada".to_owned(),
+            note: "a word".to_owned(),
+        };
+        let (answer, told) = oneshot::channel();
+        self.reasons.send(Reason::Wanted(Wanted { new, answer })).await.unwrap();
+        let put = timeout(WAIT_MAX, told).await.unwrap().unwrap()?;
+        if let Some(kept) = put.kept {
+            timeout(WAIT_MAX, kept).await.unwrap().unwrap_err();
+        }
+        Ok(put.revision)
     }
 
     fn knows(&self, key: &str) -> bool {
@@ -255,4 +275,43 @@ async fn until_kept<F: Future<Output = Vec<Revision>>>(kept: impl Fn() -> F, cou
         }
     };
     tokio::time::timeout(WAIT_MAX, waiting).await.expect("it is kept")
+}
+
+#[tokio::test]
+async fn the_first_document_is_made_in_the_data_folder_and_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("x.db").display().to_string();
+    let replica = Replica::start("", &store, &[]).await;
+    let wrong = replica.put("0", "[models.m]\ntargets = 7\n").await;
+    assert!(matches!(wrong, Err(DocumentProblem::Wrong(_))), "{wrong:?}");
+    let file = replica.data.path().join("trunkline.toml");
+    assert!(!file.exists(), "what is wrong is written nowhere");
+    let first = replica.put("0", &document("m0")).await.unwrap();
+    assert!(replica.serves("m0") && std::fs::read_to_string(&file).unwrap() == document("m0"));
+    let stale = replica.put("0", &document("m1")).await;
+    assert_eq!(stale, Err(DocumentProblem::Outdated { base: "0".to_owned(), current: first.clone() }));
+    let second = replica.put(&first, &document("m1")).await.unwrap();
+    assert!(replica.serves("m1") && second != first);
+    assert_eq!(replica.put(&second, &document("m1")).await, Ok(second), "what says the same is no change");
+    std::fs::write(&file, document("by-hand")).unwrap();
+    until("it is followed", || replica.serves("by-hand")).await;
+    let rows = until_kept(|| history(&store), 3).await;
+    let told: Vec<_> = rows.iter().map(|row| (row.who.as_str(), row.note.as_str())).collect();
+    assert_eq!(told[1..], [("ada", "a word"), ("ada", "a word")]);
+    assert_eq!(told[0].0, "file");
+}
+
+#[tokio::test]
+async fn of_two_replicas_that_edit_the_same_revision_one_is_refused_and_both_follow() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("x.db").display().to_string();
+    let (one, other) = (Replica::start("store", &store, &[]).await, Replica::start("store", &store, &[]).await);
+    assert_eq!(one.put("0", &document("m0")).await, Ok("1".to_owned()));
+    assert!(one.serves("m0"), "in force when it is answered");
+    let stale = other.put("0", &document("other")).await;
+    assert_eq!(stale, Err(DocumentProblem::Outdated { base: "0".to_owned(), current: "1".to_owned() }));
+    until("the other follows", || other.serves("m0")).await;
+    assert_eq!(other.put("1", &document("m1")).await, Ok("2".to_owned()));
+    assert!(other.serves("m1"));
+    until("the one follows", || one.serves("m1")).await;
 }

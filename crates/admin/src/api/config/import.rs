@@ -12,6 +12,7 @@ use trunkline_config::import::{Report, SourceFile, Verdict};
 use trunkline_config::{Path, mask};
 
 use super::super::editing::{Editing, IfMatch};
+use super::super::section::implied;
 use super::plan::diff;
 use super::{bundle, put};
 use crate::auth::Caller;
@@ -118,7 +119,11 @@ pub(crate) async fn import(
             if let ([], [bad, ..]) = (taken.report.findings.as_slice(), taken.report.bad.as_slice()) {
                 return Err(misasked(&format!("nothing could be used of {}: {}", bad.name, bad.reason)));
             }
-            (joined(&before, &taken.text)?, lines(&taken.report))
+            let joined = joined(&before, &taken.text)?;
+            let is_said = |at: &Path| value_at(&joined, at).is_ok_and(|said| said.is_some());
+            let implied = implied(&*plane, &editing, is_said);
+            let text = implied.iter().try_fold(joined, |text, edit| apply(&text, edit))?;
+            (text, lines(&taken.report))
         }
     };
     report.extend(mask::masks_in(&document).iter().map(lost));
