@@ -8,7 +8,7 @@ use super::{Overrides, data_dir};
 use crate::Secret;
 use crate::edit::value;
 use crate::env::{Env, expand, references};
-use crate::mask::{mask_value, mask_of};
+use crate::mask::{mask_of, mask_value};
 use crate::path::Path;
 
 /// Who says what a setting is.
@@ -60,7 +60,9 @@ pub fn stated(document: &str, env: &Env, overrides: &Overrides) -> Vec<Stated> {
     let of_document = leaves().into_iter().filter(|(path, _)| !path.contains("NAME") && !path.contains("[]"));
     let mut all: Vec<Stated> = of_document
         .map(|(path, leaf)| {
-            let is_secret = leaf.schema["writeOnly"] == true || leaf.schema["items"]["writeOnly"] == true;
+            let is_secret = ["/writeOnly", "/items/writeOnly"]
+                .into_iter()
+                .any(|place| leaf.schema.pointer(place) == Some(&serde_json::Value::Bool(true)));
             let beside = beside(&path, env, overrides);
             beside.map(|(text, by)| of_text(&path, text, by, is_secret)).unwrap_or_else(|| {
                 let keys: Vec<&str> = path.split('.').collect();
