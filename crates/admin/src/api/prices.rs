@@ -18,7 +18,7 @@ use crate::api::section::Thing;
 use crate::auth::{Asks, Caller};
 use crate::endpoint::{Endpoint, Operation};
 use crate::problem::{Kind, Problem};
-use crate::read::Json;
+use crate::read::{Json, named};
 use crate::routes::Running;
 use crate::standing::now;
 
@@ -158,7 +158,7 @@ async fn remove(
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
     let editing = Editing::begin(plane.documents(), &if_match).await?;
-    let missing = || Problem::new(Kind::NotFound, format!("the document states no price of {model:?}"));
+    let missing = || Problem::new(Kind::NotFound, format!("the document states no price of {}", named(&model)));
     let at = stated(&editing, &model)?.ok_or_else(missing)?;
     let revision = thing(&model).remove(&editing, &caller, &at).await?;
     Ok(Tagged(revision, StatusCode::NO_CONTENT).into_response())
