@@ -10,6 +10,7 @@ use crate::edit::value;
 use crate::env::{Env, expand, references};
 use crate::mask::{mask_of, mask_value};
 use crate::path::Path;
+use crate::stored::PREFIX;
 
 /// Who says what a setting is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +116,9 @@ fn of_value(path: &str, at: &Path, said: &Json, env: &Env, is_secret: bool) -> S
     mask_value(at, &mut shown);
     let whole = in_words(said);
     // A stored secret stays one: it is written and never read.
-    let value = expand(&whole, env).map(|text| text.into_owned()).unwrap_or(whole);
+    let is_stored = whole.starts_with(PREFIX);
+    let value = expand(&whole, env).ok().filter(|_| !is_stored).map(|text| text.into_owned());
+    let value = value.unwrap_or(whole);
     Stated {
         group: group_of(path),
         key: path.to_owned(),
@@ -187,7 +190,10 @@ fn in_words(value: &Json) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::stored::StoredSecrets;
 
     const DOCUMENT: &str = r#"
 [server]
@@ -197,6 +203,7 @@ cors_origins = ["https://a.example"]
 [admin]
 token = "${ADMIN}"
 viewer_tokens = ["a viewer's own secret 1234"]
+password = "secret:door"
 "#;
 
     fn find(key: &str) -> Stated {
@@ -207,7 +214,10 @@ viewer_tokens = ["a viewer's own secret 1234"]
             ("TRUNKLINE_SECRET_KEY", "canary-master-0123456789-abcdefgh"),
         ];
         let overrides = Overrides { port: Some(9_000), ..Overrides::default() };
-        let all = stated(DOCUMENT, &variables.into_iter().collect(), &overrides);
+        let door = ("door".to_owned(), Some(Secret::new("canary-door")));
+        let secrets = Arc::new(StoredSecrets::Known([door].into_iter().collect()));
+        let env = variables.into_iter().collect::<Env>().with_secrets(secrets);
+        let all = stated(DOCUMENT, &env, &overrides);
         let found: Vec<&Stated> = all.iter().filter(|stated| stated.key == key).collect();
         let [only] = found[..] else { panic!("{key}: {found:?}") };
         only.clone()
@@ -223,7 +233,8 @@ viewer_tokens = ["a viewer's own secret 1234"]
             ("server.requests_max", "server", Some("10000"), StatedBy::Default),
             ("admin.token", "admin", Some("${ADMIN}"), StatedBy::Document),
             ("admin.viewer_tokens", "admin", Some("[\"••••••••1234\"]"), StatedBy::Document),
-            ("admin.password", "admin", None, StatedBy::Default),
+            ("admin.password", "admin", Some("secret:door"), StatedBy::Document),
+            ("admin.session_service", "admin", None, StatedBy::Default),
             ("process.client_key", "process", Some("••••••••"), StatedBy::Environment),
             ("environment.ADMIN", "environment", Some("••••••••abcd"), StatedBy::Environment),
         ] {
@@ -235,6 +246,7 @@ viewer_tokens = ["a viewer's own secret 1234"]
         assert!(find("admin.token").is_secret && find("admin.viewer_tokens").is_secret && !find("log.level").is_secret);
         let value = |key| find(key).value.map(|value| value.expose().to_owned());
         assert_eq!(value("admin.token").as_deref(), Some("canary-0123456789-abcd"));
+        assert_eq!(value("admin.password").as_deref(), Some("secret:door"), "it is told to nobody");
         assert_eq!(value("environment.ADMIN").as_deref(), Some("canary-0123456789-abcd"));
         assert!(!format!("{:?}", find("environment.ADMIN")).contains("canary"));
     }
