@@ -147,12 +147,11 @@ pub(crate) fn read_only(origin: &Origin) -> Option<String> {
 
 /// Makes the first document; that there is one now means that somebody else was faster.
 pub(crate) fn write_first(path: &Path, text: &str) -> Result<(), DocumentProblem> {
-    file::create(path, text).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => DocumentProblem::Failed(format!(
-            "{} has just been made by somebody else; it is read at the next start",
-            path.display()
-        )),
-        _ => unwritable(path, &error),
+    file::create(path, text).map_err(|error| {
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            return unwritable(path, &error);
+        }
+        failed(format!("{} has just been made by somebody else; it is read at the next start", path.display()))
     })
 }
 

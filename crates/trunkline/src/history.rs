@@ -70,7 +70,7 @@ impl History {
     /// Keeps a document that was read from where it is, unless it is the last one that was kept.
     pub(crate) fn take(&self, written: &Written) {
         // Nobody waits for it.
-        let _ = self.take_of(&written.text, WHO, &written.name);
+        drop(self.take_of(&written.text, WHO, &written.name));
     }
 
     /// Keeps a document that somebody has made, unless it is the last one that was kept.

@@ -1,6 +1,6 @@
 //! The document: read, edited, planned, put in force and taken back.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use trunkline_admin::{
     CurrentDocument, DocumentAnswer, DocumentProblem, DocumentRevision, DocumentSource, ForeignDocument, NewDocument,
@@ -25,11 +25,15 @@ impl Kept {
 
     fn push(&self, text: &str, who: &str, note: &str) {
         let row = [text, who, note].map(str::to_owned);
-        self.documents.lock().unwrap().push(row.into());
+        self.lock().push(row.into());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(String, String, String)>> {
+        self.documents.lock().expect("no test fails while it holds it")
     }
 
     pub(crate) fn now(&self) -> CurrentDocument {
-        let documents = self.documents.lock().unwrap();
+        let documents = self.lock();
         CurrentDocument {
             text: documents.last().map(|(text, ..)| text.clone()).unwrap_or_default(),
             revision: documents.len().to_string(),
@@ -40,7 +44,7 @@ impl Kept {
     }
 
     fn one(&self, number: u64) -> Option<DocumentRevision> {
-        let documents = self.documents.lock().unwrap();
+        let documents = self.lock();
         let (text, who, note) = documents.get(usize::try_from(number).ok()?.checked_sub(1)?)?.clone();
         let is_current = number == documents.len() as u64;
         Some(DocumentRevision { number, at_ms: 1_000 * number, who, note, is_current, text })
@@ -78,7 +82,7 @@ impl Documents for Kept {
     }
 
     fn revisions(&self, limit: u32, before: Option<u64>) -> DocumentAnswer<Vec<DocumentRevision>> {
-        let numbers = (1..before.unwrap_or(u64::MAX).min(self.documents.lock().unwrap().len() as u64 + 1)).rev();
+        let numbers = (1..before.unwrap_or(u64::MAX).min(self.lock().len() as u64 + 1)).rev();
         let rows = numbers.take(limit as usize).filter_map(|number| self.one(number));
         ready(Ok(rows.map(|row| DocumentRevision { text: String::new(), ..row }).collect()))
     }

@@ -16,8 +16,12 @@ pub(super) fn open(files: Vec<SourceFile>) -> Opened {
     let mut opened = Opened { files: Vec::new(), variables: Vec::new() };
     for file in files {
         let tree = file.text.as_ref().ok().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let setup = tree.as_ref().and_then(|tree| tree.get("setup")).filter(|setup| setup.is_object());
+        if let Some(setup) = setup {
+            opened.take_apart(setup);
+            continue;
+        }
         match tree {
-            Some(tree) if tree["setup"].is_object() => opened.take_apart(&tree["setup"]),
             Some(tree) => opened.files.push(SourceFile { name: place(&file.name, &tree), ..file }),
             None if is_env(&file.name) => opened.variables.extend(file.text.iter().flat_map(|text| variables(text))),
             None => opened.files.push(file),
