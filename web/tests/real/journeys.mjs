@@ -132,6 +132,7 @@ export const JOURNEYS = {
     await page.getByRole('combobox', { name: 'Provider' }).selectOption('mock')
     await page.getByRole('combobox', { name: 'Upstream model' }).click()
     await page.getByRole('option', { name: /gpt-4o/ }).click()
+    await page.locator('summary', { hasText: 'Price' }).click()
     await page.getByLabel('Input', { exact: true }).fill('1000')
     await page.getByLabel('Output', { exact: true }).fill('2000')
     await button(page, 'Add model').click()

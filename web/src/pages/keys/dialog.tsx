@@ -29,7 +29,7 @@ export function KeyDialog({ editing, onClose, onMade }: KeyDialogProps) {
   const save = useMutation({
     mutationFn: async (values: KeyForm) => {
       if (editing.kind === 'new') {
-        const made = await taken(api.POST('/api/v1/client-keys', { body: saying(fieldsOf(values)) }))
+        const made = await taken(api.POST('/api/v1/client-keys', { body: { ...saying(fieldsOf(values)), name: values.name } }))
         onMade({ name: values.name, key: made.key })
       } else {
         await taken(api.PATCH('/api/v1/client-keys/{key}', { params: { path: { key: editing.key.id } }, body: changed(before, values) }))
@@ -93,13 +93,6 @@ export function KeyDialog({ editing, onClose, onMade }: KeyDialogProps) {
           </Field>
           <Field label="Good until" error={errors.expires?.message}>
             <Input type="date" {...form.register('expires')} />
-          </Field>
-          <Field label="When requests have to wait" error={errors.priority?.message}>
-            <Select {...form.register('priority')}>
-              <option value="">normal</option>
-              <option value="high">high: it goes first</option>
-              <option value="low">low: it lets others pass</option>
-            </Select>
           </Field>
         </fieldset>
         <BudgetList form={form} error={errors.budgets?.message} />

@@ -9,14 +9,13 @@ export interface KeyForm {
   models: string
   providers: string
   expires: string
-  priority: string
   requests_per_minute: string
   tokens_per_minute: string
   parallel_requests: string
   budgets: { usd: string; period: string; hard: boolean }[]
 }
 
-export const EMPTY: KeyForm = { name: '', owner: '', tags: '', models: '', providers: '', expires: '', priority: '', requests_per_minute: '', tokens_per_minute: '', parallel_requests: '', budgets: [] }
+export const EMPTY: KeyForm = { name: '', owner: '', tags: '', models: '', providers: '', expires: '', requests_per_minute: '', tokens_per_minute: '', parallel_requests: '', budgets: [] }
 
 export function formOf(row: ClientKey): KeyForm {
   const text = (value: number | null | undefined) => (value == null ? '' : String(value))
@@ -27,7 +26,6 @@ export function formOf(row: ClientKey): KeyForm {
     models: (row.models ?? []).join(', '),
     providers: (row.providers ?? []).join(', '),
     expires: (row.expires ?? '').slice(0, 10),
-    priority: row.priority ?? '',
     requests_per_minute: text(row.requests_per_minute),
     tokens_per_minute: text(row.tokens_per_minute),
     parallel_requests: text(row.parallel_requests),
@@ -46,7 +44,6 @@ export function fieldsOf(form: KeyForm): Section {
     models: list(form.models),
     providers: list(form.providers),
     expires: form.expires || null,
-    priority: form.priority || null,
     requests_per_minute: number(form.requests_per_minute),
     tokens_per_minute: number(form.tokens_per_minute),
     parallel_requests: number(form.parallel_requests),

@@ -20,6 +20,5 @@ export function limitsOf(row: ClientKey): string[] {
   if (row.tokens_per_minute) limits.push(`${short(row.tokens_per_minute)} tokens a minute`)
   if (row.parallel_requests) limits.push(`${count(row.parallel_requests)} at once`)
   if (row.expires) limits.push(`until ${row.expires.slice(0, 10)}`)
-  if (row.priority && row.priority !== 'normal') limits.push(`${row.priority} priority`)
   return limits
 }

@@ -8,7 +8,6 @@ export const SOURCES: Record<Source, { short: string; long: string }> = {
   environment: { short: 'environment', long: 'Its key was found in the environment.' },
   probe: { short: 'found here', long: 'It was found on this machine.' },
   built_in: { short: 'built in', long: 'It comes with Trunkline.' },
-  discovered: { short: 'discovered', long: 'Discovery found it.' },
 }
 
 /** Why a provider cannot be changed here; `null` for those of the document. */
