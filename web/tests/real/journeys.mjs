@@ -140,8 +140,9 @@ export const JOURNEYS = {
 
     await page.goto(`${url}/ui/patterns/new`)
     await nameField(page).fill('angle')
-    await page.getByLabel('Expression').fill('<<(?P<name>\\w+) (?P<city>\\w+)>>')
-    await page.getByLabel('What a model wrote').fill('I look. <<weather Oslo>>')
+    await page.getByLabel('Expression').fill('<<(\\w+) (\\{.*?\\})>>')
+    await page.getByLabel('Tool name group').fill('1')
+    await page.getByLabel('What a model wrote').fill('I look. <<weather {"city": "Oslo"}>>')
     await button(page, 'Try').click()
     await text(page, '1 call found')
     await button(page, 'Add pattern').click()
