@@ -155,7 +155,7 @@ export const JOURNEYS = {
     await text(page, '11 in, 5 out')
     // 11 and 5 tokens at 1000 and 2000 dollars for a million.
     await text(page, '$0.021')
-    await page.getByRole('link', { name: 'Request' }).first().click()
+    await page.getByRole('link', { name: 'Request', exact: true }).click()
     await page.getByRole('heading', { name: 'chatty' }).waitFor()
     await text(page, '$0.021')
     await text(page, 'mock, as gpt-4o')
