@@ -111,7 +111,7 @@ def test_nothing_leads_to_an_answer_in_a_minute(start: Start, mock: str) -> None
     gateway = start(None)
     password = re.search(r"admin password +(\S+)", gateway.stdout())[1]
     travel("first-run", gateway, upstream=mock, password=password)
-    written = (gateway.folder / "trunkline.toml").read_text()
+    written = (gateway.data / "trunkline.toml").read_text()
     assert mock in written and "sk-canary" not in written, written
 
 

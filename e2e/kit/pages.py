@@ -147,7 +147,9 @@ parameter_mapping = {{ "2" = "command" }}
 
 
 def send_traffic(gateway: Gateway) -> None:
-    """A handful of requests of every kind: served, by a second target, translated, with a tool, refused."""
+    """A handful of requests of every kind: served, by a second target, translated, refused; and a secret that is kept."""
+    sign_in = {"authorization": f"Bearer {TOKEN}"}
+    gateway.http.put("/api/v1/secrets/spare", json={"value": "sk-canary-spare"}, headers=sign_in).raise_for_status()
     gateway.http.headers["authorization"] = f"Bearer {CLIENT_KEY}"
     chat = "/v1/chat/completions"
     for _ in range(3):

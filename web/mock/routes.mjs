@@ -1,4 +1,4 @@
-// The admin API of the mock: one list, in the order of ../crates/admin/openapi.json.
+// The admin API of the mock: one list, in the order of its description.
 import { diff, problems, SCHEMA, write } from './document.mjs'
 import { usage } from './traffic.mjs'
 import { clientKey, model as newModel, PROVIDER_TYPES } from './world.mjs'

@@ -10,7 +10,7 @@ const DIST = fileURLToPath(new URL('../dist/ui', import.meta.url))
 const FIRST_PAGES = ['overview', 'welcome']
 
 const size = (path) => gzipSync(readFileSync(join(DIST, path)), { level: 9 }).length
-const assets = readdirSync(join(DIST, 'assets')).map((name) => `assets/${name}`)
+const assets = readdirSync(join(DIST, 'assets')).filter((name) => !/\.(br|gz)$/.test(name)).map((name) => `assets/${name}`)
 const index = readFileSync(join(DIST, 'index.html'), 'utf8')
 
 /** A file, and what it imports as it is loaded. Styles that a page names come with it. */

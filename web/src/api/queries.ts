@@ -155,7 +155,7 @@ export interface UsageQuestion {
 export const usage = (question: UsageQuestion) =>
   queryOptions({
     queryKey: ['usage', question],
-    // The same path gives tables, too, to whoever asks for them.
+    // The other form of the answer is CSV, for who asks for it.
     queryFn: async () => (await taken(api.GET('/api/v1/usage', { params: { query: question } }))) as Schemas['Usage'],
     placeholderData: keepPreviousData,
     refetchInterval: 30_000,

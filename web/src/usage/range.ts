@@ -32,11 +32,11 @@ export function askFor(id: RangeId, now: number): Required<Pick<UsageQuestion, '
   return { per, since: start.toISOString(), zone: zoneOffset(new Date(now)) }
 }
 
-/** The beginnings of all hours or days of a span, as Unix seconds, those without requests included. */
-export function bucketsOf(since: string, until: string, per: 'hour' | 'day'): number[] {
+/** The beginnings of all hours or days of a span, as Unix seconds, those without requests included. Until now, where no end is stated. */
+export function bucketsOf(since: string, until: string | null, per: 'hour' | 'day'): number[] {
   const starts = []
   const at = new Date(since)
-  const end = Date.parse(until)
+  const end = until === null ? Date.now() : Date.parse(until)
   while (at.getTime() < end) {
     starts.push(at.getTime() / 1000)
     // By the calendar: a day on which clocks change has 23 or 25 hours.

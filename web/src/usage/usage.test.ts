@@ -5,7 +5,7 @@ import { askFor, bucketsOf, zoneOffset } from './range'
 
 const NONE = { mean_us: null, p50_us: null, p95_us: null, p99_us: null }
 const group = (name: string | null, at: string, requests: number, cost: string | null = '1'): UsageGroup => ({
-  name, start_at: at, requests, errors: 0, client_left: 0, inexact: 0, unknown_cost: 0, cached: 0, input_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0, output_tokens: 1, reasoning_tokens: 0, cost, saved: null, total: NONE, first_byte: NONE,
+  name, start_at: at, requests, errors: 0, client_left: 0, inexact: 0, unknown_cost: 0, cached: 0, input_tokens: 1, cache_read_tokens: 0, cache_write_tokens: 0, output_tokens: 1, reasoning_tokens: 0, audio_input_tokens: 0, audio_output_tokens: 0, cost, saved: null, total: NONE, first_byte: NONE,
 })
 
 describe('pivot', () => {

@@ -132,6 +132,7 @@ export const JOURNEYS = {
     await page.getByRole('combobox', { name: 'Provider' }).selectOption('mock')
     await page.getByRole('combobox', { name: 'Upstream model' }).click()
     await page.getByRole('option', { name: /gpt-4o/ }).click()
+    await page.locator('summary', { hasText: 'Price' }).click()
     await page.getByLabel('Input', { exact: true }).fill('1000')
     await page.getByLabel('Output', { exact: true }).fill('2000')
     await button(page, 'Add model').click()
@@ -139,8 +140,9 @@ export const JOURNEYS = {
 
     await page.goto(`${url}/ui/patterns/new`)
     await nameField(page).fill('angle')
-    await page.getByLabel('Expression').fill('<<(?P<name>\\w+) (?P<city>\\w+)>>')
-    await page.getByLabel('What a model wrote').fill('I look. <<weather Oslo>>')
+    await page.getByLabel('Expression').fill('<<(\\w+) (\\{.*?\\})>>')
+    await page.getByLabel('Tool name group').fill('1')
+    await page.getByLabel('What a model wrote').fill('I look. <<weather {"city": "Oslo"}>>')
     await button(page, 'Try').click()
     await text(page, '1 call found')
     await button(page, 'Add pattern').click()
@@ -153,7 +155,7 @@ export const JOURNEYS = {
     await text(page, '11 in, 5 out')
     // 11 and 5 tokens at 1000 and 2000 dollars for a million.
     await text(page, '$0.021')
-    await page.getByRole('link', { name: 'Request' }).first().click()
+    await page.getByRole('link', { name: 'Request', exact: true }).click()
     await page.getByRole('heading', { name: 'chatty' }).waitFor()
     await text(page, '$0.021')
     await text(page, 'mock, as gpt-4o')

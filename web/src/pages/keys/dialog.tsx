@@ -29,7 +29,7 @@ export function KeyDialog({ editing, onClose, onMade }: KeyDialogProps) {
   const save = useMutation({
     mutationFn: async (values: KeyForm) => {
       if (editing.kind === 'new') {
-        const made = await taken(api.POST('/api/v1/client-keys', { body: saying(fieldsOf(values)) as Schemas['ClientKeyFields'] }))
+        const made = await taken(api.POST('/api/v1/client-keys', { body: { ...saying(fieldsOf(values)), name: values.name } }))
         onMade({ name: values.name, key: made.key })
       } else {
         await taken(api.PATCH('/api/v1/client-keys/{key}', { params: { path: { key: editing.key.id } }, body: changed(before, values) }))

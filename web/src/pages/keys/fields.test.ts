@@ -3,7 +3,7 @@ import type { ClientKey } from '@/api/queries'
 import { changed, EMPTY, fieldsOf, formOf, saying } from './fields'
 import { limitsOf, stateOf } from './state'
 
-const KEY: ClientKey = { id: 'k', name: 'ci', hint: null, origin: 'made', owner: 'ada', tags: ['a'], models: ['gpt-*'], requests_per_minute: 60, budgets: [{ usd: '2', period: 'day' }], created: null, revoked: null, open: 0, reserved_usd: '0', spent: [{ period: 'day', usd: '2.1' }] }
+const KEY: ClientKey = { id: 'k', name: 'ci', hint: null, origin: 'made', owner: 'ada', tags: ['a'], models: ['gpt-*'], requests_per_minute: 60, budgets: [{ usd: '2', period: 'day', hard: true }], created: null, revoked: null, open: 0, reserved_usd: '0', spent: [{ period: 'day', usd: '2.1' }] }
 
 it('a new key is told what was filled in, and nothing else', () => {
   expect(saying(fieldsOf({ ...EMPTY, name: ' app ', models: 'a, b,', requests_per_minute: '5' }))).toEqual({ name: 'app', models: ['a', 'b'], requests_per_minute: 5 })

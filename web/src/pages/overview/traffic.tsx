@@ -22,7 +22,7 @@ export function Traffic({ range, by, onBy }: { range: RangeId; by: UsageBy; onBy
   const all = useQuery(usage(ask))
   const split = useQuery(usage({ ...ask, by }))
   const groups = all.data?.groups
-  const times = useMemo(() => (all.data?.since && all.data.until ? bucketsOf(all.data.since, all.data.until, ask.per) : []), [all.data, ask.per])
+  const times = useMemo(() => (all.data ? bucketsOf(all.data.since ?? ask.since, all.data.until, ask.per) : []), [all.data, ask.since, ask.per])
   const chosen = METRICS.find(({ id }) => id === metric) ?? METRICS[0]
   const series = useMemo(() => {
     if (!chosen || !groups) return []

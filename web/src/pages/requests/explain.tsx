@@ -31,7 +31,7 @@ export function Explain({ row }: { row: Schemas['RequestDetail'] }) {
 function questionOf(row: Schemas['RequestDetail']): Schemas['Question'] {
   return {
     model: row.model ?? undefined,
-    dialect: row.dialect ?? undefined,
+    dialect: (row.dialect ?? undefined) as Schemas['Question']['dialect'],
     client_key: row.client_key ?? undefined,
     request: parsed(row.request_body?.text),
   }

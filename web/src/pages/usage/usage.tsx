@@ -121,7 +121,7 @@ function Totals({ base }: { base: UsageQuestion }) {
 function Drawn({ base, per, by, measure }: { base: UsageQuestion; per: 'hour' | 'day'; by: UsageBy; measure: MeasureId }) {
   const { data, error, refetch } = useQuery(usage({ ...base, per, by }))
   const { label, value, format } = MEASURES[measure]
-  const times = useMemo(() => (data?.since && data.until ? bucketsOf(data.since, data.until, per) : []), [data, per])
+  const times = useMemo(() => (data ? bucketsOf(data.since ?? base.since, data.until, per) : []), [data, base.since, per])
   const series = useMemo(() => pivot(data?.groups ?? [], times, value), [data, times, value])
   if (error && !data) return <Failed error={error} again={() => void refetch()} />
   return (
