@@ -65,7 +65,7 @@ impl<'d> Resolver<'_, 'd> {
         let listen = listen(&file.server.listen, overrides, &mut self.layers());
         let server = self.server(listen.address);
         let client_keys = self.client_keys(&listen);
-        let admin = Arc::new(self.admin(server.admin_address()));
+        let admin = Arc::new(self.admin(&server));
         self.patterns = self.compiled_patterns();
         let providers = self.providers();
         let enforcement = self.enforcement();

@@ -59,6 +59,8 @@ mod tests {
         for (path, expected) in [
             ("/api/v1/session", [true, false, true]),
             ("/key/info", [true, false, true]),
+            ("/endpoints", [true, false, true]),
+            ("/v1/admin/logs", [true, false, true]),
             ("/v1/models", [true, true, false]),
             ("/api/tags", [true, true, false]),
             ("/health/detailed", [true, true, false]),
