@@ -1,10 +1,12 @@
 //! What is wrong with a request, as RFC 9457 has it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::auth::Down;
 use crate::keys::KeyProblem;
@@ -142,14 +144,25 @@ struct Body<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
+    /// What another gateway's clients look for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Value>,
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = self.kind.status();
+impl Problem {
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    /// The answer that tells of it, and with `error` in the words of another gateway as well.
+    pub(crate) fn answer(&self, error: Option<&Value>, status: StatusCode) -> Response {
         let (r#type, title) = self.kind.name();
-        let Self { detail, field, .. } = &self;
-        let body = Body { r#type, title, status: status.as_u16(), detail, field: field.as_deref() };
+        let Self { detail, field, .. } = self;
+        let body = Body { r#type, title, status: status.as_u16(), detail, field: field.as_deref(), error };
         let text = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response();
         if self.kind == Kind::Unauthenticated {
@@ -160,6 +173,15 @@ impl IntoResponse for Problem {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.answer(None, self.status());
+        // For whoever tells it in other words.
+        response.extensions_mut().insert(Arc::new(self));
         response
     }
 }

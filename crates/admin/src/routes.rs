@@ -13,15 +13,23 @@ use tower_service::Service as _;
 
 use crate::api::{client_keys, explain, oidc, requests, session};
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
-use crate::compat::litellm;
+use crate::compat::{litellm, model_proxy, serverless_proxy};
 use crate::endpoint::Endpoint;
 use crate::gate::gate;
 use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
 
 /// The paths, by what they are about.
-static SUBJECTS: &[&[Endpoint]] =
-    &[session::ROUTES, oidc::ROUTES, explain::ROUTES, client_keys::ROUTES, requests::ROUTES, litellm::ROUTES];
+static SUBJECTS: &[&[Endpoint]] = &[
+    session::ROUTES,
+    oidc::ROUTES,
+    explain::ROUTES,
+    client_keys::ROUTES,
+    requests::ROUTES,
+    litellm::ROUTES,
+    model_proxy::ROUTES,
+    serverless_proxy::ROUTES,
+];
 
 /// Every path.
 pub fn all() -> impl Iterator<Item = &'static Endpoint> {
@@ -32,12 +40,22 @@ pub fn all() -> impl Iterator<Item = &'static Endpoint> {
 #[derive(Clone)]
 pub(crate) struct Running(pub(crate) Arc<dyn Plane>);
 
-/// What a request asks of whoever sends it. What is nowhere in the list asks for somebody who is signed in: nobody else
-/// is told what there is.
-pub(crate) fn asks(method: &Method, path: Option<&str>) -> Asks {
+/// What a request wants, as far as the gate has to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// What it asks of whoever sends it.
+    pub(crate) asks: Asks,
+    /// Whether it changes something although its method says that it does not.
+    pub(crate) changes: bool,
+}
+
+/// What a request wants. What is nowhere in the list asks for somebody who is signed in: nobody else is told what there
+/// is.
+pub(crate) fn wanted(method: &Method, path: Option<&str>) -> Wanted {
     let method = if method == Method::HEAD { "GET" } else { method.as_str() };
     let listed = all().find(|at| Some(at.path) == path && at.method == method);
-    listed.map_or(Asks::Viewer, |at| at.asks)
+    let nowhere = Wanted { asks: Asks::Viewer, changes: false };
+    listed.map_or(nowhere, |at| Wanted { asks: at.asks, changes: at.changes })
 }
 
 /// The admin API.

@@ -119,15 +119,8 @@ const KEYS_OF_LITELLM: &str = "/key/";
 const OF_LITELLM: &[&str] = &["/spend/logs", "/model/info", "/v1/model/info"];
 
 /// Where the admin APIs of model-proxy v2 and serverless_proxy are, and everything below these.
-const OF_PREDECESSORS: &[&str] = &[
-    "/v1/admin",
-    "/setup",
-    "/api/admin",
-    "/endpoints",
-    "/virtual-models",
-    "/tool-patterns",
-    "/proxy-dashboard",
-];
+const OF_PREDECESSORS: &[&str] =
+    &["/v1/admin", "/setup", "/api/admin", "/endpoints", "/virtual-models", "/tool-patterns", "/proxy-dashboard"];
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
@@ -171,7 +164,8 @@ pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
 
 /// Asked last, of paths that are nothing else: no request for a model waits for it.
 fn is_of_predecessors(path: &str) -> bool {
-    let is_below = |place: &&str| path.strip_prefix(*place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_below =
+        |place: &&str| path.strip_prefix(*place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     OF_PREDECESSORS.iter().any(is_below)
 }
 
@@ -367,7 +361,9 @@ mod tests {
         for path in ["/key/generate", "/key/info", "/spend/logs", "/model/info", "/v1/model/info"] {
             check(Method::GET, path, Route::Admin);
         }
-        for path in ["/v1/admin", "/v1/admin/logs", "/setup/", "/api/admin/endpoints", "/endpoints/7/delete", "/endpoints"] {
+        for path in
+            ["/v1/admin", "/v1/admin/logs", "/setup/", "/api/admin/endpoints", "/endpoints/7/delete", "/endpoints"]
+        {
             for method in [Method::GET, Method::POST, Method::PUT, Method::OPTIONS] {
                 check(method, path, Route::Admin);
             }

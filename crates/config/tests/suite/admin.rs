@@ -71,7 +71,8 @@ fn the_dashboard_of_serverless_proxy_has_a_port_and_others_may_reach_it() {
     assert_eq!(addresses(&[port]), ["127.0.0.1:8701", "0.0.0.0:5001"]);
     assert_eq!(addresses(&[port, ("HOST", "::1")]), ["127.0.0.1:8701", "[::1]:5001"]);
     expect!["AUTH_ENABLED: 0.0.0.0:5001 can be reached from other machines, and without sign-in each of them could change everything; leave it out, listen on loopback, or say it twice: `allow_unauthenticated = true` in `[admin]`"].assert_eq(&problems(Some(&text), &[port, (OPEN, "false")]));
-    expect![[r#"FLASK_PORT: "flask" is not understood; it takes a port from 0 to 65535"#]].assert_eq(&problems(None, &[("FLASK_PORT", "flask")]));
+    expect![[r#"FLASK_PORT: "flask" is not understood; it takes a port from 0 to 65535"#]]
+        .assert_eq(&problems(None, &[("FLASK_PORT", "flask")]));
 }
 
 #[test]
