@@ -6,6 +6,7 @@
 mod api;
 mod auth;
 mod compat;
+mod documents;
 mod endpoint;
 mod gate;
 mod keys;
@@ -18,6 +19,10 @@ mod routes;
 pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
     is_password, make_password,
+};
+pub use documents::{
+    CurrentDocument, DocumentAnswer, DocumentProblem, DocumentRevision, DocumentSource, Documents, ForeignDocument,
+    NewDocument, TakenOver,
 };
 pub use endpoint::{Endpoint, Operation, SchemaOf};
 pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};

@@ -7,6 +7,7 @@ use thiserror::Error;
 use trunkline_config::Snapshot;
 use trunkline_route::{Explanation, Question};
 
+use crate::documents::Documents;
 use crate::keys::Keys;
 use crate::requests::Requests;
 
@@ -30,6 +31,9 @@ pub trait Plane: Send + Sync {
 
     /// Whoever keeps the client keys.
     fn keys(&self) -> Arc<dyn Keys>;
+
+    /// Whoever keeps the configuration document.
+    fn documents(&self) -> Arc<dyn Documents>;
 
     /// Whoever keeps the records of requests.
     fn requests(&self) -> Arc<dyn Requests>;

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use trunkline_config::{Path, Problems};
 
+use crate::api::editing::below;
 use crate::auth::Down;
+use crate::documents::DocumentProblem;
 use crate::keys::KeyProblem;
 use crate::plane::Misasked;
 use crate::requests::RequestProblem;
@@ -22,7 +26,36 @@ pub(crate) struct Problem {
     pub(crate) kind: Kind,
     detail: String,
     field: Option<String>,
+    /// All that is wrong with a document.
+    problems: Vec<Flaw>,
     retry_after: Option<Duration>,
+}
+
+/// One thing that is wrong with a document, or worth a look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "DocumentProblem")]
+pub(crate) struct Flaw {
+    /// Where in the document, such as `models.turbo.targets[0].provider`; a variable or a flag; empty where the syntax is
+    /// wrong.
+    pub(crate) path: String,
+    /// From 1; `null` outside of the document.
+    pub(crate) line: Option<usize>,
+    /// In characters, from 1.
+    pub(crate) column: Option<usize>,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) hint: Option<String>,
+    pub(crate) severity: Severity,
+}
+
+/// Whether it can be lived with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum Severity {
+    Error,
+    Warning,
 }
 
 /// The problems that programs can tell apart.
@@ -42,6 +75,11 @@ pub(crate) enum Kind {
     TooLarge,
     UnsupportedMediaType,
     Conflict,
+    PreconditionFailed,
+    Unprocessable,
+    PreconditionRequired,
+    ReadOnly,
+    Failed,
     Down,
 }
 
@@ -57,8 +95,11 @@ impl Kind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Conflict => StatusCode::CONFLICT,
-            Self::Down => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Conflict | Self::ReadOnly => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+            Self::Failed | Self::Down => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -79,6 +120,13 @@ impl Kind {
             Self::TooLarge => ("urn:trunkline:problem:too_large", "the body is too large"),
             Self::UnsupportedMediaType => ("urn:trunkline:problem:unsupported_media_type", "the body is not JSON"),
             Self::Conflict => ("urn:trunkline:problem:conflict", "something else stands in the way"),
+            Self::PreconditionFailed => ("urn:trunkline:problem:precondition_failed", "somebody else was faster"),
+            Self::Unprocessable => ("urn:trunkline:problem:unprocessable", "the document would be wrong"),
+            Self::PreconditionRequired => {
+                ("urn:trunkline:problem:precondition_required", "the revision is missing that is to be changed")
+            }
+            Self::ReadOnly => ("urn:trunkline:problem:read_only", "the document cannot be changed here"),
+            Self::Failed => ("urn:trunkline:problem:failed", "the document could not be read, written or put in force"),
             Self::Down => ("urn:trunkline:problem:down", "the store does not answer"),
         }
     }
@@ -87,12 +135,38 @@ impl Kind {
 impl Problem {
     /// A problem in a sentence.
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), field: None, retry_after: None }
+        Self { kind, detail: detail.into(), field: None, problems: Vec::new(), retry_after: None }
     }
 
     /// The same, of this part of the body.
     pub(crate) fn at(self, field: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..self }
+    }
+
+    /// What is wrong with a document, told to those who have changed this section of it.
+    pub(crate) fn of_document(problem: DocumentProblem, section: &Path) -> Self {
+        let kind = match &problem {
+            DocumentProblem::Wrong(problems) => return Self::of_problems(problems, section),
+            DocumentProblem::ReadOnly(_) => Kind::ReadOnly,
+            DocumentProblem::Outdated { .. } => Kind::PreconditionFailed,
+            DocumentProblem::NotFound(_) => Kind::NotFound,
+            DocumentProblem::TooLong(_) => Kind::TooLarge,
+            DocumentProblem::Failed(_) => Kind::Failed,
+            DocumentProblem::Down => Kind::Down,
+        };
+        Self::new(kind, problem.to_string())
+    }
+
+    fn of_problems(problems: &Problems, section: &Path) -> Self {
+        let flaws: Vec<Flaw> = problems.iter().map(Flaw::from).collect();
+        let Some(first) = flaws.first() else { return Self::new(Kind::Unprocessable, "the document would be wrong") };
+        let field = below(section, &first.path).filter(|field| !field.is_empty());
+        // Whoever has changed a section knows what its fields are in.
+        let is_said = first.path.is_empty() || (field.is_some() && *section != Path::default());
+        let place = if is_said { String::new() } else { format!("{}: ", first.path) };
+        let hint = first.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let detail = format!("{place}{}{hint}", first.message);
+        Self { field, problems: flaws, ..Self::new(Kind::Unprocessable, detail) }
     }
 
     /// The same, which may be otherwise after so long.
@@ -104,6 +178,26 @@ impl Problem {
 impl From<Misasked> for Problem {
     fn from(wrong: Misasked) -> Self {
         Self::new(Kind::BadRequest, wrong.message).at(wrong.field)
+    }
+}
+
+impl From<DocumentProblem> for Problem {
+    fn from(problem: DocumentProblem) -> Self {
+        Self::of_document(problem, &Path::default())
+    }
+}
+
+impl From<&trunkline_config::Problem> for Flaw {
+    fn from(problem: &trunkline_config::Problem) -> Self {
+        let place = problem.place.as_ref();
+        Self {
+            path: problem.path.clone(),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            message: problem.message.clone(),
+            hint: problem.hint.clone(),
+            severity: Severity::Error,
+        }
     }
 }
 
@@ -147,6 +241,8 @@ struct Body<'a> {
     /// What another gateway's clients look for.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a Value>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    problems: &'a [Flaw],
 }
 
 impl Problem {
@@ -161,8 +257,9 @@ impl Problem {
     /// The answer that tells of it, and with `error` in the words of another gateway as well.
     pub(crate) fn answer(&self, error: Option<&Value>, status: StatusCode) -> Response {
         let (r#type, title) = self.kind.name();
-        let Self { detail, field, .. } = self;
-        let body = Body { r#type, title, status: status.as_u16(), detail, field: field.as_deref(), error };
+        let Self { detail, field, problems, .. } = self;
+        let field = field.as_deref();
+        let body = Body { r#type, title, status: status.as_u16(), detail, field, problems, error };
         let text = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response();
         if self.kind == Kind::Unauthenticated {

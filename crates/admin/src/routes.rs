@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
-use crate::api::{client_keys, explain, oidc, requests, session};
+use crate::api::{client_keys, config, explain, oidc, requests, session};
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::{litellm, model_proxy, serverless_proxy};
 use crate::endpoint::Endpoint;
@@ -25,6 +25,7 @@ static SUBJECTS: &[&[Endpoint]] = &[
     oidc::ROUTES,
     explain::ROUTES,
     client_keys::ROUTES,
+    config::ROUTES,
     requests::ROUTES,
     litellm::ROUTES,
     model_proxy::ROUTES,

@@ -5,6 +5,7 @@
 
 mod inline;
 mod layout;
+mod merge;
 mod section;
 
 use serde_json::Value as Json;
@@ -19,6 +20,8 @@ use crate::resolve::FoundEndpoint;
 use crate::settings::Overrides;
 use crate::write::{inline as in_one_line, key as written_key};
 use layout::{Found, Layout};
+
+pub use merge::merge;
 
 /// One change of a document.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,12 +110,29 @@ pub fn apply(text: &str, edit: &Edit) -> Result<String, EditError> {
     }
 }
 
+/// What a document says, as it is written: references are not followed.
+///
+/// # Errors
+/// When it is not TOML.
+pub fn value(text: &str) -> Result<Json, EditError> {
+    // TOML has nothing that JSON has not.
+    serde_json::to_value(read(text)?).map_err(|_| EditError::Unreadable("it cannot be told in JSON".to_owned()))
+}
+
+/// What a document says in one place; `None` when it says nothing there.
+///
+/// # Errors
+/// When it is not TOML.
+pub fn value_at(text: &str, path: &Path) -> Result<Option<Json>, EditError> {
+    Ok(path.of(&value(text)?).cloned())
+}
+
 /// A piece of the text, and what comes in its place.
 #[derive(Clone, Debug)]
-struct Splice {
-    start: usize,
-    end: usize,
-    text: String,
+pub(crate) struct Splice {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) text: String,
 }
 
 impl Splice {
@@ -125,7 +145,7 @@ impl Splice {
 }
 
 /// Cuts and inserts, with the line ends that the document has.
-fn splice(text: &str, mut splices: Vec<Splice>) -> String {
+pub(crate) fn splice(text: &str, mut splices: Vec<Splice>) -> String {
     splices.sort_by_key(|splice| (splice.start, splice.end));
     let is_crlf = text.find('\n').is_some_and(|feed| text.get(..feed).is_some_and(|line| line.ends_with('\r')));
     let (mut out, mut done) = (String::with_capacity(text.len()), 0);

@@ -11,6 +11,7 @@ pub mod file;
 mod findings;
 pub mod import;
 mod load;
+pub mod mask;
 mod nearest;
 mod path;
 pub mod problem;

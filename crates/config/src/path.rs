@@ -73,11 +73,33 @@ impl Path {
     pub(crate) fn of_steps(steps: &[Step]) -> Self {
         Self(steps.to_vec())
     }
-    pub(crate) fn key(&self, key: &str) -> Self {
+    /// A key in it.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
         self.with(Step::Key(key.to_owned()))
     }
-    pub(crate) fn index(&self, index: usize) -> Self {
+    /// An element of it, counted from 0.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Self {
         self.with(Step::Index(index))
+    }
+    /// A path of keys, from the top of the document.
+    pub fn of_keys(keys: &[&str]) -> Self {
+        path(keys)
+    }
+    /// Whether it is the other one, or leads further.
+    pub fn starts_with(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+    /// What stands there in what is said at the top.
+    pub fn of<'v>(&self, top: &'v serde_json::Value) -> Option<&'v serde_json::Value> {
+        self.0.iter().try_fold(top, |value, step| match step {
+            Step::Key(key) => value.get(key),
+            Step::Index(index) => value.get(index),
+        })
+    }
+    pub(crate) fn is_in_list(&self) -> bool {
+        self.0.iter().any(|step| matches!(step, Step::Index(_)))
     }
     /// `None` at the top.
     pub(crate) fn parent(&self) -> Option<Self> {

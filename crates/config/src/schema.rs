@@ -25,7 +25,8 @@ pub fn schema() -> String {
     format!("{:#}\n", *SCHEMA)
 }
 
-pub(crate) fn value() -> &'static Value {
+/// The same, as a value.
+pub fn value() -> &'static Value {
     &SCHEMA
 }
 

@@ -1,6 +1,8 @@
 //! What each path does.
 
 pub(crate) mod client_keys;
+pub(crate) mod config;
+pub(crate) mod editing;
 pub(crate) mod explain;
 pub(crate) mod oidc;
 pub(crate) mod requests;

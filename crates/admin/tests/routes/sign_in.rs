@@ -44,7 +44,7 @@ impl Running {
     }
 
     async fn ask(&self, line: (&str, &str), headers: &[(&str, &str)], body: &str) -> Answer {
-        let plane = Arc::new(Process(Arc::clone(&self.snapshot)));
+        let plane = Arc::new(Process(Arc::clone(&self.snapshot), Kept::default()));
         let (head, body) = self.admin.answer(plane, PEER, request(line, headers, body.to_owned())).await.into_parts();
         let text = to_bytes(body, 1 << 20).await.expect("a body");
         assert!(!String::from_utf8_lossy(&text).contains(PASSWORD) && !format!("{head:?}").contains(PASSWORD));
