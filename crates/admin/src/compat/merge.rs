@@ -73,7 +73,8 @@ mod tests {
             "type": "vllm", "base_url": "http://a/v1", "drain_timeout": "1m",
             "keys": [{"key": "one", "weight": 2}, "two"], "headers": {"x": "1", "y": "2"},
         });
-        let before = json!({"type": "openai", "base_url": "http://a/v1", "keys": ["mask", "mask"], "headers": {"x": "1"}});
+        let before =
+            json!({"type": "openai", "base_url": "http://a/v1", "keys": ["mask", "mask"], "headers": {"x": "1"}});
         let after = json!({"type": "openai", "base_url": "http://b/v1", "keys": ["new", "mask"], "enabled": false});
         let expected = json!({
             "type": "vllm", "base_url": "http://b/v1", "drain_timeout": "1m",
@@ -86,7 +87,8 @@ mod tests {
     #[test]
     fn targets_are_known_by_what_they_lead_to() {
         let target = |provider: &str, priority: u32| json!({"provider": provider, "model": "m", "priority": priority});
-        let current = json!([{"provider": "a", "model": "m", "weight": 3}, {"provider": "b", "model": "m", "weight": 5}]);
+        let current =
+            json!([{"provider": "a", "model": "m", "weight": 3}, {"provider": "b", "model": "m", "weight": 5}]);
         let before = json!([target("a", 0), target("b", 1)]);
         let after = json!([target("b", 0), target("c", 1), target("a", 2)]);
         let expected = json!([
@@ -97,6 +99,10 @@ mod tests {
         assert_eq!(merged(&current, &before, &after), expected);
         let one = json!([{"provider": "a", "model": "n", "priority": 0}]);
         let kept = json!([{"provider": "a", "model": "n", "weight": 3}]);
-        assert_eq!(merged(&json!([current[0]]), &json!([target("a", 0)]), &one), kept, "the only one has another model");
+        assert_eq!(
+            merged(&json!([current[0]]), &json!([target("a", 0)]), &one),
+            kept,
+            "the only one has another model"
+        );
     }
 }

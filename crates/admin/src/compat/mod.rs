@@ -1,6 +1,8 @@
 //! The admin APIs of other gateways, as far as they go over ours.
 
+mod document;
 pub(crate) mod litellm;
+mod merge;
 pub(crate) mod model_proxy;
 pub(crate) mod serverless_proxy;
 pub(crate) mod words;

@@ -103,7 +103,8 @@ pub(crate) async fn export(Extension(Running(plane)): Extension<Running>) -> Res
         let keys: Vec<Value> = variables.map(|variable| json!({ "env_var": variable, "value": "" })).collect();
         (name.clone(), Value::Array(keys))
     });
-    let keys: Map<String, Value> = keys.filter(|(_, keys)| keys.as_array().is_some_and(|keys| !keys.is_empty())).collect();
+    let keys: Map<String, Value> =
+        keys.filter(|(_, keys)| keys.as_array().is_some_and(|keys| !keys.is_empty())).collect();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let exported_at = timestamp::write(now.as_secs());
     let day: String = exported_at.chars().take(DAY_CHARS).collect();

@@ -26,7 +26,8 @@ pub(crate) async fn list(Extension(Running(plane)): Extension<Running>) -> Resul
 
 /// `PUT /v1/admin/config/env`.
 pub(crate) async fn replace() -> Problem {
-    let how = "the environment is the process's own: set variables where it is started, or write keys into its document";
+    let how =
+        "the environment is the process's own: set variables where it is started, or write keys into its document";
     Problem::new(Kind::Conflict, how)
 }
 

@@ -77,7 +77,8 @@ pub(super) fn model(name: &str, section: &Value) -> Value {
     let mut shown = json!({ "logical_name": name });
     let mut routes: Vec<Value> =
         section.get("targets").and_then(Value::as_array).into_iter().flatten().map(route).collect();
-    for (of_route, of_model) in [("timeout_seconds", "timeout_seconds"), ("cooldown_seconds", "default_cooldown_seconds")]
+    for (of_route, of_model) in
+        [("timeout_seconds", "timeout_seconds"), ("cooldown_seconds", "default_cooldown_seconds")]
     {
         if let Some(seconds) = common(&routes, of_route) {
             shown[of_model] = seconds;
@@ -139,7 +140,8 @@ mod tests {
 
     #[test]
     fn what_all_routes_say_is_said_of_the_model() {
-        let target = |name: &str, timeout: &str| json!({"provider": name, "model": "m", "timeout": timeout, "cooldown": "10s"});
+        let target =
+            |name: &str, timeout: &str| json!({"provider": name, "model": "m", "timeout": timeout, "cooldown": "10s"});
         let section = json!({
             "targets": [target("a", "20s"), target("b", "1500ms")], "fallbacks": ["slow"], "context_window": 7,
             "enforce_tool_call": {"enabled": true, "stream_chunk_delay": "5ms"},

@@ -85,9 +85,11 @@ pub(crate) async fn update(
     let mut edits = Vec::new();
     if new_name != name {
         edits.push(Edit::Rename(providers.path(&name), new_name.clone()));
-        edits.extend(virtual_models::led_to(&editing, &name)?.into_iter().map(|(_, target)| {
-            Edit::Set(target.key("provider"), Value::from(new_name.as_str()))
-        }));
+        edits.extend(
+            virtual_models::led_to(&editing, &name)?
+                .into_iter()
+                .map(|(_, target)| Edit::Set(target.key("provider"), Value::from(new_name.as_str()))),
+        );
     }
     edits.push(Edit::Set(providers.path(&new_name), section));
     make(&editing, &caller, &edits, format!("changed endpoint {name}")).await?;
@@ -136,7 +138,8 @@ pub(super) fn row(name: &str, section: &Value) -> Row {
     let vendor = if said("type").is_empty() { name } else { said("type") };
     let url = said("base_url");
     let place = PLACES.iter().find_map(|(kind, end)| {
-        let server = url.strip_suffix(end).filter(|_| vendor == "openai" && (*kind != "runpod" || url.contains("runpod")));
+        let server =
+            url.strip_suffix(end).filter(|_| vendor == "openai" && (*kind != "runpod" || url.contains("runpod")));
         Some((*kind, server?))
     });
     let (kind, url) = place.unwrap_or((vendor, url));
@@ -201,10 +204,7 @@ pub(super) fn named(plane: &dyn Plane, editing: &Editing, id: &Value) -> Result<
 }
 
 /// The provider with that number, if it is in force.
-pub(super) async fn in_force(
-    plane: &dyn Plane,
-    id: &str,
-) -> Result<Arc<trunkline_config::Provider>, Problem> {
+pub(super) async fn in_force(plane: &dyn Plane, id: &str) -> Result<Arc<trunkline_config::Provider>, Problem> {
     let name = named(plane, &look(plane).await?, &Value::from(id))?;
     let provider = plane.snapshot().providers.get(&name).cloned();
     provider.ok_or_else(|| not_found(format!("{KIND} is switched off")))

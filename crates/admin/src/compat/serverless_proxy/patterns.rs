@@ -64,7 +64,8 @@ pub(crate) async fn update(
     let (section, notes) = taken(&after)?;
     let section = merged(&current, &taken(&before)?.0, &section);
     let id = id_of(KIND, name_of(&section));
-    make(&editing, &caller, &[Edit::Set(place(index), section)], format!("changed pattern {}", name_of(&current))).await?;
+    make(&editing, &caller, &[Edit::Set(place(index), section)], format!("changed pattern {}", name_of(&current)))
+        .await?;
     Ok(Json(done(Some(id), notes)))
 }
 
@@ -146,7 +147,8 @@ fn taken(row: &Row) -> Result<(Value, Vec<String>), Problem> {
     wanted.insert("priority".to_owned(), priority.unwrap_or_default().into());
     wanted.insert("enabled".to_owned(), flag(switch(row, "enabled") != Some(false)));
     let none = || table("endpoints", Vec::new());
-    let Ours { document, notes } = ours(&[none(), table("virtual_models", Vec::new()), table("tool_patterns", vec![wanted])])?;
+    let Ours { document, notes } =
+        ours(&[none(), table("virtual_models", Vec::new()), table("tool_patterns", vec![wanted])])?;
     let made = document.pointer("/patterns/0").cloned();
     Ok((made.ok_or_else(|| Problem::new(Kind::BadRequest, notes.join("; ")))?, notes))
 }
