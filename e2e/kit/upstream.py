@@ -245,6 +245,8 @@ class Upstream(Listener):
     def __init__(self) -> None:
         self.scripts: dict[str, Script] = {}
         self.received: list[Received] = []
+        #: The key without which it does not list its models; whoever brings another is told which it was.
+        self.key: str | None = None
         self.listed = [
             {"id": "listed-1", "object": "model", "created": 1, "owned_by": "scripted", "max_model_len": 4096}
         ]
@@ -269,6 +271,10 @@ class Upstream(Listener):
             if request is None:
                 return
             exchange = Exchange(request, sock)
+            if request.method == "GET" and self.key and request.header("authorization") != f"Bearer {self.key}":
+                said = f"Incorrect API key provided: {request.header('authorization')}"
+                exchange.answer(openai_error(said, "invalid_request_error", "invalid_api_key"), 401)
+                continue
             if request.method == "GET":
                 exchange.answer({"object": "list", "data": self.listed} if request.target == "/v1/models" else b"{}")
                 continue

@@ -34,7 +34,7 @@ pub use settings::{Overrides, PASSWORD_CHARACTERS_MIN, Settings, data_dir, store
 pub use snapshot::{
     AdminAccess, AdminTokens, Allowance, AuthMode, Budget, CircuitLimits, ClientKey, ClientKeys, EnforceSetting,
     Enforcement, ErrorAction, ErrorCase, Failover, FixToolMessages, HealthCheck, Key, KeyLimits, KeyStrategy, Model,
-    ModelCache, Network, OidcClient, OnLoss, Priority, Provider, ProviderModel, PublicUrl, QueueLimits, Repair, Room,
-    RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel, UsualRepairs,
-    WhenResting,
+    ModelCache, Network, OidcClient, OnLoss, Priority, Provider, ProviderModel, ProviderSource, PublicUrl, QueueLimits,
+    Repair, Room, RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel,
+    UsualRepairs, WhenResting,
 };

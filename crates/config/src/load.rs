@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use trunkline_providers::price::PriceList;
+
 use crate::check::check;
 use crate::document::Document;
 use crate::env::Env;
@@ -47,6 +49,7 @@ pub fn load(
         found: if settings.probe { found } else { &[] },
         findings: &mut findings,
         patterns: Arc::default(),
+        prices: PriceList::built_in(),
     }
     .resolve();
     let notes = std::mem::take(&mut findings.notes);

@@ -60,6 +60,10 @@ pub struct Problems {
 }
 
 impl Problems {
+    /// One, of which nobody knows the place.
+    pub fn of_message(message: String) -> Self {
+        Self { told: vec![Problem { place: None, path: String::new(), message, hint: None }], untold: 0 }
+    }
     /// In the order of the document, what has no place in it first.
     pub(crate) fn new(mut told: Vec<Problem>, untold: usize) -> Self {
         told.sort_by(|a, b| a.place.cmp(&b.place));

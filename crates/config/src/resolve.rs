@@ -27,6 +27,7 @@ pub(crate) use models::NOT_A_TARGETS;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use trunkline_providers::price::PriceList;
 use trunkline_providers::{BaseUrl, Vendor};
 use trunkline_wire::filter::Patterns;
 
@@ -57,6 +58,8 @@ pub(crate) struct Resolver<'a, 'd> {
     pub(crate) findings: &'a mut Findings<'d>,
     /// Part of what is done to every model's answers; none until they are resolved.
     pub(crate) patterns: Arc<Patterns>,
+    /// What targets cost that say nothing of it; the built-in list until it is resolved.
+    pub(crate) prices: Arc<PriceList>,
 }
 
 impl<'d> Resolver<'_, 'd> {
@@ -67,6 +70,7 @@ impl<'d> Resolver<'_, 'd> {
         let client_keys = self.client_keys(&listen);
         let admin = Arc::new(self.admin(&server));
         self.patterns = self.compiled_patterns();
+        self.prices = self.stated_prices();
         let providers = self.providers();
         let enforcement = self.enforcement();
         let models = self.models(&providers, &enforcement);
@@ -75,10 +79,11 @@ impl<'d> Resolver<'_, 'd> {
             server,
             providers,
             models,
+            models_off: file.models.iter().filter(|(_, model)| !model.enabled).map(|(name, _)| name.clone()).collect(),
             client_keys,
             admin,
             failover: self.failover(),
-            prices: self.prices(),
+            prices: self.prices,
             cache_bytes_max: file.cache.bytes_max.bytes(),
             enforcement,
             patterns: self.patterns,

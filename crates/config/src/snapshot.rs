@@ -12,6 +12,7 @@ mod provider;
 mod queue;
 mod repair;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +33,7 @@ pub use failover::{
 };
 pub use health::HealthCheck;
 pub use model::{Model, OnLoss, Target, UpstreamModel};
-pub use provider::{AuthMode, Key, KeyLimits, Provider, ProviderModel, Timeouts};
+pub use provider::{AuthMode, Key, KeyLimits, Provider, ProviderModel, ProviderSource, Timeouts};
 pub use queue::{Priority, QueueLimits, Room, RoomAmong};
 pub use repair::{Repair, StatedRepair, UsualRepairs};
 
@@ -45,6 +46,8 @@ pub struct Snapshot {
     pub providers: IndexMap<String, Arc<Provider>>,
     /// Declared models by name.
     pub models: IndexMap<String, Arc<Model>>,
+    /// Declared models that are switched off: those who ask for one are told.
+    pub models_off: BTreeSet<String>,
     /// Who may call.
     pub client_keys: ClientKeys,
     /// Who may use the admin API.
@@ -59,7 +62,7 @@ pub struct Snapshot {
     pub patterns: Arc<Patterns>,
     /// Who serves a name that several providers list and nobody declares.
     pub same_name: SameName,
-    /// What well-known models cost where the document does not say it.
+    /// What models cost where neither a model nor a target of the document says it.
     pub prices: Arc<PriceList>,
     /// Shown for models whose context window nobody states.
     pub default_context_window: u64,
@@ -83,6 +86,7 @@ impl Snapshot {
                 .iter()
                 .map(|(name, stated)| (name.clone(), Arc::new(stated.detached(&providers))))
                 .collect(),
+            models_off: self.models_off.clone(),
             server: self.server.clone(),
             client_keys: self.client_keys.detached(),
             admin: Arc::clone(&self.admin),

@@ -13,6 +13,8 @@ pub struct Vendor {
     pub id: &'static str,
     /// Its name for people.
     pub title: &'static str,
+    /// What whoever sets one up should know; nothing where a key or an address is all there is to say.
+    pub hint: Option<&'static str>,
     /// Where it is when the config does not say; `None` makes `base_url` required, save for an adapter.
     pub default_base_url: Option<&'static str>,
     /// The path that every API path follows, such as `/v1` or `/openai/v1`.
@@ -128,6 +130,7 @@ pub struct Quirks {
 pub const LOOK_ALIKE: Vendor = Vendor {
     id: "",
     title: "",
+    hint: None,
     default_base_url: None,
     version_path: "/v1",
     auth: AuthStyle::Bearer,

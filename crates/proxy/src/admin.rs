@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use trunkline_config::Snapshot;
-use trunkline_route::{Explanation, Lot, Question};
+use trunkline_route::{Catalog, Explanation, Live, Lot, Question};
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
 use crate::explain::{Unasked, explain};
@@ -48,6 +48,16 @@ impl DataPlane {
     /// The snapshot in force.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshot()
+    }
+
+    /// What is known of providers right now.
+    pub fn live(&self) -> &Live {
+        &self.shared.live
+    }
+
+    /// What providers say they serve.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.shared.catalog())
     }
 
     /// What would become of a request if it came next, on this thread. Asks nobody and changes nothing.

@@ -9,13 +9,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::{Notify, watch};
 use trunkline_config::Snapshot;
-use trunkline_providers::ListedModel;
 use trunkline_route::{Accounts, Catalog, Listing, Live, Purse, ReportSink};
 
 use crate::admin::AdminApi;
 use crate::admit::OpenRequests;
 use crate::cache::Shelf;
 use crate::caller::MadeKeys;
+use crate::listing::adapter_models;
 use crate::memory::Memory;
 use crate::recording::{Recorder, Recordings};
 use crate::room::Rooms;
@@ -212,13 +212,7 @@ impl AsRef<Live> for Shared {
 fn catalog_for(snapshot: &Snapshot, mut listings: HashMap<Arc<str>, Arc<Listing>>) -> Catalog {
     for provider in snapshot.providers.values() {
         let Some(adapter) = provider.vendor.adapter else { continue };
-        let models = adapter.models().iter().map(|id| ListedModel {
-            id: (*id).to_owned(),
-            context_window: None,
-            created: None,
-            owned_by: Some(adapter.owned_by().to_owned()),
-        });
-        let listing = Listing { models: models.collect(), problem: None };
+        let listing = Listing { models: adapter_models(adapter), problem: None, is_unreachable: false };
         listings.insert(Arc::clone(&provider.name), Arc::new(listing));
     }
     Catalog::new(snapshot, listings)

@@ -119,6 +119,14 @@ impl Body {
     }
 }
 
+/// Connects within `limit`, and hangs up: whether anybody is there.
+///
+/// # Errors
+/// Why nobody is.
+pub(crate) async fn reach(to: &BaseUrl, limit: Duration) -> Result<(), UpstreamError> {
+    plain::dial::connect(&to.host, to.port, limit).await.map(drop)
+}
+
 /// Sends requests and keeps connections. One for each worker: what its hyper half spawns runs on the runtime of the
 /// first request that needed it. Clones share everything.
 #[derive(Clone, Debug)]

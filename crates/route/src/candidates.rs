@@ -53,7 +53,7 @@ pub fn candidates(
             format!("the client key may not ask for model {name:?}; `GET /v1/models` lists those that it may");
         return Err(Fault::new(FaultKind::NotAllowed, message).with_param("model"));
     }
-    let mut found = all(snapshot, catalog, name).map_err(|fault| discreet(fault, name))?;
+    let mut found = all(snapshot, catalog, name).map_err(|fault| discreet(snapshot, fault, name))?;
     found.targets.retain(|target| allowance.has_provider(&target.provider.name));
     found.fallbacks.retain(|model| allowance.has_model(&model.name));
     for model in &mut found.fallbacks {
@@ -71,7 +71,10 @@ pub fn candidates(
 }
 
 /// The same without the names of others, of which its key may know nothing.
-fn discreet(fault: Fault, name: &str) -> Fault {
+fn discreet(snapshot: &Snapshot, fault: Fault, name: &str) -> Fault {
+    if snapshot.models_off.contains(name) {
+        return fault;
+    }
     let message = format!("model {name:?} is not configured; `GET /v1/models` lists what is");
     Fault { message, ..fault }
 }
@@ -91,6 +94,10 @@ fn all(snapshot: &Snapshot, catalog: &Catalog, name: &str) -> Result<Candidates,
             targets: model.targets.clone(),
             fallbacks: fallbacks(snapshot, model),
         });
+    }
+    if snapshot.models_off.contains(name) {
+        let message = format!("model {name:?} is switched off: its `enabled` is `false`");
+        return Err(Fault::new(FaultKind::ModelNotFound, message).with_param("model"));
     }
     let prefix = name.split_once('/');
     if let Some((provider, model)) = prefix

@@ -13,6 +13,8 @@ pub struct Listing {
     pub models: Vec<ListedModel>,
     /// Why the last reading failed; the models are then those of the reading before.
     pub problem: Option<String>,
+    /// Whether it failed because nobody answered at all.
+    pub is_unreachable: bool,
 }
 
 /// The model lists of all providers, and who serves a bare name.

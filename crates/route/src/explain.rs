@@ -16,7 +16,7 @@ use trunkline_wire::Fault;
 use trunkline_wire::ir::Usage;
 
 use crate::lane::Lane;
-use crate::live::{Held, Moment, Rest};
+use crate::live::Moment;
 use crate::plan::{Attempt, LeftOut, NoPlan, Plan, Unable, Unplanned};
 
 pub use recipe::Recipe;
@@ -227,7 +227,7 @@ impl NotAsked {
         Self {
             who: Candidate::of(attempt),
             reason: held.as_str().to_owned(),
-            detail: why(held),
+            detail: held.why(),
             until_ms: held.until().map(|until| until.0),
         }
     }
@@ -235,23 +235,6 @@ impl NotAsked {
     fn unable(Unable { target, fault }: &Unable) -> Self {
         let (reason, detail) = ("cannot".to_owned(), fault.message.clone());
         Self { who: Candidate::target(target), reason, detail, until_ms: None }
-    }
-}
-
-fn why(held: &Held) -> String {
-    match held {
-        Held::Resting { whose, rest: Rest { cause, .. } } => {
-            let status = cause.status.map(|status| format!(" ({status})")).unwrap_or_default();
-            format!("the {} rests after {}{status}", whose.as_str(), cause.kind.as_str())
-        }
-        Held::Open { .. } => "its circuit is open".to_owned(),
-        Held::KeyRate { .. } => "the key has used up its minute".to_owned(),
-        Held::Unhealthy { .. } => "the provider is not well".to_owned(),
-        Held::Draining => "it is draining".to_owned(),
-        Held::TooLong { tokens, window } => {
-            format!("the prompt is at least {tokens} tokens, and it takes {window} at most")
-        }
-        Held::Unwanted => "the request does not want it".to_owned(),
     }
 }
 

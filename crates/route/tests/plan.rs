@@ -46,7 +46,7 @@ fn catalog(snapshot: &Snapshot) -> Catalog {
     let listed = |ids: &[&str]| {
         let model =
             |id: &&str| ListedModel { id: (*id).to_owned(), context_window: None, created: None, owned_by: None };
-        Arc::new(Listing { models: ids.iter().map(model).collect(), problem: None })
+        Arc::new(Listing { models: ids.iter().map(model).collect(), problem: None, is_unreachable: false })
     };
     let listings = [("one", listed(&["a", "org/shared"])), ("two", listed(&["b", "org/shared"]))];
     Catalog::new(snapshot, HashMap::from(listings.map(|(name, listing)| (Arc::from(name), listing))))
@@ -120,6 +120,21 @@ fn an_unknown_name_is_answered_with_the_nearest_ones() {
     check("twoo/b", Operation::Chat, 0, Err(prefix));
     let far = (FaultKind::ModelNotFound, r#"model "zzzz" is not configured; `GET /v1/models` lists what is"#);
     check("zzzz", Operation::Chat, 0, Err(far));
+}
+
+#[test]
+fn a_model_that_is_switched_off_is_said_to_be() {
+    let text = CONFIG.replace("[models.slow]", "[models.slow]\nenabled = false");
+    let snapshot = load(Some(("t.toml", &text)), &Env::default(), &Overrides::default(), &[]).expect("right").snapshot;
+    let ask = |model| {
+        let (dialect, operation) = (DialectId::OpenaiChat, Operation::Chat);
+        plan(&snapshot, &catalog(&snapshot), Ask { model, dialect, operation, wants: Wants::default() }, 0)
+    };
+    let fault = ask("slow").expect_err("nobody serves it");
+    let said = r#"model "slow" is switched off: its `enabled` is `false`"#;
+    assert_eq!((fault.kind, &*fault.message), (FaultKind::ModelNotFound, said));
+    let fast = ask("fast").expect("others go on");
+    assert!(fast.attempts.iter().all(|attempt| &*attempt.target.model.name != "c"), "nor is it a fallback");
 }
 
 #[test]
@@ -214,7 +229,7 @@ fn check_wants(wishes: &str, tokens: u64, expected: Result<&str, FaultKind>) {
     let document = Some(("t.toml", WISHED));
     let snapshot = load(document, &Env::default(), &Overrides::default(), &[]).expect("a right document").snapshot;
     let model = ListedModel { id: "b".to_owned(), context_window: Some(4_000), created: None, owned_by: None };
-    let listing = Arc::new(Listing { models: vec![model], problem: None });
+    let listing = Arc::new(Listing { models: vec![model], problem: None, is_unreachable: false });
     let catalog = Catalog::new(&snapshot, HashMap::from([(Arc::from("two"), listing)]));
     let wishes = wishes::read(DialectId::OpenaiChat, wishes.as_bytes()).expect("wishes");
     let prompt = Long(tokens);

@@ -9,10 +9,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use thiserror::Error;
-use trunkline_wire::filter::{Offered, Pattern, PatternError, Patterns, Searched, default_patterns};
+use trunkline_wire::filter::{Made, Pattern, PatternError, Patterns, Searched, made};
 
 use crate::cli::{Expression, PatternsCommand, TryOptions};
-use tools::Made;
 
 /// Bytes of a text that is tried; as much as waits for a match in an answer. Guards memory.
 const TEXT_BYTES_MAX: u64 = 1 << 20;
@@ -86,21 +85,14 @@ impl Outcome {
 
 /// The patterns of the configuration, those that are switched off too, and on request the defaults it does not have.
 fn all(configured: &Patterns, defaults: bool) -> Vec<Pattern> {
-    let mut all: Vec<Pattern> = configured.iter().chain(configured.off()).cloned().collect();
-    for default in default_patterns().into_iter().filter(|_| defaults) {
-        if !all.iter().any(|pattern| pattern.name == default.name) {
-            all.push(default);
-        }
-    }
-    all.sort_by_key(|pattern| (!pattern.enabled, std::cmp::Reverse(pattern.priority)));
-    all
+    if defaults { configured.beside_defaults() } else { configured.all() }
 }
 
 fn attempt(options: &TryOptions, configured: &Patterns, text: &str) -> Result<Outcome, PatternsError> {
     let patterns = chosen(options, configured)?;
     let patterns = Arc::new(Patterns::compile(&patterns).map_err(PatternsError::Wrong)?);
     let offered = options.tools.as_deref().map(tools::read).transpose()?;
-    let made = offered.map(|offered: Offered| tools::made(&patterns, Arc::new(offered), text));
+    let made = offered.map(|offered| made(&patterns, Some(Arc::new(offered)), text));
     let off = patterns.off().iter().map(|pattern| pattern.name.clone()).collect();
     Ok(Outcome { searched: patterns.search(text), off, made })
 }

@@ -127,8 +127,8 @@ pub(crate) fn show(snapshot: &Snapshot, model: Option<&str>) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-fn told_of(list: &Arc<PriceList>) -> String {
-    let origin = if Arc::ptr_eq(list, &PriceList::built_in()) { "built in" } else { "a file" };
+fn told_of(list: &PriceList) -> String {
+    let origin = if list.is_built_in() { "built in" } else { "a file" };
     format!("{origin}: {}, as of {}", list.source, list.as_of)
 }
 

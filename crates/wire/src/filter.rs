@@ -18,6 +18,7 @@ mod repair;
 mod telling;
 mod text;
 mod tool_text;
+mod trial;
 
 pub use enforce::Demand;
 pub use offered::Offered;
@@ -26,6 +27,7 @@ pub use patterns::{
 };
 pub use reasoning::Start;
 pub use repair::{Mode, Repair, RepairKind, Repairs};
+pub use trial::{Made, made};
 
 /// What is done to a model's answers; made once, used for all of them.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::{
     AdminSection, CacheSection, ClientKeySection, DiscoverySection, EnforceSection, FailoverSection, LedgerSection,
-    LogSection, ModelSection, PatternSection, ProviderSection, QueueSection, ReplicasSection, ServerSection,
-    StoreSection,
+    LogSection, ModelSection, PatternSection, PriceSection, ProviderSection, QueueSection, ReplicasSection,
+    ServerSection, StoreSection,
 };
 
 /// What Trunkline listens on, whom it lets in, and where it sends requests. Any string may contain `${VAR}`.
@@ -67,6 +67,10 @@ pub struct File {
     /// The names clients ask for, and who serves them.
     #[serde(default)]
     pub models: IndexMap<String, ModelSection>,
+    /// What models cost, in place of the price list, by `provider/model`: the provider's name and its own name for the
+    /// model. What a model or a target states goes before.
+    #[serde(default)]
+    pub prices: IndexMap<String, PriceSection>,
 }
 
 impl Default for File {
@@ -89,6 +93,7 @@ impl Default for File {
             client_keys: Vec::new(),
             patterns: Vec::new(),
             models: IndexMap::new(),
+            prices: IndexMap::new(),
         }
     }
 }

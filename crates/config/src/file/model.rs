@@ -17,6 +17,9 @@ pub struct ModelSection {
     /// The ways to serve it, at least one; the lowest `priority` is tried first.
     #[schemars(length(min = 1))]
     pub targets: Vec<TargetSection>,
+    /// Whether it can be asked for. One that cannot is in no list, and nobody falls back to it.
+    #[serde(default = "default_enabled")]
+    pub enabled: bool,
     /// The order of targets of the same priority.
     #[serde(default)]
     pub strategy: Strategy,
@@ -149,6 +152,10 @@ pub struct TargetSection {
     /// Fields that its requests do not say, whatever the client says; the answer names them as lost.
     #[serde(default)]
     pub drop: Vec<String>,
+}
+
+fn default_enabled() -> bool {
+    true
 }
 
 fn default_weight() -> u32 {

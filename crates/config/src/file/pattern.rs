@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use trunkline_wire::filter::Pattern;
 
 /// A regular expression that says where in a model's text a tool call stands.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -34,6 +35,25 @@ pub struct PatternSection {
     /// Whether it is tried. One that is not need not be right.
     #[serde(default = "default_enabled")]
     pub enabled: bool,
+}
+
+impl PatternSection {
+    /// The pattern that it says.
+    pub fn pattern(&self) -> Pattern {
+        let pairs =
+            |mapping: &IndexMap<String, String>| mapping.iter().map(|(from, to)| (from.clone(), to.clone())).collect();
+        Pattern {
+            name: self.name.clone(),
+            priority: self.priority,
+            regex: self.regex.clone(),
+            tool_name: self.tool_name.clone(),
+            tool_name_group: self.tool_name_group.and_then(|group| usize::try_from(group).ok()),
+            tool_name_json_path: self.tool_name_json_path.clone(),
+            tool_name_mapping: pairs(&self.tool_name_mapping),
+            parameter_mapping: pairs(&self.parameter_mapping),
+            enabled: self.enabled,
+        }
+    }
 }
 
 fn default_enabled() -> bool {

@@ -41,6 +41,9 @@ impl Resolver<'_, '_> {
             self.check_capabilities(&section.capabilities, &at.key("capabilities"));
             self.check_tool_format(section.tool_format.as_ref(), &at.key("tool_format"));
             let targets = self.targets(section, providers, &declared_providers, &at);
+            if !section.enabled {
+                continue;
+            }
             if targets.is_empty() {
                 self.findings.notes.push(format!("model `{name}` is left out: every provider it names is disabled"));
                 continue;
@@ -81,7 +84,7 @@ impl Resolver<'_, '_> {
         at: &Path,
     ) -> Vec<Arc<Target>> {
         let mut targets = Vec::with_capacity(section.targets.len());
-        let prices = self.prices();
+        let prices = Arc::clone(&self.prices);
         let of_model = section.price.as_ref().and_then(|stated| self.price(stated, &at.key("price")));
         for (index, stated) in section.targets.iter().enumerate() {
             let at = at.key("targets").index(index);

@@ -27,7 +27,7 @@ impl Resolver<'_, '_> {
         let patterns: Vec<Pattern> = file
             .patterns
             .iter()
-            .map(pattern)
+            .map(PatternSection::pattern)
             .chain(defaults.filter(|default| !names.contains(default.name.as_str())))
             .collect();
         let (patterns, errors) = Patterns::check(&patterns);
@@ -53,22 +53,5 @@ impl Resolver<'_, '_> {
             }
         };
         self.findings.at(&place, error.to_string(), None);
-    }
-}
-
-fn pattern(section: &PatternSection) -> Pattern {
-    let pairs = |mapping: &indexmap::IndexMap<String, String>| {
-        mapping.iter().map(|(from, to)| (from.clone(), to.clone())).collect()
-    };
-    Pattern {
-        name: section.name.clone(),
-        priority: section.priority,
-        regex: section.regex.clone(),
-        tool_name: section.tool_name.clone(),
-        tool_name_group: section.tool_name_group.and_then(|group| usize::try_from(group).ok()),
-        tool_name_json_path: section.tool_name_json_path.clone(),
-        tool_name_mapping: pairs(&section.tool_name_mapping),
-        parameter_mapping: pairs(&section.parameter_mapping),
-        enabled: section.enabled,
     }
 }

@@ -7,7 +7,7 @@ use trunkline_providers::price::{self, DecimalError, PriceList, Tariff, Tier, To
 
 use super::Resolver;
 use crate::file::{PriceChange, PriceSection, PriceTier};
-use crate::path::Path;
+use crate::path::{Path, path};
 
 /// What a table says of tokens, whichever table it is.
 #[derive(Clone, Copy)]
@@ -21,9 +21,23 @@ struct Stated {
 }
 
 impl Resolver<'_, '_> {
-    /// What well-known models cost.
-    pub(super) fn prices(&self) -> Arc<PriceList> {
-        self.overrides.prices.clone().unwrap_or_else(PriceList::built_in)
+    /// What models cost where neither they nor their targets say it: the list, and what `[prices]` says instead.
+    pub(super) fn stated_prices(&mut self) -> Arc<PriceList> {
+        let listed = self.overrides.prices.clone().unwrap_or_else(PriceList::built_in);
+        let file = self.file;
+        if file.prices.is_empty() {
+            return listed;
+        }
+        let mut prices = PriceList::clone(&listed);
+        for (name, stated) in &file.prices {
+            let at = path(&["prices", name]);
+            let Some(price) = self.price(stated, &at) else { continue };
+            if !prices.state(name, Price::clone(&price)) {
+                let hint = "write the provider's name and its own name for the model: `openai/gpt-5`".to_owned();
+                self.findings.at_key(&at, format!("{name:?} names no model of a provider"), Some(hint));
+            }
+        }
+        Arc::new(prices)
     }
 
     /// What a document says of a price; `None` when that is wrong.

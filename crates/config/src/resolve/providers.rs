@@ -16,7 +16,7 @@ use crate::file::{ProviderAuth, ProviderSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::settings::table;
-use crate::snapshot::{AuthMode, Key, Provider, ProviderModel, Timeouts, UsualRepairs};
+use crate::snapshot::{AuthMode, Key, Provider, ProviderModel, ProviderSource, Timeouts, UsualRepairs};
 
 /// For everything, when neither the provider nor a variable says.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(3600);
@@ -40,14 +40,15 @@ impl Resolver<'_, '_> {
                 let keys = self.implied_keys(vendor);
                 let base_url = vendor.default_base_url.and_then(|url| BaseUrl::parse(url, vendor).ok());
                 if !keys.is_empty() && base_url.is_some() {
-                    let provider = self.unstated(vendor, base_url, keys, total);
+                    let provider = self.unstated((vendor, ProviderSource::Environment), base_url, keys, total);
                     providers.insert(vendor.id.to_owned(), Arc::new(provider));
                 }
             }
         }
         self.found_providers(&mut providers, total);
         if let Some(vendor) = registry::find(BUILT_IN).filter(|_| !self.declared("providers").contains(BUILT_IN)) {
-            providers.insert(BUILT_IN.to_owned(), Arc::new(self.unstated(vendor, None, Vec::new(), total)));
+            let provider = self.unstated((vendor, ProviderSource::BuiltIn), None, Vec::new(), total);
+            providers.insert(BUILT_IN.to_owned(), Arc::new(provider));
         }
         providers
     }
@@ -70,7 +71,8 @@ impl Resolver<'_, '_> {
             let mut places = providers.values().filter_map(|provider| provider.base_url.as_ref());
             let taken = declared.contains(name) || providers.contains_key(name);
             if !taken && !places.any(|place| same_place(place, &endpoint.base_url)) {
-                let provider = self.unstated(endpoint.vendor, Some(endpoint.base_url.clone()), Vec::new(), total);
+                let of = (endpoint.vendor, ProviderSource::Probe);
+                let provider = self.unstated(of, Some(endpoint.base_url.clone()), Vec::new(), total);
                 providers.insert(name.to_owned(), Arc::new(provider));
             }
         }
@@ -97,6 +99,7 @@ impl Resolver<'_, '_> {
             name: name.into(),
             name_header: HeaderValue::from_str(name).ok(),
             vendor,
+            source: ProviderSource::Document,
             base_url,
             dialects,
             auth: match section.auth {
@@ -123,7 +126,7 @@ impl Resolver<'_, '_> {
     /// A provider of which the document says nothing.
     fn unstated(
         &self,
-        vendor: &'static Vendor,
+        (vendor, source): (&'static Vendor, ProviderSource),
         base_url: Option<BaseUrl>,
         keys: Vec<Key>,
         total: Duration,
@@ -133,6 +136,7 @@ impl Resolver<'_, '_> {
             name: vendor.id.into(),
             name_header: Some(HeaderValue::from_static(vendor.id)),
             vendor,
+            source,
             base_url,
             dialects: vendor.dialects.to_vec(),
             keys: keys.into_iter().map(Arc::new).collect(),

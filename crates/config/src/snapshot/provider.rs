@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use indexmap::IndexMap;
 use trunkline_providers::price::PriceList;
+use trunkline_providers::price::list::Seller;
 use trunkline_providers::{BaseUrl, Price, Vendor, capabilities};
 use trunkline_wire::{Capabilities, DialectId};
 
@@ -20,6 +21,8 @@ pub struct Provider {
     pub name_header: Option<HeaderValue>,
     /// Facts about its type.
     pub vendor: &'static Vendor,
+    /// Who says that there is one.
+    pub source: ProviderSource,
     /// Where it is; `None` only for an adapter.
     pub base_url: Option<BaseUrl>,
     /// The wire formats it speaks, the one to prefer first; empty only for an adapter.
@@ -56,6 +59,31 @@ pub struct Provider {
     pub models: IndexMap<String, ProviderModel>,
 }
 
+/// Who says that there is a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderSource {
+    /// The document.
+    Document,
+    /// A well-known variable that holds its key.
+    Environment,
+    /// A look at the ports of this machine.
+    Probe,
+    /// Nobody: it comes with the program.
+    BuiltIn,
+}
+
+impl ProviderSource {
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Environment => "environment",
+            Self::Probe => "probe",
+            Self::BuiltIn => "built_in",
+        }
+    }
+}
+
 /// The same value in memory of its own.
 fn own_value(value: &HeaderValue) -> HeaderValue {
     let mut own = HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
@@ -66,7 +94,8 @@ fn own_value(value: &HeaderValue) -> HeaderValue {
 impl Provider {
     /// What a model of it costs, as this list says; `None` when nobody knows.
     pub fn listed_price(&self, prices: &PriceList, model: &str) -> Option<Arc<Price>> {
-        prices.price(self.vendor, self.base_url.as_ref(), model).map(Arc::new)
+        let seller = Seller { name: &self.name, vendor: self.vendor, base_url: self.base_url.as_ref() };
+        prices.price(seller, model).map(Arc::new)
     }
 
     pub(super) fn detached(&self) -> Self {
@@ -75,6 +104,7 @@ impl Provider {
             name: Arc::from(&*self.name),
             name_header: self.name_header.as_ref().map(own_value),
             vendor: self.vendor,
+            source: self.source,
             base_url: self.base_url.clone(),
             dialects: self.dialects.clone(),
             keys: self.keys.iter().map(|key| Arc::new(key.detached())).collect(),

@@ -43,7 +43,7 @@ fn settings_of(text: &str) -> Vec<(String, Json)> {
 
 fn collect(value: &Json, path: &str, settings: &mut Vec<(String, Json)>) {
     let named = |key: &str| {
-        if matches!(path, "providers" | "models" | "providers.NAME.models") {
+        if matches!(path, "providers" | "models" | "prices" | "providers.NAME.models") {
             "NAME".to_owned()
         } else {
             key.to_owned()

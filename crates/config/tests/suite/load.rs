@@ -285,6 +285,33 @@ targets = [{ provider = "groq", model = "x" }]
 }
 
 #[test]
+fn a_model_that_is_switched_off_is_nobodys_fallback() {
+    let document = "[models.a]\ntargets = [{ provider = \"dummy\", model = \"echo-1\" }]\nfallbacks = [\"b\"]\n\
+        [models.b]\nenabled = false\ntargets = [{ provider = \"dummy\", model = \"echo-1\" }]\n";
+    let trunkline_config::Loaded { snapshot, notes, .. } = ok(Some(document), NO_ENV);
+    assert_eq!(snapshot.models.keys().collect::<Vec<_>>(), ["a"]);
+    assert!(snapshot.models["a"].fallbacks.is_empty() && snapshot.models_off.contains("b") && notes.is_empty());
+}
+
+#[test]
+fn stated_prices_stand_in_place_of_listed_ones() {
+    let document = "[providers.openai]\nkey = \"k\"\n[providers.mine]\ntype = \"openai\"\nkey = \"k\"\n\
+        [providers.far]\ntype = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\nkey = \"k\"\n\
+        [prices]\n\"openai/GPT-5\" = { input = 7, output = 8 }\n\"far/gpt-5\" = { input = 9, output = 9 }\n";
+    let snapshot = ok(Some(document), NO_ENV).snapshot;
+    let input = |provider: &str, model| {
+        let price = snapshot.providers[provider].listed_price(&snapshot.prices, model)?;
+        Some((price.at(0)?.tokens.input.mtok_text(), price.is_listed()))
+    };
+    let stated = |price: &str| Some((price.to_owned(), false));
+    assert_eq!([input("openai", "gpt-5"), input("mine", "gpt-5")], [stated("7.00"), stated("7.00")]);
+    assert_eq!([input("far", "gpt-5"), input("far", "gpt-4o")], [stated("9.00"), None], "it is not the vendor's own");
+    assert!(input("mine", "gpt-4o").is_some_and(|(_, is_listed)| is_listed));
+    let wrong = problems(Some("[prices]\ngpt-5 = { input = 1, output = 1 }\n"), NO_ENV);
+    assert!(wrong.starts_with("t.toml:2:1: prices.gpt-5: \"gpt-5\" names no model of a provider;"), "{wrong}");
+}
+
+#[test]
 fn keys_show_nowhere() {
     let text = r#"
 [providers.groq]

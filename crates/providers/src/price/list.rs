@@ -27,6 +27,30 @@ pub struct PriceList {
     pub source: String,
     /// By vendor and the vendor's own name for the model, in lower case.
     prices: HashMap<String, Tariff>,
+    /// What the operator says instead, by provider or vendor in the same way.
+    stated: HashMap<String, Price>,
+}
+
+/// A provider, as far as its prices depend on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seller<'a> {
+    /// Its name in the config.
+    pub name: &'a str,
+    /// What it is.
+    pub vendor: &'a Vendor,
+    /// Where it is; `None` only for an adapter.
+    pub base_url: Option<&'a BaseUrl>,
+}
+
+/// One line of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The vendor, or the provider whose price is stated.
+    pub seller: String,
+    /// Its own name for the model, in lower case.
+    pub model: String,
+    /// What it costs.
+    pub price: Price,
 }
 
 /// Why a text is no list.
@@ -46,7 +70,7 @@ pub enum ListError {
 impl PriceList {
     /// A list that is yet empty.
     pub fn new(as_of: String, source: String) -> Self {
-        Self { as_of, source, prices: HashMap::new() }
+        Self { as_of, source, prices: HashMap::new(), stated: HashMap::new() }
     }
 
     /// The list that comes with the program; read once, when it is first wanted.
@@ -54,6 +78,12 @@ impl PriceList {
         static LIST: LazyLock<Arc<PriceList>> =
             LazyLock::new(|| Arc::new(PriceList::parse(BUILT_IN).expect("a test reads it")));
         Arc::clone(&LIST)
+    }
+
+    /// Whether it is the list that comes with the program, whatever is stated beside.
+    pub fn is_built_in(&self) -> bool {
+        let own = Self::built_in();
+        (&self.as_of, &self.source) == (&own.as_of, &own.source)
     }
 
     /// Reads a list as [`PriceList::text`] writes it.
@@ -100,6 +130,27 @@ impl PriceList {
         self.prices.insert(name_of(vendor, model), tariff);
     }
 
+    /// The same list with what the operator says of `seller/model`; `false` when that has no slash.
+    pub fn state(&mut self, name: &str, price: Price) -> bool {
+        let Some((seller, model)) = name.split_once('/') else { return false };
+        self.stated.insert(name_of(seller, model), price);
+        true
+    }
+
+    /// What every model costs, in the order of names, what is stated in place of what is listed.
+    pub fn entries(&self) -> Vec<Entry> {
+        let listed = self.prices.iter().filter(|(name, _)| !self.stated.contains_key(*name));
+        let listed = listed.map(|(name, tariff)| (name, listed_price(tariff)));
+        let all = listed.chain(self.stated.iter().map(|(name, price)| (name, price.clone())));
+        let entry = |(name, price): (&String, Price)| {
+            let (seller, model) = name.split_once('\t')?;
+            Some(Entry { seller: seller.to_owned(), model: model.to_owned(), price })
+        };
+        let mut entries: Vec<Entry> = all.filter_map(entry).collect();
+        entries.sort_by(|a, b| (&a.seller, &a.model).cmp(&(&b.seller, &b.model)));
+        entries
+    }
+
     /// How many models it knows.
     pub fn len(&self) -> usize {
         self.prices.len()
@@ -110,11 +161,15 @@ impl PriceList {
         self.prices.is_empty()
     }
 
-    /// What a model costs at a server. `None` when nobody knows: the list does not have it, or the server is not the
-    /// vendor's own, and may ask for any price.
-    pub fn price(&self, vendor: &Vendor, base_url: Option<&BaseUrl>, model: &str) -> Option<Price> {
-        let own_host = vendor.default_base_url.and_then(host_of)?;
-        (base_url?.host == own_host).then(|| self.find(vendor.id, model)).flatten()
+    /// What a model costs at a provider. `None` when nobody knows: the list does not have it, or the server is not the
+    /// vendor's own, and may ask for any price. What is stated for the provider's name holds wherever that is.
+    pub fn price(&self, of: Seller<'_>, model: &str) -> Option<Price> {
+        let stated = |seller: &str| self.stated.get(&name_of(seller, model)).cloned();
+        let is_own = || {
+            let own_host = of.vendor.default_base_url.and_then(host_of);
+            of.base_url.is_some_and(|url| Some(url.host.as_str()) == own_host)
+        };
+        stated(of.name).or_else(|| is_own().then(|| stated(of.vendor.id).or_else(|| self.find(of.vendor.id, model)))?)
     }
 
     /// What a model costs at its vendor's own servers.
@@ -128,7 +183,7 @@ impl PriceList {
         let bare = tuned.as_deref().unwrap_or(bare);
         let known = |model: &str| self.prices.get(&name_of(vendor, model));
         let tariff = known(&model).or_else(|| known(bare)).or_else(|| known(undated(bare)?))?;
-        Some(Price { is_listed: true, ..Price::always(tariff.clone()) })
+        Some(listed_price(tariff))
     }
 
     /// What differs in `newer`: names that are new, names with another price, names that are gone; each in order.
@@ -145,6 +200,10 @@ impl PriceList {
             differing(self, &|name, _| !newer.prices.contains_key(name)),
         ]
     }
+}
+
+fn listed_price(tariff: &Tariff) -> Price {
+    Price { is_listed: true, ..Price::always(tariff.clone()) }
 }
 
 fn name_of(vendor: &str, model: &str) -> String {

@@ -10,6 +10,7 @@ use crate::registry::{LOOK_ALIKE, Vendor};
 pub static VENDOR: Vendor = Vendor {
     id: "dummy",
     title: "Dummy (built in)",
+    hint: Some("Answers by itself, for trying things out."),
     version_path: "",
     auth: AuthStyle::None,
     needs_key: false,

@@ -9,6 +9,7 @@ use crate::registry::{GoesOn, LOCAL_LOOK_ALIKE, Quirks, Tokenizer, Vendor};
 pub static VENDOR: Vendor = Vendor {
     id: "llama_cpp",
     title: "llama.cpp server",
+    hint: Some("Where `llama-server` listens, usually port 8080."),
     default_base_url: Some("http://127.0.0.1:8080/v1"),
     local_port: Some(8080),
     own_paths: &[

@@ -9,6 +9,7 @@ use crate::registry::{LOCAL_LOOK_ALIKE, Vendor};
 pub static VENDOR: Vendor = Vendor {
     id: "lm_studio",
     title: "LM Studio",
+    hint: Some("Start its server in the tab for developers; usually port 1234."),
     default_base_url: Some("http://127.0.0.1:1234/v1"),
     local_port: Some(1234),
     own_paths: &[(DialectId::Anthropic, Operation::CountTokens, None)],

@@ -12,6 +12,7 @@ use crate::registry::{GoesOn, LOCAL_LOOK_ALIKE, Quirks, Vendor};
 pub static VENDOR: Vendor = Vendor {
     id: "ollama",
     title: "Ollama",
+    hint: Some("Where `ollama serve` listens, usually port 11434."),
     default_base_url: Some("http://127.0.0.1:11434/v1"),
     local_port: Some(11434),
     dialects: &[

@@ -11,6 +11,7 @@ use crate::registry::{LOOK_ALIKE, Vendor};
 pub static VENDOR: Vendor = Vendor {
     id: "openai",
     title: "OpenAI and look-alikes",
+    hint: Some("Any server that looks like OpenAI works, too: state its base URL."),
     default_base_url: Some("https://api.openai.com/v1"),
     key_variable: Some("OPENAI_API_KEY"),
     dialects: &[DialectId::OpenaiChat, DialectId::OpenaiCompletions, DialectId::OpenaiResponses],

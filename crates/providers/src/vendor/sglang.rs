@@ -9,6 +9,7 @@ use crate::registry::{GoesOn, LOCAL_LOOK_ALIKE, Quirks, Vendor};
 pub static VENDOR: Vendor = Vendor {
     id: "sglang",
     title: "SGLang",
+    hint: Some("Where `sglang serve` listens, usually port 30000."),
     default_base_url: Some("http://127.0.0.1:30000/v1"),
     local_port: Some(30000),
     capabilities: Capabilities { tool_images: true, ..LOCAL },

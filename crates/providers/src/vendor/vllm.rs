@@ -11,6 +11,7 @@ use crate::registry::{GoesOn, LOCAL_LOOK_ALIKE, Quirks, Tokenizer, Vendor};
 pub static VENDOR: Vendor = Vendor {
     id: "vllm",
     title: "vLLM",
+    hint: Some("Where `vllm serve` listens, usually port 8000."),
     default_base_url: Some("http://127.0.0.1:8000/v1"),
     local_port: Some(8000),
     capabilities: Capabilities { tool_images: true, reasoning_replay: ReasoningReplay::Reasoning, ..LOCAL },

@@ -135,6 +135,24 @@ impl Held {
         }
     }
 
+    /// The same in a sentence.
+    pub fn why(self) -> String {
+        match self {
+            Self::Resting { whose, rest: Rest { cause, .. } } => {
+                let status = cause.status.map(|status| format!(" ({status})")).unwrap_or_default();
+                format!("the {} rests after {}{status}", whose.as_str(), cause.kind.as_str())
+            }
+            Self::Open { .. } => "its circuit is open".to_owned(),
+            Self::KeyRate { .. } => "the key has used up its minute".to_owned(),
+            Self::Unhealthy { .. } => "the provider is not well".to_owned(),
+            Self::Draining => "it is draining".to_owned(),
+            Self::TooLong { tokens, window } => {
+                format!("the prompt is at least {tokens} tokens, and it takes {window} at most")
+            }
+            Self::Unwanted => "the request does not want it".to_owned(),
+        }
+    }
+
     /// When it may be used again; `None`: never for this request, or not before the operator says so.
     pub fn until(self) -> Option<Moment> {
         match self {

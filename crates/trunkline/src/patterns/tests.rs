@@ -116,7 +116,7 @@ fn what_cannot_be_tried_is_said() {
 fn with_tools_only_calls_of_those_count_and_are_mended() {
     let patterns = configured(DOCUMENT);
     let get = |tools: &str| {
-        let made = tools::made(&patterns, Arc::new(tools::offered(tools).unwrap()), SAID);
+        let made = made(&patterns, Some(Arc::new(tools::offered(tools).unwrap())), SAID);
         (made.calls, made.repairs)
     };
     let call = ("bash".to_owned(), r#"{"command":"ls -la /tmp","description":"ls -la /tmp"}"#.to_owned());

@@ -94,6 +94,25 @@ impl Patterns {
         &self.off
     }
 
+    /// All of them, in the order in which they are tried; those that are switched off at the end.
+    pub fn all(&self) -> Vec<Pattern> {
+        let mut all: Vec<Pattern> = self.iter().chain(self.off()).cloned().collect();
+        sort(&mut all);
+        all
+    }
+
+    /// The same with those that ship, save those in whose place one of these stands.
+    pub fn beside_defaults(&self) -> Vec<Pattern> {
+        let mut all = self.all();
+        for default in defaults() {
+            if !all.iter().any(|pattern| pattern.name == default.name) {
+                all.push(default);
+            }
+        }
+        sort(&mut all);
+        all
+    }
+
     /// Every call that the patterns find in a text, in the text's order. Where two find the same, the higher priority
     /// counts.
     pub fn find(&self, text: &str) -> Vec<Matched> {
@@ -109,6 +128,11 @@ impl Patterns {
     pub fn is_empty(&self) -> bool {
         self.ready.is_empty()
     }
+}
+
+/// As they are tried, those that are not at the end.
+fn sort(patterns: &mut [Pattern]) {
+    patterns.sort_by_key(|pattern| (!pattern.enabled, std::cmp::Reverse(pattern.priority)));
 }
 
 /// The ten patterns that ship, off until they are asked for.

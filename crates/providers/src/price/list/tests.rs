@@ -70,7 +70,7 @@ fn only_a_vendors_own_servers_ask_its_prices() {
     let openai = registry::find("openai").expect("it is there");
     let at = |url: &str| {
         let url = BaseUrl::parse(url, openai).expect("a URL");
-        PriceList::built_in().price(openai, Some(&url), "gpt-4o").is_some()
+        PriceList::built_in().price(Seller { name: "x", vendor: openai, base_url: Some(&url) }, "gpt-4o").is_some()
     };
     assert!(at("https://api.openai.com/v1"));
     assert!(!at("http://127.0.0.1:8000/v1"));
