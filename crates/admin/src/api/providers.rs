@@ -27,6 +27,7 @@ use crate::read::Json;
 use crate::routes::Running;
 use crate::upstreams::Tested;
 use row::{ProviderRow, Rows};
+pub(crate) use test::of_name;
 use test::ProviderTest;
 
 /// Its paths.

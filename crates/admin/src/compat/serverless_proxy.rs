@@ -23,6 +23,8 @@ pub(crate) const ROUTES: &[Endpoint] = &[
     Endpoint::new("PUT", "/endpoints/{id}", Asks::Admin, || put(endpoints::update)),
     Endpoint::new("GET", "/endpoints/{id}/delete", Asks::Admin, || get(endpoints::delete)).changes(),
     Endpoint::new("DELETE", "/endpoints/{id}/delete", Asks::Admin, || delete(endpoints::delete)),
+    Endpoint::new("POST", "/endpoints/{id}/test", Asks::Admin, || post(endpoints::test)),
+    Endpoint::new("GET", "/endpoints/{id}/models", Asks::Viewer, || get(endpoints::models)),
     Endpoint::new("GET", "/api/admin/virtual-models", Asks::Viewer, || get(virtual_models::list)),
     Endpoint::new("POST", "/virtual-models", Asks::Admin, || post(virtual_models::create)),
     Endpoint::new("PUT", "/virtual-models/{id}", Asks::Admin, || put(virtual_models::update)),

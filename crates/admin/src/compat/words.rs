@@ -71,11 +71,12 @@ impl Words {
         problem.answer(Some(&error), self.status(problem))
     }
 
-    /// Both know one status for all that is wrong with what a caller wants.
+    /// Both know fewer statuses.
     fn status(self, problem: &Problem) -> StatusCode {
-        match problem.status() {
-            StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
-            status => status,
+        match (self, problem.kind) {
+            (Self::ServerlessProxy | Self::ModelProxy, Kind::Unprocessable) => StatusCode::BAD_REQUEST,
+            (Self::ServerlessProxy, Kind::Upstream) => StatusCode::INTERNAL_SERVER_ERROR,
+            (Self::ServerlessProxy | Self::ModelProxy, _) => problem.status(),
         }
     }
 }

@@ -7,15 +7,16 @@ use axum::extract::Path as InPath;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
-use trunkline_config::{Edit, Path};
+use trunkline_config::{Edit, Path, Provider};
 
 use super::row::{Ours, Row, done, find, flag, given, id_of, number, ours, switch, table, text};
 use super::virtual_models;
 use crate::api::editing::Editing;
+use crate::api::providers;
 use crate::auth::Caller;
 use crate::compat::document::{Sections, look, make};
 use crate::compat::merge::merged;
-use crate::compat::words::{not_found, to_pages};
+use crate::compat::words::to_pages;
 use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
 use crate::read::Json;
@@ -110,6 +111,38 @@ pub(crate) async fn delete(
     Ok(Json(done(None, Vec::new())))
 }
 
+/// `POST /endpoints/ID/test`.
+pub(crate) async fn test(
+    Extension(Running(plane)): Extension<Running>,
+    InPath(id): InPath<String>,
+) -> Result<Json<Value>, Problem> {
+    let tested = plane.upstreams().test(numbered(&*plane, &id).await?, None).await;
+    if let Some(failed) = tested.steps.iter().find(|step| !step.ok) {
+        let why = failed.detail.as_deref().unwrap_or("it failed");
+        return Err(Problem::new(Kind::Upstream, format!("{}: {why}", failed.name)));
+    }
+    Ok(Json(json!({ "status": "ok", "endpoint_status": 200, "steps": tested.steps })))
+}
+
+/// `GET /endpoints/ID/models`.
+pub(crate) async fn models(
+    Extension(Running(plane)): Extension<Running>,
+    InPath(id): InPath<String>,
+) -> Result<Json<Value>, Problem> {
+    let listed = plane.upstreams().models_of(numbered(&*plane, &id).await?).await;
+    let listed = listed.map_err(|why| Problem::new(Kind::Upstream, why))?;
+    let mut names: Vec<String> = listed.into_iter().map(|model| model.id).collect();
+    names.sort();
+    Ok(Json(json!({ "models": names })))
+}
+
+/// The provider with that number, switched off or not.
+async fn numbered(plane: &dyn Plane, id: &str) -> Result<Arc<Provider>, Problem> {
+    let editing = look(plane).await?;
+    let name = named(plane, &editing, &Value::from(id))?;
+    providers::of_name(plane, &editing, &name)
+}
+
 /// Every provider by its name, with what the document says of it, or would say of one that is not in it.
 pub(super) fn all(plane: &dyn Plane, editing: &Editing) -> Result<Map<String, Value>, Problem> {
     let mut all = Sections::of(editing, "providers").all()?;
@@ -201,11 +234,4 @@ pub(super) fn headers(row: &Row) -> Option<Value> {
 pub(super) fn named(plane: &dyn Plane, editing: &Editing, id: &Value) -> Result<String, Problem> {
     let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
     Ok(find(KIND, &id, all(plane, editing)?.keys())?.to_owned())
-}
-
-/// The provider with that number, if it is in force.
-pub(super) async fn in_force(plane: &dyn Plane, id: &str) -> Result<Arc<trunkline_config::Provider>, Problem> {
-    let name = named(plane, &look(plane).await?, &Value::from(id))?;
-    let provider = plane.snapshot().providers.get(&name).cloned();
-    provider.ok_or_else(|| not_found(format!("{KIND} is switched off")))
 }

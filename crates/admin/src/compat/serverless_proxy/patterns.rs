@@ -106,7 +106,8 @@ fn name_of(pattern: &Value) -> &str {
 fn row(section: &Value) -> Row {
     let said = |field: &str| section.get(field).cloned().unwrap_or_default();
     let mapping = |field: &str| section.get(field).map_or_else(|| "{}".to_owned(), Value::to_string);
-    let regex = section.get("regex").and_then(Value::as_str).unwrap_or_default();
+    // As it was before the document had to say that nothing in it is a variable.
+    let regex = section.get("regex").and_then(Value::as_str).unwrap_or_default().replace("$${", "${");
     let kind = TYPES.iter().find(|(part, _)| regex.contains(part)).map_or("inline", |(_, kind)| kind);
     let columns = json!({
         "id": id_of(KIND, name_of(section)),
