@@ -67,11 +67,17 @@ pub(crate) async fn trace(
 }
 
 /// `GET /v1/admin/events/ID/stream`. A request that has not ended, or not begun, is waited for.
-pub(crate) async fn stream(Extension(Running(plane)): Extension<Running>, InPath(id): InPath<String>) -> Response {
+pub(crate) async fn stream(
+    Extension(Running(plane)): Extension<Running>,
+    InPath(id): InPath<String>,
+) -> Result<Response, Problem> {
+    if u128::from_str_radix(&id, 16).is_err() {
+        return Err(RequestProblem::NotFound(id).into());
+    }
     let now = Instant::now();
     let look = Some(plane.requests().show(id.clone()));
     let story = Story { plane, id, look, pause: Box::pin(sleep(LOOK_EVERY)), began: now, breathed: now, told: false };
-    ([(header::CONTENT_TYPE, EVENTS), (header::CACHE_CONTROL, NO_CACHE)], Body::new(story)).into_response()
+    Ok(([(header::CONTENT_TYPE, EVENTS), (header::CACHE_CONTROL, NO_CACHE)], Body::new(story)).into_response())
 }
 
 /// What became of a request, as soon as it is known.
