@@ -13,7 +13,7 @@ import pytest
 from kit import config
 from kit.backends import aimock, free_port
 from kit.gateway import Gateway
-from kit.upstream import Upstream
+from kit.upstream import Exchange, Upstream, openai_error
 from kit.waits import eventually
 
 Start = Callable[..., Gateway]
@@ -81,7 +81,7 @@ def named(items: list[Any], name: str) -> Any:
 def gateway(start: Start, upstream: Upstream) -> Gateway:
     """A gateway with a document that people have written notes into."""
     text = NOTES + config.standard(upstream.base_url).replace("sk-upstream-secret", KEY)
-    return start(text, env={"TRUNKLINE_ADMIN_TOKEN": TOKEN})
+    return start(text, env={"TRUNKLINE_ADMIN_TOKEN": TOKEN, "SECOND": "canary-of-another"})
 
 
 @pytest.fixture
@@ -146,8 +146,16 @@ def test_a_test_says_which_step_failed_and_never_the_key(api: Api, upstream: Ups
     assert masked["keys"] == [MASK]
     tested, steps = api.test(name="up", section=masked, model="real-name")
     assert tested["ok"] and "one two" in steps["answer"]["detail"], "a mask is the key that it stands for"
+    def tells_all(exchange: Exchange) -> None:
+        exchange.answer(openai_error(f"I was sent {exchange.request.headers}"), 500)
+
+    upstream.script("babbler", tells_all)
+    section = {**masked, "headers": {"x-secret": "canary-in-a-header"}}
+    tested, steps = api.test(name="up", section=section, model="babbler")
+    assert not tested["ok"] and "I was sent" in steps["answer"]["detail"], steps
     upstream.key = None
-    assert told(api.http.post("/providers/test", json={"section": {**section, "base_url": "nonsense"}})) == (
+    section = {"type": "vllm", "base_url": "ftp://x"}
+    assert told(api.http.post("/providers/test", json={"section": section})) == (
         422,
         "base_url",
     )
@@ -178,7 +186,7 @@ def test_what_is_wrong_is_told_at_its_field(gateway: Gateway, api: Api) -> None:
         ("POST", "/providers", {"type": "openai"}, 400, "name"),
         ("POST", "/providers", {"name": "up", "type": "openai"}, 409, "name"),
         ("POST", "/providers", {"name": "x", "type": "klingon"}, 422, "type"),
-        ("POST", "/providers", {"name": "x", "type": "openai", "base_url": "nonsense"}, 422, "base_url"),
+        ("POST", "/providers", {"name": "x", "type": "vllm", "base_url": "ftp://x"}, 422, "base_url"),
         ("PATCH", "/providers/up", {"requests_max": 0}, 422, "requests_max"),
         ("PATCH", "/providers/up", {"keys": ["••••••••AAAA"]}, 422, "keys[0]"),
         ("PATCH", "/providers/nobody", {"enabled": True}, 404, None),

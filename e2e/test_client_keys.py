@@ -69,7 +69,7 @@ def test_a_key_works_within_a_second_and_stops_within_one(keyed: Gateway) -> Non
     assert made["key"].startswith("sk-tl-") and len(made["key"]) == len("sk-tl-") + 32
     with openai_sdk(keyed, made["key"]) as sdk:
         eventually("the key works", lambda: answers(sdk), KNOWN_WITHIN_S)
-        listed = keys(keyed, "list")["data"]
+        listed = keys(keyed, "list")["items"]
         assert [(row["name"], row["owner"], row["tags"]) for row in listed] == [("laptop", "ada", ["team-x"])]
         keys(keyed, "disable", "laptop")
         eventually("the key is off", lambda: not answers(sdk), KNOWN_WITHIN_S)
@@ -147,7 +147,7 @@ def test_a_budget_survives_a_restart(keyed: Gateway, start: Callable[..., Gatewa
             chat(sdk.with_options(max_retries=5))
     assert spent.value.code == "budget_exceeded"
     headers = {"authorization": f"Bearer {ADMIN}"}
-    [row] = again.http.get("/api/v1/client-keys", headers=headers).json()["data"]
+    [row] = again.http.get("/api/v1/client-keys", headers=headers).json()["items"]
     month = {"period": "month", "usd": "0.01"}
     assert month in row["spent"] and row["reserved_usd"] == "0.00", row
 

@@ -124,7 +124,7 @@ def test_signing_in_and_out(gateway: Gateway) -> None:
     assert page.http.post(KEYS, json={"name": "laptop"}).status_code == 201
     without = {"x-csrf-token": ""}
     assert told(page.http.post(KEYS, json={"name": "phone"}, headers=without)) == (403, "csrf")
-    assert [row["name"] for row in page.http.get(KEYS).json()["data"]] == ["laptop"]
+    assert [row["name"] for row in page.http.get(KEYS).json()["items"]] == ["laptop"]
     assert page.http.delete(SESSION).status_code == 204
     assert not page.is_in()
 

@@ -179,7 +179,7 @@ export const ROUTES = {
       return { body: { section: found, live: found } }
     }),
   'DELETE /patterns/{name}': (mock, { name, request }) => changing(mock, request, `removed pattern ${name}`, () => void (mock.world.patterns = mock.world.patterns.filter((pattern) => pattern.name !== name))),
-  'GET /client-keys': (mock) => ({ body: { data: mock.world.clientKeys } }),
+  'GET /client-keys': (mock) => ({ body: page(mock.world.clientKeys) }),
   'POST /client-keys': (mock, { body }) => {
     if (!body.name) return problem(400, 'the request cannot be understood', 'a key needs a name', { field: 'name' })
     if (mock.world.clientKeys.some((key) => key.name === body.name && !key.revoked)) return problem(409, 'something else stands in the way', `another client key is called "${body.name}"`, { field: 'name' })

@@ -32,6 +32,7 @@ use crate::problem::{Kind, Problem};
 
 pub use accounts::{Account, Accounts, Ask, Down, Session, Stored, Told, Unreachable, Web};
 pub(crate) use arrival::Peer;
+pub(crate) use cookie::SESSION as SESSION_COOKIE;
 pub(crate) use oidc::{Return, no_flow_cookie};
 pub use password::{hash_password, is_password, make_password};
 pub use role::{Asks, Role};
@@ -53,7 +54,7 @@ const SEEN_EVERY: Duration = Duration::from_secs(60);
 const TOKEN_USER: &str = "token";
 
 /// What a page shows with each change that it asks for by its cookie.
-const CSRF: &str = "x-csrf-token";
+pub(crate) const CSRF: &str = "x-csrf-token";
 
 /// Whether callers may ever be let in without being asked who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

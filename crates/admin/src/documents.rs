@@ -103,9 +103,6 @@ pub enum DocumentProblem {
     /// There is none with this number.
     #[error("there is no revision {0}")]
     NotFound(String),
-    /// It is longer than is kept.
-    #[error("the document is longer than {0} bytes")]
-    TooLong(usize),
     /// It cannot be read or written where it is, or what is in force has not become it.
     #[error("{0}")]
     Failed(String),

@@ -39,8 +39,25 @@ pub struct Operation {
     pub takes: Option<SchemaOf>,
     /// The body of its answer when all goes well.
     pub gives: Option<SchemaOf>,
+    /// In which forms that body comes.
+    pub forms: &'static [Form],
+    /// The status of that answer.
+    pub status: u16,
+    /// Statuses of problems that it may be answered with, beside those that follow from the rest.
+    pub fails: &'static [u16],
     /// Whether a change names the revision that it is made to.
     pub if_match: bool,
+}
+
+/// A form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One value.
+    Json,
+    /// A value a line, as spreadsheets take them.
+    Csv,
+    /// A value an event, as long as both sides like.
+    Events,
 }
 
 impl Endpoint {
@@ -68,13 +85,23 @@ impl Endpoint {
 impl Operation {
     /// One that takes and gives nothing.
     pub const fn new(id: &'static str, summary: &'static str) -> Self {
-        Self { id, summary, query: None, takes: None, gives: None, if_match: false }
+        Self {
+            id,
+            summary,
+            query: None,
+            takes: None,
+            gives: None,
+            forms: &[Form::Json],
+            status: 204,
+            fails: &[],
+            if_match: false,
+        }
     }
 
     /// The same, with parameters in its query.
     #[must_use]
     pub const fn query<T: JsonSchema>(self) -> Self {
-        Self { query: Some(schema_of::<T>), ..self }
+        Self { query: Some(T::json_schema), ..self }
     }
 
     /// The same, with a body in.
@@ -86,13 +113,41 @@ impl Operation {
     /// The same, with a body out.
     #[must_use]
     pub const fn gives<T: JsonSchema>(self) -> Self {
-        Self { gives: Some(schema_of::<T>), ..self }
+        Self { gives: Some(schema_of::<T>), status: 200, ..self }
+    }
+
+    /// The same, whose body comes in these forms.
+    #[must_use]
+    pub const fn as_forms(self, forms: &'static [Form]) -> Self {
+        Self { forms, ..self }
+    }
+
+    /// The same, answered with this status.
+    #[must_use]
+    pub const fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same, which may fail with these statuses too.
+    #[must_use]
+    pub const fn fails(self, fails: &'static [u16]) -> Self {
+        Self { fails, ..self }
     }
 
     /// The same, for changes that name the revision that they are made to.
     #[must_use]
     pub const fn if_match(self) -> Self {
         Self { if_match: true, ..self }
+    }
+}
+
+impl Form {
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv",
+            Self::Events => "text/event-stream",
+        }
     }
 }
 

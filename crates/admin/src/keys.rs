@@ -4,6 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -12,21 +13,25 @@ use trunkline_config::file::AllowanceSection;
 use crate::plane::Misasked;
 
 /// What a client key is to be.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema)]
+#[schemars(rename = "ClientKeyFields")]
 pub struct KeyFields {
     /// What reports and logs call its holder.
     pub name: String,
     /// Whose it is.
     pub owner: Option<String>,
     /// Words to find it by.
+    #[schemars(default)]
     pub tags: Vec<String>,
     /// What its holder may do.
+    #[schemars(flatten)]
     pub allowance: AllowanceSection,
 }
 
 /// Where a client key comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ClientKeyOrigin")]
 pub enum Origin {
     /// The configuration document, where it is changed.
     Document,
@@ -35,7 +40,8 @@ pub enum Origin {
 }
 
 /// A client key as it is shown. The key itself is not: nobody has it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ClientKey")]
 pub struct KeyRow {
     /// Never given to another.
     pub id: String,
@@ -53,8 +59,10 @@ pub struct KeyRow {
     #[serde(flatten)]
     pub allowance: AllowanceSection,
     /// When it was made, in RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub created: Option<String>,
     /// When it was revoked, in RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub revoked: Option<String>,
     /// Requests that are open now.
     pub open: u32,
@@ -65,7 +73,8 @@ pub struct KeyRow {
 }
 
 /// What was spent in one period.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Spent")]
 pub struct SpentRow {
     /// Which: `hour`, `day`, `week`, `month` or `total`.
     pub period: &'static str,
@@ -74,7 +83,8 @@ pub struct SpentRow {
 }
 
 /// A key that was just made: the only time that it is shown.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, JsonSchema)]
+#[schemars(rename = "MadeClientKey")]
 pub struct Made {
     /// The key.
     pub key: String,

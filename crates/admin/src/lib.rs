@@ -10,11 +10,14 @@ mod documents;
 mod endpoint;
 mod gate;
 mod keys;
+mod openapi;
 mod plane;
 mod problem;
 mod read;
 mod requests;
 mod routes;
+mod standing;
+mod upstreams;
 
 pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
@@ -24,11 +27,13 @@ pub use documents::{
     CurrentDocument, DocumentAnswer, DocumentProblem, DocumentRevision, DocumentSource, Documents, ForeignDocument,
     NewDocument, TakenOver,
 };
-pub use endpoint::{Endpoint, Operation, SchemaOf};
+pub use endpoint::{Endpoint, Form, Operation, SchemaOf};
 pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spending, SpentRow};
+pub use openapi::openapi;
 pub use plane::{Explained, Misasked, Plane};
 pub use requests::{
     Body as RequestBody, Looked, RequestDetail, RequestPage, RequestProblem, RequestRow, Requests,
     Wanted as WantedRequests,
 };
 pub use routes::{Admin, all};
+pub use upstreams::{Asked, Day, DayOf, TestStep, Tested, Upstreams};

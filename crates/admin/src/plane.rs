@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use trunkline_config::Snapshot;
-use trunkline_route::{Explanation, Question};
+use trunkline_route::{Catalog, Explanation, Live, Question};
 
 use crate::documents::Documents;
 use crate::keys::Keys;
 use crate::requests::Requests;
+use crate::upstreams::Upstreams;
 
 /// A question that cannot be answered as it was put.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -34,6 +35,15 @@ pub trait Plane: Send + Sync {
 
     /// Whoever keeps the configuration document.
     fn documents(&self) -> Arc<dyn Documents>;
+
+    /// Whoever asks providers.
+    fn upstreams(&self) -> Arc<dyn Upstreams>;
+
+    /// What providers say they serve.
+    fn catalog(&self) -> Arc<Catalog>;
+
+    /// What is known of providers right now.
+    fn live(&self) -> &Live;
 
     /// Whoever keeps the records of requests.
     fn requests(&self) -> Arc<dyn Requests>;

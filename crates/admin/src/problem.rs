@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 use trunkline_config::{Path, Problems};
@@ -79,6 +79,7 @@ pub(crate) enum Kind {
     Unprocessable,
     PreconditionRequired,
     ReadOnly,
+    Upstream,
     Failed,
     Down,
 }
@@ -90,7 +91,7 @@ impl Kind {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Off | Self::Forbidden | Self::WrongHost | Self::WrongOrigin | Self::Csrf => StatusCode::FORBIDDEN,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
-            Self::Elsewhere => StatusCode::BAD_GATEWAY,
+            Self::Elsewhere | Self::Upstream => StatusCode::BAD_GATEWAY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -126,6 +127,7 @@ impl Kind {
                 ("urn:trunkline:problem:precondition_required", "the revision is missing that is to be changed")
             }
             Self::ReadOnly => ("urn:trunkline:problem:read_only", "the document cannot be changed here"),
+            Self::Upstream => ("urn:trunkline:problem:upstream", "the provider did not answer as it should"),
             Self::Failed => ("urn:trunkline:problem:failed", "the document could not be read, written or put in force"),
             Self::Down => ("urn:trunkline:problem:down", "the store does not answer"),
         }
@@ -150,7 +152,6 @@ impl Problem {
             DocumentProblem::ReadOnly(_) => Kind::ReadOnly,
             DocumentProblem::Outdated { .. } => Kind::PreconditionFailed,
             DocumentProblem::NotFound(_) => Kind::NotFound,
-            DocumentProblem::TooLong(_) => Kind::TooLarge,
             DocumentProblem::Failed(_) => Kind::Failed,
             DocumentProblem::Down => Kind::Down,
         };
@@ -230,19 +231,32 @@ impl From<RequestProblem> for Problem {
     }
 }
 
-#[derive(Serialize)]
+/// Why a request was not answered as it wished (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
 struct Body<'a> {
+    /// Which problem it is, for programs.
     r#type: &'static str,
+    /// The same for people, in a word or two.
     title: &'static str,
+    /// The status of the answer.
     status: u16,
+    /// What was wrong this time, and what to do.
     detail: &'a str,
+    /// The part of the body or of the query that is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
-    /// What another gateway's clients look for.
+    /// What another gateway's clients look for; nobody else is told of it.
+    #[schemars(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a Value>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     problems: &'a [Flaw],
+}
+
+/// The schema of the body of every problem.
+pub(crate) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<Body<'static>>()
 }
 
 impl Problem {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -30,7 +31,8 @@ pub struct Wanted {
 }
 
 /// Some requests, the newest first.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RequestList")]
 pub struct RequestPage {
     /// They.
     pub data: Vec<RequestRow>,
@@ -39,7 +41,7 @@ pub struct RequestPage {
 }
 
 /// The record of a request that is over.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the names of the ledger's columns, which the guide explains")]
 pub struct RequestRow {
     pub id: String,
@@ -72,7 +74,7 @@ pub struct RequestRow {
 }
 
 /// All that is known of one request.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RequestDetail {
     /// Its record.
     #[serde(flatten)]
@@ -94,7 +96,7 @@ pub struct RequestDetail {
 }
 
 /// A body as far as it is kept.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, JsonSchema)]
 pub struct Body {
     /// Its text; what is no text is replaced.
     pub text: String,

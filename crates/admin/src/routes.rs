@@ -11,7 +11,10 @@ use bytes::Bytes;
 use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
-use crate::api::{client_keys, config, explain, oidc, requests, session};
+use crate::api::{
+    client_keys, config, description, explain, models, oidc, patterns, prices, provider_types, providers, requests,
+    session,
+};
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::{litellm, model_proxy, serverless_proxy};
 use crate::endpoint::Endpoint;
@@ -21,11 +24,17 @@ use crate::problem::{Kind, Problem};
 
 /// The paths, by what they are about.
 static SUBJECTS: &[&[Endpoint]] = &[
+    description::ROUTES,
     session::ROUTES,
     oidc::ROUTES,
     explain::ROUTES,
     client_keys::ROUTES,
     config::ROUTES,
+    provider_types::ROUTES,
+    providers::ROUTES,
+    models::ROUTES,
+    patterns::ROUTES,
+    prices::ROUTES,
     requests::ROUTES,
     litellm::ROUTES,
     model_proxy::ROUTES,
@@ -40,6 +49,19 @@ pub fn all() -> impl Iterator<Item = &'static Endpoint> {
 /// The process that a request came in at.
 #[derive(Clone)]
 pub(crate) struct Running(pub(crate) Arc<dyn Plane>);
+
+/// Paths of actions that are also those of things which are called so, and how such a thing is named then.
+const ALSO_NAMES: [(&str, &str); 2] =
+    [("/api/v1/providers/test", "/api/v1/providers/%74est"), ("/api/v1/patterns/try", "/api/v1/patterns/%74ry")];
+
+/// What is posted there is for the action; all else speaks of the thing.
+fn told_apart(method: &Method, uri: &mut Uri) {
+    let named = ALSO_NAMES.iter().find(|(path, _)| *path == uri.path()).map(|(_, named)| *named);
+    if let Some(named) = named.filter(|_| *method != Method::POST) {
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        *uri = format!("{named}{query}").parse().unwrap_or_else(|_| Uri::from_static(named));
+    }
+}
 
 /// What a request wants, as far as the gate has to know.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +104,8 @@ impl Admin {
         B: http_body::Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
     {
         let mut request = request.map(Body::new);
+        let method = request.method().clone();
+        told_apart(&method, request.uri_mut());
         request.extensions_mut().insert(Running(plane));
         request.extensions_mut().insert(Peer(peer));
         request.extensions_mut().insert(Arc::clone(&self.auth));

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use trunkline_config::{Key, Provider, Snapshot, Target};
+use trunkline_config::{Key, Provider, Target};
 use trunkline_route::{Catalog, Held, Live, Moment, RestRow};
 use trunkline_wire::timestamp;
 
@@ -50,7 +50,6 @@ pub(crate) struct ProviderKey {
 /// What is known at this moment.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'a> {
-    pub(crate) snapshot: &'a Snapshot,
     pub(crate) catalog: &'a Catalog,
     pub(crate) live: &'a Live,
     pub(crate) now: Moment,

@@ -76,6 +76,8 @@ pub trait Upstreams: Send + Sync {
     /// # Errors
     /// Everything that is wrong with it.
     fn provider(&self, name: &str, section: &Map<String, Value>) -> Result<Arc<Provider>, Problems>;
+    /// The variables that a provider of which the document says nothing has its keys from.
+    fn variables_of(&self, provider: &Provider) -> Vec<String>;
     /// Tries a provider, step by step; also whether a model answers, which may cost.
     fn test(&self, provider: Arc<Provider>, model: Option<String>) -> Asked<Tested>;
 }

@@ -13,6 +13,17 @@ impl Env {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
+    /// The same, with further variables: those that it has itself stay as they are.
+    #[must_use]
+    pub fn with(&self, more: &[(String, String)]) -> Self {
+        let mut variables = self.0.clone();
+        for (name, value) in more {
+            if self.get(name).is_none() {
+                variables.insert(name.clone(), value.clone());
+            }
+        }
+        Self(variables)
+    }
     /// The value as it is.
     fn raw(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)

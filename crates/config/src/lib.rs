@@ -28,7 +28,7 @@ pub use env::Env;
 pub use load::{Loaded, load};
 pub use path::{Path, PathError};
 pub use problem::{Place, Problem, Problems};
-pub use resolve::FoundEndpoint;
+pub use resolve::{FoundEndpoint, key_variables};
 pub use secret::Secret;
 pub use settings::{Overrides, PASSWORD_CHARACTERS_MIN, Settings, data_dir, store_url};
 pub use snapshot::{
@@ -38,3 +38,4 @@ pub use snapshot::{
     Repair, Room, RoomAmong, SameName, Server, Snapshot, StatedRepair, Strategy, Target, Timeouts, UpstreamModel,
     UsualRepairs, WhenResting,
 };
+pub use write::literal;

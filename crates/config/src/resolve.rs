@@ -22,6 +22,7 @@ mod server;
 
 pub(crate) use hashed::HASH_PREFIX;
 pub(crate) use headers::name_of as header_name;
+pub use implied::key_variables;
 pub(crate) use models::NOT_A_TARGETS;
 
 use std::collections::BTreeSet;

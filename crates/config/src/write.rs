@@ -23,6 +23,12 @@ pub(crate) fn key(name: &str) -> String {
     if bare && !name.is_empty() { name.to_owned() } else { quoted(name) }
 }
 
+/// What a text is in the midst of one in quotes, taken as it is, whatever it holds.
+pub fn literal(text: &str) -> String {
+    let quoted = quoted(&text.replace("${", "$${"));
+    quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default().to_owned()
+}
+
 fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');

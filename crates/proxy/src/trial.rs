@@ -1,5 +1,6 @@
 //! Tries a provider step by step: what an operator has typed, before a client meets it.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -25,6 +26,10 @@ const KEYS_MAX: usize = 8;
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 /// Letters of a model's answer that are shown.
 const SHOWN_CHARS: usize = 80;
+/// Shorter values, such as the `none` that local servers are given, are words that answers hold anyway.
+const SECRET_BYTES_MIN: usize = 8;
+/// What stands in the place of a secret.
+const HIDDEN: &str = "••••••••";
 /// What a model is asked: in the words of Chat, which every dialect can say.
 const QUESTION: &str = r#"{"model":"m","max_tokens":16,"messages":[{"role":"user","content":"Say hello."}]}"#;
 
@@ -40,12 +45,21 @@ pub struct Step {
 }
 
 /// The steps up to the first that failed, and the models that the provider lists.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Trial {
     /// In their order.
     pub steps: Vec<Step>,
     /// As the provider lists them.
     pub models: Vec<ListedModel>,
+    /// What no step may say, whatever the provider says of it.
+    hidden: Vec<String>,
+}
+
+/// Shows what it says, not what it hides.
+impl fmt::Debug for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trial").field("steps", &self.steps).field("models", &self.models).finish_non_exhaustive()
+    }
 }
 
 /// A step failed; the trial says why.
@@ -60,7 +74,7 @@ struct Whole {
 
 /// Tries a provider; also whether `model` answers, which may cost.
 pub async fn try_provider(client: &Client, provider: &Provider, model: Option<&str>) -> Trial {
-    let mut trial = Trial::default();
+    let mut trial = Trial { hidden: secrets(provider), ..Trial::default() };
     match (&provider.base_url, provider.vendor.adapter) {
         (Some(base_url), _) => {
             let asking = Asking { client, provider, base_url };
@@ -84,6 +98,8 @@ impl Trial {
     }
 
     fn note(&mut self, name: &'static str, took: Option<Duration>, outcome: Result<String, String>) {
+        let discreet = |said: String| self.hidden.iter().fold(said, |said, secret| said.replace(secret, HIDDEN));
+        let outcome = outcome.map(discreet).map_err(discreet);
         self.steps.push(Step { name, took, outcome });
     }
 
@@ -213,6 +229,7 @@ impl Asking<'_> {
         }
         let said = match (refused.is_empty(), keys.len()) {
             (false, _) => Err(refused.join("; ")),
+            (true, _) if !first.status.is_success() => Ok("not refused, as far as its answer tells".to_owned()),
             (true, 0) if self.provider.auth == AuthMode::Passthrough => Ok("clients bring their own".to_owned()),
             (true, 0) => Ok("it asks for none".to_owned()),
             (true, 1) => Ok("accepted".to_owned()),
@@ -290,6 +307,15 @@ impl Asking<'_> {
         let shown: String = text.trim().chars().take(SHOWN_CHARS).filter(|letter| !letter.is_control()).collect();
         Ok(if shown.is_empty() { "it answered, without a text".to_owned() } else { format!("it said \"{shown}\"") })
     }
+}
+
+/// What is sent to a provider and nobody may read elsewhere.
+fn secrets(provider: &Provider) -> Vec<String> {
+    let keys = provider.keys.iter().map(|key| &key.header);
+    let headers = provider.headers.iter().map(|(_, value)| value);
+    let texts = keys.chain(headers).filter_map(|value| value.to_str().ok());
+    let bare = |text: &str| text.strip_prefix("Bearer ").unwrap_or(text).to_owned();
+    texts.map(bare).filter(|text| text.len() >= SECRET_BYTES_MIN).collect()
 }
 
 fn counted(models: usize) -> String {

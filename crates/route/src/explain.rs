@@ -6,6 +6,7 @@ mod recipe;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use trunkline_config::file::DialectName;
@@ -22,7 +23,7 @@ use crate::plan::{Attempt, LeftOut, NoPlan, Plan, Unable, Unplanned};
 pub use recipe::Recipe;
 
 /// The request that is to be explained: all of it that a plan depends on.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// The name a client would ask for, in the place of the one in `request`; one of the two must be there.
@@ -42,11 +43,12 @@ pub struct Question {
     pub headers: BTreeMap<String, String>,
     /// Its body, word for word. Without one nothing is said of losses and cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
     pub request: Option<Box<RawValue>>,
 }
 
 /// What would become of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// The name that was asked for.
     pub model: String,
@@ -75,7 +77,7 @@ pub struct Explanation {
 }
 
 /// One who could serve it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {
     /// The provider's name.
     pub provider: String,
@@ -100,7 +102,7 @@ pub struct Candidate {
 }
 
 /// One who is not asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotAsked {
     /// Who.
     #[serde(flatten)]
@@ -114,7 +116,7 @@ pub struct NotAsked {
 }
 
 /// What the kept answers would have to do with a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CacheUse {
     /// Whether one of them would be looked for.
     pub looked_up: bool,
@@ -125,7 +127,7 @@ pub struct CacheUse {
 }
 
 /// A wait before anybody is asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Wait {
     /// When it is over, in milliseconds since the Unix epoch.
     pub until_ms: u64,
@@ -134,7 +136,7 @@ pub struct Wait {
 }
 
 /// What a client would be told in place of an answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
     /// The kind of fault.
     pub kind: String,
@@ -145,7 +147,7 @@ pub struct Refusal {
 }
 
 /// Estimates; `null` is what is not known. Money is in US dollars, as decimal text.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// Tokens of the prompt, made from its length.
     pub prompt_tokens: Option<u64>,

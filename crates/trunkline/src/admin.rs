@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use http::Request;
 use http_body_util::BodyExt as _;
-use trunkline_admin::{Admin, Explained, Keys, Misasked, Plane, Requests};
+use trunkline_admin::{Admin, Documents, Explained, Keys, Misasked, Plane, Requests, Upstreams};
 use trunkline_config::Snapshot;
 use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Unasked, Upload};
-use trunkline_route::Question;
+use trunkline_route::{Catalog, Live, Question};
 
 /// Who keeps what the admin API shows and changes.
 #[derive(Clone)]
 pub(crate) struct Desks {
     pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) documents: Arc<dyn Documents>,
+    pub(crate) upstreams: Arc<dyn Upstreams>,
     pub(crate) requests: Arc<dyn Requests>,
 }
 
@@ -59,6 +61,22 @@ impl Plane for Seen {
 
     fn keys(&self) -> Arc<dyn Keys> {
         Arc::clone(&self.desks.keys)
+    }
+
+    fn documents(&self) -> Arc<dyn Documents> {
+        Arc::clone(&self.desks.documents)
+    }
+
+    fn upstreams(&self) -> Arc<dyn Upstreams> {
+        Arc::clone(&self.desks.upstreams)
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        self.plane.catalog()
+    }
+
+    fn live(&self) -> &Live {
+        self.plane.live()
     }
 
     fn requests(&self) -> Arc<dyn Requests> {

@@ -45,7 +45,7 @@ pub(crate) fn run(from: ImportFrom, env: &Env) -> Result<ExitCode, ImportError> 
     let (imported, output) = match from {
         ImportFrom::ModelProxy { dir, output } => (model_proxy(&folder::read(&dir)?, env), output),
         ImportFrom::ServerlessProxy { file, ledger, output } => {
-            let mut imported = from_database(&file, env)?;
+            let mut imported = control_runtime()?.block_on(from_database(&file, env))?;
             if let Some(ledger) = ledger {
                 imported.report.notes.push(carry_over(&file, &ledger)?);
             }
@@ -90,8 +90,12 @@ fn write(path: &Path, text: &str) -> Result<(), ImportError> {
     written().map_err(|reason| ImportError::Unwritable { path: path.to_owned(), reason })
 }
 
-fn from_database(path: &Path, env: &Env) -> Result<Imported, ImportError> {
-    let tables = control_runtime()?.block_on(read_foreign(path, &SourceTable::READ))?;
+/// Reads serverless_proxy's file.
+///
+/// # Errors
+/// When it is no database.
+pub(crate) async fn from_database(path: &Path, env: &Env) -> Result<Imported, StoreError> {
+    let tables = read_foreign(path, &SourceTable::READ).await?;
     let short = |table: &ForeignTable| !table.rows.is_empty() && table.count > u64::from(FOREIGN_ROWS_MAX);
     let cut: Vec<String> = tables.iter().filter(|table| short(table)).map(|table| table.name.clone()).collect();
     let tables: Vec<SourceTable> = tables.into_iter().map(source_table).collect();

@@ -1,12 +1,14 @@
 //! Follows the configuration document: on SIGHUP, whenever the file changes, and whenever the store has a new revision.
 
-use std::sync::Arc;
+mod put;
+
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use trunkline_config::{FoundEndpoint, Secret, Snapshot};
+use trunkline_config::{FoundEndpoint, Loaded, Secret, Snapshot};
 use trunkline_proxy::Shared;
 use trunkline_store::{Revisions, StoreError};
 
@@ -14,6 +16,8 @@ use crate::history::History;
 use crate::source::{Origin, Source, SourceError, Stamp, Written, newest};
 use crate::state::State;
 use crate::wakes::{LOOK_TIMEOUT, Wakes};
+
+pub(crate) use put::{Put, Wanted};
 
 /// How often the file is looked at. Looking beats being told: it works on every file system and through the links that
 /// containers mount.
@@ -26,6 +30,22 @@ pub(crate) enum Reason {
     Asked,
     /// Discovery has seen what is there now.
     Found(Vec<FoundEndpoint>),
+    /// Somebody wants another document.
+    Wanted(Wanted),
+}
+
+/// What discovery has found last, for everybody who resolves a document.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found(Arc<Mutex<Arc<[FoundEndpoint]>>>);
+
+impl Found {
+    pub(crate) fn get(&self) -> Arc<[FoundEndpoint]> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set(&self, found: Vec<FoundEndpoint>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = found.into();
+    }
 }
 
 /// How changes of the document are seen.
@@ -54,7 +74,7 @@ pub(crate) struct Beginning {
     pub(crate) seen: Option<Stamp>,
     /// What the configuration in force was made from.
     pub(crate) in_force: Option<Written>,
-    pub(crate) found: Vec<FoundEndpoint>,
+    pub(crate) found: Found,
 }
 
 /// What keeps the configuration in force up to date.
@@ -65,7 +85,7 @@ pub(crate) struct Reloader {
     wakes: Wakes,
     means: Means,
     in_force: Option<Written>,
-    found: Vec<FoundEndpoint>,
+    found: Found,
     /// Whether the last look has failed.
     failing: bool,
 }
@@ -83,13 +103,13 @@ impl Reloader {
     ) -> Result<(Self, impl Future<Output = ()> + use<>), StoreError> {
         let Beginning { source, seen, in_force, found } = beginning;
         let (history, kept) = History::at(place)?;
-        let means = match &source.origin {
+        let means = match source.origin() {
             Origin::Store(place) => {
                 Means::Store { revisions: Revisions::at(place.expose())?, seen: number_of(in_force.as_ref()) }
             }
             Origin::Nowhere | Origin::File(_) => {
                 if let Some(written) = &in_force {
-                    history.take(written.clone());
+                    history.take(written);
                 }
                 Means::File { seen, history }
             }
@@ -117,10 +137,10 @@ impl Reloader {
                 Ok(None) => {}
                 Err(error) => self.say_unreadable(&error, failed_before),
             }
-            if let Some(Reason::Found(found)) = why
-                && !same(&found, &self.found)
-            {
-                self.take_found(found);
+            match why {
+                Some(Reason::Found(found)) if !same(&found, &self.found.get()) => self.take_found(found),
+                Some(Reason::Wanted(wanted)) => self.put(wanted).await,
+                Some(Reason::Asked | Reason::Found(_)) | None => {}
             }
         }
     }
@@ -158,26 +178,12 @@ impl Reloader {
 
     /// Puts a document in force that has just been read.
     fn take(&mut self, read: Option<Written>) {
-        match self.source.resolve(read.as_ref(), &self.found) {
+        match self.source.resolve(read.as_ref(), &self.found.get()) {
             Ok(loaded) => {
-                for note in &loaded.notes {
-                    tracing::info!("{note}");
-                }
-                let (providers, models) = (loaded.snapshot.providers.len(), loaded.snapshot.models.len());
-                if loaded.snapshot.server.listen != self.shared.snapshot().server.listen {
-                    tracing::warn!("`server.listen` has changed; it takes effect at the next start");
-                }
-                if loaded.snapshot.server.admin_listen != self.shared.snapshot().server.admin_listen {
-                    tracing::warn!("`server.admin_listen` has changed; it takes effect at the next start");
-                }
-                self.install(loaded.snapshot);
-                let revision = read.as_ref().and_then(|written| written.revision);
-                self.state.set_config(revision, None);
-                tracing::info!(providers, models, revision, "configuration in force");
                 if let (Means::File { history, .. }, Some(written)) = (&self.means, &read) {
-                    history.take(written.clone());
+                    history.take(written);
                 }
-                self.in_force = read;
+                self.begin(read, loaded);
             }
             Err(error) => {
                 let name = read.map_or_else(|| "the empty configuration".to_owned(), |written| written.name);
@@ -187,10 +193,29 @@ impl Reloader {
         }
     }
 
+    /// Puts a document in force that nothing is wrong with.
+    fn begin(&mut self, written: Option<Written>, loaded: Loaded) {
+        for note in &loaded.notes {
+            tracing::info!("{note}");
+        }
+        let (providers, models) = (loaded.snapshot.providers.len(), loaded.snapshot.models.len());
+        if loaded.snapshot.server.listen != self.shared.snapshot().server.listen {
+            tracing::warn!("`server.listen` has changed; it takes effect at the next start");
+        }
+        if loaded.snapshot.server.admin_listen != self.shared.snapshot().server.admin_listen {
+            tracing::warn!("`server.admin_listen` has changed; it takes effect at the next start");
+        }
+        self.install(loaded.snapshot);
+        let revision = written.as_ref().and_then(|written| written.revision);
+        self.state.set_config(revision, None);
+        tracing::info!(providers, models, revision, "configuration in force");
+        self.in_force = written;
+    }
+
     /// Makes the configuration in force anew, with what discovery sees now.
     fn take_found(&mut self, found: Vec<FoundEndpoint>) {
-        self.found = found;
-        match self.source.resolve(self.in_force.as_ref(), &self.found) {
+        self.found.set(found);
+        match self.source.resolve(self.in_force.as_ref(), &self.found.get()) {
             Ok(loaded) => self.install(loaded.snapshot),
             Err(error) => tracing::error!("what probing found cannot be used: {error}"),
         }

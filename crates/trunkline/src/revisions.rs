@@ -101,7 +101,7 @@ async fn push(
         Appended::Outdated(current) => return Err(RevisionsError::Outdated { base, current }),
         Appended::TooLong => return Err(RevisionsError::TooLong),
     }
-    if !matches!(source.origin, Origin::Store(_)) {
+    if !matches!(source.origin(), Origin::Store(_)) {
         writeln!(io::stderr(), "note: only processes that were started with `--config store` follow it")?;
     }
     Ok(())

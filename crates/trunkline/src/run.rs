@@ -18,16 +18,18 @@ use trunkline_store::Watch;
 use crate::admin::{Api, Desks};
 use crate::banner::Start;
 use crate::bodies::BodyDesk;
+use crate::documents::DocumentDesk;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
 use crate::ledger::{self, Ledger, LedgerError};
-use crate::reload::{Beginning, Reason, Reloader};
+use crate::reload::{Beginning, Found, Reason, Reloader};
 use crate::replicas::{Replicas, ReplicasError};
 use crate::requests::RequestDesk;
 use crate::responses::ResponseDesk;
 use crate::signin::AccountDesk;
 use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
+use crate::upstreams::UpstreamDesk;
 use crate::wakes::{self, Wakes};
 use crate::web::Outside;
 use crate::{banner, probe, rests, signin, telemetry};
@@ -112,7 +114,17 @@ async fn serve(
     let requests = RequestDesk::new(settings.store_url.clone());
     let access = Arc::clone(&shared.snapshot().admin);
     let first_password = signin::prepare(&settings, &access).await.map_err(LedgerError::from)?;
-    let desks = Desks { keys: Arc::new(desk), requests: Arc::new(requests) };
+    let (reasons, inbox) = mpsc::channel(1);
+    let found = Found::default();
+    let documents = DocumentDesk::new(source.clone(), settings.store_url.clone(), found.clone(), reasons.clone());
+    let client = Client::new();
+    let upstreams = UpstreamDesk::new(source.clone(), client.clone(), settings.store_url.clone());
+    let desks = Desks {
+        keys: Arc::new(desk),
+        documents: Arc::new(documents),
+        upstreams: Arc::new(upstreams),
+        requests: Arc::new(requests),
+    };
     shared.set_admin(Box::new(Api::new(admin_api(&settings, &access), desks)));
     if settings.bodies.are_kept() {
         shared.set_recorder(Box::new(bodies));
@@ -129,18 +141,16 @@ async fn serve(
     let running = start(&shared, listeners, workers(&settings))?;
     let address = running.address();
 
-    let client = Client::new();
-    let found = first_probe(&settings, &client, address, (&source, in_force.as_ref()), &shared).await;
+    found.set(first_probe(&settings, &client, address, (&source, in_force.as_ref()), &shared).await);
     banner::print(&Start {
         snapshot: &shared.snapshot(),
         client_keys: known_keys(&shared),
         first_password,
         settings: &settings,
-        config: &source.origin,
+        config: &source.origin(),
         address,
         admin_addresses: std::iter::once(running.admin_address()).chain(running.dashboard_address()).collect(),
     });
-    let (reasons, inbox) = mpsc::channel(1);
     let (wakes, watch) = (Wakes::default(), Watch::at(settings.store_url.expose()).map_err(LedgerError::from)?);
     let keys_wake = wakes.keys.clone();
     let beginning = Beginning { source, seen, in_force, found };

@@ -1,6 +1,7 @@
 //! Where the configuration document is, and what it says right now.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use thiserror::Error;
@@ -17,10 +18,11 @@ const FILE_NAME: &str = "trunkline.toml";
 /// What is said in the place of a path when the store keeps the document.
 const IN_STORE: &str = "store";
 
-/// Everything that the configuration is made from.
-#[derive(Debug)]
+/// Everything that the configuration is made from. Its clones are one.
+#[derive(Clone, Debug)]
 pub(crate) struct Source {
-    pub(crate) origin: Origin,
+    /// It is nowhere until the first document is made.
+    origin: Arc<RwLock<Origin>>,
     env: Env,
     overrides: Overrides,
 }
@@ -72,35 +74,58 @@ pub(crate) enum SourceError {
 }
 
 impl Source {
-    /// Looks for the document: the one that was named, else `./trunkline.toml`, else the one in the user's folder.
+    fn new(origin: Origin, env: Env, overrides: Overrides) -> Self {
+        Self { origin: Arc::new(RwLock::new(origin)), env, overrides }
+    }
+
+    /// Looks for the document: the one that was named, else `./trunkline.toml`, else the one in the user's folder, else
+    /// the one that was made over the admin API.
     pub(crate) fn find(named: Option<PathBuf>, env: Env, overrides: Overrides) -> Self {
         let named = named.or_else(|| env.get("TRUNKLINE_CONFIG").map(PathBuf::from));
         if named.as_deref() == Some(Path::new(IN_STORE)) {
             let place = store_url(&env, &overrides);
             // Whatever the document says of the store: it stands there itself.
             let overrides = Overrides { store_url: Some(place.clone()), ..overrides };
-            return Self { origin: Origin::Store(place), env, overrides };
+            return Self::new(Origin::Store(place), env, overrides);
         }
         let user_folder = env
             .get("XDG_CONFIG_HOME")
             .map(PathBuf::from)
             .or_else(|| env.get("HOME").map(|home| PathBuf::from(home).join(".config")))
             .or_else(|| env.get("APPDATA").map(PathBuf::from));
-        let usual =
-            [Some(PathBuf::from(FILE_NAME)), user_folder.map(|folder| folder.join("trunkline").join(FILE_NAME))];
+        let usual = [
+            Some(PathBuf::from(FILE_NAME)),
+            user_folder.map(|folder| folder.join("trunkline").join(FILE_NAME)),
+            Some(data_dir(&env, &overrides).join(FILE_NAME)),
+        ];
         let path = named.or_else(|| usual.into_iter().flatten().find(|path| path.is_file()));
-        Self { origin: path.map_or(Origin::Nowhere, Origin::File), env, overrides }
+        Self::new(path.map_or(Origin::Nowhere, Origin::File), env, overrides)
     }
 
     /// A document that exists only to be checked.
     pub(crate) fn of_file(path: PathBuf, env: Env) -> Self {
-        Self { origin: Origin::File(path), env, overrides: Overrides::default() }
+        Self::new(Origin::File(path), env, Overrides::default())
+    }
+
+    /// Where the document is now.
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where a first document is made: in the data folder, which outlives containers and is found from anywhere.
+    pub(crate) fn first_path(&self) -> PathBuf {
+        self.data_dir().join(FILE_NAME)
+    }
+
+    /// Follows a document that has just been made.
+    pub(crate) fn follow(&self, path: PathBuf) {
+        *self.origin.write().unwrap_or_else(PoisonError::into_inner) = Origin::File(path);
     }
 
     /// What the document on disk is like now. Take it before reading, so that no change falls between the two.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
-        let Origin::File(path) = &self.origin else { return None };
-        let files = if path.is_dir() { folder::files(path).ok()? } else { vec![path.clone()] };
+        let Origin::File(path) = self.origin() else { return None };
+        let files = if path.is_dir() { folder::files(&path).ok()? } else { vec![path] };
         let facts = files.iter().filter_map(|file| std::fs::metadata(file).ok());
         let facts: Vec<_> = facts.filter_map(|facts| Some((facts.modified().ok()?, facts.len()))).collect();
         Some(Stamp {
@@ -124,12 +149,12 @@ impl Source {
     /// # Errors
     /// When it cannot be read.
     pub(crate) async fn read(&self) -> Result<Option<Written>, SourceError> {
-        match &self.origin {
+        match self.origin() {
             Origin::Nowhere => Ok(None),
-            Origin::File(path) if path.is_dir() => self.read_folder(path).map(Some),
+            Origin::File(path) if path.is_dir() => self.read_folder(&path).map(Some),
             Origin::File(path) => {
                 let unreadable = |reason| SourceError::Unreadable { path: path.clone(), reason };
-                let text = std::fs::read_to_string(path).map_err(unreadable)?;
+                let text = std::fs::read_to_string(&path).map_err(unreadable)?;
                 Ok(Some(Written { name: path.display().to_string(), text, ..Written::default() }))
             }
             Origin::Store(place) => {
@@ -181,8 +206,8 @@ impl Source {
     /// # Errors
     /// When the document has to be read for that, and cannot be used.
     pub(crate) async fn store_url(&self) -> Result<Secret, SourceError> {
-        match &self.origin {
-            Origin::Store(place) => Ok(place.clone()),
+        match self.origin() {
+            Origin::Store(place) => Ok(place),
             Origin::Nowhere | Origin::File(_) => Ok(self.load(&[]).await?.settings.store_url),
         }
     }
@@ -190,6 +215,11 @@ impl Source {
     /// Who this process belongs to, as the system says.
     pub(crate) fn user(&self) -> Option<&str> {
         self.env.get("USER").or_else(|| self.env.get("USERNAME"))
+    }
+
+    /// The variables that the process was started with.
+    pub(crate) fn env(&self) -> &Env {
+        &self.env
     }
 
     /// Where the process keeps its files.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 use trunkline_admin::{Asked, Day, DayOf, Down, TestStep, Tested, Upstreams};
 use trunkline_config::edit::{Edit, apply};
-use trunkline_config::{Path, Problems, Provider, Secret};
+use trunkline_config::{Path, Problems, Provider, Secret, key_variables};
 use trunkline_providers::{ListedModel, Usd};
 use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Step, Trial, list_models, try_provider};
@@ -25,7 +25,7 @@ const TYPED: &str = "the section";
 /// Who asks providers. It does so on the runtime it was made on, which its client's connections are of.
 #[derive(Clone)]
 pub(crate) struct UpstreamDesk {
-    source: Arc<Source>,
+    source: Source,
     client: Client,
     place: Secret,
     runtime: Handle,
@@ -33,7 +33,7 @@ pub(crate) struct UpstreamDesk {
 
 impl UpstreamDesk {
     /// The desk of this process, with the store at `place`.
-    pub(crate) fn new(source: Arc<Source>, client: Client, place: Secret) -> Self {
+    pub(crate) fn new(source: Source, client: Client, place: Secret) -> Self {
         Self { source, client, place, runtime: Handle::current() }
     }
 
@@ -84,12 +84,19 @@ impl Upstreams for UpstreamDesk {
         let text = apply("", &Edit::Set(at, Value::Object(section.clone()))).map_err(|error| typed_wrong(&error))?;
         let written = Written { name: TYPED.to_owned(), text, ..Written::default() };
         match self.source.resolve(Some(&written), &[]) {
-            Ok(loaded) => {
-                loaded.snapshot.providers.get(name).cloned().ok_or_else(|| typed_wrong(&"it says nothing of a provider"))
-            }
+            Ok(loaded) => loaded
+                .snapshot
+                .providers
+                .get(name)
+                .cloned()
+                .ok_or_else(|| typed_wrong(&"it says nothing of a provider")),
             Err(SourceError::Problems(problems)) => Err(problems),
             Err(error) => Err(typed_wrong(&error)),
         }
+    }
+
+    fn variables_of(&self, provider: &Provider) -> Vec<String> {
+        key_variables(provider.vendor, self.source.env())
     }
 
     fn test(&self, provider: Arc<Provider>, model: Option<String>) -> Asked<Tested> {
@@ -118,10 +125,10 @@ fn day(figures: Figures) -> Option<(String, Day)> {
 fn tested(trial: Trial) -> Tested {
     let ms = |took: Duration| (took.as_secs_f64() * 10_000.0).round() / 10.0;
     let step = |Step { name, took, outcome }: Step| {
-        let (ok, (Ok(detail) | Err(detail))) = (outcome.is_ok(), outcome);
+        let (ok, Ok(detail) | Err(detail)) = (outcome.is_ok(), outcome);
         TestStep { name: name.to_owned(), ok, ms: took.map(ms), detail: Some(detail) }
     };
-    let ok = trial.is_ok();
-    let models = trial.models.into_iter().map(|model| model.id).collect();
-    Tested { ok, steps: trial.steps.into_iter().map(step).collect(), models }
+    let (ok, Trial { steps, models, .. }) = (trial.is_ok(), trial);
+    let models = models.into_iter().map(|model| model.id).collect();
+    Tested { ok, steps: steps.into_iter().map(step).collect(), models }
 }

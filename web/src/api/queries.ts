@@ -83,7 +83,7 @@ export const pattern = (name: string) =>
 
 export const clientKeys = queryOptions({
   queryKey: ['client-keys'],
-  queryFn: async () => (await taken(api.GET('/api/v1/client-keys'))).data,
+  queryFn: async () => (await taken(api.GET('/api/v1/client-keys'))).items,
   refetchInterval: LIVE_MS,
 })
 

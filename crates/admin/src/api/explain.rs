@@ -12,7 +12,7 @@ use crate::routes::Running;
 
 /// Its paths.
 pub(crate) const ROUTES: &[Endpoint] = &[Endpoint::new("POST", "/api/v1/explain", Asks::Viewer, || post(explain))
-    .says(Operation::new("explain", "What would become of a request"))];
+    .says(Operation::new("explain", "What would become of a request.").takes::<Question>().gives::<Explanation>())];
 
 /// Explains one request. One that would be refused is explained as well: that is what would become of it.
 pub(crate) async fn explain(

@@ -2,8 +2,16 @@
 
 pub(crate) mod client_keys;
 pub(crate) mod config;
+pub(crate) mod description;
 pub(crate) mod editing;
 pub(crate) mod explain;
+pub(crate) mod models;
 pub(crate) mod oidc;
+pub(crate) mod page;
+pub(crate) mod patterns;
+pub(crate) mod prices;
+pub(crate) mod provider_types;
+pub(crate) mod providers;
 pub(crate) mod requests;
+pub(crate) mod section;
 pub(crate) mod session;

@@ -25,18 +25,25 @@ use row::{ModelRow, Rows};
 pub(crate) const ROUTES: &[Endpoint] = &[
     Endpoint::new("GET", "/api/v1/models", Asks::Viewer, || get(list))
         .says(Operation::new("models", "All models.").query::<PageQuery>().gives::<Page<ModelRow>>()),
-    Endpoint::new("POST", "/api/v1/models", Asks::Admin, || post(add))
-        .says(Operation::new("addModel", "Adds one.").takes::<NewSection>().gives::<Detail<ModelRow>>().if_match()),
+    Endpoint::new("POST", "/api/v1/models", Asks::Admin, || post(add)).says(
+        Operation::new("addModel", "Adds one.")
+            .takes::<NewSection>()
+            .gives::<Detail<ModelRow>>()
+            .status(201)
+            .fails(&[409])
+            .if_match(),
+    ),
     Endpoint::new("GET", "/api/v1/models/{name}", Asks::Viewer, || get(show))
         .says(Operation::new("model", "One of them.").gives::<Detail<ModelRow>>()),
     Endpoint::new("PATCH", "/api/v1/models/{name}", Asks::Admin, || patch(change)).says(
         Operation::new("changeModel", "Changes the fields that are named; null takes one back.")
+            .fails(&[409])
             .takes::<Section>()
             .gives::<Detail<ModelRow>>()
             .if_match(),
     ),
     Endpoint::new("DELETE", "/api/v1/models/{name}", Asks::Admin, || delete(remove))
-        .says(Operation::new("removeModel", "Takes it out of the document.").if_match()),
+        .says(Operation::new("removeModel", "Takes it out of the document.").fails(&[409]).if_match()),
 ];
 
 /// Fields that people look for first.
@@ -89,7 +96,7 @@ async fn add(
     }
     // Told as what it is: one without targets.
     fields.entry("targets").or_insert_with(|| Value::Array(Vec::new()));
-    thing.add(&editing, &caller, &at, fields).await?;
+    thing.add(&*plane, &editing, &caller, &at, fields).await?;
     let (revision, detail) = detail(&*plane, &name).await?;
     Ok(Tagged(revision, created(detail)).into_response())
 }

@@ -9,14 +9,23 @@ use http::{HeaderMap, StatusCode, Uri, header};
 
 use crate::auth::Asks;
 use crate::auth::{Auth, Peer, Return, no_flow_cookie};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Operation};
 use crate::problem::Problem;
 use crate::routes::Running;
 
 /// Its paths.
 pub(crate) const ROUTES: &[Endpoint] = &[
-    Endpoint::new("GET", "/api/v1/oidc/start", Asks::Open, || get(start)),
-    Endpoint::new("GET", "/api/v1/oidc/callback", Asks::Open, || get(come_back)),
+    Endpoint::new("GET", "/api/v1/oidc/start", Asks::Open, || get(start)).says(
+        Operation::new("startOidc", "Sends a browser to the OpenID Connect provider.")
+            .status(303)
+            .fails(&[404, 429, 502]),
+    ),
+    Endpoint::new("GET", "/api/v1/oidc/callback", Asks::Open, || get(come_back)).says(
+        Operation::new("finishOidc", "Where the OpenID Connect provider sends browsers back to.")
+            .query::<Return>()
+            .status(303)
+            .fails(&[401, 404, 429, 502]),
+    ),
 ];
 
 /// Where whoever has signed in goes.

@@ -22,7 +22,6 @@ pub(crate) struct Page<T> {
 
 /// Which page is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
-#[expect(dead_code, reason = "the fields are there for the description of the API")]
 pub(crate) struct PageQuery {
     /// Items of the page; 50 when not said, 200 at most.
     limit: Option<usize>,
@@ -32,7 +31,6 @@ pub(crate) struct PageQuery {
 
 /// The same, and a filter.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
-#[expect(dead_code, reason = "the fields are there for the description of the API")]
 pub(crate) struct SearchQuery {
     /// Only items with this in their names.
     q: Option<String>,
@@ -112,10 +110,5 @@ impl<T> Page<T> {
     /// All there is.
     pub(crate) fn whole(items: Vec<T>) -> Self {
         Self { items, next_cursor: None }
-    }
-
-    /// The same page of something else.
-    pub(crate) fn map<U>(self, map: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(map).collect(), next_cursor: self.next_cursor }
     }
 }

@@ -27,8 +27,14 @@ use trial::{PatternTried, PatternTry};
 pub(crate) const ROUTES: &[Endpoint] = &[
     Endpoint::new("GET", "/api/v1/patterns", Asks::Viewer, || get(list))
         .says(Operation::new("patterns", "All patterns.").query::<PageQuery>().gives::<Page<PatternRow>>()),
-    Endpoint::new("POST", "/api/v1/patterns", Asks::Admin, || post(add))
-        .says(Operation::new("addPattern", "Adds one.").takes::<NewSection>().gives::<Detail<PatternRow>>().if_match()),
+    Endpoint::new("POST", "/api/v1/patterns", Asks::Admin, || post(add)).says(
+        Operation::new("addPattern", "Adds one.")
+            .takes::<NewSection>()
+            .gives::<Detail<PatternRow>>()
+            .status(201)
+            .fails(&[409])
+            .if_match(),
+    ),
     Endpoint::new("POST", "/api/v1/patterns/try", Asks::Viewer, || post(trial::try_out)).says(
         Operation::new("tryPattern", "What patterns find in a text.").takes::<PatternTry>().gives::<PatternTried>(),
     ),
@@ -36,12 +42,13 @@ pub(crate) const ROUTES: &[Endpoint] = &[
         .says(Operation::new("pattern", "One of them.").gives::<Detail<PatternRow>>()),
     Endpoint::new("PATCH", "/api/v1/patterns/{name}", Asks::Admin, || patch(change)).says(
         Operation::new("changePattern", "Changes the fields that are named; null takes one back.")
+            .fails(&[409])
             .takes::<Section>()
             .gives::<Detail<PatternRow>>()
             .if_match(),
     ),
     Endpoint::new("DELETE", "/api/v1/patterns/{name}", Asks::Admin, || delete(remove))
-        .says(Operation::new("removePattern", "Takes it out of the document.").if_match()),
+        .says(Operation::new("removePattern", "Takes it out of the document.").fails(&[409]).if_match()),
 ];
 
 /// Fields that people look for first.
@@ -96,7 +103,7 @@ async fn add(
     }
     fields.insert("name".to_owned(), Value::from(name.as_str()));
     let at = Path::of_keys(&["patterns"]).index(declared.len());
-    thing(&name).append(&editing, &caller, &at, fields).await?;
+    thing(&name).append(&*plane, &editing, &caller, &at, fields).await?;
     let (revision, detail) = detail(&*plane, &name).await?;
     Ok(Tagged(revision, created(detail)).into_response())
 }

@@ -144,8 +144,10 @@ async fn set(
     Json(fields): Json<PriceFields>,
 ) -> Result<Response, Problem> {
     let editing = Editing::begin(plane.documents(), &if_match).await?;
-    let at = stated(&editing, &model)?.unwrap_or_else(|| section_of(&model));
-    let revision = thing(&model).change(&editing, &caller, &at, fields.fields()).await?;
+    let revision = match stated(&editing, &model)? {
+        Some(at) => thing(&model).change(&editing, &caller, &at, fields.fields()).await?,
+        None => thing(&model).add(&*plane, &editing, &caller, &section_of(&model), fields.fields()).await?,
+    };
     Ok(Tagged(revision, StatusCode::NO_CONTENT).into_response())
 }
 

@@ -11,9 +11,8 @@ use crate::endpoint::{Endpoint, Operation};
 use crate::read::Json;
 
 /// Its paths.
-pub(crate) const ROUTES: &[Endpoint] =
-    &[Endpoint::new("GET", "/api/v1/provider-types", Asks::Viewer, || get(list))
-        .says(Operation::new("providerTypes", "What a provider can be.").gives::<Page<ProviderType>>())];
+pub(crate) const ROUTES: &[Endpoint] = &[Endpoint::new("GET", "/api/v1/provider-types", Asks::Viewer, || get(list))
+    .says(Operation::new("providerTypes", "What a provider can be.").gives::<Page<ProviderType>>())];
 
 /// One type of providers.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

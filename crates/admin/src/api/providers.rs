@@ -35,27 +35,37 @@ pub(crate) const ROUTES: &[Endpoint] = &[
     Endpoint::new("GET", "/api/v1/providers", Asks::Viewer, || get(list))
         .says(Operation::new("providers", "All providers.").query::<PageQuery>().gives::<Page<ProviderRow>>()),
     Endpoint::new("POST", "/api/v1/providers", Asks::Admin, || post(add)).says(
-        Operation::new("addProvider", "Adds one.").takes::<NewSection>().gives::<Detail<ProviderRow>>().if_match(),
+        Operation::new("addProvider", "Adds one.")
+            .takes::<NewSection>()
+            .gives::<Detail<ProviderRow>>()
+            .status(201)
+            .fails(&[409])
+            .if_match(),
     ),
     Endpoint::new("POST", "/api/v1/providers/test", Asks::Admin, || post(test::test)).says(
-        Operation::new("testProvider", "Tries one, step by step.").takes::<ProviderTest>().gives::<Tested>(),
+        Operation::new("testProvider", "Tries one, step by step.")
+            .fails(&[404, 422])
+            .takes::<ProviderTest>()
+            .gives::<Tested>(),
     ),
     Endpoint::new("GET", "/api/v1/providers/{name}", Asks::Viewer, || get(show))
         .says(Operation::new("provider", "One of them.").gives::<Detail<ProviderRow>>()),
     Endpoint::new("PATCH", "/api/v1/providers/{name}", Asks::Admin, || patch(change)).says(
         Operation::new("changeProvider", "Changes the fields that are named; null takes one back.")
+            .fails(&[409])
             .takes::<Section>()
             .gives::<Detail<ProviderRow>>()
             .if_match(),
     ),
     Endpoint::new("DELETE", "/api/v1/providers/{name}", Asks::Admin, || delete(remove))
-        .says(Operation::new("removeProvider", "Takes it out of the document.").if_match()),
-    Endpoint::new("GET", "/api/v1/providers/{name}/models", Asks::Viewer, || get(models))
-        .says(Operation::new("providerModels", "The models that it lists.").gives::<Page<UpstreamModel>>()),
+        .says(Operation::new("removeProvider", "Takes it out of the document.").fails(&[409]).if_match()),
+    Endpoint::new("GET", "/api/v1/providers/{name}/models", Asks::Viewer, || get(models)).says(
+        Operation::new("providerModels", "The models that it lists.").fails(&[502]).gives::<Page<UpstreamModel>>(),
+    ),
     Endpoint::new("POST", "/api/v1/providers/{name}/drain", Asks::Admin, || post(drain))
-        .says(Operation::new("drainProvider", "Gives it no new requests.")),
+        .says(Operation::new("drainProvider", "Gives it no new requests.").fails(&[409, 422])),
     Endpoint::new("POST", "/api/v1/providers/{name}/resume", Asks::Admin, || post(resume))
-        .says(Operation::new("resumeProvider", "Gives it requests again.")),
+        .says(Operation::new("resumeProvider", "Gives it requests again.").fails(&[409, 422])),
 ];
 
 /// Fields that people look for first.
@@ -118,7 +128,7 @@ async fn add(
         // A section that says nothing would not be there.
         fields.insert("type".to_owned(), Value::from(name.as_str()));
     }
-    thing.add(&editing, &caller, &at, fields).await?;
+    thing.add(&*plane, &editing, &caller, &at, fields).await?;
     let (revision, detail) = detail(&*plane, &name).await?;
     Ok(Tagged(revision, created(detail)).into_response())
 }

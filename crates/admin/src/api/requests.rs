@@ -6,7 +6,7 @@ use axum::routing::get;
 use trunkline_config::file::Day;
 
 use crate::auth::Asks;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Operation};
 use crate::plane::Misasked;
 use crate::problem::Problem;
 use crate::read::Json;
@@ -15,8 +15,10 @@ use crate::routes::Running;
 
 /// Its paths.
 pub(crate) const ROUTES: &[Endpoint] = &[
-    Endpoint::new("GET", "/api/v1/requests", Asks::Viewer, || get(list)),
-    Endpoint::new("GET", "/api/v1/requests/{id}", Asks::Viewer, || get(show)),
+    Endpoint::new("GET", "/api/v1/requests", Asks::Viewer, || get(list))
+        .says(Operation::new("requests", "Requests, the newest first.").gives::<RequestPage>()),
+    Endpoint::new("GET", "/api/v1/requests/{id}", Asks::Viewer, || get(show))
+        .says(Operation::new("request", "All that is known of one.").gives::<RequestDetail>()),
 ];
 
 /// Requests of a page when nobody says how many.

@@ -5,11 +5,13 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use trunkline_config::Path;
 use trunkline_config::edit::Edit;
+use trunkline_config::{Path, Provider, ProviderSource};
 
 use crate::api::editing::Editing;
 use crate::auth::Caller;
+use crate::documents::DocumentSource;
+use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
 use crate::read::Json;
 
@@ -76,24 +78,26 @@ impl Thing<'_> {
     /// Adds its section.
     pub(crate) async fn add(
         self,
+        plane: &dyn Plane,
         editing: &Editing,
         caller: &Caller,
         at: &Path,
         fields: Map<String, Value>,
     ) -> Result<String, Problem> {
-        let edits = editing.changes(at, fields)?;
+        let edits = [implied(plane, editing, at), editing.changes(at, fields)?].concat();
         editing.make(caller, at, &edits, format!("added {} {}", self.kind, self.name)).await
     }
 
     /// Adds its section to the end of a list.
     pub(crate) async fn append(
         self,
+        plane: &dyn Plane,
         editing: &Editing,
         caller: &Caller,
         at: &Path,
         fields: Map<String, Value>,
     ) -> Result<String, Problem> {
-        let edits = [Edit::Set(at.clone(), Value::Object(fields))];
+        let edits = [implied(plane, editing, at), vec![Edit::Set(at.clone(), Value::Object(fields))]].concat();
         editing.make(caller, at, &edits, format!("added {} {}", self.kind, self.name)).await
     }
 
@@ -114,6 +118,23 @@ impl Thing<'_> {
         let edits = [Edit::Remove(at.clone())];
         editing.make(caller, at, &edits, format!("removed {} {}", self.kind, self.name)).await
     }
+}
+
+/// Where there is no document yet, keys in the environment imply providers. The first one says them all, so that none is
+/// gone of which nobody has said that it should be.
+fn implied(plane: &dyn Plane, editing: &Editing, added: &Path) -> Vec<Edit> {
+    if editing.current().source != DocumentSource::Nowhere {
+        return Vec::new();
+    }
+    let snapshot = plane.snapshot();
+    let implied = snapshot.providers.values().filter(|provider| provider.source == ProviderSource::Environment);
+    let section = |provider: &std::sync::Arc<Provider>| {
+        let at = Path::of_keys(&["providers", &provider.name]);
+        let variables = plane.upstreams().variables_of(provider);
+        let keys: Vec<Value> = variables.iter().map(|name| Value::from(format!("${{{name}}}"))).collect();
+        (at != *added).then(|| Edit::Set(at.key("keys"), Value::Array(keys)))
+    };
+    implied.filter_map(section).collect()
 }
 
 /// What was made, and that it was.

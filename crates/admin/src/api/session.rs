@@ -7,25 +7,32 @@ use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use http::{HeaderMap, StatusCode, header};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trunkline_config::Secret;
 use trunkline_wire::timestamp;
 
 use crate::auth::Asks;
 use crate::auth::{Auth, By, Caller, Peer, Role, Session, no_cookie};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Operation};
 use crate::problem::{Kind, Problem};
 use crate::read::{Json, read};
 use crate::routes::Running;
 
 /// Its paths.
 pub(crate) const ROUTES: &[Endpoint] = &[
-    Endpoint::new("GET", "/api/v1/auth", Asks::Open, || get(ways_in)),
-    Endpoint::new("POST", "/api/v1/session", Asks::Open, || post(sign_in)),
-    Endpoint::new("GET", "/api/v1/session", Asks::Viewer, || get(show)),
-    Endpoint::new("DELETE", "/api/v1/session", Asks::Viewer, || delete(sign_out)),
-    Endpoint::new("GET", "/api/v1/sessions", Asks::Viewer, || get(list)),
-    Endpoint::new("DELETE", "/api/v1/sessions/{id}", Asks::Admin, || delete(revoke)),
+    Endpoint::new("GET", "/api/v1/auth", Asks::Open, || get(ways_in))
+        .says(Operation::new("auth", "How one signs in.").gives::<WaysIn>()),
+    Endpoint::new("POST", "/api/v1/session", Asks::Open, || post(sign_in))
+        .says(Operation::new("signIn", "Signs in.").takes::<Credentials>().gives::<SignedIn>().fails(&[401, 429])),
+    Endpoint::new("GET", "/api/v1/session", Asks::Viewer, || get(show))
+        .says(Operation::new("session", "Who is signed in.").gives::<SignedIn>()),
+    Endpoint::new("DELETE", "/api/v1/session", Asks::Viewer, || delete(sign_out))
+        .says(Operation::new("signOut", "Signs out.")),
+    Endpoint::new("GET", "/api/v1/sessions", Asks::Viewer, || get(list))
+        .says(Operation::new("sessions", "Everybody who is signed in.").gives::<List>()),
+    Endpoint::new("DELETE", "/api/v1/sessions/{id}", Asks::Admin, || delete(revoke))
+        .says(Operation::new("revokeSession", "Ends a session.")),
 ];
 
 /// A body that anybody may send. Guards memory.
@@ -35,60 +42,92 @@ const PASSWORD_BODY_BYTES_MAX: usize = 4 << 10;
 const OIDC_START: &str = "/api/v1/oidc/start";
 
 /// How one may sign in.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Auth")]
 pub(crate) struct WaysIn {
     /// Whether one must at all.
     enabled: bool,
+    /// Whether a password lets in.
     password: bool,
+    /// The OpenID Connect provider; `null`: none.
     oidc: Option<OidcWay>,
+    /// The service that knows who is signed in; `null`: none.
     external: Option<ExternalWay>,
 }
 
-#[derive(Serialize)]
+/// Signing in with an OpenID Connect provider.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Oidc")]
 struct OidcWay {
+    /// What it is called.
     name: String,
+    /// Where a browser goes to begin.
     start_url: &'static str,
 }
 
-#[derive(Serialize)]
+/// Signing in at another service.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "External")]
 struct ExternalWay {
+    /// Its address.
     url: String,
 }
 
-#[derive(Deserialize)]
+/// What lets somebody in.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Credentials {
+    /// The password.
     password: Secret,
 }
 
 /// Whoever is signed in.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
 pub(crate) struct SignedIn {
+    /// What they may do.
     role: Role,
+    /// Who.
     user: String,
     /// When it is over unless it is used; `None` where that is not ours to say.
+    #[schemars(extend("format" = "date-time"))]
     expires_at: Option<String>,
     /// What to show with each change; `None` where nothing is asked.
     csrf: Option<String>,
 }
 
 /// All sessions.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SessionList")]
 pub(crate) struct List {
+    /// They.
     items: Vec<Row>,
     /// There are few enough for one page.
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A session.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SessionRow")]
 struct Row {
+    /// Names it, and lets nobody in.
     id: String,
+    /// Whose it is.
     user: String,
+    /// What they may do.
     role: Role,
+    /// When it began.
+    #[schemars(extend("format" = "date-time"))]
     created_at: String,
+    /// When it is over unless it is used.
+    #[schemars(extend("format" = "date-time"))]
     expires_at: String,
+    /// When it was used last, about.
+    #[schemars(extend("format" = "date-time"))]
     seen_at: String,
+    /// The browser, as it calls itself.
     agent: String,
+    /// From where it began.
     address: String,
     /// Whether it is the one that asks.
     current: bool,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue, header};
 
 /// Holds a session's token.
-pub(super) const SESSION: &str = "trunkline_session";
+pub(crate) const SESSION: &str = "trunkline_session";
 
 /// Which pages make a browser send a cookie along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

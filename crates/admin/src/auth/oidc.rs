@@ -14,6 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -46,11 +47,15 @@ pub(crate) struct Departure {
 }
 
 /// What a browser comes back with.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, JsonSchema)]
 pub(crate) struct Return {
+    /// What the provider gives for the way back.
     pub(crate) code: Option<String>,
+    /// What the browser left with.
     pub(crate) state: Option<String>,
+    /// Who the provider is.
     pub(crate) iss: Option<String>,
+    /// Why nobody was signed in.
     pub(crate) error: Option<String>,
 }
 

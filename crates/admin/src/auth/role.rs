@@ -1,9 +1,10 @@
 //! What callers may do, and what a path asks of them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What somebody who is signed in may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Look at everything but secrets, and change nothing.

@@ -33,8 +33,8 @@ impl Kept {
         CurrentDocument {
             text: documents.last().map(|(text, ..)| text.clone()).unwrap_or_default(),
             revision: documents.len().to_string(),
-            source: DocumentSource::File,
-            path: Some("t.toml".to_owned()),
+            source: if documents.is_empty() { DocumentSource::Nowhere } else { DocumentSource::File },
+            path: Some("t.toml".to_owned()).filter(|_| !documents.is_empty()),
             read_only: None,
         }
     }
@@ -48,7 +48,8 @@ impl Kept {
 }
 
 fn check(text: &str) -> Result<Vec<String>, DocumentProblem> {
-    let loaded = load(Some(("t.toml", text)), &Env::default(), &Overrides::default(), &[]);
+    let env = things::variables();
+    let loaded = load(Some(("t.toml", text)), &env, &Overrides::default(), &[]);
     loaded.map(|loaded| loaded.notes).map_err(DocumentProblem::Wrong)
 }
 

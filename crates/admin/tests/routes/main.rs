@@ -2,7 +2,9 @@
 
 mod accounts;
 mod documents;
+mod predecessors;
 mod sign_in;
+mod things;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,15 +14,17 @@ use axum::body::{Body, to_bytes};
 use http::{Request, StatusCode, header};
 use serde_json::{Map, Value, json};
 use trunkline_admin::{
-    Admin, Answer, Asks, Documents, Explained, KeyFields, KeyProblem, KeyRow, Keys, Looked, Made, Misasked, Origin,
-    Plane, RequestDetail, RequestPage, RequestProblem, Requests, Spending, Unasked, WantedRequests, all,
+    Admin, Answer, Asks, Documents, Endpoint, Explained, KeyFields, KeyProblem, KeyRow, Keys, Looked, Made, Misasked,
+    Origin, Plane, RequestDetail, RequestPage, RequestProblem, Requests, Spending, Unasked, Upstreams, WantedRequests,
+    all,
 };
 use trunkline_config::file::AllowanceSection;
 use trunkline_config::{Env, Overrides, Snapshot, load};
-use trunkline_route::{Explanation, Question};
+use trunkline_route::{Catalog, Explanation, Live, Question};
 
 use accounts::Accounts;
 use documents::Kept;
+use things::{CALM, NoUpstreams};
 
 const TOKEN: &str = "canary-4f1d";
 const HOST: &str = "127.0.0.1:8700";
@@ -42,6 +46,18 @@ impl Plane for Process {
 
     fn documents(&self) -> Arc<dyn Documents> {
         Arc::new(self.1.clone())
+    }
+
+    fn upstreams(&self) -> Arc<dyn Upstreams> {
+        Arc::new(NoUpstreams)
+    }
+
+    fn catalog(&self) -> Arc<Catalog> {
+        Arc::default()
+    }
+
+    fn live(&self) -> &Live {
+        &CALM
     }
 
     fn requests(&self) -> Arc<dyn Requests> {
@@ -217,7 +233,8 @@ async fn viewers_look_and_change_nothing() {
         }
     }
     let may: Vec<&str> = all().filter(|at| at.asks != Asks::Admin && at.method != "GET").map(|at| at.path).collect();
-    assert_eq!(may, ["/api/v1/session", "/api/v1/session", "/api/v1/explain"], "what viewers may do beside looking");
+    let looks = ["/api/v1/session", "/api/v1/session", "/api/v1/explain", "/api/v1/patterns/try"];
+    assert_eq!(may, looks, "what viewers may do beside looking");
 }
 
 #[tokio::test]
@@ -259,7 +276,8 @@ async fn what_cannot_be_taken_is_told_to_the_field() {
         assert_eq!((found, &*kind, &said["field"]), (status, PROBLEM, &field), "{body}: {said}");
     }
     let long = format!(r#"{{"model":"{}"}}"#, "m".repeat(70 << 10));
-    for at in all().filter(|at| ["POST", "PATCH", "PUT"].contains(&at.method)) {
+    let takes_nothing = |at: &Endpoint| at.operation.is_some_and(|operation| operation.takes.is_none());
+    for at in all().filter(|at| ["POST", "PATCH", "PUT"].contains(&at.method) && !takes_nothing(at)) {
         // Databases come in there.
         if at.path != "/api/v1/config/import" {
             let (status, kind, _) = ask(&snapshot, (at.method, at.path), &knowing(), long.clone()).await;

@@ -104,7 +104,10 @@ impl JsonSchema for Amount {
     fn schema_name() -> Cow<'static, str> {
         "Amount".into()
     }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        if generator.contract().is_serialize() {
+            return json_schema!({ "type": "string", "format": Self::FORMAT });
+        }
         json_schema!({ "type": ["string", "number"], "format": Self::FORMAT, "minimum": 0 })
     }
 }

@@ -88,6 +88,7 @@ impl Default for AllowanceSection {
 /// What a client key may spend in a period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Budget")]
 pub struct BudgetSection {
     /// How much, such as `"10.00"`.
     #[schemars(extend("x-unit" = "USD"))]

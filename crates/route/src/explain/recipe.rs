@@ -1,10 +1,11 @@
 //! What is done to the answers of one who is asked.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use trunkline_config::Repair;
 
 /// What is done to a target's answers before the client sees them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recipe {
     /// How far calls are repaired: `off`, `mend` or `strict`.
     pub mode: String,

@@ -116,7 +116,7 @@ fn print_row(out: &mut impl Write, row: &KeyRow, done: &str, as_json: bool) -> i
 
 fn print_list(out: &mut impl Write, rows: &[KeyRow], as_json: bool) -> io::Result<()> {
     if as_json {
-        return writeln!(out, "{}", json!({ "data": rows }));
+        return writeln!(out, "{}", json!({ "items": rows }));
     }
     let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     for row in rows {

@@ -44,7 +44,7 @@ impl Replica {
         let place = Secret::new(store);
         let keys = Follower::start(&place, &shared).await.unwrap();
         let keys_wake = wakes.keys.clone();
-        let beginning = Beginning { source, seen, in_force, found: Vec::new() };
+        let beginning = Beginning { source, seen, in_force, found: Found::default() };
         let of_process = (Arc::clone(&shared), Arc::clone(&state));
         let (reloader, history) = Reloader::new(beginning, &place, of_process, wakes.clone()).unwrap();
         let (reasons, inbox) = mpsc::channel(1);

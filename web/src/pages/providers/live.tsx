@@ -64,7 +64,7 @@ export function LiveCard({ live, blocked }: { live: Provider; blocked: string | 
                   </>
                 )}
               </span>
-              <span className="nums text-xs text-muted">{short(key.requests)} requests</span>
+              {key.requests != null && <span className="nums text-xs text-muted">{short(key.requests)} requests a minute</span>}
             </li>
           ))}
         </ul>

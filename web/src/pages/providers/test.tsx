@@ -35,7 +35,7 @@ export function TestCard({ asked, blocked }: TestCardProps) {
       <div aria-live="polite">
         {test.error && <Note tone="bad">{sentenceOf(test.error)}</Note>}
         {test.data && <Steps tested={test.data} />}
-        {!test.data && !test.error && <p className="text-[13px] text-muted">{test.isPending ? 'Asking…' : 'Address, connection, credentials, list of models, and one short answer.'}</p>}
+        {!test.data && !test.error && <p className="text-[13px] text-muted">{test.isPending ? 'Asking…' : 'Address, connection, credentials and list of models. Costs nothing.'}</p>}
       </div>
     </Card>
   )

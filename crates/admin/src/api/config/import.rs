@@ -117,6 +117,9 @@ pub(crate) async fn import(
         Whose::Trunkline => (mask::unmask_document(&own(&files)?, &before), Vec::new()),
         Whose::ModelProxy | Whose::ServerlessProxy | Whose::Litellm => {
             let taken = documents.take_over(foreign(kind, files)?).await?;
+            if let ([], [bad, ..]) = (taken.report.findings.as_slice(), taken.report.bad.as_slice()) {
+                return Err(misasked(&format!("nothing could be used of {}: {}", bad.name, bad.reason)));
+            }
             (joined(&before, &taken.text)?, lines(&taken.report))
         }
     };

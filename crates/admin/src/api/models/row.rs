@@ -189,8 +189,7 @@ impl<'a> Rows<'a> {
     }
 
     fn target(&self, target: &Target) -> ModelTarget {
-        let (snapshot, catalog) = (&*self.snapshot, &*self.catalog);
-        let (state, reason) = Sight { snapshot, catalog, live: self.plane.live(), now: now() }.stand(target);
+        let (state, reason) = Sight { catalog: &self.catalog, live: self.plane.live(), now: now() }.stand(target);
         ModelTarget {
             provider: target.provider.name.to_string(),
             model: target.model.name.to_string(),

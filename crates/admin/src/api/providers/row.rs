@@ -101,8 +101,8 @@ impl<'a> Rows<'a> {
     }
 
     fn in_force(&self, provider: &Provider) -> ProviderRow {
-        let (snapshot, catalog) = (&*self.snapshot, &*self.catalog);
-        let sight = Sight { snapshot, catalog, live: self.plane.live(), now: now() };
+        let catalog = &*self.catalog;
+        let sight = Sight { catalog, live: self.plane.live(), now: now() };
         let day = self.days.get(&*provider.name).cloned().unwrap_or_default();
         ProviderRow {
             name: provider.name.to_string(),
