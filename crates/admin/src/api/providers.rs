@@ -27,8 +27,8 @@ use crate::read::Json;
 use crate::routes::Running;
 use crate::upstreams::Tested;
 use row::{ProviderRow, Rows};
-pub(crate) use test::of_name;
 use test::ProviderTest;
+pub(crate) use test::of_name;
 
 /// Its paths.
 pub(crate) const ROUTES: &[Endpoint] = &[

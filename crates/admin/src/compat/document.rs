@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 use trunkline_config::import::{Report, Verdict};
-use trunkline_config::{Edit, Path};
+use trunkline_config::{Edit, Path, mask};
 
-use crate::api::editing::Editing;
+use crate::api::editing::{Editing, not_a_secret};
 use crate::auth::Caller;
 use crate::plane::Plane;
 use crate::problem::Problem;
@@ -42,9 +42,27 @@ pub(crate) async fn look(plane: &dyn Plane) -> Result<Editing, Problem> {
     Editing::look(plane.documents()).await
 }
 
-/// Makes edits of the document that was looked at.
+/// Makes edits of the document that was looked at. What a mask in them stands for, nobody knows: those of secrets that stay
+/// are not in them any more.
 pub(crate) async fn make(editing: &Editing, caller: &Caller, edits: &[Edit], note: String) -> Result<(), Problem> {
+    let sets = edits.iter().filter_map(|edit| match edit {
+        Edit::Set(path, value) => Some((path, value)),
+        Edit::Remove(_) | Edit::Rename(..) => None,
+    });
+    if let Some(mask) = sets.filter_map(|(path, value)| mask_in(path, value)).next() {
+        return Err(not_a_secret(&mask));
+    }
     editing.make(caller, &Path::default(), edits, note).await.map(|_revision| ())
+}
+
+/// Where there is a mask in a value that is to stand somewhere.
+fn mask_in(at: &Path, value: &Value) -> Option<Path> {
+    match value {
+        Value::String(text) => mask::is_mask(text).then(|| at.clone()),
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| mask_in(&at.index(index), item)),
+        Value::Object(fields) => fields.iter().find_map(|(name, field)| mask_in(&at.key(name), field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
 }
 
 /// What a report says that somebody should know: what is not in the document as it was meant.

@@ -22,7 +22,9 @@ pub(crate) fn merged(current: &Value, before: &Value, after: &Value) -> Value {
                 let known = place.and_then(|place| Some((current.get(place)?, before.get(place)?)));
                 known.map_or_else(|| item.clone(), |(current, before)| merged(current, before, item))
             };
-            Value::Array(after.iter().enumerate().map(merge).collect())
+            // Of those at the end the other words know nothing.
+            let unknown = current.iter().skip(before.len()).cloned();
+            Value::Array(after.iter().enumerate().map(merge).chain(unknown).collect())
         }
         // A key of a provider is a text, or a table that says more of it.
         (Value::Object(current), Value::String(_), Value::String(key)) if current.contains_key("key") => {
@@ -73,9 +75,8 @@ mod tests {
             "type": "vllm", "base_url": "http://a/v1", "drain_timeout": "1m",
             "keys": [{"key": "one", "weight": 2}, "two"], "headers": {"x": "1", "y": "2"},
         });
-        let before =
-            json!({"type": "openai", "base_url": "http://a/v1", "keys": ["mask", "mask"], "headers": {"x": "1"}});
-        let after = json!({"type": "openai", "base_url": "http://b/v1", "keys": ["new", "mask"], "enabled": false});
+        let before = json!({"type": "openai", "base_url": "http://a/v1", "keys": ["mask"], "headers": {"x": "1"}});
+        let after = json!({"type": "openai", "base_url": "http://b/v1", "keys": ["new"], "enabled": false});
         let expected = json!({
             "type": "vllm", "base_url": "http://b/v1", "drain_timeout": "1m",
             "keys": [{"key": "new", "weight": 2}, "two"], "enabled": false,

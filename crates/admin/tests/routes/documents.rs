@@ -89,8 +89,7 @@ impl Documents for Kept {
     }
 
     fn take_over(&self, from: ForeignDocument) -> DocumentAnswer<TakenOver> {
-        let env =
-            Env::from_iter([("OTHER".to_owned(), "set".to_owned()), ("CEREBRAS_API_KEY".to_owned(), "set".to_owned())]);
+        let env = things::variables();
         let imported = match from {
             ForeignDocument::Litellm(file) => litellm(&file, &env),
             ForeignDocument::ModelProxy(files) => model_proxy(&files, &env),

@@ -68,7 +68,8 @@ async fn endpoints_are_providers() {
     let rows = desk.get("/api/admin/endpoints").await;
     assert_eq!(*of(&rows, "fast", "endpoint_type"), "vllm");
     assert_eq!(*of(&rows, "fast", "api_key"), "••••••••");
-    let made = json!({"name": "My Ollama", "url": "http://127.0.0.1:11434", "endpoint_type": "ollama", "priority": "5"});
+    let made =
+        json!({"name": "My Ollama", "url": "http://127.0.0.1:11434", "endpoint_type": "ollama", "priority": "5"});
     let made = desk.done(("POST", "/api/admin/endpoints"), made).await;
     assert_eq!(made["status"], "ok");
     let rows = desk.get("/endpoints").await;
@@ -82,7 +83,26 @@ async fn endpoints_are_providers() {
     let mut changed = shown;
     (changed["url"], changed["enabled"]) = (json!("http://127.0.0.1:10/v1"), json!(false));
     desk.done(("PUT", &fast), changed).await;
-    desk.says(&expect![]);
+    desk.says(&expect![[r##"
+        # The office's. Ask Ada.
+        [admin]
+        token = "canary-4f1d"
+        viewer_tokens = ["viewer-4f1d"]
+
+        [providers.fast] # bought in May
+        type = "vllm"
+        base_url = "http://127.0.0.1:10/v1"
+        keys = ["sk-canary-77", "${OTHER}"]
+        drain_timeout = "1m"
+        enabled = false
+
+        [providers.My-Ollama]
+        type = "ollama"
+        base_url = "http://127.0.0.1:11434"
+
+        [models.turbo]
+        targets = [{ provider = "fast", model = "m-1", weight = 3, timeout = "20s" }]
+    "##]]);
 }
 
 #[tokio::test]
@@ -91,9 +111,28 @@ async fn an_endpoint_is_renamed_with_all_that_leads_to_it_and_goes_with_its_mode
     let id = of(&desk.get("/api/admin/endpoints").await, "fast", "id").clone();
     let renamed = json!({"name": "faster", "api_key": "sk-new"});
     let id = desk.done(("PUT", &format!("/api/admin/endpoints/{id}")), renamed).await["id"].clone();
-    desk.says(&expect![]);
+    desk.says(&expect![[r##"
+        # The office's. Ask Ada.
+        [admin]
+        token = "canary-4f1d"
+        viewer_tokens = ["viewer-4f1d"]
+
+        [providers.faster] # bought in May
+        type = "vllm"
+        base_url = "http://127.0.0.1:9/v1"
+        keys = ["sk-new", "${OTHER}"]
+        drain_timeout = "1m"
+
+        [models.turbo]
+        targets = [{ provider = "faster", model = "m-1", weight = 3, timeout = "20s" }]
+    "##]]);
     desk.done(("DELETE", &format!("/endpoints/{id}/delete")), Value::Null).await;
-    desk.says(&expect![]);
+    desk.says(&expect![[r##"
+        # The office's. Ask Ada.
+        [admin]
+        token = "canary-4f1d"
+        viewer_tokens = ["viewer-4f1d"]
+    "##]]);
 }
 
 #[tokio::test]
@@ -116,7 +155,35 @@ async fn virtual_models_are_models() {
     let change = json!({"actual_model": "m-2", "enabled": 0, "cost_per_1m_tokens_in": 3, "description": "lost"});
     let told = desk.done(("PUT", &format!("/virtual-models/{turbo}")), change).await;
     assert_eq!(told["notes"], json!(["description: a model has no description"]));
-    desk.says(&expect![]);
+    desk.says(&expect![[r##"
+        # The office's. Ask Ada.
+        [admin]
+        token = "canary-4f1d"
+        viewer_tokens = ["viewer-4f1d"]
+
+        [providers.fast] # bought in May
+        type = "vllm"
+        base_url = "http://127.0.0.1:9/v1"
+        keys = ["sk-canary-77", "${OTHER}"]
+        drain_timeout = "1m"
+
+        [providers.fast-gpt-4]
+        type = "vllm"
+        base_url = "http://127.0.0.1:9/v1"
+        keys = ["sk-canary-77", "${OTHER}"]
+        drain_timeout = "1m"
+        headers = { x-team = "a" }
+
+        [models.turbo]
+        targets = [{ provider = "fast", model = "m-2", weight = 3, timeout = "20s" }]
+        price = { input = 3.0, output = 0.0 }
+        enabled = false
+
+        [models.gpt-4]
+        targets = [{ provider = "fast-gpt-4", model = "llama3:70b", default = { max_tokens = 512 } }]
+        price = { input = 0.5, output = 1.5 }
+        show_reasoning = false
+    "##]]);
     desk.done(("GET", &format!("/virtual-models/{turbo}/delete")), Value::Null).await;
     assert_eq!(desk.get("/api/admin/virtual-models").await.as_array().map(Vec::len), Some(1));
 }
@@ -134,7 +201,30 @@ async fn tool_patterns_have_three_ways_in() {
     assert_eq!((of(&rows, "execute", "id"), of(&rows, "execute", "pattern_type")), (&id, &json!("bracket")));
     assert_eq!(*of(&rows, "execute", "parameter_mapping"), r#"{"2":"command"}"#);
     desk.done(("PUT", &format!("/endpoints/patterns/{id}")), json!({"enabled": false})).await;
-    desk.says(&expect![]);
+    desk.says(&expect![[r##"
+        # The office's. Ask Ada.
+        [admin]
+        token = "canary-4f1d"
+        viewer_tokens = ["viewer-4f1d"]
+
+        [providers.fast] # bought in May
+        type = "vllm"
+        base_url = "http://127.0.0.1:9/v1"
+        keys = ["sk-canary-77", "${OTHER}"]
+        drain_timeout = "1m"
+
+        [models.turbo]
+        targets = [{ provider = "fast", model = "m-1", weight = 3, timeout = "20s" }]
+
+        [[patterns]]
+        name = "execute"
+        regex = "\\[EXECUTE:(\\w+):([^\\]]+)\\](?:\\n?\\z)"
+        priority = 95
+        tool_name_group = 1
+        tool_name_mapping = { EXECUTE = "bash" }
+        parameter_mapping = { 2 = "command" }
+        enabled = false
+    "##]]);
     desk.done(("DELETE", &format!("/tool-patterns/{id}")), Value::Null).await;
     assert_eq!(desk.get("/endpoints/patterns").await, json!([]));
 }
@@ -149,24 +239,69 @@ async fn what_is_wrong_is_told_in_their_words() {
     for (line, body, status, error) in [
         (("POST", "/endpoints"), json!({}), 400, "No data provided"),
         (("POST", "/endpoints"), json!({"name": "x"}), 400, "`url` is missing"),
-        (("POST", "/endpoints"), json!({"name": "fast", "url": "http://127.0.0.1:1"}), 409, "there is an endpoint \"fast\" already"),
+        (
+            ("POST", "/endpoints"),
+            json!({"name": "fast", "url": "http://127.0.0.1:1"}),
+            409,
+            "there is an endpoint \"fast\" already",
+        ),
+        (
+            ("POST", "/endpoints"),
+            json!({"name": "x", "url": "http://127.0.0.1:1", "api_key": "••••••••abcd"}),
+            400,
+            "`providers.x.keys[0]` is a mask, and it is not clear of which secret; write the secret itself",
+        ),
         (("PUT", "/endpoints/7"), json!({"name": "x"}), 404, "Endpoint not found"),
         (("DELETE", "/endpoints/x/delete"), json!({}), 404, "Endpoint not found"),
-        (("POST", "/virtual-models"), json!({"name": "x", "endpoint_id": 7, "actual_model": "m"}), 404, "Endpoint not found"),
+        (
+            ("POST", "/virtual-models"),
+            json!({"name": "x", "endpoint_id": 7, "actual_model": "m"}),
+            404,
+            "Endpoint not found",
+        ),
         (("PUT", "/virtual-models/7"), json!({"name": "x"}), 404, "Virtual model not found"),
         (("POST", "/tool-patterns"), json!({"pattern_name": "x"}), 400, "`regex_pattern` is missing"),
         (("GET", "/v1/admin/config/models/x"), json!({}), 404, "Model config 'x' not found"),
         (("DELETE", "/v1/admin/config/providers/x"), json!({}), 404, "Not found"),
         (("PATCH", "/v1/admin/config/models/x"), json!({}), 404, "Model config 'x' not found"),
-        (("POST", "/v1/admin/config/models/x"), json!({"logical_name": "y"}), 400, "logical_name 'y' must match path 'x'"),
-        (("POST", "/v1/admin/config/models/x"), json!({"logical_name": "x"}), 400, "`model_routings` is missing or empty"),
-        (("POST", "/v1/admin/config/models/turbo"), json!({"logical_name": "turbo"}), 400, "Model config 'turbo' already exists"),
-        (("POST", "/v1/admin/config/providers/broken"), json!({"name": "broken"}), 400, "`endpoints.base_url` is missing"),
-        (("DELETE", "/v1/admin/config/providers/fast"), json!({}), 400, "models.turbo.targets[0].provider: no provider is called \"fast\"; add `[providers.fast]`"),
+        (
+            ("POST", "/v1/admin/config/models/x"),
+            json!({"logical_name": "y"}),
+            400,
+            "logical_name 'y' must match path 'x'",
+        ),
+        (
+            ("POST", "/v1/admin/config/models/x"),
+            json!({"logical_name": "x"}),
+            400,
+            "`model_routings` is missing or empty",
+        ),
+        (
+            ("POST", "/v1/admin/config/models/turbo"),
+            json!({"logical_name": "turbo"}),
+            400,
+            "Model config 'turbo' already exists",
+        ),
+        (
+            ("POST", "/v1/admin/config/providers/broken"),
+            json!({"name": "broken"}),
+            400,
+            "`endpoints.base_url` is missing",
+        ),
+        (
+            ("DELETE", "/v1/admin/config/providers/fast"),
+            json!({}),
+            400,
+            "models.turbo.targets[0].provider: provider \"fast\" is not configured; add `[providers.fast]`",
+        ),
         (("POST", "/v1/admin/config/import"), json!({}), 400, "Invalid bundle: `setup` is missing"),
     ] {
         let (found, said) = desk.ask(line, body).await;
-        assert_eq!((found, &said["error"], &said["status"]), (status, &json!(error), &json!(status)), "{line:?}: {said}");
+        assert_eq!(
+            (found, &said["error"], &said["status"]),
+            (status, &json!(error), &json!(status)),
+            "{line:?}: {said}"
+        );
     }
     assert_eq!(desk.kept.now().text, DOCUMENT, "nothing has changed");
 }
@@ -192,13 +327,13 @@ async fn models_and_providers_are_written_as_their_files_were() {
     let desk = desk();
     let provider = json!({
         "name": "cerebras",
-        "api_keys": {"env_var_patterns": ["{PROVIDER}_API_KEY"]},
+        "api_keys": {"env_var_patterns": ["SECOND_KEY"]},
         "endpoints": {"base_url": "https://api.cerebras.ai/v1", "completions": "/chat/completions"},
         "authentication": {"type": "bearer"},
         "error_handling": {"429": {"action": "model_key_failure"}},
     });
     let (status, made) = desk.ask(("POST", "/v1/admin/config/providers/cerebras"), provider).await;
-    assert_eq!((status, &made["provider"]["api_keys"]), (201, &json!({"env_var_patterns": ["CEREBRAS_API_KEY"]})), "{made}");
+    assert_eq!((status, &made["provider"]["api_keys"]), (201, &json!({"env_var_patterns": ["SECOND_KEY"]})), "{made}");
     let model = json!({
         "logical_name": "slow", "timeout_seconds": 60, "default_cooldown_seconds": 30, "context_window": 131072,
         "model_routings": [{"provider": "fast", "model": "m-1"}, {"provider": "cerebras", "model": "zai-glm-4.7"}],
@@ -209,13 +344,42 @@ async fn models_and_providers_are_written_as_their_files_were() {
     assert_eq!(desk.get("/v1/admin/config/models/slow").await["model"], model);
     let changed = desk.done(("PATCH", "/v1/admin/config/models/turbo"), json!({"timeout_seconds": 120})).await;
     assert_eq!(changed["model"]["timeout_seconds"], 120);
-    desk.says(&expect![]);
+    desk.says(&expect![[r##"
+        # The office's. Ask Ada.
+        [admin]
+        token = "canary-4f1d"
+        viewer_tokens = ["viewer-4f1d"]
+
+        [providers.fast] # bought in May
+        type = "vllm"
+        base_url = "http://127.0.0.1:9/v1"
+        keys = ["sk-canary-77", "${OTHER}"]
+        drain_timeout = "1m"
+
+        [providers.cerebras]
+        type = "cerebras"
+        base_url = "https://api.cerebras.ai/v1"
+        keys = ["${SECOND_KEY}"]
+        errors = { 429 = "model_key_failure" }
+
+        [models.turbo]
+        targets = [{ provider = "fast", model = "m-1", weight = 3, timeout = "120s" }]
+
+        [models.slow]
+        targets = [
+          { provider = "fast", model = "m-1", timeout = "60s", cooldown = "30s" },
+          { provider = "cerebras", model = "zai-glm-4.7", priority = 1, timeout = "60s", cooldown = "30s" },
+        ]
+        context_window = 131072
+        fallbacks = ["turbo"]
+    "##]]);
     desk.done(("DELETE", "/v1/admin/config/models/slow"), Value::Null).await;
     let names = desk.get("/v1/admin/config/models").await["models"].clone();
     assert_eq!(names, json!([{"logical_name": "turbo", "path": "models.turbo", "modified_at": null}]));
     let (_, said) = desk.ask(("GET", "/v1/admin/config/env"), Value::Null).await;
-    let named: Vec<&str> = said["entries"].as_array().into_iter().flatten().filter_map(|it| it["key"].as_str()).collect();
-    assert_eq!(named, ["CEREBRAS_API_KEY", "OTHER"]);
+    let named: Vec<&str> =
+        said["entries"].as_array().into_iter().flatten().filter_map(|it| it["key"].as_str()).collect();
+    assert_eq!(named, ["OTHER", "SECOND_KEY"]);
     assert_eq!(desk.ask(("PUT", "/v1/admin/config/env"), json!({"entries": []})).await.0, 409);
 }
 
@@ -228,7 +392,10 @@ async fn a_bundle_is_looked_at_and_taken() {
     let (import, dry) = ("/v1/admin/config/import", "/v1/admin/config/import?dry_run=true");
     let same = desk.done(("POST", import), bundle.clone()).await;
     assert_eq!(same["providers"], json!({"add": [], "overwrite": [], "unchanged": ["fast"], "errors": []}), "{same}");
-    assert_eq!((&same["applied"], &desk.kept.now().text), (&json!({"providers": 0, "models": 0, "env": 0}), &DOCUMENT.to_owned()));
+    assert_eq!(
+        (&same["applied"], &desk.kept.now().text),
+        (&json!({"providers": 0, "models": 0, "env": 0}), &DOCUMENT.to_owned())
+    );
     let mut other = bundle;
     other["setup"]["models"][0]["timeout_seconds"] = json!(30);
     let more = json!({"logical_name": "more", "model_routings": [{"provider": "fast", "model": "m"}]});
@@ -244,7 +411,24 @@ async fn a_bundle_is_looked_at_and_taken() {
     let kept = json!({"bundle": other, "options": {"conflict_policy": "skip", "sections": {"providers": false}}});
     let taken = desk.done(("POST", import), kept).await;
     assert_eq!((&taken["models"], &taken["applied"]["models"]), (&expected, &json!(1)));
-    desk.says(&expect![]);
+    desk.says(&expect![[r##"
+        # The office's. Ask Ada.
+        [admin]
+        token = "canary-4f1d"
+        viewer_tokens = ["viewer-4f1d"]
+
+        [providers.fast] # bought in May
+        type = "vllm"
+        base_url = "http://127.0.0.1:9/v1"
+        keys = ["sk-canary-77", "${OTHER}"]
+        drain_timeout = "1m"
+
+        [models.turbo]
+        targets = [{ provider = "fast", model = "m-1", weight = 3, timeout = "20s" }]
+
+        [models.more]
+        targets = [{ provider = "fast", model = "m" }]
+    "##]]);
 }
 
 #[tokio::test]
@@ -255,7 +439,11 @@ async fn one_signs_in_with_a_key_as_there() {
     assert!(headers.contains_key("www-authenticate"));
     let known = [("x-api-key", "canary-4f1d")];
     assert_eq!(desk.send(("GET", "/v1/admin/auth/status"), &known, "").await.2, json!({"authenticated": true}));
-    assert_eq!(desk.send(("GET", "/api/admin/endpoints"), &known, "").await.0, 401, "the other gateway took none there");
+    assert_eq!(
+        desk.send(("GET", "/api/admin/endpoints"), &known, "").await.0,
+        401,
+        "the other gateway took none there"
+    );
     let login = async |key: &str| {
         desk.send(("POST", "/v1/admin/auth/login"), &[JSON], &json!({"api_key": key}).to_string()).await
     };

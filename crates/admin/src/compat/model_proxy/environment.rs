@@ -6,6 +6,7 @@ use axum::Extension;
 use serde_json::{Value, json};
 use trunkline_config::Path;
 
+use super::theirs::Object;
 use crate::compat::document::look;
 use crate::problem::{Kind, Problem};
 use crate::read::Json;
@@ -25,7 +26,7 @@ pub(crate) async fn list(Extension(Running(plane)): Extension<Running>) -> Resul
 }
 
 /// `PUT /v1/admin/config/env`.
-pub(crate) async fn replace() -> Problem {
+pub(crate) async fn replace(_: Json<Object>) -> Problem {
     let how =
         "the environment is the process's own: set variables where it is started, or write keys into its document";
     Problem::new(Kind::Conflict, how)

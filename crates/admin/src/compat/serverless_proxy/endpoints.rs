@@ -7,7 +7,7 @@ use axum::extract::Path as InPath;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
-use trunkline_config::{Edit, Path, Provider};
+use trunkline_config::{Edit, Path, Provider, mask};
 
 use super::row::{Ours, Row, done, find, flag, given, id_of, number, ours, switch, table, text};
 use super::virtual_models;
@@ -210,6 +210,11 @@ fn taken(row: &Row) -> Result<Taken, Problem> {
     for column in ["name", "url", "api_key"] {
         wanted.extend(text(row, column).map(|text| (column.to_owned(), Value::from(text))));
     }
+    // No key has such letters.
+    let masked = text(row, "api_key").filter(|key| mask::is_mask(key));
+    if masked.is_some() {
+        wanted.insert("api_key".to_owned(), "masked".into());
+    }
     wanted.insert("endpoint_type".to_owned(), text(row, "endpoint_type").unwrap_or("openai").into());
     wanted.extend(headers(row).map(|headers| ("custom_headers".to_owned(), headers)));
     wanted.extend(number(row, "priority").map(|priority| ("priority".to_owned(), priority.into())));
@@ -217,7 +222,11 @@ fn taken(row: &Row) -> Result<Taken, Problem> {
     let Ours { document, notes } = ours(&[table("endpoints", vec![wanted]), table("virtual_models", Vec::new())])?;
     let made = document.get("providers").and_then(Value::as_object).and_then(|providers| providers.iter().next());
     let (name, section) = made.ok_or_else(|| Problem::new(Kind::BadRequest, notes.join("; ")))?;
-    Ok(Taken { name: name.clone(), section: section.clone(), notes })
+    let mut section = section.clone();
+    if let (Some(mask), Some(key)) = (masked, section.pointer_mut("/keys/0")) {
+        *key = Value::from(mask);
+    }
+    Ok(Taken { name: name.clone(), section, notes })
 }
 
 /// Headers as a database has them: an object in a text.
