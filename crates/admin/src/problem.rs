@@ -146,8 +146,8 @@ impl Problem {
     }
 
     /// What is wrong with a document, told to those who have changed this section of it.
-    pub(crate) fn of_document(problem: DocumentProblem, section: &Path) -> Self {
-        let kind = match &problem {
+    pub(crate) fn of_document(problem: &DocumentProblem, section: &Path) -> Self {
+        let kind = match problem {
             DocumentProblem::Wrong(problems) => return Self::of_problems(problems, section),
             DocumentProblem::ReadOnly(_) => Kind::ReadOnly,
             DocumentProblem::Outdated { .. } => Kind::PreconditionFailed,
@@ -184,7 +184,7 @@ impl From<Misasked> for Problem {
 
 impl From<DocumentProblem> for Problem {
     fn from(problem: DocumentProblem) -> Self {
-        Self::of_document(problem, &Path::default())
+        Self::of_document(&problem, &Path::default())
     }
 }
 

@@ -113,6 +113,18 @@ impl Price {
         Some(from_atto(pico.saturating_mul(ATTO_PER_PICO).saturating_add(timed)))
     }
 
+    /// What so long a prompt and so long an answer cost at most: whether a prompt is written to a cache is not known
+    /// beforehand, and may cost more. `None` as for [`Price::cost`].
+    pub fn cost_max(&self, prompt: u64, output: u64, extent: Extent) -> Option<Usd> {
+        let tokens = self.at(extent.at_ms)?.tokens_for(prompt);
+        let usage = if tokens.cache_write > tokens.input {
+            Usage { cache_write: prompt, output, ..Usage::default() }
+        } else {
+            Usage { input: prompt, output, ..Usage::default() }
+        };
+        self.cost(&usage, extent)
+    }
+
     /// What an answer costs of which nobody counted the tokens; `None` when they cost something, and as for [`Price::cost`].
     pub fn cost_uncounted(&self, extent: Extent) -> Option<Usd> {
         let tariff = self.at(extent.at_ms)?;
@@ -123,7 +135,11 @@ impl Price {
 
     /// What was not paid because some of the prompt came from a cache; `None` as for [`Price::cost`].
     pub fn saved(&self, usage: &Usage, extent: Extent) -> Option<Usd> {
-        let tokens = self.at(extent.at_ms)?.tokens_for(usage.prompt());
+        let tariff = self.at(extent.at_ms)?;
+        if usage.cache_read == 0 {
+            return Some(Usd::ZERO);
+        }
+        let tokens = tariff.tokens_for(usage.prompt());
         let a_token = tokens.input.pico().saturating_sub(tokens.cached_input.pico());
         Some(from_atto(product(usage.cache_read, UnitPrice::from_pico(a_token)).saturating_mul(ATTO_PER_PICO)))
     }

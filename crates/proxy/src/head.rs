@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 use trunkline_route::{Attempt, Report};
 use trunkline_wire::filter::Repairs;
 use trunkline_wire::ir::Losses;
-use trunkline_wire::limits::{Remaining, Told, is_limit};
+use trunkline_wire::limits::is_limit;
+use trunkline_wire::usd::TEXT_BYTES_MAX;
 use trunkline_wire::{DialectId, RateLimits, Usd};
 
 use crate::reply::ReplyBody;
@@ -126,20 +127,17 @@ pub(crate) fn tell_limits(headers: &mut HeaderMap, limits: &RateLimits, dialect:
     }
 }
 
-/// Says what is left of the limits of a client key, in the words of its client.
-pub(crate) fn tell_remaining(headers: &mut HeaderMap, remaining: Remaining, dialect: DialectId) {
-    for (name, told) in remaining.in_dialect(dialect, SystemTime::now()) {
-        let value = match told {
-            Told::Count(count) => HeaderValue::from(count),
-            Told::Time(time) => HeaderValue::try_from(time).expect("a time is plain text"),
-        };
-        headers.insert(HeaderName::from_static(name), value);
+/// Takes out what somebody says of limits; as a rule there is nothing.
+pub(crate) fn leave_out_limits(headers: &mut HeaderMap) {
+    let going: SmallVec<[HeaderName; 4]> = headers.keys().filter(|name| is_limit(name.as_str())).cloned().collect();
+    for name in going {
+        headers.remove(&name);
     }
 }
 
 /// Says what the answer cost, to LiteLLM's clients as well where that is wanted.
 pub(crate) fn tell_cost(headers: &mut HeaderMap, cost: Usd, litellm: bool) {
-    let Ok(value) = HeaderValue::from_str(&cost.to_string()) else { return };
+    let Ok(value) = HeaderValue::from_str(cost.write(&mut [0; TEXT_BYTES_MAX])) else { return };
     if litellm {
         headers.insert(LITELLM_COST, value.clone());
     }

@@ -1,8 +1,9 @@
 //! What a client key may ask for and spend: a request is let in once it is planned, and settled by its report.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Response};
 use trunkline_config::file::BudgetPeriod;
 use trunkline_config::{Allowance, Budget, ClientKey, Target};
 use trunkline_providers::Usd;
@@ -12,21 +13,21 @@ use trunkline_route::limits::Over;
 use trunkline_route::purse::{Admitted, Asked, Counted, Reckoned, Refused, Took};
 use trunkline_route::{Moment, Plan, Purse};
 use trunkline_wire::counting::{self, Answers};
-use trunkline_wire::ir::Usage;
 use trunkline_wire::limits::Remaining;
 use trunkline_wire::{DialectId, Fault, FaultKind, Operation};
 
 use crate::continuation::CONTINUATIONS_MAX;
 use crate::enforce;
+use crate::h1::write_response::Lines;
 use crate::head;
 use crate::lane::Tried;
 use crate::planning::Planning;
 use crate::prepare::Taken;
+use crate::reply::ReplyBody;
 use crate::report_guard::ReportGuard;
-use crate::shared::now_ms;
 
 /// How long to wait for what other requests of the same key hold.
-const SOON: std::time::Duration = std::time::Duration::from_secs(1);
+const SOON: Duration = Duration::from_secs(1);
 
 /// Says that a budget is spent which only warns, or that nobody knows what the request costs.
 const BUDGET_WARNING: HeaderName = HeaderName::from_static("x-trunkline-budget-warning");
@@ -40,15 +41,17 @@ pub(crate) struct Tab {
     counted: Mutex<Option<Counted>>,
     /// What is left to the key, as its client is told.
     remaining: Remaining,
+    /// When it was let in, or not.
+    at: Moment,
     warning: Option<HeaderValue>,
 }
 
 impl Tab {
-    /// The request is over.
-    pub(crate) fn settle(&self, took: Took) {
+    /// The request is over now.
+    pub(crate) fn settle(&self, took: Took, now: Moment) {
         let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(counted) = counted {
-            self.purse.settle(&self.key.id, &counted, took, Moment(now_ms()));
+            self.purse.settle(&self.key.id, &counted, took, now);
         }
     }
 
@@ -63,7 +66,7 @@ impl Tab {
 
 impl Drop for Tab {
     fn drop(&mut self) {
-        self.settle(Took::default());
+        self.settle(Took::default(), self.at);
     }
 }
 
@@ -71,12 +74,15 @@ impl Drop for Tab {
 ///
 /// # Errors
 /// `LimitReached` or `BudgetSpent`.
-pub(crate) async fn admit(planning: &Planning<'_>, plan: &Plan, guard: &mut ReportGuard) -> Result<(), Fault> {
+pub(crate) async fn admit(
+    planning: &Planning<'_>,
+    (plan, now): (&Plan, Moment),
+    guard: &mut ReportGuard,
+) -> Result<(), Fault> {
     let Some(key) = guard.client_key.as_ref().filter(|key| allowance(key).is_some()).map(Arc::clone) else {
         return Ok(());
     };
     let Some(allowance) = allowance(&key) else { return Ok(()) };
-    let now = Moment(now_ms());
     let reckoned = reckon(planning.taken, plan, allowance, now);
     let purse = &planning.shared.purse();
     if let Some((tab, counted)) = guard.tab.as_ref().and_then(|tab| Some((Arc::clone(tab), tab.counted()?))) {
@@ -94,7 +100,7 @@ pub(crate) async fn admit(planning: &Planning<'_>, plan: &Plan, guard: &mut Repo
     let is_unpriced = reckoned.cost.is_none() && !allowance.budgets.is_empty();
     let open = |counted, remaining, warning| {
         let (purse, key, counted) = (Arc::clone(purse), Arc::clone(&key), Mutex::new(counted));
-        Some(Arc::new(Tab { purse, key, counted, remaining, warning }))
+        Some(Arc::new(Tab { purse, key, counted, remaining, at: now, warning }))
     };
     match admitted {
         Ok(Admitted { counted, remaining, overrun }) => {
@@ -118,15 +124,21 @@ fn allowance(key: &ClientKey) -> Option<&Arc<Allowance>> {
 /// The answer with what its client is told of its limits.
 pub(crate) fn with_told(tried: Tried, tab: Option<&Tab>, dialect: DialectId) -> Tried {
     let mut response = tried?;
-    tell(response.headers_mut(), tab, dialect);
+    tell(&mut response, tab, dialect);
     Ok(response)
 }
 
-/// Says what is left of the limits of a key.
-pub(crate) fn tell(headers: &mut HeaderMap, tab: Option<&Tab>, dialect: DialectId) {
+/// Says what is left of the limits of a key, instead of what its provider says.
+pub(crate) fn tell(response: &mut Response<ReplyBody>, tab: Option<&Tab>, dialect: DialectId) {
     let Some(tab) = tab else { return };
-    head::tell_remaining(headers, tab.remaining, dialect);
-    headers.extend(tab.warning.clone().map(|warning| (BUDGET_WARNING, warning)));
+    response.headers_mut().extend(tab.warning.clone().map(|warning| (BUDGET_WARNING, warning)));
+    if tab.remaining != Remaining::default() {
+        head::leave_out_limits(response.headers_mut());
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(tab.at.0);
+        let mut lines = Lines::default();
+        tab.remaining.tell(dialect, now, |name, value| lines.push(name, value));
+        response.extensions_mut().insert(lines);
+    }
 }
 
 /// What a request takes at most. Only asked where something depends on it.
@@ -138,7 +150,7 @@ fn reckon(taken: &Taken<'_>, plan: &Plan, allowance: &Allowance, now: Moment) ->
         Operation::CountTokens => return Reckoned { tokens: 0, cost: Some(Usd::ZERO) },
         Operation::Embedding | Operation::Other => (counting::by_size(&taken.body), 0, None),
         Operation::Chat | Operation::Completion => {
-            let answers = Answers::of(&taken.body);
+            let answers = taken.peek.answers.unwrap_or_else(|| Answers::of(&taken.body));
             (counting::by_size(&taken.body), answers.count(), answers.tokens_max)
         }
     };
@@ -165,10 +177,7 @@ fn cost_max(target: &Target, tokens: u64, stated: Option<u64>, answers: u64, now
     let took_us = u64::try_from(target.timeouts.total.as_micros()).unwrap_or(u64::MAX);
     let extent = Extent { at_ms: now.0, took_us };
     let output = longest.saturating_mul(answers);
-    // Whether a prompt is written to a cache is not known beforehand, and may cost more.
-    let fresh = price.cost(&Usage { input: tokens, output, ..Usage::default() }, extent)?;
-    let written = price.cost(&Usage { cache_write: tokens, output, ..Usage::default() }, extent)?;
-    Some(fresh.max(written))
+    price.cost_max(tokens, output, extent)
 }
 
 fn warning(overrun: Option<Budget>, is_unpriced: bool) -> Option<HeaderValue> {

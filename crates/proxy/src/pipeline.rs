@@ -80,7 +80,7 @@ async fn model_work(
             let Failed { fault, mut guard } = *failed;
             let mut response = fault::response_to(&id, surface.dialect, &fault);
             trail::show(response.headers_mut(), guard.trail.text().as_deref(), None);
-            limits::tell(response.headers_mut(), guard.tab.as_deref(), surface.dialect);
+            limits::tell(&mut response, guard.tab.as_deref(), surface.dialect);
             guard.failed(&fault, response.status());
             guard.sent(http_body::Body::size_hint(response.body()).lower() as usize);
             response
@@ -116,15 +116,15 @@ async fn serve(
     let wants = prompt.wants(client_key.as_ref().and_then(|key| key.allowance.as_deref()));
     let client_key = client_key.as_ref().map(|key| &*key.name);
     let planning = Planning { shared: &worker.shared, snapshot, taken: &taken, client_key, lot, wants };
-    let plan = match planned(planning, &taken.model).await {
-        Ok(plan) => plan,
+    let (plan, now) = match planned(planning, &taken.model).await {
+        Ok(planned) => planned,
         Err((fault, left_out)) => {
             guard.trail.leave_out(&left_out);
             return ask_others(worker, planning, Failed::new(fault, guard)).await;
         }
     };
     guard.report.model = Some(Arc::clone(&plan.model));
-    if let Err(fault) = limits::admit(&planning, &plan, &mut guard).await {
+    if let Err(fault) = limits::admit(&planning, (&plan, now), &mut guard).await {
         return Err(Failed::new(fault, guard));
     }
     let tab = guard.tab.clone();
@@ -141,7 +141,7 @@ async fn serve(
     };
     if let Ok(response) = &mut tried {
         cache::tell(response, &looked);
-        limits::tell(response.headers_mut(), tab.as_deref(), surface.dialect);
+        limits::tell(response, tab.as_deref(), surface.dialect);
     }
     tried
 }
@@ -153,8 +153,8 @@ pub(crate) async fn ask_others(worker: &Worker, planning: Planning<'_>, failed: 
     let wishes = planning.wishes_of_others();
     let planning = Planning { wants: Wants { wishes: Some(&wishes), ..planning.wants }, ..planning };
     for other in planning.others(&fault) {
-        let Ok(plan) = planned(planning, other).await else { continue };
-        if limits::admit(&planning, &plan, &mut guard).await.is_err() {
+        let Ok((plan, now)) = planned(planning, other).await else { continue };
+        if limits::admit(&planning, (&plan, now), &mut guard).await.is_err() {
             continue;
         }
         let tab = guard.tab.clone();
@@ -166,14 +166,14 @@ pub(crate) async fn ask_others(worker: &Worker, planning: Planning<'_>, failed: 
     Err(Failed::new(fault, guard))
 }
 
-/// The plan of a request, for this model. Where all who could serve it rest, and the configuration says so, waits for the
+/// The plan of a request, for this model, and when it was made. Where all who could serve it rest, and the configuration says so, waits for the
 /// first of them.
-async fn planned(planning: Planning<'_>, model: &str) -> Result<Plan, (Fault, Vec<LeftOut>)> {
+async fn planned(planning: Planning<'_>, model: &str) -> Result<(Plan, Moment), (Fault, Vec<LeftOut>)> {
     let began = Moment(now_ms());
     let mut at = began;
     loop {
         let unplanned = match planning.plan(model, began, at) {
-            Ok(plan) => return Ok(plan),
+            Ok(plan) => return Ok((plan, at)),
             Err(unplanned) => unplanned,
         };
         match unplanned.why {

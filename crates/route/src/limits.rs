@@ -52,7 +52,7 @@ impl Asking {
         Ok(Entered { at: now, tokens })
     }
 
-    fn keeps_within(&self, allowance: &Allowance, more: Used, now: Moment) -> Result<(), Over> {
+    fn keeps_within(&mut self, allowance: &Allowance, more: Used, now: Moment) -> Result<(), Over> {
         let Allowance { requests_per_minute, tokens_per_minute, .. } = *allowance;
         if self.minute.free_at(KeyLimits { requests_per_minute, tokens_per_minute }, more, now).is_none() {
             return Ok(());
@@ -83,7 +83,7 @@ impl Asking {
     }
 
     /// What is left, as its caller is told.
-    pub fn remaining(&self, allowance: &Allowance, now: Moment) -> Remaining {
+    pub fn remaining(&mut self, allowance: &Allowance, now: Moment) -> Remaining {
         let (used, empty_at) = self.minute.used(now);
         remaining(allowance, used.requests, used.tokens, empty_at.since(now))
     }

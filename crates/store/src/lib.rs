@@ -47,7 +47,7 @@ pub use requests::{Page, Place as RequestPlace, REQUESTS_MAX, Wanted};
 pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
 pub use rests::Rests;
 pub use retain::{BODIES_TAKEN_MAX, Before, Keep, Retention, TAKEN_ROWS_MAX};
-pub use revisions::{Appended, DOCUMENT_BYTES_MAX, NewRevision, Revision, Revisions, document_hash};
+pub use revisions::{Appended, DOCUMENT_BYTES_MAX, NewRevision, Revision, Revisions};
 pub use rows::StoredRequest;
 pub use store::Store;
 pub use watch::{Change, Watch};

@@ -182,7 +182,7 @@ async fn append(conn: &mut Conn, new: NewRevision<'_>) -> Result<Appended, sqlx:
         return Ok(Appended::Outdated(current(conn).await?));
     };
     let number: i64 = row.get(0)?;
-    let hash = document_hash(new.document);
+    let hash = hash(new.document);
     let before = conn.first(GET, &[new.base.into()]).await?.as_ref().map(read).transpose()?;
     if before.is_some_and(|before| before.hash == hash) {
         return Ok(Appended::Same(new.base));
@@ -198,8 +198,7 @@ async fn current(conn: &mut Conn) -> Result<u64, sqlx::Error> {
     conn.first(CURRENT_NUMBER, &[]).await?.map_or(Ok(0), |row| row.get(0)).map(count)
 }
 
-/// What tells a document from others: its SHA-256, in hexadecimal digits.
-pub fn document_hash(document: &str) -> String {
+fn hash(document: &str) -> String {
     Sha256::digest(document).iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -15,17 +15,11 @@ use trunkline_admin::{
     NewDocument, TakenOver,
 };
 use trunkline_config::Secret;
-use trunkline_store::{Revision, Revisions, StoreError, document_hash};
+use trunkline_store::{Revision, Revisions, StoreError};
 
 use crate::reload::{Found, Put, Reason, Wanted};
 use crate::source::{Origin, Source, SourceError, Written};
 use crate::wakes::LOOK_TIMEOUT;
-
-/// What tells documents in files apart is this much of their hashes: enough for all that one file will ever say.
-const REVISION_CHARS: usize = 12;
-
-/// What there is before the first document.
-const NOTHING: &str = "0";
 
 /// Longest wait until a document that is in force is among its revisions, too.
 const KEPT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -49,7 +43,7 @@ impl DocumentDesk {
     async fn now(&self) -> Result<CurrentDocument, DocumentProblem> {
         let origin = self.source.origin();
         let written = answered(self.source.read()).await?.map_err(of_source)?;
-        let revision = revision_of(&origin, written.as_ref());
+        let revision = self.source.revision_of(written.as_ref());
         let (source, path) = match &origin {
             Origin::Nowhere => (DocumentSource::Nowhere, None),
             Origin::File(path) => (DocumentSource::File, Some(path.display().to_string())),
@@ -87,8 +81,8 @@ impl DocumentDesk {
             return Ok(Some(answered(table.current_number()).await?.map_err(|error| down(&error))?));
         }
         let newest = answered(table.current()).await?.map_err(|error| down(&error))?;
-        let now = self.now().await.ok().map(|now| document_hash(&now.text));
-        Ok(newest.filter(|newest| now.is_some_and(|now| now == newest.hash)).map(|newest| newest.number))
+        let now = self.now().await.ok().map(|now| now.text);
+        Ok(newest.filter(|newest| now.is_some_and(|now| now == newest.document)).map(|newest| newest.number))
     }
 
     async fn past(&self, limit: u32, before: Option<u64>) -> Result<Vec<DocumentRevision>, DocumentProblem> {
@@ -137,17 +131,6 @@ impl Documents for DocumentDesk {
     fn take_over(&self, from: ForeignDocument) -> DocumentAnswer<TakenOver> {
         let source = self.source.clone();
         Box::pin(async move { taken::take_over(from, source.env(), &source.data_dir()).await })
-    }
-}
-
-/// What tells a document from all others that were and will be in the same place.
-pub(crate) fn revision_of(origin: &Origin, written: Option<&Written>) -> String {
-    match (origin, written) {
-        (_, None) => NOTHING.to_owned(),
-        (Origin::Store(_), Some(written)) => written.revision.unwrap_or(0).to_string(),
-        (Origin::Nowhere | Origin::File(_), Some(written)) => {
-            document_hash(&written.text).chars().take(REVISION_CHARS).collect()
-        }
     }
 }
 

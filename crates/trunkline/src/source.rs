@@ -1,5 +1,6 @@
 //! Where the configuration document is, and what it says right now.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -15,6 +16,9 @@ use crate::prices;
 /// The document's name when nobody says another.
 const FILE_NAME: &str = "trunkline.toml";
 
+/// The revision that there is before the first document.
+const NOTHING: &str = "0";
+
 /// What is said in the place of a path when the store keeps the document.
 const IN_STORE: &str = "store";
 
@@ -23,6 +27,8 @@ const IN_STORE: &str = "store";
 pub(crate) struct Source {
     /// It is nowhere until the first document is made.
     origin: Arc<RwLock<Origin>>,
+    /// Of this process: what tells documents apart must not tell what is in them, to those who see no secrets.
+    salt: RandomState,
     env: Env,
     overrides: Overrides,
 }
@@ -75,7 +81,7 @@ pub(crate) enum SourceError {
 
 impl Source {
     fn new(origin: Origin, env: Env, overrides: Overrides) -> Self {
-        Self { origin: Arc::new(RwLock::new(origin)), env, overrides }
+        Self { origin: Arc::new(RwLock::new(origin)), salt: RandomState::new(), env, overrides }
     }
 
     /// Looks for the document: the one that was named, else `./trunkline.toml`, else the one in the user's folder, else
@@ -110,6 +116,16 @@ impl Source {
     /// Where the document is now.
     pub(crate) fn origin(&self) -> Origin {
         self.origin.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What tells a document from all others that were and will be in the same place: its number, where the store keeps
+    /// it. In a file it is good for as long as this process runs.
+    pub(crate) fn revision_of(&self, written: Option<&Written>) -> String {
+        match (self.origin(), written) {
+            (_, None) => NOTHING.to_owned(),
+            (Origin::Store(_), Some(written)) => written.revision.unwrap_or(0).to_string(),
+            (Origin::Nowhere | Origin::File(_), Some(written)) => format!("{:016x}", self.salt.hash_one(&written.text)),
+        }
     }
 
     /// Where a first document is made: in the data folder, which outlives containers and is found from anywhere.

@@ -121,28 +121,20 @@ pub struct Remaining {
     pub tokens: Option<Figure>,
 }
 
-/// The value of a header that tells of a limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words of a header")]
-pub enum Told {
-    Count(u64),
-    Time(String),
-}
-
 impl Remaining {
-    /// The headers that clients of `dialect` know for it; Ollama and Gemini have none.
-    pub fn in_dialect(&self, dialect: DialectId, now: SystemTime) -> impl Iterator<Item = (&'static str, Told)> {
-        let figures = [self.requests, self.tokens].into_iter().zip(&BUDGETS);
-        family_of(dialect).into_iter().flat_map(move |to| {
-            let figures = figures.clone().filter_map(|(figure, names)| Some((figure?, names)));
-            figures.flat_map(move |(Figure { limit, remaining, reset }, names)| {
-                [
-                    (names.limit.of(to), Told::Count(limit)),
-                    (names.remaining.of(to), Told::Count(remaining)),
-                    (names.reset.of(to), Told::Time(reset::write(reset, to, now))),
-                ]
-            })
-        })
+    /// Hands over the headers that clients of `dialect` know for it, name and value; Ollama and Gemini have none.
+    pub fn tell(&self, dialect: DialectId, now: SystemTime, mut header: impl FnMut(&'static str, &str)) {
+        let Some(to) = family_of(dialect) else { return };
+        // Both are whole again at the same time, as a rule.
+        let mut reset_in_words: Option<(Duration, String)> = None;
+        for (figure, names) in [self.requests, self.tokens].into_iter().zip(&BUDGETS) {
+            let Some(Figure { limit, remaining, reset }) = figure else { continue };
+            header(names.limit.of(to), itoa::Buffer::new().format(limit));
+            header(names.remaining.of(to), itoa::Buffer::new().format(remaining));
+            let known = reset_in_words.take().filter(|(of, _)| *of == reset);
+            let (_, words) = reset_in_words.insert(known.unwrap_or_else(|| (reset, reset::write(reset, to, now))));
+            header(names.reset.of(to), words);
+        }
     }
 }
 
@@ -269,20 +261,18 @@ mod tests {
     fn our_own_figures_are_told_to_both() {
         let figure = |limit, remaining, seconds| Some(Figure { limit, remaining, reset: Duration::from_secs(seconds) });
         let remaining = Remaining { requests: figure(100, 99, 360), tokens: figure(40_000, 39_000, 12) };
-        let told = |dialect| -> Vec<(&str, String)> {
-            let text = |told| match told {
-                Told::Count(count) => count.to_string(),
-                Told::Time(time) => time,
-            };
-            remaining.in_dialect(dialect, now()).map(|(name, told)| (name, text(told))).collect()
+        let told = |remaining: Remaining, dialect| -> Vec<(&str, String)> {
+            let mut headers = Vec::new();
+            remaining.tell(dialect, now(), |name, value| headers.push((name, value.to_owned())));
+            headers
         };
         let owned = |headers: &[(&'static str, &str)]| -> Vec<(&str, String)> {
             headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
         };
-        assert_eq!(told(DialectId::OpenaiChat), owned(OPENAI));
-        assert_eq!(told(DialectId::Anthropic), owned(ANTHROPIC));
-        assert_eq!(told(DialectId::Gemini), []);
-        assert_eq!(Remaining::default().in_dialect(DialectId::OpenaiChat, now()).count(), 0);
+        assert_eq!(told(remaining, DialectId::OpenaiChat), owned(OPENAI));
+        assert_eq!(told(remaining, DialectId::Anthropic), owned(ANTHROPIC));
+        assert_eq!(told(remaining, DialectId::Gemini), []);
+        assert_eq!(told(Remaining::default(), DialectId::OpenaiChat), []);
     }
 
     #[test]

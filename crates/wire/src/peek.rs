@@ -6,6 +6,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use crate::WireError;
+use crate::counting::Answers;
 use crate::scan::{Broken, Member, Members, check};
 use crate::splice::Edit;
 
@@ -26,6 +27,8 @@ pub struct Peek {
     pub has_wishes: bool,
     /// What the answer may hold, and what it is to go on from.
     pub turn: Turn,
+    /// How much of an answer is asked for; `None` where only the path was looked at.
+    pub answers: Option<Answers>,
     places: Places,
 }
 
@@ -41,9 +44,9 @@ pub struct Turn {
 }
 
 impl Turn {
-    fn note(&mut self, member: &Member<'_>) {
+    fn note(&mut self, name: &[u8], member: &Member<'_>) {
         let said = !matches!(member.value, b"null" | b"[]");
-        match member.name().as_ref() {
+        match name {
             b"tools" | b"functions" => self.has_tools = said,
             b"n" => self.has_choices = said && member.value != b"1",
             b"previous_response_id" | b"conversation" => self.goes_on |= said,
@@ -56,7 +59,7 @@ impl Turn {
         let mut turn = Self::default();
         let Some(mut members) = Members::open(body) else { return turn };
         while let Ok(Some(member)) = members.next() {
-            turn.note(&member);
+            turn.note(&member.name(), &member);
         }
         turn
     }
@@ -95,7 +98,7 @@ pub fn peek(body: &[u8]) -> Result<Peek, WireError> {
     };
     let mut places = Places { inside: members.inside(), ..Places::default() };
     let (mut model, mut stream, mut include_usage, mut has_wishes) = (None, None, false, false);
-    let mut turn = Turn::default();
+    let (mut turn, mut answers) = (Turn::default(), Answers::default());
     while let Some(member) = members.next().map_err(|broken| not_json(body, broken))? {
         match member.name().as_ref() {
             b"model" => {
@@ -112,10 +115,14 @@ pub fn peek(body: &[u8]) -> Result<Peek, WireError> {
                 include_usage = asked;
             }
             b"models" | b"fallbacks" | b"provider" | b"disable_fallbacks" | b"usage" | b"cache" => has_wishes = true,
-            _ => turn.note(&member),
+            name => {
+                turn.note(name, &member);
+                answers.note(name, &member);
+            }
         }
     }
-    Ok(Peek { model: read_model(model)?, stream: read_stream(stream)?, include_usage, has_wishes, turn, places })
+    let (model, stream, answers) = (read_model(model)?, read_stream(stream)?, Some(answers));
+    Ok(Peek { model, stream, include_usage, has_wishes, turn, answers, places })
 }
 
 /// The same for a dialect that streams, usage included, unless told not to.
@@ -198,7 +205,7 @@ impl Peek {
     /// [`Peek::ask_for_usage`] and [`Peek::force_stream`] must not be called.
     pub fn nameless(stream: bool) -> Self {
         let (model, turn, places) = (String::new(), Turn::default(), Places::default());
-        Self { model, stream, include_usage: true, has_wishes: false, turn, places }
+        Self { model, stream, include_usage: true, has_wishes: false, turn, answers: None, places }
     }
 
     /// Whether the body says anything of how its stream is to be.

@@ -1,27 +1,27 @@
 //! `/api/v1/config`: the document, what would change, what it was, and the way back.
 
+mod bundle;
 mod import;
 mod plan;
+mod revisions;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Extension;
-use axum::extract::{Path, RawQuery};
 use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trunkline_config::{Edit, Path as At, PathError, mask, schema};
-use trunkline_wire::timestamp;
 
-use self::plan::{Change, changes, diff, in_words};
+use self::plan::{Change, changes, diff};
 use super::editing::{Editing, IfMatch, Tagged, not_a_secret};
+use super::page::{Page, PageQuery};
 use crate::auth::{Asks, Caller, Role};
-use crate::documents::{DocumentProblem, DocumentRevision, Documents, NewDocument as Wanted};
+use crate::documents::{DocumentProblem, Documents, NewDocument as Wanted};
 use crate::endpoint::{Endpoint, Operation};
 use crate::plane::Misasked;
-use crate::problem::{Flaw, Kind, Problem, Severity};
+use crate::problem::{Flaw, Problem, Severity};
 use crate::read::Json;
 use crate::routes::Running;
 
@@ -30,7 +30,11 @@ pub(crate) const ROUTES: &[Endpoint] = &[
     Endpoint::new("GET", "/api/v1/config", Asks::Viewer, || get(show))
         .says(Operation::new("config", "The document.").gives::<Document>()),
     Endpoint::new("PUT", "/api/v1/config", Asks::Admin, || axum::routing::put(apply)).says(
-        Operation::new("applyConfig", "Takes a document over.").takes::<NewDocument>().gives::<Applied>().if_match(),
+        Operation::new("applyConfig", "Takes a document over.")
+            .takes::<NewDocument>()
+            .gives::<Applied>()
+            .fails(&[409])
+            .if_match(),
     ),
     Endpoint::new("PATCH", "/api/v1/config", Asks::Admin, || axum::routing::patch(change)).says(
         Operation::new(
@@ -39,6 +43,7 @@ pub(crate) const ROUTES: &[Endpoint] = &[
         )
         .takes::<Edits>()
         .gives::<Applied>()
+        .fails(&[404, 409])
         .if_match(),
     ),
     Endpoint::new("POST", "/api/v1/config/validate", Asks::Admin, || post(validate)).says(
@@ -46,26 +51,30 @@ pub(crate) const ROUTES: &[Endpoint] = &[
     ),
     Endpoint::new("POST", "/api/v1/config/plan", Asks::Admin, || post(plan))
         .says(Operation::new("planConfig", "What a document would change.").takes::<DocumentText>().gives::<Plan>()),
-    Endpoint::new("GET", "/api/v1/config/revisions", Asks::Viewer, || get(revisions))
-        .says(Operation::new("revisions", "What the document was.").query::<Page>().gives::<RevisionList>()),
-    Endpoint::new("GET", "/api/v1/config/revisions/{n}", Asks::Viewer, || get(revision))
-        .says(Operation::new("revision", "One of them.").gives::<RevisionText>()),
-    Endpoint::new("POST", "/api/v1/config/rollback", Asks::Admin, || post(rollback))
-        .says(Operation::new("rollback", "Goes back to a revision.").takes::<Rollback>().gives::<Applied>().if_match()),
+    Endpoint::new("GET", "/api/v1/config/revisions", Asks::Viewer, || get(revisions::list)).says(
+        Operation::new("revisions", "What the document was.").query::<PageQuery>().gives::<Page<revisions::Revision>>(),
+    ),
+    Endpoint::new("GET", "/api/v1/config/revisions/{n}", Asks::Viewer, || get(revisions::show))
+        .says(Operation::new("revision", "One of them.").gives::<revisions::RevisionText>()),
+    Endpoint::new("POST", "/api/v1/config/rollback", Asks::Admin, || post(revisions::go_back)).says(
+        Operation::new("rollback", "Goes back to a revision.")
+            .takes::<revisions::Rollback>()
+            .gives::<Applied>()
+            .fails(&[404, 409])
+            .if_match(),
+    ),
     Endpoint::new("GET", "/api/v1/config/schema", Asks::Viewer, || get(document_schema))
         .says(Operation::new("configSchema", "The JSON schema of the document.").gives::<JsonSchemaText>()),
-    Endpoint::new("GET", "/api/v1/config/export", Asks::Viewer, || get(export))
-        .says(Operation::new("exportConfig", "All of it, as a bundle.").query::<Secrets>().gives::<Bundle>()),
+    Endpoint::new("GET", "/api/v1/config/export", Asks::Viewer, || get(bundle::export)).says(
+        Operation::new("exportConfig", "All of it, as a bundle.").query::<bundle::Secrets>().gives::<bundle::Bundle>(),
+    ),
     Endpoint::new("POST", "/api/v1/config/import", Asks::Admin, || post(import::import)).says(
         Operation::new("importConfig", "Takes over what another proxy was told.")
             .takes::<import::Import>()
-            .gives::<import::Imported>(),
+            .gives::<import::Imported>()
+            .fails(&[409, 412, 422]),
     ),
 ];
-
-/// Revisions of a page when nobody says how many, and the most of them.
-const LIMIT: u32 = 50;
-const LIMIT_MAX: u32 = 200;
 
 /// What stands in the place of a document that nobody can read, and so nobody mask.
 const UNREADABLE: &str =
@@ -168,85 +177,10 @@ pub(crate) struct Plan {
     changes: Vec<Change>,
 }
 
-/// Which revisions.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "it is read by hand")]
-struct Page {
-    /// The most of them.
-    limit: Option<u32>,
-    /// Where the page before ended.
-    cursor: Option<String>,
-}
-
-/// What of secrets is told.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "it is read by hand")]
-struct Secrets {
-    /// `include`: they are told, to admins; else there are masks in their places.
-    secrets: Option<String>,
-}
-
-/// One of the documents that there were.
-#[derive(Serialize, JsonSchema)]
-struct Revision {
-    revision: String,
-    /// When it was made, in RFC 3339.
-    at: String,
-    /// Who made it; `file`: it was edited where it is.
-    by: String,
-    /// What they said of it.
-    note: Option<String>,
-    /// What it changed, in a line; `null` in a list.
-    summary: Option<String>,
-    /// Whether the document says the same now.
-    current: bool,
-}
-
-/// Some of them, the newest first.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct RevisionList {
-    items: Vec<Revision>,
-    /// What asks for the next page.
-    next_cursor: Option<String>,
-}
-
-/// One of them, whole.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct RevisionText {
-    #[serde(flatten)]
-    revision: Revision,
-    /// What it said, in TOML.
-    document: String,
-    /// What it changed of the one before; unified.
-    diff: String,
-}
-
-/// Which revision is gone back to.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rollback {
-    /// Its number.
-    revision: String,
-}
-
 /// The JSON schema of the document.
 #[derive(JsonSchema)]
 #[schemars(rename = "JsonSchema", transparent)]
 struct JsonSchemaText(#[expect(dead_code, reason = "it is told as text")] serde_json::Map<String, Value>);
-
-/// The document, to be kept or taken elsewhere.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Bundle {
-    /// Which form this has: 1.
-    trunkline: u32,
-    /// When it was made, in RFC 3339.
-    exported_at: String,
-    revision: String,
-    /// Whether its secrets are in it.
-    secrets: bool,
-    /// What the document says, in TOML.
-    document: String,
-}
 
 pub(crate) async fn show(
     Extension(Running(plane)): Extension<Running>,
@@ -364,104 +298,6 @@ pub(crate) async fn plan(
     Ok(Json(Plan { ok, problems, diff, changes }))
 }
 
-pub(crate) async fn revisions(
-    Extension(Running(plane)): Extension<Running>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<RevisionList>, Problem> {
-    let (limit, before) = page(query.as_deref().unwrap_or_default())?;
-    let found = plane.documents().revisions(limit, before).await?;
-    let is_full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
-    let last = found.last().map(|last| last.number).filter(|number| is_full && *number > 1);
-    let items = found.into_iter().map(|revision| row(revision, None)).collect();
-    Ok(Json(RevisionList { items, next_cursor: last.map(|number| number.to_string()) }))
-}
-
-fn page(query: &str) -> Result<(u32, Option<u64>), Misasked> {
-    let (mut limit, mut before) = (LIMIT, None);
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let wrong = |message: String| Misasked { field: name.to_string(), message };
-        match &*name {
-            "limit" => {
-                let stated = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-                limit = stated.ok_or_else(|| wrong(format!("it must be a number from 1 to {LIMIT_MAX}")))?;
-            }
-            "cursor" => before = Some(value.parse().map_err(|_| wrong("no page ended with it".to_owned()))?),
-            _ => return Err(wrong("there is no such filter".to_owned())),
-        }
-    }
-    Ok((limit, before))
-}
-
-fn row(revision: DocumentRevision, summary: Option<String>) -> Revision {
-    let DocumentRevision { number, at_ms, who, note, is_current, .. } = revision;
-    Revision {
-        revision: number.to_string(),
-        at: timestamp::write(at_ms / 1_000),
-        by: who,
-        note: Some(note).filter(|note| !note.is_empty()),
-        summary,
-        current: is_current,
-    }
-}
-
-pub(crate) async fn revision(
-    Extension(Running(plane)): Extension<Running>,
-    Extension(caller): Extension<Caller>,
-    Path(number): Path<String>,
-) -> Result<Json<RevisionText>, Problem> {
-    let (one, before) = plane.documents().revision(numbered(&number)?).await?;
-    let previous = before.as_ref().map(|before| before.text.as_str());
-    let summary = previous.map(|previous| in_words(&changes(previous, &one.text)));
-    let document = seen(&caller, one.text.clone());
-    let diff = before.map(|before| {
-        let names = [before.number, one.number].map(|number| format!("revision {number}"));
-        diff((&names[0], &seen(&caller, before.text)), (&names[1], &document))
-    });
-    Ok(Json(RevisionText { revision: row(one, summary), document, diff: diff.unwrap_or_default() }))
-}
-
-fn numbered(text: &str) -> Result<u64, Problem> {
-    text.parse().map_err(|_| DocumentProblem::NotFound(text.to_owned()).into())
-}
-
-pub(crate) async fn rollback(
-    Extension(Running(plane)): Extension<Running>,
-    Extension(caller): Extension<Caller>,
-    if_match: IfMatch,
-    Json(Rollback { revision }): Json<Rollback>,
-) -> Result<Tagged<Json<Applied>>, Problem> {
-    let editing = Editing::begin(plane.documents(), &if_match).await?;
-    let (earlier, _) = plane.documents().revision(numbered(&revision)?).await?;
-    put(&editing, plane.documents(), &caller, earlier.text, format!("back to revision {revision}")).await
-}
-
 pub(crate) async fn document_schema() -> Json<Value> {
     Json(schema::value().clone())
-}
-
-pub(crate) async fn export(
-    Extension(Running(plane)): Extension<Running>,
-    Extension(caller): Extension<Caller>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Bundle>, Problem> {
-    let mut secrets = false;
-    for (name, value) in form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()) {
-        secrets = match (&*name, &*value) {
-            ("secrets", "include") => true,
-            ("secrets", "mask") => false,
-            _ => return Err(Problem::new(Kind::BadRequest, "it must be `secrets=include`").at(name)),
-        };
-    }
-    if secrets && caller.role != Role::Admin {
-        return Err(Problem::new(Kind::Forbidden, "the role `viewer` sees no secrets"));
-    }
-    let current = plane.documents().current().await?;
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(Json(Bundle {
-        trunkline: import::BUNDLE_FORM,
-        exported_at: timestamp::write(since.as_secs()),
-        revision: current.revision,
-        secrets,
-        document: if secrets { current.text } else { masked(&current.text) },
-    }))
 }

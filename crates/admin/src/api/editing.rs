@@ -140,7 +140,7 @@ impl Editing {
             who: caller.user.clone(),
             note: note.into(),
         };
-        self.documents.apply(new).await.map_err(|problem| Problem::of_document(problem, section))
+        self.documents.apply(new).await.map_err(|problem| Problem::of_document(&problem, section))
     }
 }
 

@@ -88,6 +88,11 @@ impl Wanted {
         Self::read(query, true)
     }
 
+    /// How many items are asked for, and which was the last of the page before, for lists that are kept in pages.
+    pub(crate) fn place(&self) -> (usize, Option<&str>) {
+        (self.limit.unwrap_or(LIMIT), self.cursor.as_deref())
+    }
+
     /// The page of a list whose items have names of their own.
     ///
     /// # Errors

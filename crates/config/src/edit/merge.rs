@@ -23,7 +23,9 @@ pub fn merge(text: &str, other: &str) -> Result<String, EditError> {
                 let index = place(&value(&text)?, &at, item);
                 apply(&text, &Edit::Set(at.index(index), item.clone()))
             }),
-            plain => apply(&text, &Edit::Set(at, plain.clone())),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                apply(&text, &Edit::Set(at, section.clone()))
+            }
         }
     })
 }

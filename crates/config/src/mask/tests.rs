@@ -64,22 +64,22 @@ fn comments_that_may_hold_a_key_are_masked() {
     assert_eq!(shown("default_patterns = true # key: x\n"), format!("default_patterns = true # {MASK}\n"));
 }
 
-fn keys(keys: Json) -> Json {
+fn keys(keys: &Json) -> Json {
     json!({ "keys": keys })
 }
 
 #[test]
 fn a_mask_is_the_secret_that_it_stands_for_wherever_it_went() {
     let at = Path::of_keys(&["providers", "groq"]);
-    let before = keys(json!(["first-key-0123456789-aaaa", "second-key-0123456789-bbbb", "short", "brief"]));
+    let before = keys(&json!(["first-key-0123456789-aaaa", "second-key-0123456789-bbbb", "short", "brief"]));
     let cases = [
-        (keys(json!(["••••••••bbbb", "new"])), Ok(keys(json!(["second-key-0123456789-bbbb", "new"])))),
-        (keys(json!([{ "key": "••••••••bbbb" }])), Ok(keys(json!([{ "key": "second-key-0123456789-bbbb" }])))),
+        (keys(&json!(["••••••••bbbb", "new"])), Ok(keys(&json!(["second-key-0123456789-bbbb", "new"])))),
+        (keys(&json!([{ "key": "••••••••bbbb" }])), Ok(keys(&json!([{ "key": "second-key-0123456789-bbbb" }])))),
         (json!({ "key": "••••••••aaaa" }), Ok(json!({ "key": "first-key-0123456789-aaaa" }))),
-        (keys(json!(["••••••••", "••••••••"])), Ok(keys(json!(["short", "brief"])))),
+        (keys(&json!(["••••••••", "••••••••"])), Ok(keys(&json!(["short", "brief"])))),
         // Which of the two is gone?
-        (keys(json!(["••••••••"])), Err("providers.groq.keys[0]")),
-        (keys(json!(["x", "••••••••cccc"])), Err("providers.groq.keys[1]")),
+        (keys(&json!(["••••••••"])), Err("providers.groq.keys[0]")),
+        (keys(&json!(["x", "••••••••cccc"])), Err("providers.groq.keys[1]")),
     ];
     for (mut value, expected) in cases {
         let done = unmask_value(&at, &mut value, &before).map_err(|path| path.to_string());

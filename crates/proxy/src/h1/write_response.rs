@@ -18,12 +18,35 @@ pub enum Length {
     Bodiless,
 }
 
+/// Memory for the lines that most answers have that have some.
+const LINES_BYTES: usize = 256;
 /// What ends each chunk.
 pub const CHUNK_END: &[u8] = b"\r\n";
 /// What ends a body that is sent in chunks.
 pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 /// Both.
 pub const LAST_DATA_CHUNK_END: &[u8] = b"\r\n0\r\n\r\n";
+
+/// Lines of an answer's head that are written already: among an answer's extensions, they go out behind its headers. For
+/// those that each answer has and nobody looks up, which a map of headers makes dear.
+#[derive(Clone, Debug, Default)]
+pub struct Lines(Vec<u8>);
+
+impl Lines {
+    /// Adds a line. Neither part may hold what ends one.
+    pub fn push(&mut self, name: &str, value: &str) {
+        debug_assert!(!name.contains(['\r', '\n', ':']) && !value.contains(['\r', '\n']), "a line is one line");
+        if self.0.is_empty() {
+            self.0.reserve(LINES_BYTES);
+        }
+        line_into(&mut self.0, name.as_bytes(), value.as_bytes());
+    }
+
+    /// All of them, each with its end.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 /// Writes an answer's head up to its blank line, which is the caller's to write: a date or other lines of the server's
 /// own may come first. What the headers say about the length gives way to `length`.

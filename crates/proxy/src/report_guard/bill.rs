@@ -14,7 +14,6 @@ use trunkline_wire::relay::Facts;
 use super::{ReportGuard, micros};
 use crate::meter::{self, End};
 use crate::owed::{Asking, Question, Spent};
-use crate::shared::now_ms;
 use crate::twins::Twins;
 use crate::{cost, head};
 
@@ -173,11 +172,13 @@ impl ReportGuard {
     pub(super) fn settle_limits(&mut self) {
         let used = self.report.used();
         let tokens = used.prompt().saturating_add(used.output);
+        // What the clock of the wall says would have to be asked for.
+        let now = Moment(self.report.at_ms.saturating_add(self.report.total_us / 1_000));
         if let Some(tab) = self.tab.take() {
-            tab.settle(Took { tokens, cost: self.report.cost });
+            tab.settle(Took { tokens, cost: self.report.cost }, now);
         }
         if let Some(key) = &self.counted_key {
-            self.worker.shared.live.rates.spend(&key.label, tokens, Moment(now_ms()));
+            self.worker.shared.live.rates.spend(&key.label, tokens, now);
         }
     }
 }

@@ -16,7 +16,7 @@ use super::connection::End;
 use super::limits::{Limits, Patience, Stop, Wait};
 use super::outbox::Outbox;
 use crate::h1::inbox::Inbox;
-use crate::h1::write_response::{self, Length};
+use crate::h1::write_response::{self, Length, Lines};
 use crate::h1::{Decoder, Framing, Progress, Received, RequestReader};
 
 /// What a connection's first read has room for: most requests.
@@ -177,6 +177,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let date = (!head.headers.contains_key(header::DATE)).then(|| now(&mut self.date));
         let out = self.outbox.front();
         write_response::head_into(out, head.status, &head.headers, length);
+        if let Some(lines) = head.extensions.get::<Lines>() {
+            out.extend_from_slice(lines.as_bytes());
+        }
         if let Some(connection) = connection {
             write_response::line_into(out, b"connection", connection);
         }

@@ -9,7 +9,7 @@ use trunkline_config::Loaded;
 use trunkline_store::{Appended, DOCUMENT_BYTES_MAX, NewRevision, StoreError};
 
 use super::{Means, Reloader};
-use crate::documents::{failed, of_source, read_only, revision_of, write_first, write_over};
+use crate::documents::{failed, of_source, read_only, write_first, write_over};
 use crate::history::Kept;
 use crate::rests::now;
 use crate::source::{Origin, Written};
@@ -43,7 +43,7 @@ impl Reloader {
         let origin = self.source.origin();
         let current = timeout(LOOK_TIMEOUT, self.source.read()).await.map_err(|_late| DocumentProblem::Down)?;
         let current = current.map_err(of_source)?;
-        let revision = revision_of(&origin, current.as_ref());
+        let revision = self.source.revision_of(current.as_ref());
         if new.base != revision {
             return Err(DocumentProblem::Outdated { base: new.base, current: revision });
         }
@@ -90,7 +90,7 @@ impl Reloader {
             Means::File { seen, .. } => *seen = now,
             Means::Store { seen, .. } => *seen = written.revision.unwrap_or(*seen),
         }
-        let revision = revision_of(&self.source.origin(), Some(&written));
+        let revision = self.source.revision_of(Some(&written));
         self.begin(Some(written), loaded);
         Put { revision, kept }
     }

@@ -25,15 +25,16 @@ impl Answers {
         self.stated.max(1)
     }
 
-    fn read(&mut self, json: &[u8], note: fn(&mut Self, &Member<'_>)) {
+    fn read(&mut self, json: &[u8], note: fn(&mut Self, &[u8], &Member<'_>)) {
         let Some(mut members) = Members::open(json) else { return };
         while let Ok(Some(member)) = members.next() {
-            note(self, &member);
+            note(self, &member.name(), &member);
         }
     }
 
-    fn note(&mut self, member: &Member<'_>) {
-        match member.name().as_ref() {
+    /// Takes up a member of a body; what it is called is known already.
+    pub(crate) fn note(&mut self, name: &[u8], member: &Member<'_>) {
+        match name {
             b"max_tokens" | b"max_completion_tokens" | b"max_output_tokens" => self.bound(member.value),
             b"n" | b"best_of" => self.ask_for(member.value),
             b"options" => self.read(member.value, Self::note_ollama),
@@ -42,14 +43,14 @@ impl Answers {
         }
     }
 
-    fn note_ollama(&mut self, member: &Member<'_>) {
-        if member.name().as_ref() == b"num_predict" {
+    fn note_ollama(&mut self, name: &[u8], member: &Member<'_>) {
+        if name == b"num_predict" {
             self.bound(member.value);
         }
     }
 
-    fn note_gemini(&mut self, member: &Member<'_>) {
-        match member.name().as_ref() {
+    fn note_gemini(&mut self, name: &[u8], member: &Member<'_>) {
+        match name {
             b"maxOutputTokens" | b"max_output_tokens" => self.bound(member.value),
             b"candidateCount" | b"candidate_count" => self.ask_for(member.value),
             _ => {}

@@ -29,12 +29,18 @@ pub(super) fn write(span: Duration, to: Family, now: SystemTime) -> String {
         Family::Openai => {
             let seconds = seconds_up(span);
             let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-            // As Go writes it: no unit is left out between the first and the seconds.
-            match (hours, minutes) {
-                (0, 0) => format!("{seconds}s"),
-                (0, _) => format!("{minutes}m{seconds}s"),
-                (_, _) => format!("{hours}h{minutes}m{seconds}s"),
+            // As Go writes it: no unit is left out between the first and the seconds. Each answer to a key with limits has
+            // it, so that it does without `format!`.
+            let (mut text, mut digits) = (String::new(), itoa::Buffer::new());
+            for (number, unit, is_said) in
+                [(hours, "h", hours > 0), (minutes, "m", hours > 0 || minutes > 0), (seconds, "s", true)]
+            {
+                if is_said {
+                    text.push_str(digits.format(number));
+                    text.push_str(unit);
+                }
             }
+            text
         }
         Family::Anthropic => {
             let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

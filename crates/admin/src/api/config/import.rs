@@ -12,15 +12,13 @@ use trunkline_config::import::{Report, SourceFile, Verdict};
 use trunkline_config::{Path, mask};
 
 use super::super::editing::{Editing, IfMatch};
-use super::{diff, put};
+use super::plan::diff;
+use super::{bundle, put};
 use crate::auth::Caller;
 use crate::documents::ForeignDocument;
 use crate::problem::{Kind, Problem};
 use crate::read::{Json, read};
 use crate::routes::Running;
-
-/// Which form our bundles have.
-pub(super) const BUNDLE_FORM: u32 = 1;
 
 /// The longest body: a database of the predecessor's, in base64. Guards memory.
 const BODY_BYTES_MAX: usize = 96 << 20;
@@ -167,8 +165,8 @@ fn own(files: &[File]) -> Result<String, Problem> {
     let text = file.text.as_deref().ok_or_else(|| misasked("the file is no text"))?;
     match serde_json::from_str::<Value>(text) {
         Ok(bundle) => {
-            let is_ours = bundle["trunkline"].as_u64() == Some(BUNDLE_FORM.into());
-            let document = bundle["document"].as_str().filter(|_| is_ours);
+            let is_ours = bundle.get("trunkline").and_then(Value::as_u64) == Some(bundle::FORM.into());
+            let document = bundle.get("document").and_then(Value::as_str).filter(|_| is_ours);
             document.map(str::to_owned).ok_or_else(|| misasked("the file is no bundle of Trunkline's"))
         }
         Err(_no_json) => Ok(text.to_owned()),

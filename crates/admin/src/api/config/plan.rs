@@ -133,17 +133,17 @@ fn is_of_tables(items: &[Value]) -> bool {
 }
 
 fn come(at: &Path, value: &Value) -> Change {
-    let summary = match value {
-        Value::Object(table) => format!("{}with {}", name(table), keys(table)),
-        value => quoted(at, value),
+    let summary = match value.as_object() {
+        Some(table) => format!("{}with {}", name(table), keys(table)),
+        None => quoted(at, value),
     };
     Change { kind: How::Add, path: at.to_string(), summary }
 }
 
 fn gone(at: &Path, value: &Value) -> Change {
-    let summary = match value {
-        Value::Object(table) => format!("{}with all that it said", name(table)),
-        value => format!("it was {}", quoted(at, value)),
+    let summary = match value.as_object() {
+        Some(table) => format!("{}with all that it said", name(table)),
+        None => format!("it was {}", quoted(at, value)),
     };
     Change { kind: How::Remove, path: at.to_string(), summary }
 }

@@ -84,6 +84,6 @@ fn of_section(
 fn resolved(plane: &dyn Plane, name: &str, mut section: Map<String, Value>) -> Result<Arc<Provider>, Problem> {
     section.remove("enabled");
     section.retain(|_, value| !value.is_null());
-    let wrong = |problems| Problem::of_document(DocumentProblem::Wrong(problems), &section_of(name));
+    let wrong = |problems| Problem::of_document(&DocumentProblem::Wrong(problems), &section_of(name));
     plane.upstreams().provider(name, &section).map_err(wrong)
 }
