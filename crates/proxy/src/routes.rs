@@ -1,5 +1,7 @@
 //! The whole client surface: path and method to what is asked for.
 
+mod predecessors;
+
 use http::Method;
 use trunkline_wire::{DialectId, Operation};
 
@@ -118,10 +120,6 @@ const RESERVED: &[&str] = &["/api", "/ui", "/health", "/metrics", "/v1beta"];
 const KEYS_OF_LITELLM: &str = "/key/";
 const OF_LITELLM: &[&str] = &["/spend/logs", "/model/info", "/v1/model/info"];
 
-/// Where the admin APIs of model-proxy v2 and serverless_proxy are, and everything below these.
-const OF_PREDECESSORS: &[&str] =
-    &["/v1/admin", "/setup", "/api/admin", "/endpoints", "/virtual-models", "/tool-patterns", "/proxy-dashboard"];
-
 const READ: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
 
@@ -134,7 +132,7 @@ pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
         return Route::Admin;
     }
     if method == Method::OPTIONS {
-        return if is_of_predecessors(path) { Route::Admin } else { Route::Preflight };
+        return if predecessors::is_theirs(path) { Route::Admin } else { Route::Preflight };
     }
     if let Some(below) = path.strip_prefix("/v1beta/models") {
         return gemini(method, below);
@@ -162,13 +160,6 @@ pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
     }
 }
 
-/// Asked last, of paths that are nothing else: no request for a model waits for it.
-fn is_of_predecessors(path: &str) -> bool {
-    let is_below =
-        |place: &&str| path.strip_prefix(*place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    OF_PREDECESSORS.iter().any(is_below)
-}
-
 fn model_route<'a>(method: &Method, (path, below): (&str, &'a str), versioned: bool) -> Route<'a> {
     if let Some(below) = below.strip_prefix("/responses/").filter(|below| *below != "input_tokens") {
         return stored_response(method, below);
@@ -184,7 +175,7 @@ fn model_route<'a>(method: &Method, (path, below): (&str, &'a str), versioned: b
         "/messages" => surface(DialectId::Anthropic, Operation::Chat, below, Form::Plain),
         "/messages/count_tokens" => surface(DialectId::Anthropic, Operation::CountTokens, below, Form::Plain),
         "/embeddings" => surface(DialectId::OpenaiChat, Operation::Embedding, below, Form::Plain),
-        _ if is_of_predecessors(path) => return Route::Admin,
+        _ if predecessors::is_theirs(path) => return Route::Admin,
         other if is_reserved(other) && !versioned || !is_plain(other) => return Route::Nothing,
         _ if method != Method::POST => return Route::Nothing,
         other => surface(DialectId::OpenaiChat, Operation::Other, other, Form::Plain),
@@ -360,19 +351,6 @@ mod tests {
         }
         for path in ["/key/generate", "/key/info", "/spend/logs", "/model/info", "/v1/model/info"] {
             check(Method::GET, path, Route::Admin);
-        }
-        for path in
-            ["/v1/admin", "/v1/admin/logs", "/setup/", "/api/admin/endpoints", "/endpoints/7/delete", "/endpoints"]
-        {
-            for method in [Method::GET, Method::POST, Method::PUT, Method::OPTIONS] {
-                check(method, path, Route::Admin);
-            }
-        }
-        for path in ["/virtual-models", "/tool-patterns/1", "/proxy-dashboard"] {
-            check(Method::GET, path, Route::Admin);
-        }
-        for path in ["/v1/endpoints", "/endpointsx", "/v1/setup", "/v1/v1/admin"] {
-            assert_ne!(find(&Method::POST, path), Route::Admin, "{path}");
         }
         check(Method::GET, "/keys", Route::Nothing);
         check(Method::POST, "/api/v1x/explain", Route::Nothing);
