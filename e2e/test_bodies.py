@@ -59,7 +59,7 @@ def detail(gateway: Gateway, request_id: str) -> dict[str, Any]:
 
     def found() -> dict[str, Any] | None:
         told = httpx.get(f"{gateway.url}/api/v1/requests/{request_id}", headers={"authorization": f"Bearer {TOKEN}"})
-        return told.json() if told.status_code == 200 and told.json()["response"] else None
+        return told.json() if told.status_code == 200 and told.json()["response_body"] else None
 
     return eventually("the request is there with its bodies", found, 20)
 
@@ -76,7 +76,7 @@ def test_what_was_said_is_kept_without_its_secrets(start: Callable[..., Gateway]
 
     for answer in (whole, streamed):
         found = detail(gateway, answer.headers["x-request-id"])
-        texts = [found["request"]["text"], found["response"]["text"]]
+        texts = [found["request_body"]["text"], found["response_body"]["text"]]
         assert all("[redacted]" in text for text in texts)
         assert not any(secret in text for text in texts for secret in ("canary", "customer-77", "0123456789"))
         assert found["model"] == "echo" and found["redacted"] >= 4
@@ -95,7 +95,7 @@ def test_a_client_may_refuse_and_the_record_stays(start: Callable[..., Gateway],
     detail(gateway, kept.headers["x-request-id"])
     show = ["requests", "show", refused.headers["x-request-id"], "--json", *where(gateway)]
     found = json.loads(command(show, gateway.folder).stdout)
-    assert (found["request"], found["response"], found["status"]) == (None, None, 200)
+    assert (found["request_body"], found["response_body"], found["status"]) == (None, None, 200)
 
 
 def test_requests_are_listed_and_filtered_by_the_command_and_the_api(
@@ -109,7 +109,7 @@ def test_requests_are_listed_and_filtered_by_the_command_and_the_api(
     def listed(*flags: str) -> list[str]:
         out = command(["requests", "--json", *flags, *where(gateway)], gateway.folder)
         assert out.returncode == 0, out.stderr
-        return [row["id"] for row in json.loads(out.stdout)["data"]]
+        return [row["id"] for row in json.loads(out.stdout)["items"]]
 
     assert listed() == ids[::-1]
     assert listed("--failed") == [ids[1]]
@@ -123,7 +123,7 @@ def test_requests_are_listed_and_filtered_by_the_command_and_the_api(
 
     first = page("limit=2").json()
     rest = page(f"limit=2&cursor={first['next_cursor']}").json()
-    assert [row["id"] for row in first["data"] + rest["data"]] == ids[::-1] and rest["next_cursor"] is None
+    assert [row["id"] for row in first["items"] + rest["items"]] == ids[::-1] and rest["next_cursor"] is None
     wrong = page("modle=echo")
     assert (wrong.status_code, wrong.json()["field"]) == (400, "modle")
     missing = command(["requests", "show", "0" * 32, *where(gateway)], gateway.folder)

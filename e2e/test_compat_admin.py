@@ -237,7 +237,7 @@ def test_each_admin_route_of_model_proxys_page(start: Start, upstream: Upstream)
     (record,) = logs["records"]
     assert (logs["count"], record["requestedModel"], record["resolvedProvider"]) == (1, "turbo", "up")
     trace = curl.done("GET", f"/v1/admin/events/{record['requestId']}")
-    kinds = ["request.started", "route.succeeded", "request.finished"]
+    kinds = ["request.started", "route.attempted", "route.succeeded", "request.finished"]
     assert [event["type"] for event in trace["events"]] == kinds
     _, told = curl("GET", f"/v1/admin/events/{record['requestId']}/stream")
     assert [json.loads(line.removeprefix("data: "))["type"] for line in told.split("\n\n") if line] == kinds

@@ -235,13 +235,13 @@ def test_past_usage_is_carried_over_once_and_its_totals_are_equal(upstream: Upst
     arguments = ["usage", "--data-dir", str(tmp_path), "--by", "model", "--json"]
     ran = command(arguments, tmp_path)
     assert ran.returncode == 0, ran
-    total = json.loads(ran.stdout)["total"]
+    total = json.loads(ran.stdout)["all"]
     assert total["requests"] == requests + embeddings
     kinds = ("input_tokens", "cache_read_tokens", "cache_write_tokens")
     assert sum(total[kind] for kind in kinds) == prompt
     assert total["output_tokens"] == output
-    assert abs(total["cost_usd"] - cost) < 1e-4
-    assert sum(row["requests"] for row in json.loads(ran.stdout)["rows"]) == total["requests"]
+    assert abs(float(total["cost"]) - cost) < 1e-4
+    assert sum(row["requests"] for row in json.loads(ran.stdout)["groups"]) == total["requests"]
 
 
 QWEN = """<tool_call>

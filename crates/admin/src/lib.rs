@@ -13,11 +13,14 @@ mod keys;
 mod openapi;
 mod plane;
 mod problem;
+mod query;
 mod read;
 mod requests;
 mod routes;
 mod standing;
 mod upstreams;
+mod usage;
+mod watch;
 
 pub use auth::{
     Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
@@ -32,8 +35,10 @@ pub use keys::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Origin, Spendi
 pub use openapi::openapi;
 pub use plane::{Explained, Misasked, Plane};
 pub use requests::{
-    Body as RequestBody, Looked, RequestDetail, RequestPage, RequestProblem, RequestRow, Requests,
-    Wanted as WantedRequests,
+    AttemptRow, Body as RequestBody, Heard, Listener, Looked, RequestDetail, RequestPage, RequestProblem, RequestRow,
+    Requests, Timings, Wanted as WantedRequests,
 };
 pub use routes::{Admin, all};
 pub use upstreams::{Asked, Day, DayOf, TestStep, Tested, Upstreams};
+pub use usage::{Latency, Sums, Usage, UsageBy, UsageFormat, UsageGroup, UsagePer, UsageQuestion};
+pub use watch::{Ledger as LedgerState, Probed, Process, Replicas as ReplicaState, Store as StoreState, Watch};

@@ -11,6 +11,8 @@ use crate::documents::Documents;
 use crate::keys::Keys;
 use crate::requests::Requests;
 use crate::upstreams::Upstreams;
+use crate::usage::Sums;
+use crate::watch::Watch;
 
 /// A question that cannot be answered as it was put.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -47,6 +49,12 @@ pub trait Plane: Send + Sync {
 
     /// Whoever keeps the records of requests.
     fn requests(&self) -> Arc<dyn Requests>;
+
+    /// Whoever watches the process itself.
+    fn watch(&self) -> Arc<dyn Watch>;
+
+    /// Whoever keeps the sums of what they used.
+    fn sums(&self) -> Arc<dyn Sums>;
 
     /// What would become of a request. Asks nobody and changes nothing.
     fn explain(&self, question: Question) -> Explained;

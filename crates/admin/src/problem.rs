@@ -69,6 +69,7 @@ pub(crate) enum Kind {
     WrongOrigin,
     Csrf,
     TooManyTries,
+    TooManyListeners,
     Elsewhere,
     NotFound,
     MethodNotAllowed,
@@ -90,7 +91,7 @@ impl Kind {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Off | Self::Forbidden | Self::WrongHost | Self::WrongOrigin | Self::Csrf => StatusCode::FORBIDDEN,
-            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries | Self::TooManyListeners => StatusCode::TOO_MANY_REQUESTS,
             Self::Elsewhere | Self::Upstream => StatusCode::BAD_GATEWAY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -115,6 +116,7 @@ impl Kind {
             Self::WrongOrigin => ("urn:trunkline:problem:wrong_origin", "the request comes from another page"),
             Self::Csrf => ("urn:trunkline:problem:csrf", "the page has not shown who it is"),
             Self::TooManyTries => ("urn:trunkline:problem:too_many_tries", "too many tries"),
+            Self::TooManyListeners => ("urn:trunkline:problem:too_many_listeners", "too many listen"),
             Self::Elsewhere => ("urn:trunkline:problem:elsewhere", "the service that knows who signs in failed"),
             Self::NotFound => ("urn:trunkline:problem:not_found", "there is nothing here"),
             Self::MethodNotAllowed => ("urn:trunkline:problem:method_not_allowed", "not a method of this path"),
@@ -225,6 +227,7 @@ impl From<RequestProblem> for Problem {
         let kind = match problem {
             RequestProblem::Misasked(wrong) => return wrong.into(),
             RequestProblem::NotFound(_) => Kind::NotFound,
+            RequestProblem::TooManyListeners(_) => Kind::TooManyListeners,
             RequestProblem::Down => Kind::Down,
         };
         Self::new(kind, problem.to_string())

@@ -12,8 +12,8 @@ use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
 use crate::api::{
-    client_keys, config, description, explain, models, oidc, patterns, prices, provider_types, providers, requests,
-    session,
+    client_keys, config, description, discovery, explain, health, models, oidc, patterns, prices, provider_types,
+    providers, requests, session, settings, status, usage,
 };
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::{litellm, model_proxy, serverless_proxy};
@@ -25,6 +25,7 @@ use crate::problem::{Kind, Problem};
 /// The paths, by what they are about.
 static SUBJECTS: &[&[Endpoint]] = &[
     description::ROUTES,
+    status::ROUTES,
     session::ROUTES,
     oidc::ROUTES,
     explain::ROUTES,
@@ -36,6 +37,10 @@ static SUBJECTS: &[&[Endpoint]] = &[
     patterns::ROUTES,
     prices::ROUTES,
     requests::ROUTES,
+    usage::ROUTES,
+    health::ROUTES,
+    discovery::ROUTES,
+    settings::ROUTES,
     litellm::ROUTES,
     model_proxy::ROUTES,
     serverless_proxy::ROUTES,

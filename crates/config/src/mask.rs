@@ -26,7 +26,7 @@ pub fn is_mask(text: &str) -> bool {
 }
 
 /// What stands for a secret.
-fn masked(secret: &str) -> String {
+pub(crate) fn masked(secret: &str) -> String {
     let count = secret.chars().count();
     let shown: String = if count < SHOWN_CHARS_MIN {
         String::new()

@@ -4,6 +4,7 @@ pub(crate) mod bodies;
 pub(crate) mod layers;
 mod listen;
 pub mod reference;
+mod stated;
 pub mod table;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use layers::Layers;
 
 pub use bodies::Bodies;
 pub(crate) use listen::{Listen, listen};
+pub use stated::{Stated, StatedBy, stated};
 
 /// What the command line said; `None` where it said nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

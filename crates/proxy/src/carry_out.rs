@@ -1,5 +1,7 @@
 //! Carries out a plan: its tries in order, until one of them answers or there is nothing left to try.
 
+use std::time::Duration;
+
 use trunkline_config::{ErrorAction, Failover};
 use trunkline_route::policy::{action, is_worth_another_try, penalty};
 use trunkline_route::{
@@ -21,7 +23,7 @@ use crate::report_guard::ReportGuard;
 use crate::shared::now_ms;
 use crate::stored::{UNKNOWN_RESPONSE, needs_state, resume};
 use crate::surface::streams_as_array;
-use crate::trail;
+use crate::trail::{self, Trail};
 use crate::turns::Turns;
 use crate::wishes;
 use crate::worker::Worker;
@@ -50,11 +52,11 @@ pub(crate) async fn carry_out(
                 trail.held(attempt, held);
                 continue;
             }
-            begin(worker, taken, plan, attempt, &mut guard).await;
+            let began = begin(worker, taken, plan, attempt, (&mut guard, &trail)).await;
             let (tried, attempt) = match plan.hedge_after.filter(|_| plan.attempts.len() > 1) {
                 None => (try_and_mend(worker, taken, attempt, plan, guard).await, attempt),
                 Some(after) => {
-                    let hedge = Hedge { one: attempt, after, turns: &mut turns };
+                    let hedge = Hedge { one: attempt, began, after, turns: &mut turns };
                     // Boxed: few requests race, and all would carry the room for it.
                     Box::pin(race(worker, taken, (plan, &failover), hedge, guard, &mut trail)).await
                 }
@@ -72,7 +74,7 @@ pub(crate) async fn carry_out(
             guard = back;
             guard.try_failed();
             let action = learn(worker, attempt, &fault, &failover);
-            trail.failed(attempt, fault.kind);
+            trail.failed(attempt, &fault, (began, guard.elapsed()));
             match judge(action) {
                 Verdict::NextKey => {}
                 Verdict::NextTarget => turns.pass_by(attempt),
@@ -138,13 +140,25 @@ fn nobody(worker: &Worker, plan: &Plan) -> Fault {
     all_rest(&plan.model, &resting, now)
 }
 
-/// Notes that a try begins, wherever its target's use is looked at.
-pub(crate) async fn begin(worker: &Worker, taken: &Taken<'_>, plan: &Plan, attempt: &Attempt, guard: &mut ReportGuard) {
+/// Notes that a try begins, wherever its target's use is looked at. Says how long after the request came, as far as it is
+/// worth a look at the clock.
+pub(crate) async fn begin(
+    worker: &Worker,
+    taken: &Taken<'_>,
+    plan: &Plan,
+    attempt: &Attempt,
+    (guard, trail): (&mut ReportGuard, &Trail),
+) -> Duration {
+    let is_first = trail.is_empty() && guard.waits.is_none();
+    let began = if is_first { Duration::ZERO } else { guard.elapsed() };
+    trail.begins(attempt, began);
+    guard.trail = trail.clone();
     let live = &worker.shared.live;
     guard.try_begins(attempt, plan.watched.then(|| live.loads.of(&attempt.target))).await;
     if let Some(beginnings) = taken.beginnings.get() {
         live.prefixes.learn(beginnings, &attempt.target);
     }
+    began
 }
 
 /// Forgets what was held against those who have just answered.
@@ -260,8 +274,9 @@ async fn try_once(
     attempt: &Attempt,
     lane: Lane,
     plan: &Plan,
-    guard: ReportGuard,
+    mut guard: ReportGuard,
 ) -> Tried {
+    guard.report.lane = Some(lane.as_str());
     // Boxed: few requests wait here, and all would carry the room for it.
     if needs_state(taken, lane)
         && let Err(fault) = Box::pin(resume(taken, guard.responses(), guard.report.client_key.as_deref())).await

@@ -18,6 +18,8 @@ use crate::worker::Worker;
 /// A try that another is begun beside when it is slow.
 pub(crate) struct Hedge<'t, 'a> {
     pub(crate) one: &'a Attempt,
+    /// When it began, from the request's arrival.
+    pub(crate) began: Duration,
     /// How long is slow.
     pub(crate) after: Duration,
     /// Where the other comes from.
@@ -29,10 +31,12 @@ pub(crate) async fn race<'a>(
     worker: &Worker,
     taken: &Taken<'_>,
     (plan, failover): (&Plan, &Failover),
-    Hedge { one, after, turns }: Hedge<'_, 'a>,
+    Hedge { one, began: one_began, after, turns }: Hedge<'_, 'a>,
     mut guard: ReportGuard,
     trail: &mut Trail,
 ) -> (Tried, &'a Attempt) {
+    // What comes of one of the two is noted while the other has its trail with it.
+    guard.trail = trail.share();
     let (mut twin, twins) = guard.twin();
     let mut first = pin!(try_and_mend(worker, taken, one, plan, guard));
     if let Ok(tried) = tokio::time::timeout(after, first.as_mut()).await {
@@ -45,7 +49,7 @@ pub(crate) async fn race<'a>(
     }
     twins.begin();
     twin.place = place;
-    begin(worker, taken, plan, other, &mut twin).await;
+    let other_began = begin(worker, taken, plan, other, (&mut twin, trail)).await;
     let mut second = pin!(try_and_mend(worker, taken, other, plan, twin));
     tokio::select! {
         // When both have answered, the one that was asked first is the better choice.
@@ -67,7 +71,7 @@ pub(crate) async fn race<'a>(
                     }
                 }
                 learn(worker, one, &fault, failover);
-                trail.failed(one, fault.kind);
+                trail.failed(one, &fault, (one_began, guard.elapsed()));
                 match second.await {
                     Ok(response) => {
                         twins.pass_on();
@@ -91,7 +95,7 @@ pub(crate) async fn race<'a>(
                 if judge(learn(worker, other, &failed.fault, failover)) == Verdict::NextTarget {
                     turns.pass_by(other);
                 }
-                trail.failed(other, failed.fault.kind);
+                trail.failed(other, &failed.fault, (other_began, failed.guard.elapsed()));
                 (first.await, one)
             }
         },

@@ -71,6 +71,7 @@ async fn model_work(
     body: RequestBody,
 ) -> Response<ReplyBody> {
     let mut guard = ReportGuard::begin(worker, surface.operation);
+    guard.report.dialect = Some(surface.dialect);
     let id = head::request_id(guard.report.id);
     let recording = Recording::begin(&worker.shared, guard.report.id, &parts.headers);
     guard.recording.clone_from(&recording);

@@ -289,7 +289,7 @@ impl Drop for ReportGuard {
         self.report.total_us = micros(self.elapsed());
         self.close_bill();
         self.settle_limits();
-        self.report.trail = self.trail.text().map(Arc::from);
+        self.report.tries = self.trail.tries();
         if let Some(recording) = &self.recording {
             recording.ended(&self.report);
         }

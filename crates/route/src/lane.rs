@@ -22,6 +22,9 @@ pub enum Lane {
 }
 
 impl Lane {
+    /// What [`as_str`](Self::as_str) may say.
+    pub const WORDS: [&'static str; 5] = ["native", "bridged", "adapter", "counted", "estimated"];
+
     /// The name in explanations; of a bridge, which dialect it leads to is another matter.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -32,5 +32,5 @@ pub use live::{Held, Live, Moment, Probe, RestRow};
 pub use order::{Lot, Session};
 pub use plan::{Ask, Attempt, CREDENTIALS_EXHAUSTED, LeftOut, NoPlan, Now, Plan, Unable, Unplanned, all_rest, plan};
 pub use purse::{Accounts, Purse};
-pub use report::{Outcome, Report, ReportSink, Settled};
+pub use report::{Outcome, Report, ReportSink, Settled, Tries, Try};
 pub use wants::{Prompt, Wants};

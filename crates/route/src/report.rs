@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use trunkline_providers::Usd;
-use trunkline_wire::{FaultKind, Operation, ir};
+use trunkline_wire::{DialectId, FaultKind, Operation, ir};
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,44 @@ impl Outcome {
 /// What reports hold for a caller that left before it had a status; nginx made the number known.
 const CLIENT_LEFT_STATUS: u16 = 499;
 
+/// The tries of a request before the one that answered, and what is known of that one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// They, in their order.
+    pub before: Vec<Try>,
+    /// How many more there were.
+    pub beyond: usize,
+    /// When the last one began, in microseconds from arrival; `None` when there was no other.
+    pub last_began_us: Option<u64>,
+    /// The label of the key that it was made with.
+    pub last_key: Option<Arc<str>>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Try {
+    /// Who was to be asked.
+    pub provider: Arc<str>,
+    /// For which model.
+    pub upstream_model: Arc<str>,
+    /// With which key, by its label.
+    pub key: Option<Arc<str>>,
+    /// In which lane.
+    pub lane: &'static str,
+    /// The dialect that it was carried over into.
+    pub dialect: Option<&'static str>,
+    /// The kind of fault, or why it was not made.
+    pub outcome: &'static str,
+    /// What the provider answered.
+    pub status: Option<u16>,
+    /// Why, in words of ours: a provider's may quote the prompt.
+    pub detail: Option<String>,
+    /// When it began, in microseconds from arrival.
+    pub started_us: u64,
+    /// How long it took; nothing, where it was not made.
+    pub total_us: u64,
+}
+
 /// What happened to one request. Cheap to make: every name is shared.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -42,19 +80,23 @@ pub struct Report {
     pub client_key: Option<Arc<str>>,
     /// What was asked for.
     pub operation: Operation,
+    /// What the client speaks.
+    pub dialect: Option<DialectId>,
     /// The name the client asked for; `None` when the request never got so far.
     pub model: Option<Arc<str>>,
     /// Who served it last.
     pub provider: Option<Arc<str>>,
     /// The provider's own name for the model.
     pub upstream_model: Option<Arc<str>>,
+    /// How the bytes got there, in the word of [`Lane`](crate::Lane).
+    pub lane: Option<&'static str>,
     /// The fields of the request that the provider was not told, in the client's words, and after them what of the answer
     /// the client was not told: `top_k, metadata.user_id, answer.content[1].citations`. `None` when there are none.
     pub losses: Option<Arc<str>>,
     /// What of the answer was put right, and where: `found:get_weather, coerced:get_weather.days`. `None` when nothing was.
     pub repairs: Option<Arc<str>>,
-    /// What became of the tries before the one that answered: `groq/llama-3.3 rate_limited`. `None` when there were none.
-    pub trail: Option<Arc<str>>,
+    /// What became of the tries before the one that answered. `None` when there were none.
+    pub tries: Option<Box<Tries>>,
     /// The HTTP status the client saw; 499 when it left before one.
     pub status: u16,
     /// How it ended.
@@ -102,12 +144,14 @@ impl Report {
             at_ms,
             client_key: None,
             operation,
+            dialect: None,
             model: None,
             provider: None,
             upstream_model: None,
+            lane: None,
             losses: None,
             repairs: None,
-            trail: None,
+            tries: None,
             status: CLIENT_LEFT_STATUS,
             outcome: Outcome::ClientLeft,
             stream: false,

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use trunkline_route::{Outcome, Report};
 use trunkline_store::Store;
-use trunkline_wire::{Operation, ir};
+use trunkline_wire::{DialectId, Operation, ir};
 
 const ROWS: u64 = 400_000;
 
@@ -32,12 +32,14 @@ fn report(n: u64, names: &[Arc<str>; 8]) -> Report {
         at_ms,
         client_key: name(0, 2),
         operation: Operation::Chat,
+        dialect: Some(DialectId::OpenaiChat),
         model: name(2, 2),
         provider: name(4, 2),
         upstream_model: name(6, 2),
+        lane: Some("native"),
         losses: None,
         repairs: None,
-        trail: None,
+        tries: None,
         status: 200,
         outcome: Outcome::Served,
         stream: noise & 1 == 0,

@@ -5,11 +5,9 @@
 mod figures;
 mod requests;
 
-use std::sync::Arc;
-
 use trunkline_providers::Usd;
 use trunkline_route::{Outcome, Report};
-use trunkline_wire::{FaultKind, Operation, ir};
+use trunkline_wire::{DialectId, FaultKind, Operation, ir};
 
 use crate::{Keep, Retention, Store, StoredRequest, Writer};
 
@@ -25,12 +23,14 @@ fn served(n: u64) -> Report {
         at_ms,
         client_key: Some("laptop".into()),
         operation: Operation::Chat,
+        dialect: Some(DialectId::Anthropic),
         model: Some("turbo".into()),
         provider: Some("groq".into()),
         upstream_model: Some("llama-3.3-70b-versatile".into()),
+        lane: Some("bridged"),
         losses: None,
         repairs: None,
-        trail: None,
+        tries: None,
         status: 200,
         outcome: Outcome::Served,
         stream: true,
@@ -95,35 +95,7 @@ fn refused(n: u64) -> Report {
 }
 
 fn stored(report: &Report) -> StoredRequest {
-    let text = |name: &Option<Arc<str>>| name.as_ref().map(|name| name.to_string());
-    StoredRequest {
-        id: report.id,
-        at_ms: report.at_ms,
-        client_key: text(&report.client_key),
-        operation: report.operation.as_str().to_owned(),
-        model: text(&report.model),
-        provider: text(&report.provider),
-        upstream_model: text(&report.upstream_model),
-        status: report.status,
-        outcome: report.outcome.as_str().to_owned(),
-        stream: report.stream,
-        input_tokens: report.usage.input,
-        cache_read_tokens: report.usage.cache_read,
-        cache_write_tokens: report.usage.cache_write,
-        output_tokens: report.usage.output,
-        reasoning_tokens: report.usage.reasoning,
-        audio_input_tokens: report.usage.audio_input,
-        audio_output_tokens: report.usage.audio_output,
-        quality: report.quality.map(|quality| quality.as_str().to_owned()),
-        cost_nusd: report.cost.map(Usd::nano),
-        saved_nusd: report.saved.map(Usd::nano),
-        first_byte_us: report.first_byte_us,
-        total_us: report.total_us,
-        bytes_in: report.bytes_in,
-        bytes_out: report.bytes_out,
-        attempts: report.attempts,
-        cached: report.cached,
-    }
+    StoredRequest::from(report)
 }
 
 async fn open(place: &str) -> (Store, Writer) {

@@ -109,7 +109,8 @@ pub struct Latency {
 }
 
 impl Dimension {
-    fn column(self) -> &'static str {
+    /// The name of the column, here and in tables that are made of it.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::ClientKey => "client_key",
             Self::Model => "model",
@@ -203,7 +204,7 @@ impl Question {
                 format!("(start_s + ({zone_s})) / {DAY_S} * {DAY_S} - ({zone_s})")
             }
         };
-        let of = self.by.map_or("CAST(0 AS BIGINT)", Dimension::column);
+        let of = self.by.map_or("CAST(0 AS BIGINT)", Dimension::as_str);
         // Rows are in the order of hours; with a constant among the groups SQLite would sort them all the same.
         let groups = match (self.per, self.by) {
             (_, None) => "1",

@@ -17,16 +17,17 @@ const NAME_BYTES_MAX: usize = 256;
 /// Adds the texts that are not there. Those that are, and the NULLs of absent ones, are passed over. In order, so that
 /// writers that share a database never wait for each other in a circle.
 const ADD_NAMES: &str = "INSERT INTO names (text) \
-     SELECT DISTINCT column1 FROM (VALUES ($1), ($2), ($3), ($4), ($5), ($6), ($7)) AS texts \
+     SELECT DISTINCT column1 FROM (VALUES ($1), ($2), ($3), ($4), ($5), ($6), ($7), ($8), ($9)) AS texts \
      WHERE column1 IS NOT NULL ORDER BY column1 ON CONFLICT DO NOTHING";
 
 /// Adds a kind, its texts looked up.
 const ADD_KIND: &str = "INSERT INTO kinds (client_key, operation, model, provider, upstream_model, outcome, quality, \
-     process, status, stream, attempts, cached) \
+     dialect, lane, process, status, stream, attempts, cached) \
      VALUES ((SELECT id FROM names WHERE text = $1), (SELECT id FROM names WHERE text = $2), \
      (SELECT id FROM names WHERE text = $3), (SELECT id FROM names WHERE text = $4), \
      (SELECT id FROM names WHERE text = $5), (SELECT id FROM names WHERE text = $6), \
-     (SELECT id FROM names WHERE text = $7), $8, $9, $10, $11, $12) \
+     (SELECT id FROM names WHERE text = $7), (SELECT id FROM names WHERE text = $8), \
+     (SELECT id FROM names WHERE text = $9), $10, $11, $12, $13, $14) \
      RETURNING id, coalesce(client_key, 0), coalesce(model, 0), coalesce(provider, 0), coalesce(upstream_model, 0)";
 
 /// The columns of `kinds`; `T` is a report's text, borrowed to look it up, owned to be held.
@@ -42,6 +43,8 @@ pub(crate) struct Kind<T> {
     outcome: &'static str,
     stream: bool,
     quality: Option<&'static str>,
+    dialect: Option<&'static str>,
+    lane: Option<&'static str>,
     attempts: u32,
     cached: bool,
 }
@@ -60,6 +63,8 @@ impl<'a> Kind<&'a str> {
             outcome: report.outcome.as_str(),
             stream: report.stream,
             quality: report.quality.map(|quality| quality.as_str()),
+            dialect: report.dialect.map(|dialect| dialect.as_str()),
+            lane: report.lane,
             attempts: report.attempts,
             cached: report.cached,
         }
@@ -83,6 +88,8 @@ impl<'a> Kind<&'a str> {
             outcome: self.outcome,
             stream: self.stream,
             quality: self.quality,
+            dialect: self.dialect,
+            lane: self.lane,
             attempts: self.attempts,
             cached: self.cached,
         }
@@ -104,6 +111,8 @@ impl Equivalent<Kind<Box<str>>> for Kind<&str> {
             && self.upstream_model == held.upstream_model.as_deref()
             && self.outcome == held.outcome
             && self.quality == held.quality
+            && self.dialect == held.dialect
+            && self.lane == held.lane
     }
 }
 
@@ -143,7 +152,7 @@ impl Kinds {
     /// # Errors
     /// When the database does not answer.
     pub(crate) async fn add(&mut self, conn: &mut Conn, kind: &Kind<&str>) -> Result<Known, sqlx::Error> {
-        let texts: [Value<'_>; 7] = [
+        let texts: [Value<'_>; 9] = [
             kind.client_key.into(),
             kind.operation.into(),
             kind.model.into(),
@@ -151,6 +160,8 @@ impl Kinds {
             kind.upstream_model.into(),
             kind.outcome.into(),
             kind.quality.into(),
+            kind.dialect.into(),
+            kind.lane.into(),
         ];
         conn.execute(ADD_NAMES, &texts).await?;
         let numbers = [kind.process, kind.status.into(), kind.stream.into(), kind.attempts.into(), kind.cached.into()];

@@ -43,7 +43,7 @@ pub use error::StoreError;
 pub use figures::{Dimension, FIGURES_MAX, Figures, Latency, Period, Question};
 pub use foreign::{FOREIGN_ROWS_MAX, ForeignRows, ForeignTable, ForeignValue, read_foreign};
 pub use leases::{Exchanged, LeaseTable, Leased, Present, Want};
-pub use requests::{Page, Place as RequestPlace, REQUESTS_MAX, Wanted};
+pub use requests::{FAILED, Page, Place as RequestPlace, REQUESTS_MAX, Wanted};
 pub use responses::{Responses, SWEPT_ROWS_MAX, StoredResponse};
 pub use rests::Rests;
 pub use retain::{BODIES_TAKEN_MAX, Before, Keep, Retention, TAKEN_ROWS_MAX};

@@ -13,12 +13,19 @@ const PAGE: &str = "SELECT * FROM requests_view WHERE arrival IN (\
        SELECT k.id FROM kinds AS k LEFT JOIN names AS client_key ON client_key.id = k.client_key \
        LEFT JOIN names AS model ON model.id = k.model LEFT JOIN names AS provider ON provider.id = k.provider \
        LEFT JOIN names AS outcome ON outcome.id = k.outcome \
+       LEFT JOIN names AS upstream_model ON upstream_model.id = k.upstream_model \
        WHERE ($4 IS NULL OR client_key.text = $4) AND ($5 IS NULL OR model.text = $5) \
-       AND ($6 IS NULL OR provider.text = $6) AND ($7 = 0 OR outcome.text NOT IN ('served', 'client_left'))) \
+       AND ($6 IS NULL OR provider.text = $6) \
+       AND ($7 IS NULL OR outcome.text = $7 OR ($7 = 'failed' AND outcome.text NOT IN ('served', 'client_left'))) \
+       AND ($8 IS NULL OR lower(client_key.text) LIKE $8 ESCAPE '!' OR lower(model.text) LIKE $8 ESCAPE '!' \
+         OR lower(provider.text) LIKE $8 ESCAPE '!' OR lower(upstream_model.text) LIKE $8 ESCAPE '!')) \
      ORDER BY r.arrival DESC LIMIT $3) ORDER BY arrival DESC";
 
 /// All of one millisecond.
 const ONE: &str = "SELECT * FROM requests_view WHERE arrival >= $1 AND arrival < $2 AND id = $3";
+
+/// Any kind of fault, where an outcome is asked for.
+pub const FAILED: &str = "failed";
 
 /// Which requests are wanted; what is `None` or false excludes none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,8 +44,10 @@ pub struct Wanted {
     pub model: Option<String>,
     /// Those that this provider served last.
     pub provider: Option<String>,
-    /// Those that failed.
-    pub failed: bool,
+    /// Those that ended so; [`FAILED`] stands for every kind of fault.
+    pub outcome: Option<String>,
+    /// Those whose client key, model, provider or upstream model has this text in its name, in capitals or not.
+    pub text: Option<String>,
 }
 
 /// A place in the order of requests.
@@ -62,6 +71,7 @@ impl Store {
     pub async fn requests(&self, wanted: &Wanted) -> Result<Page, StoreError> {
         let limit = wanted.limit.clamp(1, REQUESTS_MAX);
         let until = wanted.until_ms.map_or(i64::MAX, arrival::first_at);
+        let like = wanted.text.as_deref().map(like);
         let values = [
             wanted.since_ms.map_or(i64::MIN, arrival::first_at).into(),
             wanted.after.map_or(until, |Place(place)| place.min(until)).into(),
@@ -70,7 +80,8 @@ impl Store {
             wanted.client_key.as_deref().into(),
             wanted.model.as_deref().into(),
             wanted.provider.as_deref().into(),
-            u32::from(wanted.failed).into(),
+            wanted.outcome.as_deref().into(),
+            like.as_deref().into(),
         ];
         let mut found = self.fetch(PAGE, &values).await?;
         let has_more = found.len() > limit as usize;
@@ -92,4 +103,17 @@ impl Store {
         let found = self.fetch(ONE, &[first.into(), end.into(), Value::from(&id)]).await?;
         found.first().map(rows::read).transpose().map_err(StoreError::Read)
     }
+}
+
+/// A pattern for what has this text in it.
+fn like(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
 }

@@ -1,5 +1,7 @@
 //! One request as a row: what is bound when it is written, and what is read back.
 
+use std::sync::Arc;
+
 use trunkline_route::Report;
 
 use crate::arrival;
@@ -40,9 +42,11 @@ pub struct StoredRequest {
     pub at_ms: u64,
     pub client_key: Option<String>,
     pub operation: String,
+    pub dialect: Option<String>,
     pub model: Option<String>,
     pub provider: Option<String>,
     pub upstream_model: Option<String>,
+    pub lane: Option<String>,
     pub status: u16,
     pub outcome: String,
     pub stream: bool,
@@ -62,6 +66,43 @@ pub struct StoredRequest {
     pub bytes_out: u64,
     pub attempts: u32,
     pub cached: bool,
+}
+
+/// What will be read of a report once it is written; names that are too long for the table aside.
+impl From<&Report> for StoredRequest {
+    fn from(report: &Report) -> Self {
+        let text = |name: &Option<Arc<str>>| name.as_ref().map(|name| name.to_string());
+        Self {
+            id: report.id,
+            at_ms: report.at_ms,
+            client_key: text(&report.client_key),
+            operation: report.operation.as_str().to_owned(),
+            dialect: report.dialect.map(|dialect| dialect.as_str().to_owned()),
+            model: text(&report.model),
+            provider: text(&report.provider),
+            upstream_model: text(&report.upstream_model),
+            lane: report.lane.map(str::to_owned),
+            status: report.status,
+            outcome: report.outcome.as_str().to_owned(),
+            stream: report.stream,
+            input_tokens: report.usage.input,
+            cache_read_tokens: report.usage.cache_read,
+            cache_write_tokens: report.usage.cache_write,
+            output_tokens: report.usage.output,
+            reasoning_tokens: report.usage.reasoning,
+            audio_input_tokens: report.usage.audio_input,
+            audio_output_tokens: report.usage.audio_output,
+            quality: report.quality.map(|quality| quality.as_str().to_owned()),
+            cost_nusd: report.cost.map(|cost| cost.nano()),
+            saved_nusd: report.saved.map(|saved| saved.nano()),
+            first_byte_us: report.first_byte_us,
+            total_us: report.total_us,
+            bytes_in: report.bytes_in,
+            bytes_out: report.bytes_out,
+            attempts: report.attempts,
+            cached: report.cached,
+        }
+    }
 }
 
 /// One row's values, in the order of [`COLUMNS`].
@@ -97,9 +138,11 @@ pub(crate) fn read(row: &Row) -> Result<StoredRequest, sqlx::Error> {
         at_ms: counted("at_ms")?,
         client_key: text("client_key")?,
         operation: row.get("operation")?,
+        dialect: text("dialect")?,
         model: text("model")?,
         provider: text("provider")?,
         upstream_model: text("upstream_model")?,
+        lane: text("lane")?,
         status: u16::try_from(row.get::<i64, _>("status")?).unwrap_or(u16::MAX),
         outcome: row.get("outcome")?,
         stream: row.get::<i64, _>("stream")? != 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Request;
 use http_body_util::BodyExt as _;
-use trunkline_admin::{Admin, Documents, Explained, Keys, Misasked, Plane, Requests, Upstreams};
+use trunkline_admin::{Admin, Documents, Explained, Keys, Misasked, Plane, Requests, Sums, Upstreams, Watch};
 use trunkline_config::Snapshot;
 use trunkline_proxy::{AdminAnswer, AdminApi, AdminBody, BrokenOff, DataPlane, Unasked, Upload};
 use trunkline_route::{Catalog, Live, Question};
@@ -17,6 +17,8 @@ pub(crate) struct Desks {
     pub(crate) documents: Arc<dyn Documents>,
     pub(crate) upstreams: Arc<dyn Upstreams>,
     pub(crate) requests: Arc<dyn Requests>,
+    pub(crate) sums: Arc<dyn Sums>,
+    pub(crate) watch: Arc<dyn Watch>,
 }
 
 /// The admin API, as the data plane sees it.
@@ -81,6 +83,14 @@ impl Plane for Seen {
 
     fn requests(&self) -> Arc<dyn Requests> {
         Arc::clone(&self.desks.requests)
+    }
+
+    fn watch(&self) -> Arc<dyn Watch> {
+        Arc::clone(&self.desks.watch)
+    }
+
+    fn sums(&self) -> Arc<dyn Sums> {
+        Arc::clone(&self.desks.sums)
     }
 
     fn explain(&self, question: Question) -> Explained {

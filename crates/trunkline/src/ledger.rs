@@ -12,6 +12,7 @@ mod line;
 mod queue;
 mod retention;
 mod spool;
+mod tail;
 
 use std::fmt;
 use std::io;
@@ -34,6 +35,7 @@ use crate::bodies::BodyDesk;
 use crate::request_log::RequestLog;
 
 pub(crate) use retention::keep_bounded;
+pub(crate) use tail::Tail;
 
 /// Longest that the end of an answer waits for its report to be safe. Then it ends without, and is counted: a store that
 /// hangs must not hang every caller.
@@ -63,13 +65,12 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the store and starts the thread that writes; requests are logged to standard error, and how they went
-    /// is noted with `bodies`. Blocks: not for a
-    /// thread that is within a runtime.
+    /// Opens the store and starts the thread that writes; requests are logged to standard error, how they went is noted
+    /// with `bodies`, and `tail` is told of each. Blocks: not for a thread that is within a runtime.
     ///
     /// # Errors
     /// When the store cannot be opened, or the system gives no thread.
-    pub(crate) fn start(settings: &Settings, bodies: Option<BodyDesk>) -> Result<Arc<Self>, LedgerError> {
+    pub(crate) fn start(settings: &Settings, bodies: Option<BodyDesk>, tail: Tail) -> Result<Arc<Self>, LedgerError> {
         let runtime = runtime()?;
         let store = runtime.block_on(Store::open(settings.store_url.expose()))?;
         let writer = match settings.ledger_durability {
@@ -81,6 +82,7 @@ impl Ledger {
             log: settings.log_requests.then(|| RequestLog::new(settings.log_format, Box::new(io::stderr()))),
             spool: open_spool(settings),
             bodies,
+            tail,
         };
         let durability = settings.ledger_durability;
         Ok(Arc::new(Self::spawn(runtime, means, durability, settings.store_flush_interval)?))

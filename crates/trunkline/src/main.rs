@@ -29,6 +29,7 @@ mod telemetry;
 mod upstreams;
 mod usage;
 mod wakes;
+mod watch;
 mod web;
 
 use std::process::ExitCode;

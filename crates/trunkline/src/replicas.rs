@@ -78,6 +78,15 @@ impl Replicas {
         }
     }
 
+    /// How things are shared; `None`: there is nobody to share them with.
+    pub(crate) fn mode(&self) -> Option<&'static str> {
+        match self {
+            Self::One => None,
+            Self::Shared(_) => Some("shared"),
+            Self::Leased(_) => Some("leased"),
+        }
+    }
+
     /// What is wrong, in a sentence.
     pub(crate) fn problem(&self) -> Option<String> {
         let alone = "this replica works on its part of them, because";

@@ -21,7 +21,7 @@ use crate::bodies::BodyDesk;
 use crate::documents::DocumentDesk;
 use crate::keys::follow::Follower;
 use crate::keys::{KeyDesk, View};
-use crate::ledger::{self, Ledger, LedgerError};
+use crate::ledger::{self, Ledger, LedgerError, Tail};
 use crate::reload::{Beginning, Found, Reason, Reloader};
 use crate::replicas::{Replicas, ReplicasError};
 use crate::requests::RequestDesk;
@@ -30,7 +30,9 @@ use crate::signin::AccountDesk;
 use crate::source::{Source, SourceError, Stamp, Written};
 use crate::state::{State, Watched};
 use crate::upstreams::UpstreamDesk;
+use crate::usage::SumDesk;
 use crate::wakes::{self, Wakes};
+use crate::watch::{Looks, Since, WatchDesk};
 use crate::web::Outside;
 use crate::{banner, probe, rests, signin, telemetry};
 
@@ -88,8 +90,9 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
     };
     source.make_data_folder()?;
     let bodies = BodyDesk::start(&loaded.settings)?;
-    let ledger = Ledger::start(&loaded.settings, Some(bodies.clone()))?;
-    let desks = (Arc::clone(&ledger), bodies.clone());
+    let tail = Tail::default();
+    let ledger = Ledger::start(&loaded.settings, Some(bodies.clone()), tail.clone())?;
+    let desks = (Arc::clone(&ledger), bodies.clone(), tail);
     let ended = runtime.block_on(serve(source, (seen, written, loaded), listeners, desks));
     ledger.flush_and_stop(FLUSH_TIMEOUT);
     bodies.stop(BODIES_TIMEOUT);
@@ -101,7 +104,7 @@ async fn serve(
     source: Source,
     (seen, in_force, loaded): (Option<Stamp>, Option<Written>, Loaded),
     listeners: Listeners,
-    (ledger, bodies): (Arc<Ledger>, BodyDesk),
+    (ledger, bodies, tail): (Arc<Ledger>, BodyDesk, Tail),
 ) -> Result<(), RunError> {
     let Loaded { snapshot, settings, .. } = loaded;
     if !ledger.caught_up().await {
@@ -109,22 +112,24 @@ async fn serve(
     }
     let (responses, keeping) = ResponseDesk::start(&settings).map_err(LedgerError::from)?;
     let state = Arc::new(State::new(Arc::clone(&ledger), responses.clone(), bodies.clone()));
-    let shared = Shared::new(snapshot, ledger, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
-    let desk = KeyDesk::new(settings.store_url.clone(), View::Live(Arc::clone(&shared)));
-    let requests = RequestDesk::new(settings.store_url.clone());
+    let reports = Arc::clone(&ledger);
+    let shared = Shared::new(snapshot, reports, Box::new(Watched(Arc::clone(&state))), Box::new(responses.clone()));
     let access = Arc::clone(&shared.snapshot().admin);
     let first_password = signin::prepare(&settings, &access).await.map_err(LedgerError::from)?;
     let (reasons, inbox) = mpsc::channel(1);
     let found = Found::default();
-    let documents = DocumentDesk::new(source.clone(), settings.store_url.clone(), found.clone(), reasons.clone());
     let client = Client::new();
-    let upstreams = UpstreamDesk::new(source.clone(), client.clone(), settings.store_url.clone());
-    let desks = Desks {
-        keys: Arc::new(desk),
-        documents: Arc::new(documents),
-        upstreams: Arc::new(upstreams),
-        requests: Arc::new(requests),
+    let watch = WatchDesk {
+        source: source.clone(),
+        place: settings.store_url.clone(),
+        state: Arc::clone(&state),
+        ledger,
+        found: found.clone(),
+        looks: Looks::none(settings.probe),
+        since: Since::now(shared.snapshot().server.listen),
     };
+    let (looks, began) = (watch.looks.clone(), watch.since.clone());
+    let desks = desks(watch, (&shared, &client), reasons.clone(), tail.clone());
     shared.set_admin(Box::new(Api::new(admin_api(&settings, &access), desks)));
     if settings.bodies.are_kept() {
         shared.set_recorder(Box::new(bodies));
@@ -140,8 +145,10 @@ async fn serve(
     let mut stop = Stop::new()?;
     let running = start(&shared, listeners, workers(&settings))?;
     let address = running.address();
+    began.set_listen(address);
 
     found.set(first_probe(&settings, &client, address, (&source, in_force.as_ref()), &shared).await);
+    looks.done();
     banner::print(&Start {
         snapshot: &shared.snapshot(),
         client_keys: known_keys(&shared),
@@ -168,11 +175,13 @@ async fn serve(
         tokio::spawn(keys.follow(Arc::clone(&shared), keys_wake)),
         tokio::spawn(rests::keep(Arc::clone(&rests), Arc::clone(&shared))),
         tokio::spawn(bounded),
-        tokio::spawn(keep_probing(settings.probe, client, address, reasons)),
+        tokio::spawn(keep_probing(settings.probe.then_some(looks), client, address, reasons)),
     ];
     background.extend(replicas.keep(&shared));
 
     stop.wait().await;
+    // Who listens would else be waited for.
+    tail.close();
     let drain = shared.snapshot().server.drain_timeout;
     tracing::info!(
         open = shared.open_requests(),
@@ -194,6 +203,24 @@ async fn serve(
         tracing::warn!("connections were still open and have been cut");
     }
     Ok(())
+}
+
+/// Who keeps what the admin API shows and changes.
+fn desks(
+    watch: WatchDesk,
+    (shared, client): (&Arc<Shared>, &Client),
+    reasons: mpsc::Sender<Reason>,
+    tail: Tail,
+) -> Desks {
+    let (source, place) = (watch.source.clone(), watch.place.clone());
+    Desks {
+        keys: Arc::new(KeyDesk::new(place.clone(), View::Live(Arc::clone(shared)))),
+        documents: Arc::new(DocumentDesk::new(source.clone(), place.clone(), watch.found.clone(), reasons)),
+        upstreams: Arc::new(UpstreamDesk::new(source, client.clone(), place.clone())),
+        requests: Arc::new(RequestDesk::new(place.clone(), tail)),
+        sums: Arc::new(SumDesk::new(place)),
+        watch: Arc::new(watch),
+    }
 }
 
 fn admin_api(settings: &Settings, access: &AdminAccess) -> Admin {
@@ -240,13 +267,12 @@ async fn first_probe(
     found
 }
 
-async fn keep_probing(wanted: bool, client: Client, address: SocketAddr, reasons: mpsc::Sender<Reason>) {
-    if !wanted {
-        return;
-    }
+async fn keep_probing(looks: Option<Looks>, client: Client, address: SocketAddr, reasons: mpsc::Sender<Reason>) {
+    let Some(looks) = looks else { return };
     loop {
         tokio::time::sleep(PROBE_EVERY).await;
         let found = probe::probe(&client, Some(address)).await;
+        looks.done();
         if reasons.send(Reason::Found(found)).await.is_err() {
             return;
         }

@@ -238,6 +238,11 @@ impl Source {
         &self.env
     }
 
+    /// What the command line said.
+    pub(crate) fn overrides(&self) -> &Overrides {
+        &self.overrides
+    }
+
     /// Where the process keeps its files.
     pub(crate) fn data_dir(&self) -> PathBuf {
         data_dir(&self.env, &self.overrides)

@@ -50,6 +50,26 @@ impl State {
         *self.config.lock().unwrap_or_else(PoisonError::into_inner) = InForce { revision, problem };
     }
 
+    /// Why a newer document is not in force.
+    pub(crate) fn refused_document(&self) -> Option<String> {
+        self.config().problem
+    }
+
+    /// How what is shared with other replicas is, where there may be some: how, and why this one works alone.
+    pub(crate) fn replicas(&self) -> Option<(&'static str, Option<String>)> {
+        let replicas = self.replicas.get()?;
+        Some((replicas.mode()?, replicas.problem()))
+    }
+
+    /// What does not work beside the document, the ledger and what replicas share.
+    pub(crate) fn lesser_problems(&self) -> Vec<String> {
+        let responses = self.responses.as_ref().filter(|responses| responses.failing());
+        let responses = responses.map(|_| "answers of Responses cannot be kept or found".to_owned());
+        let bodies = self.bodies.as_ref().filter(|bodies| bodies.failing());
+        let bodies = bodies.map(|_| "what was said in requests cannot be kept".to_owned());
+        responses.into_iter().chain(bodies).collect()
+    }
+
     fn config(&self) -> InForce {
         self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -73,12 +93,8 @@ impl Health for State {
         let config = self.config().problem;
         let ledger = self.ledger.as_ref().and_then(|ledger| ledger.failing());
         let ledger = ledger.map(|problem| format!("reports are not being written: {problem}"));
-        let responses = self.responses.as_ref().filter(|responses| responses.failing());
-        let responses = responses.map(|_| "answers of Responses cannot be kept or found".to_owned());
-        let bodies = self.bodies.as_ref().filter(|bodies| bodies.failing());
-        let bodies = bodies.map(|_| "what was said in requests cannot be kept".to_owned());
         let replicas = self.replicas.get().and_then(Replicas::problem);
-        config.into_iter().chain(ledger).chain(responses).chain(bodies).chain(replicas).collect()
+        config.into_iter().chain(ledger).chain(self.lesser_problems()).chain(replicas).collect()
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {

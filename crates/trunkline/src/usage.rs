@@ -1,5 +1,6 @@
-//! `trunkline usage`: what requests used and cost, from the ledger's sums.
+//! `trunkline usage` and `GET /api/v1/usage`: what requests used and cost, from the ledger's sums.
 
+mod answer;
 mod render;
 mod when;
 
@@ -8,12 +9,17 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::ValueEnum;
+use serde_json::json;
 use thiserror::Error;
-use trunkline_config::Settings;
-use trunkline_store::{Dimension, Period, Question, Store, StoreError};
+use trunkline_config::{Secret, Settings};
+use trunkline_store::{Dimension, Figures, Period, Question, Store, StoreError};
+
+use self::answer::shown;
+use self::render::Told;
 
 use crate::cli::UsageOptions;
 use crate::run::{RunError, control_runtime};
+pub(crate) use answer::SumDesk;
 pub(crate) use when::{When, WhenError, Zone};
 
 /// Why there are no figures.
@@ -46,18 +52,6 @@ pub(crate) enum By {
 }
 
 impl By {
-    /// Its name, as a column's.
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::ClientKey => "client_key",
-            Self::Model => "model",
-            Self::Provider => "provider",
-            Self::UpstreamModel => "upstream_model",
-            Self::Day => "day",
-            Self::Hour => "hour",
-        }
-    }
-
     fn told_apart(self) -> (Option<Dimension>, Option<Period>) {
         match self {
             Self::ClientKey => (Some(Dimension::ClientKey), None),
@@ -93,18 +87,21 @@ pub(crate) fn run(options: &UsageOptions, settings: &Settings) -> Result<(), Usa
     if let Some(path) = place.strip_prefix("sqlite://").map(PathBuf::from).filter(|path| !path.exists()) {
         return Err(UsageError::NoLedger { place: path });
     }
-    let (figures, total) = control_runtime()?.block_on(async {
-        let store = Store::open(place).await?;
-        let total = Question { by: None, per: None, ..question.clone() };
-        let read = (store.figures(&question).await?, store.figures(&total).await?.pop().unwrap_or_default());
-        store.close().await;
-        Ok::<_, StoreError>(read)
-    })?;
-    let told = render::Told { by: options.by, zone, figures: &figures, total: &total };
+    let (figures, total) = control_runtime()?.block_on(sums(&settings.store_url, &question))?;
+    let told = Told { question: &question, zone, figures: &figures, total: &total };
     let text = match (options.json, options.csv) {
-        (true, _) => told.json(),
+        (true, _) => format!("{}\n", json!(shown(&told))),
         (false, true) => told.csv(),
         (false, false) => told.table(),
     };
     Ok(io::stdout().write_all(text.as_bytes())?)
+}
+
+/// The figures of each group, and of all together.
+async fn sums(place: &Secret, question: &Question) -> Result<(Vec<Figures>, Figures), StoreError> {
+    let store = Store::open(place.expose()).await?;
+    let total = Question { by: None, per: None, ..question.clone() };
+    let read = (store.figures(question).await?, store.figures(&total).await?.pop().unwrap_or_default());
+    store.close().await;
+    Ok(read)
 }

@@ -3,8 +3,10 @@
 pub(crate) mod client_keys;
 pub(crate) mod config;
 pub(crate) mod description;
+pub(crate) mod discovery;
 pub(crate) mod editing;
 pub(crate) mod explain;
+pub(crate) mod health;
 pub(crate) mod models;
 pub(crate) mod oidc;
 pub(crate) mod page;
@@ -15,3 +17,6 @@ pub(crate) mod providers;
 pub(crate) mod requests;
 pub(crate) mod section;
 pub(crate) mod session;
+pub(crate) mod settings;
+pub(crate) mod status;
+pub(crate) mod usage;

@@ -5,6 +5,7 @@ mod documents;
 mod predecessors;
 mod sign_in;
 mod things;
+mod watch;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,9 +15,8 @@ use axum::body::{Body, to_bytes};
 use http::{Request, StatusCode, header};
 use serde_json::{Map, Value, json};
 use trunkline_admin::{
-    Admin, Answer, Asks, Documents, Endpoint, Explained, KeyFields, KeyProblem, KeyRow, Keys, Looked, Made, Misasked,
-    Origin, Plane, RequestDetail, RequestPage, RequestProblem, Requests, Spending, Unasked, Upstreams, WantedRequests,
-    all,
+    Admin, Answer, Asks, Documents, Endpoint, Explained, KeyFields, KeyProblem, KeyRow, Keys, Made, Misasked, Origin,
+    Plane, Requests, Spending, Sums, Unasked, Upstreams, Watch, all,
 };
 use trunkline_config::file::AllowanceSection;
 use trunkline_config::{Env, Overrides, Snapshot, load};
@@ -61,7 +61,15 @@ impl Plane for Process {
     }
 
     fn requests(&self) -> Arc<dyn Requests> {
-        Arc::new(NoRequests)
+        Arc::new(watch::NoRequests)
+    }
+
+    fn watch(&self) -> Arc<dyn Watch> {
+        Arc::new(watch::Nobody)
+    }
+
+    fn sums(&self) -> Arc<dyn Sums> {
+        Arc::new(watch::NoSums)
     }
 
     fn explain(&self, question: Question) -> Explained {
@@ -101,19 +109,6 @@ impl Keys for NoKeys {
     }
     fn spending(&self, _: u32) -> Answer<Vec<Spending>> {
         Box::pin(std::future::ready(Err(KeyProblem::Down)))
-    }
-}
-
-/// Has nothing but one page without an end.
-struct NoRequests;
-
-impl Requests for NoRequests {
-    fn list(&self, wanted: WantedRequests) -> Looked<RequestPage> {
-        let next_cursor = Some(format!("{}{}", wanted.cursor.unwrap_or_default(), wanted.limit));
-        Box::pin(std::future::ready(Ok(RequestPage { data: Vec::new(), next_cursor })))
-    }
-    fn show(&self, id: String) -> Looked<RequestDetail> {
-        Box::pin(std::future::ready(Err(RequestProblem::NotFound(id))))
     }
 }
 
@@ -337,18 +332,6 @@ async fn a_key_is_shown_when_it_is_made_and_its_mistakes_are_told_to_the_field()
     assert_eq!((missing.0, &*missing.1), (404, PROBLEM));
     let leaked = Made { key: MADE.to_owned(), row: row() };
     assert!(!format!("{leaked:?}").contains(MADE));
-}
-
-#[tokio::test]
-async fn requests_come_in_pages_and_what_is_not_there_is_said_to_be_missing() {
-    let snapshot = on();
-    let get = async |path: &str| ask(&snapshot, ("GET", path), &known()[..1], String::new()).await;
-    let (status, _, page) = get("/api/v1/requests?limit=5&cursor=a").await;
-    assert_eq!((status, page), (200, json!({"data": [], "next_cursor": "a5"})));
-    let (status, kind, said) = get("/api/v1/requests?modle=m").await;
-    assert_eq!((status, &*kind, &said["field"]), (400, PROBLEM, &json!("modle")), "{said}");
-    let (status, kind, _) = get("/api/v1/requests/01a2").await;
-    assert_eq!((status, &*kind), (404, PROBLEM));
 }
 
 fn row() -> KeyRow {

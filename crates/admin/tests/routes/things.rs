@@ -83,7 +83,13 @@ impl Plane for Shop {
         Arc::new(self.kept.clone())
     }
     fn requests(&self) -> Arc<dyn Requests> {
-        Arc::new(NoRequests)
+        Arc::new(watch::NoRequests)
+    }
+    fn watch(&self) -> Arc<dyn Watch> {
+        Arc::new(watch::Nobody)
+    }
+    fn sums(&self) -> Arc<dyn Sums> {
+        Arc::new(watch::NoSums)
     }
     fn upstreams(&self) -> Arc<dyn Upstreams> {
         Arc::new(NoUpstreams)

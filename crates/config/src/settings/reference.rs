@@ -62,7 +62,7 @@ fn collect(schema: &'static Schema, path: &str, required: bool, leaves: &mut Vec
 }
 
 impl Leaf {
-    fn default(&self) -> String {
+    pub(crate) fn default(&self) -> String {
         if self.required {
             return "required".to_owned();
         }

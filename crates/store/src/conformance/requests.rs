@@ -22,10 +22,14 @@ pub(super) async fn the_newest_are_found_by_what_they_have_in_common_page_by_pag
     let many = || Wanted { limit: u32::MAX, ..Wanted::default() };
     let cases = [
         (many(), vec![left, mine, theirs, second, oldest]),
-        (Wanted { failed: true, ..many() }, vec![oldest]),
+        (Wanted { outcome: text("failed"), ..many() }, vec![oldest]),
+        (Wanted { outcome: text("client_left"), ..many() }, vec![left]),
+        (Wanted { text: text("HEIR"), ..many() }, vec![theirs]),
+        (Wanted { text: text("llama-3.3-70B"), ..many() }, vec![left, mine, theirs, second]),
+        (Wanted { text: text("m%e"), ..many() }, vec![]),
         (Wanted { client_key: text("mine"), ..many() }, vec![mine]),
         (Wanted { model: text("m"), ..many() }, vec![mine]),
-        (Wanted { model: text("m"), failed: true, ..many() }, vec![]),
+        (Wanted { model: text("m"), outcome: text("failed"), ..many() }, vec![]),
         (Wanted { provider: text("theirs"), ..many() }, vec![theirs]),
         (Wanted { provider: text("nobody"), ..many() }, vec![]),
         (Wanted { since_ms: Some(since), ..many() }, vec![left, mine, theirs]),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trunkline_config::settings::Bodies as Wishes;
 use trunkline_config::{Env, Overrides, load};
-use trunkline_route::{Outcome, Report};
+use trunkline_route::{Outcome, Report, Tries, Try};
 use trunkline_store::Store;
 use trunkline_testkit::{Gateway, ask};
 use trunkline_wire::{FaultKind, Operation};
@@ -84,13 +84,28 @@ fn what_is_longer_than_is_kept_is_cut_off_and_said_to_be() {
     }
 }
 
+fn tried(provider: &str) -> Try {
+    Try {
+        provider: provider.into(),
+        upstream_model: "m".into(),
+        key: None,
+        lane: "native",
+        dialect: None,
+        outcome: "overloaded",
+        status: Some(503),
+        detail: None,
+        started_us: 0,
+        total_us: 7,
+    }
+}
+
 #[test]
 fn how_a_request_went_is_noted_where_there_is_something_to_say() {
     let folder = tempfile::tempdir().unwrap();
     let desk = BodyDesk::start(&settings(folder.path(), "")).unwrap();
     let plain = |id: u128| Report { losses: Some("top_k".into()), ..Report::begin(id << 80, 1, Operation::Chat) };
     let failed = Report {
-        trail: Some("groq/m rate_limited, local/m overloaded".into()),
+        tries: Some(Box::new(Tries { before: vec![tried("groq"), tried("local")], ..Tries::default() })),
         repairs: Some("coerced:f.days".into()),
         outcome: Outcome::Failed(FaultKind::RateLimited),
         ..plain(2)
@@ -100,7 +115,7 @@ fn how_a_request_went_is_noted_where_there_is_something_to_say() {
     assert_eq!(kept(folder.path(), 1 << 80), None);
     let notes: Notes = serde_json::from_str(&kept(folder.path(), 2 << 80).unwrap().notes.unwrap()).unwrap();
     assert_eq!(Some(&notes), Notes::of(&failed, false).as_ref());
-    assert_eq!((notes.tries.len(), &*notes.losses, notes.continued), (2, &["top_k".to_owned()][..], 0));
+    assert_eq!((notes.attempts.len(), &*notes.losses, notes.continued), (2, &["top_k".to_owned()][..], 0));
     assert!(Notes::of(&plain(1), true).is_some(), "losses are worth it where bodies are kept");
 }
 

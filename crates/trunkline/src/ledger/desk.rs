@@ -13,6 +13,7 @@ use trunkline_store::Writer;
 use super::Shared;
 use super::queue::{REPORTS_GATHERED_MAX, REPORTS_KEPT, REPORTS_QUEUED_MAX};
 use super::spool::Spool;
+use super::tail::Tail;
 use crate::bodies::BodyDesk;
 use crate::request_log::RequestLog;
 
@@ -30,6 +31,8 @@ pub(super) struct Means {
     pub(super) spool: Option<Spool>,
     /// Keeps how requests went, beyond what is in their records.
     pub(super) bodies: Option<BodyDesk>,
+    /// Told of each report.
+    pub(super) tail: Tail,
 }
 
 /// The writing side.
@@ -217,6 +220,7 @@ impl Desk {
         if let Some(bodies) = &self.means.bodies {
             new.iter().for_each(|report| bodies.note(report));
         }
+        self.means.tail.tell(new);
     }
 
     fn count_spooled(&mut self) {

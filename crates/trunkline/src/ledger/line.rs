@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use trunkline_providers::Usd;
-use trunkline_route::{Outcome, Report};
+use trunkline_route::{Lane, Outcome, Report};
 use trunkline_wire::ir::{Quality, Usage};
-use trunkline_wire::{FaultKind, Operation};
+use trunkline_wire::{DialectId, FaultKind, Operation};
 
 /// What the store keeps of a report. Names of what is absent are left out.
 #[derive(Debug, Serialize, Deserialize)]
@@ -16,9 +16,11 @@ struct Line {
     at_ms: u64,
     client_key: Option<Arc<str>>,
     operation: String,
+    dialect: Option<String>,
     model: Option<Arc<str>>,
     provider: Option<Arc<str>>,
     upstream_model: Option<Arc<str>>,
+    lane: Option<String>,
     status: u16,
     outcome: String,
     stream: bool,
@@ -51,9 +53,11 @@ pub(super) fn write(report: &Report, out: &mut Vec<u8>) -> serde_json::Result<()
         at_ms: report.at_ms,
         client_key: report.client_key.clone(),
         operation: report.operation.as_str().to_owned(),
+        dialect: report.dialect.map(|dialect| dialect.as_str().to_owned()),
         model: report.model.clone(),
         provider: report.provider.clone(),
         upstream_model: report.upstream_model.clone(),
+        lane: report.lane.map(str::to_owned),
         status: report.status,
         outcome: report.outcome.as_str().to_owned(),
         stream: report.stream,
@@ -90,9 +94,11 @@ pub(super) fn read(line: &[u8]) -> Option<Report> {
     };
     Some(Report {
         client_key: line.client_key,
+        dialect: line.dialect.and_then(|word| DialectId::ALL.into_iter().find(|dialect| dialect.as_str() == word)),
         model: line.model,
         provider: line.provider,
         upstream_model: line.upstream_model,
+        lane: line.lane.and_then(|word| Lane::WORDS.into_iter().find(|lane| *lane == word)),
         status: line.status,
         outcome: outcome(&line.outcome)?,
         stream: line.stream,

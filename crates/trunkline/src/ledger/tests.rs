@@ -6,7 +6,7 @@ use trunkline_config::Secret;
 use trunkline_config::file::{LogFormat, LogLevel};
 use trunkline_route::Outcome;
 use trunkline_testkit::postgres::Postgres;
-use trunkline_wire::{Operation, ir};
+use trunkline_wire::{DialectId, Operation, ir};
 
 use super::desk::Flushed;
 use super::queue::{REPORTS_GATHERED_MAX, REPORTS_KEPT, REPORTS_QUEUED_MAX, ROOM_CLAIMED};
@@ -18,12 +18,14 @@ fn report(n: u64) -> Report {
         at_ms: n,
         client_key: None,
         operation: Operation::Chat,
+        dialect: Some(DialectId::OpenaiChat),
         model: Some("turbo".into()),
         provider: Some("local".into()),
         upstream_model: Some("tiny".into()),
+        lane: Some("native"),
         losses: None,
         repairs: None,
-        trail: None,
+        tries: None,
         status: 200,
         outcome: Outcome::Served,
         stream: false,
@@ -75,7 +77,7 @@ fn start(store: &Store, log: Option<RequestLog>) -> Ledger {
 }
 
 fn means(store: &Store, log: Option<RequestLog>) -> Means {
-    Means { writer: store.writer(), log, spool: None, bodies: None }
+    Means { writer: store.writer(), log, spool: None, bodies: None, tail: Tail::default() }
 }
 
 /// The numbers that [`report`] was given, from the store.
@@ -322,7 +324,7 @@ fn it_starts_with_nothing_but_settings_and_makes_the_database() {
         probe: false,
     };
     Spool::open(folder.path(), settings.ledger_spool_bytes).unwrap().put(&[report(0)]).unwrap();
-    let ledger = Ledger::start(&settings, None).unwrap();
+    let ledger = Ledger::start(&settings, None, Tail::default()).unwrap();
     assert!(runtime().unwrap().block_on(ledger.caught_up()), "what a process before left behind is in the store");
     assert_eq!((ledger.written(), ledger.spooled()), (1, 0));
     ledger.take(report(1));
@@ -342,7 +344,7 @@ fn a_server_that_is_down_for_a_while_costs_no_report() {
         runtime().unwrap().block_on(counted)
     };
     let spool = Spool::open(folder.path(), 8 << 20).ok();
-    let means = Means { writer: store.writer_to_disk(), log: None, spool, bodies: None };
+    let means = Means { writer: store.writer_to_disk(), log: None, spool, bodies: None, tail: Tail::default() };
     let gather = Duration::from_millis(20);
     let ledger = Ledger::spawn(runtime().unwrap(), means, Durability::Strict, gather).unwrap();
     let safe = |ledger: &Ledger| runtime().unwrap().block_on(ledger.settled());

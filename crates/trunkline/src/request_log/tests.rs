@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use trunkline_route::Outcome;
-use trunkline_wire::{FaultKind, Operation, ir};
+use trunkline_wire::{DialectId, FaultKind, Operation, ir};
 
 use super::*;
 
@@ -13,12 +13,14 @@ fn served() -> Report {
         at_ms: 1_795_271_400_123,
         client_key: Some("laptop".into()),
         operation: Operation::Chat,
+        dialect: Some(DialectId::OpenaiChat),
         model: Some("turbo".into()),
         provider: Some("groq".into()),
         upstream_model: Some("llama-3.3".into()),
+        lane: Some("native"),
         losses: Some("top_k, metadata.user_id".into()),
         repairs: Some("found:get_weather".into()),
-        trail: None,
+        tries: None,
         status: 200,
         outcome: Outcome::Served,
         stream: true,

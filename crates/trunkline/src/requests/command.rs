@@ -7,11 +7,15 @@ use std::time::SystemTime;
 
 use serde_json::json;
 use thiserror::Error;
-use trunkline_admin::{RequestBody, RequestDetail, RequestProblem, RequestRow, Requests as _, WantedRequests};
+use trunkline_admin::{
+    AttemptRow, RequestBody, RequestDetail, RequestProblem, RequestRow, Requests as _, WantedRequests,
+};
 use trunkline_config::Settings;
+use trunkline_store::FAILED;
 
 use super::RequestDesk;
 use crate::cli::{RequestsCommand, RequestsOptions};
+use crate::ledger::Tail;
 use crate::request_log::is_hidden;
 use crate::run::{RunError, control_runtime};
 use crate::usage::{When, WhenError, Zone};
@@ -40,7 +44,7 @@ pub(crate) fn run(options: &RequestsOptions, settings: &Settings) -> Result<(), 
     if let Some(path) = place.strip_prefix("sqlite://").map(PathBuf::from).filter(|path| !path.exists()) {
         return Err(RequestsError::NoLedger { place: path });
     }
-    let desk = RequestDesk::new(settings.store_url.clone());
+    let desk = RequestDesk::new(settings.store_url.clone(), Tail::default());
     let text = match &options.command {
         Some(RequestsCommand::Show { id, json, .. }) => {
             let detail = control_runtime()?.block_on(desk.show(id.clone()))?;
@@ -48,7 +52,7 @@ pub(crate) fn run(options: &RequestsOptions, settings: &Settings) -> Result<(), 
         }
         None => {
             let page = control_runtime()?.block_on(desk.list(wanted(options)?))?;
-            if options.json { format!("{}\n", json!(page)) } else { listed(&page.data) }
+            if options.json { format!("{}\n", json!(page)) } else { listed(&page.items) }
         }
     };
     Ok(io::stdout().write_all(text.as_bytes())?)
@@ -66,14 +70,15 @@ fn wanted(options: &RequestsOptions) -> Result<WantedRequests, WhenError> {
         client_key: options.client_key.clone(),
         model: options.model.clone(),
         provider: options.provider.clone(),
-        failed: options.failed,
+        outcome: options.failed.then(|| FAILED.to_owned()),
+        text: None,
     })
 }
 
 fn listed(rows: &[RequestRow]) -> String {
     let mut out = String::new();
     for row in rows {
-        let cost = row.cost_usd.as_deref().unwrap_or("unknown");
+        let cost = row.cost.as_deref().unwrap_or("unknown");
         let (model, provider) = (named(row.model.as_deref()), named(row.provider.as_deref()));
         let tokens = row.input_tokens.saturating_add(row.cache_read_tokens).saturating_add(row.cache_write_tokens);
         let RequestRow { id, at, status, outcome, output_tokens, .. } = row;
@@ -94,10 +99,16 @@ fn shown(detail: &RequestDetail) -> String {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let _ = writeln!(out, "{name:<20}  {}", harmless(&value));
     }
-    for (name, list) in [("tries", &detail.tries), ("losses", &detail.losses), ("repairs", &detail.repairs)] {
+    for tried in &detail.attempts {
+        let _ = writeln!(out, "{:<20}  {}", "attempt", harmless(&told(tried)));
+    }
+    for (name, list) in [("losses", &detail.losses), ("repairs", &detail.repairs)] {
         for item in list {
             let _ = writeln!(out, "{name:<20}  {}", harmless(item));
         }
+    }
+    if let Some(error) = &detail.error {
+        let _ = writeln!(out, "{:<20}  {}", "error", harmless(error));
     }
     if detail.continued > 0 {
         let _ = writeln!(out, "{:<20}  {}", "continued", detail.continued);
@@ -105,13 +116,20 @@ fn shown(detail: &RequestDetail) -> String {
     if detail.redacted > 0 {
         let _ = writeln!(out, "{:<20}  {}", "redacted", detail.redacted);
     }
-    for (name, body) in [("request", &detail.request), ("response", &detail.response)] {
+    for (name, body) in [("request", &detail.request_body), ("response", &detail.response_body)] {
         if let Some(RequestBody { text, cut }) = body {
             let cut = if *cut { " (cut off)" } else { "" };
             let _ = writeln!(out, "\n{name}{cut}:\n{}", harmless(text));
         }
     }
     out
+}
+
+fn told(tried: &AttemptRow) -> String {
+    let AttemptRow { provider, key, upstream_model, outcome, total_us, .. } = tried;
+    let status = tried.status.map(|status| format!(" ({status})")).unwrap_or_default();
+    let who = key.as_ref().unwrap_or(provider);
+    format!("{who}/{upstream_model} {outcome}{status}, {} ms", total_us / 1_000)
 }
 
 fn named(name: Option<&str>) -> String {

@@ -1,21 +1,20 @@
-//! Figures as a table, as CSV and as JSON. A cost that is not known is `unknown` or `null`, never nothing.
+//! Figures as a table and as CSV. A cost that is not known is `unknown`, or an empty cell, never nothing.
 
 use trunkline_providers::Usd;
-use trunkline_store::Figures;
+use trunkline_store::{Dimension, Figures, Period, Question};
 
-use super::By;
 use super::when::Zone;
 use crate::request_log::is_hidden;
 
 /// What is shown.
 pub(super) struct Told<'a> {
-    pub(super) by: By,
+    pub(super) question: &'a Question,
     pub(super) zone: Zone,
     pub(super) figures: &'a [Figures],
     pub(super) total: &'a Figures,
 }
 
-/// A column of JSON and CSV.
+/// A column of CSV.
 type Column = (&'static str, fn(&Figures) -> Number);
 
 /// What stands in one.
@@ -54,56 +53,32 @@ const COLUMNS: [Column; 23] = [
 ];
 
 /// What is known of the cost; `None` when there is one and nothing is known.
-fn cost(of: &Figures) -> Option<Usd> {
+pub(super) fn cost(of: &Figures) -> Option<Usd> {
     let is_known = of.unknown_cost == 0 || of.cost_nusd != 0;
     is_known.then(|| Usd::from_nano(of.cost_nusd))
 }
 
 impl Number {
-    /// As JSON has it.
-    fn json(&self) -> String {
-        match self {
-            Self::Count(count) => count.to_string(),
-            Self::Latency(0) => "null".to_owned(),
-            Self::Latency(us) => format!("{}.{:03}", us / 1_000, us % 1_000),
-            Self::Money(money) => money.map_or_else(|| "null".to_owned(), |usd| usd.to_string()),
-        }
-    }
-
     fn csv(&self) -> String {
         match self {
-            Self::Count(_) | Self::Latency(1..) | Self::Money(Some(_)) => self.json(),
-            Self::Latency(0) | Self::Money(None) => String::new(),
+            Self::Count(count) => count.to_string(),
+            Self::Latency(0) => String::new(),
+            Self::Latency(us) => format!("{}.{:03}", us / 1_000, us % 1_000),
+            Self::Money(money) => money.map(|usd| usd.to_string()).unwrap_or_default(),
         }
     }
 }
 
 impl Told<'_> {
-    /// An object: what was asked, a row for each group, and the total.
-    pub(super) fn json(&self) -> String {
-        let numbers =
-            |of: &Figures| COLUMNS.map(|(name, number)| format!("\"{name}\":{}", number(of).json())).join(",");
-        let row = |of: &Figures| {
-            let name =
-                self.name(of).map_or_else(|| "null".to_owned(), |name| serde_json::Value::from(name).to_string());
-            format!("\n  {{\"{}\":{name},{}}}", self.by.as_str(), numbers(of))
-        };
-        let rows: Vec<_> = self.figures.iter().map(row).collect();
-        format!(
-            "{{\"by\":\"{}\",\"zone\":\"{}\",\"rows\":[{}],\n \"total\":{{{}}}}}\n",
-            self.by.as_str(),
-            self.zone.suffix(),
-            rows.join(","),
-            numbers(self.total)
-        )
-    }
-
     /// A line for each group, after one of names.
     pub(super) fn csv(&self) -> String {
-        let mut text = format!("{},{}\n", self.by.as_str(), COLUMNS.map(|(name, _)| name).join(","));
+        let numbers = COLUMNS.map(|(name, _)| name);
+        let names: Vec<&str> = self.keys().into_iter().chain(numbers).collect();
+        let mut text = names.join(",") + "\n";
         for of in self.figures {
-            let name = quoted(&self.name(of).unwrap_or_default());
-            text.push_str(&format!("{name},{}\n", COLUMNS.map(|(_, number)| number(of).csv()).join(",")));
+            let names = self.names(of).into_iter().map(|name| quoted(&name.unwrap_or_default()));
+            let cells: Vec<String> = names.chain(COLUMNS.map(|(_, number)| number(of).csv())).collect();
+            text.push_str(&(cells.join(",") + "\n"));
         }
         text
     }
@@ -122,8 +97,10 @@ impl Told<'_> {
             "p95 ms",
             "first ms",
         ];
-        let mut lines = vec![row(self.by.as_str(), head.map(str::to_owned))];
-        let name = |of| self.name(of).map_or_else(|| "-".to_owned(), |name| name.replace(is_hidden, "\u{fffd}"));
+        let mut lines = vec![row(&self.keys().join(" "), head.map(str::to_owned))];
+        let shown =
+            |name: Option<String>| name.map_or_else(|| "-".to_owned(), |name| name.replace(is_hidden, "\u{fffd}"));
+        let name = |of| self.names(of).into_iter().map(shown).collect::<Vec<_>>().join(" ");
         lines.extend(self.figures.iter().map(|of| row(&name(of), cells(of))));
         lines.push(row("total", cells(self.total)));
         let widths: [usize; CELLS] = std::array::from_fn(|at| {
@@ -146,14 +123,22 @@ impl Told<'_> {
         text
     }
 
-    fn name(&self, of: &Figures) -> Option<String> {
-        match (self.by, of.start_s) {
-            (By::Day, Some(start_s)) => Some(self.zone.day(start_s)),
-            (By::Hour, Some(start_s)) => Some(self.zone.time(start_s)),
-            (By::ClientKey | By::Model | By::Provider | By::UpstreamModel, _) | (By::Day | By::Hour, None) => {
-                of.name.clone()
-            }
-        }
+    /// The columns that tell groups apart.
+    fn keys(&self) -> Vec<&'static str> {
+        let per = self.question.per.map(|per| match per {
+            Period::Hour => "hour",
+            Period::Day => "day",
+        });
+        per.into_iter().chain(self.question.by.map(Dimension::as_str)).collect()
+    }
+
+    /// What stands in them.
+    fn names(&self, of: &Figures) -> Vec<Option<String>> {
+        let per = self.question.per.map(|per| match per {
+            Period::Hour => of.start_s.map(|start_s| self.zone.time(start_s)),
+            Period::Day => of.start_s.map(|start_s| self.zone.day(start_s)),
+        });
+        per.into_iter().chain(self.question.by.map(|_| of.name.clone())).collect()
     }
 }
 
@@ -207,6 +192,7 @@ mod tests {
     use expect_test::{Expect, expect};
     use trunkline_store::Latency;
 
+    use super::super::By;
     use super::*;
 
     fn figures(name: Option<&str>, cost_nusd: i64, unknown_cost: u64) -> Figures {
@@ -228,16 +214,21 @@ mod tests {
         }
     }
 
-    fn check(by: By, show: fn(&Told<'_>) -> String, expected: &Expect) {
+    fn question(by: By) -> Question {
+        let (by, per) = by.told_apart();
+        Question { by, per, ..Question::default() }
+    }
+
+    fn check(question: &Question, show: fn(&Told<'_>) -> String, expected: &Expect) {
         let rows = [figures(Some("turbo"), 12_300_000, 0), figures(Some("=a,\"b\""), 5, 3), figures(None, 0, 4)];
         let zone = Zone::read("+02:00").unwrap();
-        expected.assert_eq(&show(&Told { by, zone, figures: &rows, total: &figures(None, 12_300_005, 7) }));
+        expected.assert_eq(&show(&Told { question, zone, figures: &rows, total: &figures(None, 12_300_005, 7) }));
     }
 
     #[test]
     fn people_get_a_table() {
         check(
-            By::Model,
+            &question(By::Model),
             |told| told.table(),
             &expect![[r#"
                 model   requests  errors  input  cached  output                 cost USD  saved USD  mean ms  p95 ms  first ms
@@ -254,46 +245,39 @@ mod tests {
     #[test]
     fn a_name_is_no_command_to_a_terminal() {
         let rows = [figures(Some("\u{1b}[2Jx\n\u{202e}y"), 1, 0)];
-        let told = Told { by: By::Model, zone: Zone::default(), figures: &rows, total: &rows[0] };
+        let told = Told { question: &question(By::Model), zone: Zone::default(), figures: &rows, total: &rows[0] };
         assert!(told.table().contains("\n\u{fffd}[2Jx\u{fffd}\u{fffd}y  "), "{}", told.table());
-    }
-
-    #[test]
-    fn programs_get_json() {
-        check(
-            By::Day,
-            |told| told.json(),
-            &expect![[r#"
-                {"by":"day","zone":"+02:00","rows":[
-                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"cached":3,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.0123,"unknown_cost":0,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":null,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null},
-                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"cached":3,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.000000005,"unknown_cost":3,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":null,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null},
-                  {"day":"2026-10-01","requests":12,"errors":1,"client_left":0,"cached":3,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":null,"unknown_cost":4,"saved_usd":null,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":null,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null}],
-                 "total":{"requests":12,"errors":1,"client_left":0,"cached":3,"input_tokens":1000,"cache_read_tokens":400,"cache_write_tokens":0,"output_tokens":50,"reasoning_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"inexact":2,"cost_usd":0.012300005,"unknown_cost":7,"saved_usd":0.000007,"mean_ms":1234.567,"p50_ms":1000.000,"p95_ms":2000.000,"p99_ms":3000.000,"first_byte_mean_ms":null,"first_byte_p50_ms":null,"first_byte_p95_ms":null,"first_byte_p99_ms":null}}
-            "#]],
-        );
-        check(
-            By::ClientKey,
-            |told| {
-                let document: serde_json::Value = serde_json::from_str(&told.json()).unwrap();
-                format!(
-                    "{} {} {}",
-                    document["rows"][1]["client_key"], document["rows"][2]["cost_usd"], document["total"]["cost_usd"]
-                )
-            },
-            &expect![[r#""=a,\"b\"" null 0.012300005"#]],
-        );
     }
 
     #[test]
     fn spreadsheets_get_csv() {
         check(
-            By::Model,
+            &question(By::Model),
             |told| told.csv(),
             &expect![[r#"
                 model,requests,errors,client_left,cached,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,reasoning_tokens,audio_input_tokens,audio_output_tokens,inexact,cost_usd,unknown_cost,saved_usd,mean_ms,p50_ms,p95_ms,p99_ms,first_byte_mean_ms,first_byte_p50_ms,first_byte_p95_ms,first_byte_p99_ms
                 turbo,12,1,0,3,1000,400,0,50,0,0,0,2,0.0123,0,0.000007,1234.567,1000.000,2000.000,3000.000,,,,
                 "'=a,""b""",12,1,0,3,1000,400,0,50,0,0,0,2,0.000000005,3,0.000007,1234.567,1000.000,2000.000,3000.000,,,,
                 ,12,1,0,3,1000,400,0,50,0,0,0,2,,4,,1234.567,1000.000,2000.000,3000.000,,,,
+            "#]],
+        );
+    }
+
+    #[test]
+    fn times_and_names_have_a_column_each() {
+        let both = Question { by: Some(Dimension::Provider), per: Some(Period::Day), ..Question::default() };
+        let beginnings = |told: &Told<'_>| {
+            let csv = told.csv();
+            csv.lines().map(|line| line.split(',').take(3).collect::<Vec<_>>().join(",") + "\n").collect()
+        };
+        check(
+            &both,
+            beginnings,
+            &expect![[r#"
+                day,provider,requests
+                2026-10-01,turbo,12
+                2026-10-01,"'=a,""b"""
+                2026-10-01,,12
             "#]],
         );
     }

@@ -40,7 +40,7 @@ impl When {
         Ok(Self(if is_day { seconds - zone.seconds() } else { seconds }))
     }
 
-    fn of(time: SystemTime) -> Self {
+    pub(crate) fn of(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
     }

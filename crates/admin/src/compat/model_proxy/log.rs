@@ -28,7 +28,7 @@ use crate::routes::Running;
 const LIMIT: u32 = 100;
 
 /// The most of them.
-const LIMIT_MAX: u32 = 500;
+const LIMIT_MAX: u32 = 200;
 
 /// How often it is looked whether a request has ended.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -51,7 +51,7 @@ pub(crate) async fn records(
     let limit = asked.find(|(name, _)| name == "limit").and_then(|(_, value)| value.parse().ok());
     let limit = limit.filter(|limit| *limit > 0).unwrap_or(LIMIT).min(LIMIT_MAX);
     let page = plane.requests().list(Wanted { limit, ..Wanted::default() }).await?;
-    let records: Vec<Value> = page.data.iter().map(record).collect();
+    let records: Vec<Value> = page.items.iter().map(record).collect();
     Ok(Json(json!({ "count": records.len(), "total_in_buffer": records.len(), "records": records })))
 }
 
@@ -110,7 +110,9 @@ impl http_body::Body for Story {
                         return Poll::Ready(Some(Ok(Frame::data(told.into()))));
                     }
                     Err(RequestProblem::NotFound(_)) => {}
-                    Err(RequestProblem::Misasked(_) | RequestProblem::Down) => story.told = true,
+                    Err(RequestProblem::Misasked(_) | RequestProblem::TooManyListeners(_) | RequestProblem::Down) => {
+                        story.told = true;
+                    }
                 }
                 continue;
             }
@@ -138,12 +140,12 @@ fn record(row: &RequestRow) -> Value {
         "requestedModel": row.model.as_deref().unwrap_or_default(),
         "resolvedProvider": row.provider,
         "resolvedModel": row.upstream_model,
-        "wireProtocol": null,
+        "wireProtocol": protocol(row),
         "responseStatus": row.status,
         "responseTimeMs": row.total_us / 1_000,
         "isStreaming": row.stream,
         "enforceMode": false,
-        "retryCount": row.attempts.saturating_sub(1),
+        "retryCount": row.attempt_count.saturating_sub(1),
         "errorMessage": failed.then_some(&row.outcome),
         "errorType": failed.then_some(&row.outcome),
         "promptTokens": prompt,
@@ -157,59 +159,87 @@ fn prompt_tokens(row: &RequestRow) -> u64 {
     row.input_tokens.saturating_add(row.cache_read_tokens).saturating_add(row.cache_write_tokens)
 }
 
+/// Which of their two a client speaks.
+fn protocol(row: &RequestRow) -> &'static str {
+    if row.dialect.as_deref() == Some("anthropic") { "anthropic" } else { "openai" }
+}
+
 fn endpoint(row: &RequestRow) -> &'static str {
-    match row.operation.as_str() {
-        "embedding" => "/v1/embeddings",
-        "completion" => "/v1/completions",
+    match (row.operation.as_str(), protocol(row)) {
+        ("embedding", _) => "/v1/embeddings",
+        ("completion", _) => "/v1/completions",
+        (_, "anthropic") => "/v1/messages",
         _ => "/v1/chat/completions",
     }
 }
 
 /// What is known of a request, as the events that it was made of.
-fn events(RequestDetail { row, tries, repairs, .. }: &RequestDetail) -> Vec<Value> {
-    let (provider, model) = (row.provider.as_deref().unwrap_or_default(), row.upstream_model.as_deref());
-    let (served, total_ms) = (row.outcome == "served", row.total_us / 1_000);
-    let ended = Day::parse(&row.at).map_or_else(|| row.at.clone(), |Day(ms)| timestamp::write((ms + total_ms) / 1_000));
+fn events(detail: &RequestDetail) -> Vec<Value> {
+    let row = &detail.row;
+    let (began, failed) = (Day::parse(&row.at).map_or(0, |Day(ms)| ms), row.outcome != "served");
+    let after = |us: u64| timestamp::write((began + us / 1_000) / 1_000);
     let mut events = vec![json!({
         "type": "request.started",
         "at": row.at,
-        "protocol": "openai",
+        "protocol": protocol(row),
         "endpoint": endpoint(row),
         "model": row.model,
         "stream": row.stream,
         "enforceEnabled": false,
     })];
-    events.extend(tries.iter().enumerate().map(|(index, why)| {
-        json!({
-            "type": "route.failed",
-            "at": row.at,
-            "attempt": index + 1,
-            "errorType": "upstream",
-            "message": why,
-            "willFallback": true,
-        })
-    }));
-    if served && !provider.is_empty() {
-        let attempt = row.attempts.max(1);
+    for (index, attempt) in detail.attempts.iter().enumerate() {
+        let ended = after(attempt.started_us.saturating_add(attempt.total_us));
+        let (number, provider, model) = (index + 1, &attempt.provider, &attempt.upstream_model);
         events.push(json!({
-            "type": "route.succeeded",
-            "at": ended,
-            "attempt": attempt,
+            "type": "route.attempted",
+            "at": after(attempt.started_us),
+            "attempt": number,
             "provider": provider,
             "model": model,
-            "latencyMs": total_ms,
+            "wireProtocol": protocol(row),
+            "isFallback": index > 0,
+            "keyHint": attempt.key,
         }));
+        events.push(if attempt.outcome == "served" {
+            json!({
+                "type": "route.succeeded",
+                "at": ended,
+                "attempt": number,
+                "provider": provider,
+                "model": model,
+                "latencyMs": attempt.total_us / 1_000,
+            })
+        } else {
+            json!({
+                "type": "route.failed",
+                "at": ended,
+                "attempt": number,
+                "provider": provider,
+                "model": model,
+                "status": attempt.status,
+                "errorType": attempt.outcome,
+                "message": attempt.detail,
+                "willFallback": number < detail.attempts.len(),
+            })
+        });
     }
-    events.extend(repairs.iter().map(
-        |what| json!({ "type": "autofix.applied", "at": ended, "provider": provider, "model": model, "message": what }),
-    ));
-    let error = (!served).then_some(&row.outcome);
+    events.extend(detail.repairs.iter().map(|what| {
+        json!({
+            "type": "autofix.applied",
+            "at": after(row.total_us),
+            "protocol": protocol(row),
+            "provider": row.provider,
+            "model": row.upstream_model,
+            "message": what,
+        })
+    }));
     events.push(json!({
         "type": "request.finished",
-        "at": ended,
+        "at": after(row.total_us),
         "status": row.status,
-        "totalMs": total_ms,
-        "errorType": error,
+        "totalMs": row.total_us / 1_000,
+        "errorType": failed.then_some(&row.outcome),
+        "errorMessage": detail.error,
     }));
     events
 }

@@ -9,6 +9,10 @@ ALTER TABLE requests ADD COLUMN audio_output_tokens INTEGER NOT NULL DEFAULT 0;
 -- Whether it was an answer given before: nobody was asked, and its tokens were used then, not now.
 ALTER TABLE kinds ADD COLUMN cached INTEGER NOT NULL DEFAULT 0;
 
+-- What the client spoke, and how the bytes got to the provider (ids of `names`).
+ALTER TABLE kinds ADD COLUMN dialect INTEGER;
+ALTER TABLE kinds ADD COLUMN lane INTEGER;
+
 -- Sums of the requests that arrived within one hour, for each client key, model, provider and upstream model (ids of
 -- `names`; 0 where there was none), written together with their rows, so that no chart reads `requests`. `start_s` is
 -- the hour's beginning in seconds since the Unix epoch. `errors` failed, `client_left` were left by their callers,
@@ -185,9 +189,11 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', ((r.arrival >> 22) + 1577836800000) / 1000
        printf('%012llx%010llx%010llx', (r.arrival >> 22) + 1577836800000, kind.process, r.number) AS id,
        client_key.text     AS client_key,
        operation.text      AS operation,
+       dialect.text        AS dialect,
        model.text          AS model,
        provider.text       AS provider,
        upstream_model.text AS upstream_model,
+       lane.text           AS lane,
        kind.status,
        outcome.text        AS outcome,
        kind.stream,
@@ -213,8 +219,10 @@ SELECT strftime('%Y-%m-%dT%H:%M:%fZ', ((r.arrival >> 22) + 1577836800000) / 1000
   LEFT JOIN kinds AS kind           ON kind.id           = r.kind
   LEFT JOIN names AS client_key     ON client_key.id     = kind.client_key
   LEFT JOIN names AS operation      ON operation.id      = kind.operation
+  LEFT JOIN names AS dialect        ON dialect.id        = kind.dialect
   LEFT JOIN names AS model          ON model.id          = kind.model
   LEFT JOIN names AS provider       ON provider.id       = kind.provider
   LEFT JOIN names AS upstream_model ON upstream_model.id = kind.upstream_model
+  LEFT JOIN names AS lane           ON lane.id           = kind.lane
   LEFT JOIN names AS outcome        ON outcome.id        = kind.outcome
   LEFT JOIN names AS quality        ON quality.id        = kind.quality;

@@ -20,7 +20,9 @@ CREATE TABLE kinds (
     stream         BIGINT NOT NULL,
     quality        BIGINT,
     attempts       BIGINT NOT NULL,
-    cached         BIGINT NOT NULL DEFAULT 0
+    cached         BIGINT NOT NULL DEFAULT 0,
+    dialect        BIGINT,
+    lane           BIGINT
 );
 
 CREATE TABLE requests (
@@ -49,9 +51,11 @@ SELECT to_char(to_timestamp(((r.arrival >> 22) + 1577836800000) / 1000.0) AT TIM
            || lpad(to_hex(r.number), 10, '0') AS id,
        client_key.text     AS client_key,
        operation.text      AS operation,
+       dialect.text        AS dialect,
        model.text          AS model,
        provider.text       AS provider,
        upstream_model.text AS upstream_model,
+       lane.text           AS lane,
        kind.status,
        outcome.text        AS outcome,
        kind.stream,
@@ -77,9 +81,11 @@ SELECT to_char(to_timestamp(((r.arrival >> 22) + 1577836800000) / 1000.0) AT TIM
   LEFT JOIN kinds AS kind           ON kind.id           = r.kind
   LEFT JOIN names AS client_key     ON client_key.id     = kind.client_key
   LEFT JOIN names AS operation      ON operation.id      = kind.operation
+  LEFT JOIN names AS dialect        ON dialect.id        = kind.dialect
   LEFT JOIN names AS model          ON model.id          = kind.model
   LEFT JOIN names AS provider       ON provider.id       = kind.provider
   LEFT JOIN names AS upstream_model ON upstream_model.id = kind.upstream_model
+  LEFT JOIN names AS lane           ON lane.id           = kind.lane
   LEFT JOIN names AS outcome        ON outcome.id        = kind.outcome
   LEFT JOIN names AS quality        ON quality.id        = kind.quality;
 
