@@ -3,6 +3,7 @@
 mod endpoints;
 mod patterns;
 mod row;
+mod usage;
 mod virtual_models;
 
 use axum::routing::{delete, get, post, put};
@@ -34,6 +35,9 @@ pub(crate) const ROUTES: &[Endpoint] = &[
     Endpoint::new("POST", "/api/admin/tool-patterns", Asks::Admin, || post(patterns::create)),
     Endpoint::new("PUT", "/api/admin/tool-patterns/{id}", Asks::Admin, || put(patterns::update)),
     Endpoint::new("DELETE", "/api/admin/tool-patterns/{id}", Asks::Admin, || delete(patterns::delete)),
+    Endpoint::new("GET", "/api/admin/usage", Asks::Viewer, || get(usage::summary)),
+    Endpoint::new("GET", "/api/admin/usage/by_model", Asks::Viewer, || get(usage::by_model)),
+    Endpoint::new("GET", "/api/admin/usage/by_endpoint", Asks::Viewer, || get(usage::by_endpoint)),
     // The same for those who reach only a part of the paths.
     Endpoint::new("GET", "/tool-patterns", Asks::Viewer, || get(patterns::list)),
     Endpoint::new("POST", "/tool-patterns", Asks::Admin, || post(patterns::create)),
