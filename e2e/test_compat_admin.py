@@ -127,9 +127,10 @@ def test_each_admin_route_of_serverless_proxys_page(start: Start, upstream: Upst
     assert gateway.chat("gpt-4").status_code == 404, "it is switched off"
     curl.done("PUT", f"/virtual-models/{model_id}", {**row, "enabled": 1})
     assert gateway.chat("gpt-4").status_code == 200, "and with the key that it had"
-    gateway.rows_of("gpt-4", 2)
-    (used,) = curl.done("GET", "/api/admin/usage/by_model")
+    gateway.rows_of("gpt-4")
+    used, refused = curl.done("GET", "/api/admin/usage/by_model")
     assert (used["virtual_model"], used["total_tokens"], used["request_count"]) == ("gpt-4", 22, 1)
+    assert (refused["total_tokens"], refused["request_count"]) == (0, 1), "the one that found it switched off"
     summary = curl.done("GET", "/api/admin/usage")
     assert (summary["summary"]["total_tokens"], len(summary["daily_breakdown"])) == (22, 1)
     assert curl.done("GET", "/api/admin/usage/by_endpoint")[0]["endpoint_name"] == "one"

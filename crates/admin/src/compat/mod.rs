@@ -5,4 +5,5 @@ pub(crate) mod litellm;
 mod merge;
 pub(crate) mod model_proxy;
 pub(crate) mod serverless_proxy;
+mod tree;
 pub(crate) mod words;

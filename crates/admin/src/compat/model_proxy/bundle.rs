@@ -16,6 +16,7 @@ use super::plan::{Fate, Folder, Plan, Wanted, all, plan};
 use super::theirs::Object;
 use crate::auth::Caller;
 use crate::compat::document::{look, make};
+use crate::compat::tree::put;
 use crate::problem::{Kind, Problem};
 use crate::read::Json;
 use crate::routes::Running;
@@ -99,7 +100,7 @@ pub(crate) async fn export(Extension(Running(plane)): Extension<Running>) -> Res
     let editing = look(&*plane).await?;
     let (providers, models) = (all(&*plane, &editing, Folder::Providers)?, all(&*plane, &editing, Folder::Models)?);
     let keys = providers.iter().map(|(name, provider)| {
-        let variables = provider["api_keys"]["env_var_patterns"].as_array().into_iter().flatten();
+        let variables = provider.pointer("/api_keys/env_var_patterns").and_then(Value::as_array).into_iter().flatten();
         let keys: Vec<Value> = variables.map(|variable| json!({ "env_var": variable, "value": "" })).collect();
         (name.clone(), Value::Array(keys))
     });
@@ -140,13 +141,15 @@ pub(crate) async fn import(
     let dry_run = asked.any(|(name, value)| name == "dry_run" && (value == "true" || value == "1"));
     let (setup, options, version) = read(body)?;
     let editing = look(&*plane).await?;
-    let mut diffs = [Diff::default(), Diff::default()];
-    let wanted = wanted(&setup, &options.sections, &mut diffs);
+    let (mut in_providers, mut in_models) = (Diff::default(), Diff::default());
+    let wanted = wanted(&setup, &options.sections, [&mut in_providers, &mut in_models]);
     let Plan { fates, own_providers, notes } = plan(&*plane, &editing, &wanted).await?;
-    let mut edits: [Vec<Edit>; 2] = Default::default();
+    let (mut providers, mut models) = (Vec::new(), Vec::new());
     for (Wanted { folder, name, .. }, fate) in wanted.iter().zip(fates) {
-        let place = usize::from(*folder == Folder::Models);
-        let (diff, edits) = (&mut diffs[place], &mut edits[place]);
+        let (diff, edits): (_, &mut Vec<Edit>) = match folder {
+            Folder::Providers => (&mut in_providers, &mut providers),
+            Folder::Models => (&mut in_models, &mut models),
+        };
         match fate {
             Ok(Fate::Added(edit)) => {
                 diff.add.push(name.clone());
@@ -160,13 +163,13 @@ pub(crate) async fn import(
             Err(problem) => diff.errors.push((name.clone(), problem.detail().to_owned())),
         }
     }
-    let aborted = options.strict && diffs.iter().any(|diff| !diff.errors.is_empty());
-    let [providers, models] = &diffs;
+    let is_wrong = !in_providers.errors.is_empty() || !in_models.errors.is_empty();
+    let aborted = options.strict && is_wrong;
     let variables: Vec<&String> = setup.environment.keys().collect();
     let mut report = json!({
         "dry_run": dry_run,
-        "providers": providers.told(),
-        "models": models.told(),
+        "providers": in_providers.told(),
+        "models": in_models.told(),
         // The environment is the process's own.
         "env": { "add": [], "overwrite": [], "unchanged": [], "skipped": variables },
         "normalizations": [],
@@ -176,9 +179,13 @@ pub(crate) async fn import(
     if dry_run {
         return Ok(Json(report));
     }
-    let [providers, models] = if aborted { Default::default() } else { edits };
-    report["applied"] = json!({ "providers": providers.len(), "models": models.len(), "env": 0 });
-    report["aborted"] = Value::Bool(aborted);
+    if aborted {
+        providers.clear();
+        models.clear();
+    }
+    let applied = json!({ "providers": providers.len(), "models": models.len(), "env": 0 });
+    put(&mut report, &["applied"], applied);
+    put(&mut report, &["aborted"], aborted);
     if !aborted {
         let edits: Vec<Edit> = [own_providers, providers, models].concat();
         make(&editing, &caller, &edits, "import of a bundle".to_owned()).await?;
@@ -204,8 +211,7 @@ fn read(mut body: Object) -> Result<(Setup, Options, String), Problem> {
 }
 
 /// What of a bundle is looked at; what has no name is a mistake.
-fn wanted(setup: &Setup, sections: &Sections, diffs: &mut [Diff; 2]) -> Vec<Wanted> {
-    let [in_providers, in_models] = diffs;
+fn wanted(setup: &Setup, sections: &Sections, [in_providers, in_models]: [&mut Diff; 2]) -> Vec<Wanted> {
     let providers = (Folder::Providers, sections.providers, &setup.providers, in_providers);
     let models = (Folder::Models, sections.models, &setup.models, in_models);
     let mut wanted = Vec::new();

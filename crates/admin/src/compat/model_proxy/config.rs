@@ -11,6 +11,7 @@ use super::plan::{Fate, Folder, Plan, Wanted, all, plan};
 use super::theirs::Object;
 use crate::auth::Caller;
 use crate::compat::document::{look, make};
+use crate::compat::tree::put;
 use crate::compat::words::not_found;
 use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
@@ -42,9 +43,9 @@ pub(crate) async fn list(
     let row = |(name, says): (&String, &Value)| {
         // They were files; here they are parts of one.
         let mut row = json!({ "path": folder.path(name).to_string(), "modified_at": null });
-        row[folder.named()] = Value::from(name.as_str());
+        put(&mut row, &[folder.named()], name.as_str());
         if folder == Folder::Providers {
-            row["enabled"] = says["enabled"].clone();
+            put(&mut row, &["enabled"], says.get("enabled").cloned());
         }
         row
     };
@@ -142,7 +143,7 @@ async fn write(
     make(&editing, &caller, &edits, format!("{verb} {} {name}", one(folder))).await?;
     let mut answer = object(one(folder), told(&*plane, folder, &name).await?);
     if !notes.is_empty() {
-        answer["notes"] = Value::from(notes);
+        put(&mut answer, &["notes"], notes);
     }
     Ok(Json(answer))
 }

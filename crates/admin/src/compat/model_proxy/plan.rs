@@ -11,6 +11,7 @@ use super::theirs::{self, Object};
 use crate::api::editing::Editing;
 use crate::compat::document::{Sections, notes};
 use crate::compat::merge::merged;
+use crate::compat::tree::put;
 use crate::documents::ForeignDocument;
 use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
@@ -131,8 +132,8 @@ fn standing_by(plane: &dyn Plane, editing: &Editing) -> Result<Vec<SourceFile>, 
         providers.entry(name.clone()).or_insert_with(found);
     }
     for (_, provider) in &mut providers {
-        if provider["endpoints"]["base_url"].is_null() {
-            provider["endpoints"]["base_url"] = Value::from(NOWHERE);
+        if provider.pointer("/endpoints/base_url").is_none_or(Value::is_null) {
+            put(provider, &["endpoints", "base_url"], NOWHERE);
         }
     }
     let of = |folder: Folder, all: Object| {

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 use trunkline_config::file::PeriodOrZero;
 
+use crate::compat::tree::put;
+
 /// An object of theirs or of ours.
 pub(super) type Object = Map<String, Value>;
 
@@ -26,21 +28,21 @@ pub(super) fn provider(name: &str, section: &Value, place: Option<String>) -> Va
         "authentication": { "type": authentication },
     });
     if let Some(headers) = section.get("headers") {
-        shown["authentication"]["additional_headers"] = headers.clone();
+        put(&mut shown, &["authentication", "additional_headers"], headers.clone());
     }
     if let Some(seconds) = section.get("total_timeout").and_then(seconds) {
-        shown["request_config"] = json!({ "timeout_seconds": seconds });
+        put(&mut shown, &["request_config", "timeout_seconds"], seconds);
     }
     if let Some(limits) = limits(section) {
-        shown["rate_limiting"] = Value::Object(limits);
+        put(&mut shown, &["rate_limiting"], limits);
     }
     let windows = section.get("models").and_then(Value::as_object).into_iter().flatten();
     let windows = windows.filter_map(|(id, model)| Some((id, model.get("context_window")?)));
     for (id, window) in windows {
-        shown["models"][id] = json!({ "context_length": window });
+        put(&mut shown, &["models", id, "context_length"], window.clone());
     }
     for (status, action) in section.get("errors").and_then(Value::as_object).into_iter().flatten() {
-        shown["error_handling"][status] = json!({ "action": action });
+        put(&mut shown, &["error_handling", status, "action"], action.clone());
     }
     shown
 }
@@ -81,14 +83,14 @@ pub(super) fn model(name: &str, section: &Value) -> Value {
         [("timeout_seconds", "timeout_seconds"), ("cooldown_seconds", "default_cooldown_seconds")]
     {
         if let Some(seconds) = common(&routes, of_route) {
-            shown[of_model] = seconds;
+            put(&mut shown, &[of_model], seconds);
             routes.iter_mut().filter_map(Value::as_object_mut).for_each(|route| {
                 route.remove(of_route);
             });
         }
     }
     if let Some(window) = section.get("context_window") {
-        shown["context_window"] = window.clone();
+        put(&mut shown, &["context_window"], window.clone());
     }
     let enforcement = section.get("enforce_tool_call").and_then(Value::as_object);
     if let Some(stated) = enforcement {
@@ -97,10 +99,10 @@ pub(super) fn model(name: &str, section: &Value) -> Value {
         if let Some(delay) = stated.get("stream_chunk_delay").and_then(period) {
             told.insert("stream_chunk_delay_ms".to_owned(), Value::from(delay.as_millis() as u64));
         }
-        shown["enforce_tool_call"] = Value::Object(told);
+        put(&mut shown, &["enforce_tool_call"], told);
     }
-    shown["model_routings"] = Value::Array(routes);
-    shown["fallback_model_routings"] = section.get("fallbacks").cloned().unwrap_or_else(|| json!([]));
+    put(&mut shown, &["model_routings"], routes);
+    put(&mut shown, &["fallback_model_routings"], section.get("fallbacks").cloned().unwrap_or_else(|| json!([])));
     shown
 }
 
@@ -108,11 +110,11 @@ fn route(target: &Value) -> Value {
     let mut route = json!({ "provider": target.get("provider"), "model": target.get("model") });
     for (ours, theirs) in [("timeout", "timeout_seconds"), ("cooldown", "cooldown_seconds")] {
         if let Some(seconds) = target.get(ours).and_then(seconds) {
-            route[theirs] = seconds;
+            put(&mut route, &[theirs], seconds);
         }
     }
     if let Some(window) = target.get("context_window") {
-        route["context_window"] = window.clone();
+        put(&mut route, &["context_window"], window.clone());
     }
     route
 }

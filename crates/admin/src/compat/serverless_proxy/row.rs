@@ -6,6 +6,7 @@ use trunkline_config::import::{Imported, SourceTable, serverless_proxy};
 use trunkline_config::{Env, edit};
 
 use crate::compat::document::notes;
+use crate::compat::tree::put;
 use crate::compat::words::not_found;
 use crate::problem::{Kind, Problem};
 
@@ -84,10 +85,10 @@ pub(super) fn ours(tables: &[SourceTable]) -> Result<Ours, Problem> {
 pub(super) fn done(id: Option<u64>, notes: Vec<String>) -> Value {
     let mut answer = json!({ "status": "ok" });
     if let Some(id) = id {
-        answer["id"] = Value::from(id);
+        put(&mut answer, &["id"], id);
     }
     if !notes.is_empty() {
-        answer["notes"] = Value::from(notes);
+        put(&mut answer, &["notes"], notes);
     }
     answer
 }

@@ -11,6 +11,7 @@ use crate::api::editing::Editing;
 use crate::auth::Caller;
 use crate::compat::document::{Sections, look, make};
 use crate::compat::merge::merged;
+use crate::compat::tree::put;
 use crate::plane::Plane;
 use crate::problem::{Kind, Problem};
 use crate::read::Json;
@@ -233,15 +234,16 @@ fn taken(plane: &dyn Plane, editing: &Editing, row: &Row) -> Result<Taken, Probl
     let mut section = section.ok_or_else(|| Problem::new(Kind::BadRequest, notes.join("; ")))?;
     let providers = document.get("providers").and_then(Value::as_object).into_iter().flatten();
     let own = providers.filter(|(name, _)| *name != STAND_IN).find_map(|(_, own)| own.get("headers").cloned());
-    section["targets"][0]["provider"] = Value::from(provider);
+    let target = first_target(&mut section);
+    put(target, &["provider"], provider);
     for (parameter, nothing) in PARAMETERS {
         if let Some(stated) = number(row, parameter).filter(|stated| *stated != nothing) {
-            section["targets"][0]["default"][parameter] = whole_or_not(stated);
+            put(target, &["default", parameter], whole_or_not(stated));
         }
     }
     for column in ["enabled", "show_reasoning"] {
         if switch(row, column) == Some(false) {
-            section[column] = Value::Bool(false);
+            put(&mut section, &[column], false);
         }
     }
     Ok(Taken { name: name.to_owned(), section, own_headers: own, notes })
@@ -274,7 +276,8 @@ fn with_headers(
     edits: &mut Vec<Edit>,
 ) -> Result<Value, Problem> {
     let Some(Value::Object(headers)) = own_headers else { return Ok(section) };
-    let endpoint = section["targets"][0]["provider"].as_str().unwrap_or_default().to_owned();
+    let target = first_target(&mut section);
+    let endpoint = target.get("provider").and_then(Value::as_str).unwrap_or_default().to_owned();
     let providers = Sections::of(editing, "providers");
     let said = match providers.said(&endpoint)? {
         Some(said) => said,
@@ -282,16 +285,24 @@ fn with_headers(
     };
     let mut own = said;
     if own.get("type").is_none() {
-        own["type"] = Value::from(endpoint.as_str());
+        put(&mut own, &["type"], endpoint.as_str());
     }
     for (header, value) in headers {
-        own["headers"][header] = value;
+        put(&mut own, &["headers", &header], value);
     }
     let fits = |char: char| if char == '/' || char.is_whitespace() { '-' } else { char };
     let own_name: String = format!("{endpoint}-{name}").chars().map(fits).collect();
     edits.push(Edit::Set(providers.path(&own_name), own));
-    section["targets"][0]["provider"] = Value::from(own_name);
+    put(target, &["provider"], own_name);
     Ok(section)
+}
+
+/// The one that its row speaks of. A section that was made of a row has one.
+fn first_target(section: &mut Value) -> &mut Value {
+    if section.pointer("/targets/0").is_none() {
+        put(section, &["targets"], json!([{}]));
+    }
+    section.pointer_mut("/targets/0").expect("it was made just now")
 }
 
 /// A number as people write it.
