@@ -50,6 +50,9 @@ const AGENT_CHARACTERS_MAX: usize = 200;
 /// The longest time between two notes that a session is used.
 const SEEN_EVERY: Duration = Duration::from_secs(60);
 
+/// Who it was, where a token says no more.
+const TOKEN_USER: &str = "token";
+
 /// What a page shows with each change that it asks for by its cookie.
 pub(crate) const CSRF: &str = "x-csrf-token";
 
@@ -234,6 +237,22 @@ impl Auth {
         self.open(access, &arrival, headers, (account.user, account.role)).await
     }
 
+    /// The same for whoever knows a token: a page of another gateway's asks for no more than its key.
+    pub(crate) async fn sign_in_with(
+        &self,
+        access: &AdminAccess,
+        (peer, headers): (Peer, &HeaderMap),
+        key: String,
+    ) -> Result<Opened, Problem> {
+        match role_of(access, key.as_bytes()) {
+            Some(role) => {
+                let arrival = arrival::arrival(access, peer, headers);
+                self.open(access, &arrival, headers, (TOKEN_USER.to_owned(), role)).await
+            }
+            None => self.sign_in(access, (peer, headers), key).await,
+        }
+    }
+
     async fn whose(&self, accounts: Vec<Account>, password: String) -> Result<Option<Account>, Problem> {
         let Ok(_room) = self.waiting.try_acquire() else { return Err(too_many(COME_AGAIN)) };
         let Ok(_turn) = self.hashing.acquire().await else { return Err(too_many(COME_AGAIN)) };
@@ -304,13 +323,18 @@ fn by_token(access: &AdminAccess, value: &HeaderValue) -> Result<Caller, Problem
     let Some(token) = bearer(value.as_bytes()) else {
         return Err(Problem::new(Kind::Unauthenticated, "send the token as `Authorization: Bearer TOKEN`"));
     };
-    let (admin, viewer) = (access.tokens.know(token), access.viewer_tokens.know(token));
-    let role = match (admin, viewer) {
-        (true, _) => Role::Admin,
-        (false, true) => Role::Viewer,
-        (false, false) => return Err(Problem::new(Kind::Unauthenticated, "the token is not known here")),
-    };
-    Ok(Caller { user: "token".to_owned(), role, by: By::Token })
+    let role = role_of(access, token);
+    let role = role.ok_or_else(|| Problem::new(Kind::Unauthenticated, "the token is not known here"))?;
+    Ok(Caller { user: TOKEN_USER.to_owned(), role, by: By::Token })
+}
+
+/// What a token of the operator's lets in to; both lists are looked through, however soon it is found.
+fn role_of(access: &AdminAccess, token: &[u8]) -> Option<Role> {
+    match (access.tokens.know(token), access.viewer_tokens.know(token)) {
+        (true, _) => Some(Role::Admin),
+        (false, true) => Some(Role::Viewer),
+        (false, false) => None,
+    }
 }
 
 fn bearer(value: &[u8]) -> Option<&[u8]> {

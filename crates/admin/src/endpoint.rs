@@ -19,6 +19,8 @@ pub struct Endpoint {
     pub path: &'static str,
     /// What it asks of whoever calls it.
     pub asks: Asks,
+    /// Whether it changes something although its method says that it does not: then all is asked that is asked of changes.
+    pub changes: bool,
     pub(crate) handler: fn() -> MethodRouter,
     /// What the API's description says of it; `None` for another product's paths, which are described there.
     pub operation: Option<Operation>,
@@ -66,7 +68,12 @@ impl Endpoint {
         asks: Asks,
         handler: fn() -> MethodRouter,
     ) -> Self {
-        Self { method, path, asks, handler, operation: None }
+        Self { method, path, asks, changes: false, handler, operation: None }
+    }
+
+    /// The same, which changes something whatever its method says.
+    pub(crate) const fn changes(self) -> Self {
+        Self { changes: true, ..self }
     }
 
     /// The same, described.

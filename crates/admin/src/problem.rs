@@ -1,11 +1,13 @@
 //! What is wrong with a request, as RFC 9457 has it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::Value;
 use trunkline_config::{Path, Problems};
 
 use crate::api::editing::below;
@@ -260,6 +262,10 @@ struct Body<'a> {
     /// The part of the body or of the query that is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
+    /// What another gateway's clients look for; nobody else is told of it.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Value>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     problems: &'a [Flaw],
 }
@@ -269,12 +275,21 @@ pub(crate) fn schema(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<Body<'static>>()
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = self.kind.status();
+impl Problem {
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    /// The answer that tells of it, and with `error` in the words of another gateway as well.
+    pub(crate) fn answer(&self, error: Option<&Value>, status: StatusCode) -> Response {
         let (r#type, title) = self.kind.name();
-        let Self { detail, field, problems, .. } = &self;
-        let body = Body { r#type, title, status: status.as_u16(), detail, field: field.as_deref(), problems };
+        let Self { detail, field, problems, .. } = self;
+        let field = field.as_deref();
+        let body = Body { r#type, title, status: status.as_u16(), detail, field, problems, error };
         let text = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response();
         if self.kind == Kind::Unauthenticated {
@@ -285,6 +300,15 @@ impl IntoResponse for Problem {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.answer(None, self.status());
+        // For whoever tells it in other words.
+        response.extensions_mut().insert(Arc::new(self));
         response
     }
 }

@@ -16,7 +16,7 @@ use crate::api::{
     providers, requests, secrets, session, settings, status, usage,
 };
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
-use crate::compat::litellm;
+use crate::compat::{litellm, model_proxy, serverless_proxy};
 use crate::endpoint::Endpoint;
 use crate::gate::gate;
 use crate::plane::Plane;
@@ -44,6 +44,8 @@ static SUBJECTS: &[&[Endpoint]] = &[
     discovery::ROUTES,
     settings::ROUTES,
     litellm::ROUTES,
+    model_proxy::ROUTES,
+    serverless_proxy::ROUTES,
     ui::ROUTES,
 ];
 
@@ -69,12 +71,22 @@ fn told_apart(method: &Method, uri: &mut Uri) {
     }
 }
 
-/// What a request asks of whoever sends it. What is nowhere in the list asks for somebody who is signed in: nobody else
-/// is told what there is.
-pub(crate) fn asks(method: &Method, path: Option<&str>) -> Asks {
+/// What a request wants, as far as the gate has to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// What it asks of whoever sends it.
+    pub(crate) asks: Asks,
+    /// Whether it changes something although its method says that it does not.
+    pub(crate) changes: bool,
+}
+
+/// What a request wants. What is nowhere in the list asks for somebody who is signed in: nobody else is told what there
+/// is.
+pub(crate) fn wanted(method: &Method, path: Option<&str>) -> Wanted {
     let method = if method == Method::HEAD { "GET" } else { method.as_str() };
     let listed = all().find(|at| Some(at.path) == path && at.method == method);
-    listed.map_or(Asks::Viewer, |at| at.asks)
+    let nowhere = Wanted { asks: Asks::Viewer, changes: false };
+    listed.map_or(nowhere, |at| Wanted { asks: at.asks, changes: at.changes })
 }
 
 /// The admin API.

@@ -69,7 +69,7 @@ impl<'d> Resolver<'_, 'd> {
         let listen = listen(&file.server.listen, overrides, &mut self.layers());
         let server = self.server(listen.address);
         let client_keys = self.client_keys(&listen);
-        let admin = Arc::new(self.admin(server.admin_address()));
+        let admin = Arc::new(self.admin(&server));
         self.patterns = self.compiled_patterns();
         self.prices = self.stated_prices();
         let providers = self.providers();

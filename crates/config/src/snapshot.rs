@@ -107,6 +107,11 @@ impl Server {
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_listen.unwrap_or(self.listen)
     }
+
+    /// Everywhere that it is asked.
+    pub fn admin_addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        std::iter::once(self.admin_address()).chain(self.dashboard_listen)
+    }
 }
 
 /// Limits and deadlines of the client side.
@@ -116,6 +121,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Where to listen for the admin API, if that is elsewhere.
     pub admin_listen: Option<SocketAddr>,
+    /// One more place to listen for the admin API, if there is one.
+    pub dashboard_listen: Option<SocketAddr>,
     /// Largest request body, in bytes.
     pub body_bytes_max: usize,
     /// Longest wait for a request's head.

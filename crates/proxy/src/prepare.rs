@@ -32,6 +32,9 @@ use crate::wishes;
 /// Fields of Responses that providers are not told because they are served here: stored answers and what belongs to them.
 const SERVED_HERE: [&str; 5] = ["store", "include", "previous_response_id", "conversation", "client_metadata"];
 
+/// What some providers refuse, although they speak the dialect.
+const STREAM_OPTIONS: &str = "stream_options";
+
 /// A request as it was taken in.
 #[derive(Debug)]
 pub(crate) struct Taken<'a> {
@@ -157,13 +160,19 @@ pub(crate) fn native<'a>(taken: &Taken<'a>, attempt: &'a Attempt, base_url: &Bas
 /// The edits that a target asks for, and those that keep from it what is not for its eyes. Returns what it is not told.
 fn edit_members(taken: &Taken<'_>, attempt: &Attempt, edits: &mut SmallVec<[Edit; 4]>) -> ir::Losses {
     let target = &attempt.target;
-    let hidden = wishes::hidden(taken, target);
+    let wishes = wishes::hidden(taken, target);
     let parameters = parameters(taken, target);
-    if hidden.is_empty() && parameters.is_none() {
+    let options = target.provider.vendor.quirks.no_stream_options && taken.peek.has_stream_options();
+    if wishes.is_empty() && parameters.is_none() && !options {
         return ir::Losses::default();
     }
     let mut losses = wishes::unmet(taken, target);
-    let dropped = parameters.unwrap_or(&Parameters::default()).edits(&taken.body, hidden, edits);
+    let mut hidden: SmallVec<[&str; 4]> = wishes.iter().copied().collect();
+    if options {
+        hidden.push(STREAM_OPTIONS);
+        losses.add(STREAM_OPTIONS);
+    }
+    let dropped = parameters.unwrap_or(&Parameters::default()).edits(&taken.body, &hidden, edits);
     dropped.into_iter().for_each(|name| losses.add(name));
     losses
 }
@@ -179,10 +188,20 @@ fn parameters<'a>(taken: &Taken<'_>, target: &'a Target) -> Option<&'a Parameter
 
 /// A body in the provider's dialect with the changes that its target asks for; what is dropped is lost.
 pub(crate) fn changed(taken: &Taken<'_>, target: &Target, encoded: Encoded) -> Encoded {
-    let Encoded { bytes, mut losses } = encoded;
-    let Some(parameters) = parameters(taken, target) else { return Encoded { bytes, losses } };
-    let (bytes, dropped) = parameters.applied(bytes);
-    dropped.into_iter().for_each(|name| losses.add(name));
+    let Encoded { mut bytes, mut losses } = encoded;
+    if let Some(parameters) = parameters(taken, target) {
+        let (applied, dropped) = parameters.applied(bytes);
+        dropped.into_iter().for_each(|name| losses.add(name));
+        bytes = applied;
+    }
+    if target.provider.vendor.quirks.no_stream_options {
+        // What is written there is mostly ours: that usage is to be told.
+        let refused = Parameters { drop: vec![STREAM_OPTIONS.to_owned()], ..Parameters::default() };
+        bytes = refused.applied(bytes).0;
+        if taken.peek.has_stream_options() {
+            losses.add(STREAM_OPTIONS);
+        }
+    }
     Encoded { bytes, losses }
 }
 
@@ -275,7 +294,8 @@ pub(crate) fn translated(
     let names = ToolNames::of(&request);
     let encoded = changed(taken, target, dialect::of(to).encode_request(&request, &target.capabilities)?);
     losses.extend(encoded.losses);
-    losses.forgive(|field| is_served_here(field, &request, &*shared.responses));
+    let is_kept = is_kept(&request, &*shared.responses);
+    losses.forgive(|field| is_served_here(field, request.origin, is_kept));
     Ok(Translated { stream: request.stream, body: encoded.bytes, losses, names })
 }
 
@@ -308,12 +328,22 @@ fn is_of(field: &str, member: &str) -> bool {
     field.strip_prefix(member).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
+/// Takes out of a request what its provider is not told because it is served here.
+pub(crate) fn leave_out_what_is_served_here(request: &mut ir::Request, responses: &dyn ResponseStore) {
+    let (origin, is_kept) = (request.origin, is_kept(request, responses));
+    request.extras.retain(|extra| !is_served_here(&extra.name, origin, is_kept));
+}
+
+/// Whether an answer is kept here that is to be kept.
+fn is_kept(request: &ir::Request, responses: &dyn ResponseStore) -> bool {
+    responses.keeps() || !state::is_stored(request)
+}
+
 /// Whether nothing is lost although a provider is not told. An answer is kept here, unless nothing is; what other
 /// dialects mean by `store` is the provider's to do.
-fn is_served_here(field: &str, request: &ir::Request, responses: &dyn ResponseStore) -> bool {
-    let kept = responses.keeps() || !state::is_stored(request);
+fn is_served_here(field: &str, origin: DialectId, is_kept: bool) -> bool {
     field == "stream_options.include_usage"
-        || request.origin == DialectId::OpenaiResponses && SERVED_HERE.contains(&field) && (field != "store" || kept)
+        || origin == DialectId::OpenaiResponses && SERVED_HERE.contains(&field) && (field != "store" || is_kept)
 }
 
 /// Streams end without a count unless somebody asks; the client did not, so we do.

@@ -1,5 +1,7 @@
 //! The whole client surface: path and method to what is asked for.
 
+mod predecessors;
+
 use http::Method;
 use trunkline_wire::{DialectId, Operation};
 
@@ -133,7 +135,7 @@ pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
         return Route::Admin;
     }
     if method == Method::OPTIONS {
-        return Route::Preflight;
+        return if predecessors::is_theirs(path) { Route::Admin } else { Route::Preflight };
     }
     if let Some(below) = path.strip_prefix("/v1beta/models") {
         return gemini(method, below);
@@ -157,11 +159,11 @@ pub fn find<'a>(method: &Method, path: &'a str) -> Route<'a> {
     match fixed {
         Some(route) if read => route,
         Some(_) => Route::WrongMethod(READ),
-        None => model_route(method, below, versioned),
+        None => model_route(method, (path, below), versioned),
     }
 }
 
-fn model_route<'a>(method: &Method, below: &'a str, versioned: bool) -> Route<'a> {
+fn model_route<'a>(method: &Method, (path, below): (&str, &'a str), versioned: bool) -> Route<'a> {
     if let Some(below) = below.strip_prefix("/responses/").filter(|below| *below != "input_tokens") {
         return stored_response(method, below);
     }
@@ -176,6 +178,7 @@ fn model_route<'a>(method: &Method, below: &'a str, versioned: bool) -> Route<'a
         "/messages" => surface(DialectId::Anthropic, Operation::Chat, below, Form::Plain),
         "/messages/count_tokens" => surface(DialectId::Anthropic, Operation::CountTokens, below, Form::Plain),
         "/embeddings" => surface(DialectId::OpenaiChat, Operation::Embedding, below, Form::Plain),
+        _ if predecessors::is_theirs(path) => return Route::Admin,
         other if is_below(other, RESERVED) && !versioned || !is_plain(other) => return Route::Nothing,
         _ if method != Method::POST => return Route::Nothing,
         other => surface(DialectId::OpenaiChat, Operation::Other, other, Form::Plain),
@@ -208,10 +211,11 @@ fn stored_response<'a>(method: &Method, below: &'a str) -> Route<'a> {
 /// The admin API's paths and Ollama's. What pages of other origins may do with the first is not `server.cors_origins`'
 /// matter, so its `OPTIONS` are its own.
 fn below_api<'a>(method: &Method, below: &'a str) -> Route<'a> {
-    match below.strip_prefix("v1") {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => Route::Admin,
-        Some(_) | None if method == Method::OPTIONS => Route::Preflight,
-        Some(_) | None => ollama(method, below),
+    let is_below = |place: &str| below.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    match below {
+        _ if is_below("v1") || is_below("admin") => Route::Admin,
+        _ if method == Method::OPTIONS => Route::Preflight,
+        _ => ollama(method, below),
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Listeners {
     pub models: TcpListener,
     /// Where the admin API is asked, if that is elsewhere.
     pub admin: Option<TcpListener>,
+    /// Where it is asked as well, if anywhere.
+    pub dashboard: Option<TcpListener>,
 }
 
 /// A server that listens.
@@ -58,6 +60,7 @@ pub struct Running {
     shared: Arc<Shared>,
     address: SocketAddr,
     admin_address: SocketAddr,
+    dashboard_address: Option<SocketAddr>,
     acceptors: Vec<TaskHandle<()>>,
     threads: Vec<Thread>,
     stop: watch::Sender<bool>,
@@ -77,8 +80,10 @@ pub fn start(shared: &Arc<Shared>, listeners: Listeners, workers: usize) -> io::
     let own_admin = listeners.admin.is_some();
     let models = watched(listeners.models)?;
     let admin = listeners.admin.map(watched).transpose()?;
+    let dashboard = listeners.dashboard.map(watched).transpose()?;
     let address = models.local_addr()?;
     let admin_address = admin.as_ref().map_or(Ok(address), tokio::net::TcpListener::local_addr)?;
+    let dashboard_address = dashboard.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
     let stop = watch::Sender::new(false);
     let process = ProcessId::random();
     let workers = workers.max(1);
@@ -97,9 +102,10 @@ pub fn start(shared: &Arc<Shared>, listeners: Listeners, workers: usize) -> io::
         threads.push(Thread { connections, handle });
     }
     let side = if own_admin { Side::Models } else { Side::Both };
-    let sides = std::iter::once((models, side)).chain(admin.map(|listener| (listener, Side::Admin)));
+    let of_admin = admin.into_iter().chain(dashboard).map(|listener| (listener, Side::Admin));
+    let sides = std::iter::once((models, side)).chain(of_admin);
     let acceptors = sides.map(|(listener, side)| tokio::spawn(accept(listener, side, doors.clone()))).collect();
-    Ok(Running { shared: Arc::clone(shared), address, admin_address, acceptors, threads, stop })
+    Ok(Running { shared: Arc::clone(shared), address, admin_address, dashboard_address, acceptors, threads, stop })
 }
 
 fn watched(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
@@ -116,6 +122,11 @@ impl Running {
     /// Where the admin API is asked.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
+    }
+
+    /// Where it is asked as well.
+    pub fn dashboard_address(&self) -> Option<SocketAddr> {
+        self.dashboard_address
     }
 
     /// Stops accepting, lets open requests finish for at most `drain`, then cuts what is left. Returns how many

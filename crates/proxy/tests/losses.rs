@@ -100,3 +100,26 @@ async fn a_refused_loss_is_named_as_the_client_wrote_it() {
     assert!(reply.body.contains("`generationConfig.seed`"), "{}", reply.body);
     assert_eq!(upstream.received().len(), 0, "nobody was asked");
 }
+
+#[tokio::test]
+async fn options_of_a_stream_are_kept_from_those_who_refuse_them() {
+    let chunk = json!({"id": "c1", "object": "chat.completion.chunk", "model": "real",
+        "choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}});
+    let answer =
+        || vec![Say::stream_head(), Say::chunk(&format!("data: {chunk}\n\ndata: [DONE]\n\n")), Say::last_chunk()];
+    let upstream = Upstream::start(vec![answer(), answer(), answer()]).await;
+    let gateway = Gateway::start(&config(&upstream).replace("anthropic", "mistral"));
+    let own = ask_chat(&gateway, json!({"stream": true, "stream_options": {"include_usage": true}})).await;
+    assert_eq!((own.status, own.header("x-trunkline-losses")), (200, Some("stream_options")), "{}", own.body);
+    assert!(own.body.contains(r#""total_tokens":2"#), "usage is told all the same: {}", own.body);
+    let none = ask_chat(&gateway, json!({"stream": true})).await;
+    assert_eq!((none.status, none.header("x-trunkline-losses")), (200, None), "{}", none.body);
+    let body =
+        json!({"model": "up/real", "max_tokens": 9, "stream": true, "messages": [{"role": "user", "content": "hi"}]});
+    let translated = ask(gateway.address(), "POST /v1/messages", &[], &body.to_string()).await;
+    assert_eq!((translated.status, translated.header("x-trunkline-losses")), (200, None), "{}", translated.body);
+    let sent = upstream.received();
+    assert_eq!(sent.len(), 3);
+    assert!(sent.iter().all(|request| !request.body.contains("stream_options")), "{sent:?}");
+}

@@ -262,11 +262,12 @@ async fn an_answer_that_is_too_large_is_given_and_not_kept() {
 #[tokio::test]
 async fn an_adapters_answers_are_kept_too() {
     let (_upstream, gateway) = rig(vec![]).await;
-    for stream in [false, true] {
-        let reply = turn(&gateway, "hello", json!({"model": "dummy/echo-1", "stream": stream})).await;
+    for (stream, store) in [(false, json!(null)), (true, json!(true)), (false, json!(true)), (false, json!(false))] {
+        let more = json!({"model": "dummy/echo-1", "stream": stream, "store": store, "include": []});
+        let reply = turn(&gateway, "hello", more).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
     }
-    assert_eq!(gateway.kept_responses(), 2);
+    assert_eq!(gateway.kept_responses(), 3);
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ impl Gateway {
         let shared = Shared::new(snapshot_of(toml), sink, Box::new(Healthy), Box::new(responses.clone()));
         shared.set_admin(Box::new(Explainer));
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-        let listeners = Listeners { models: listener, admin: None };
+        let listeners = Listeners { models: listener, admin: None, dashboard: None };
         let running = start(&shared, listeners, workers).expect("the workers start");
         Self { shared, running, reports, responses }
     }

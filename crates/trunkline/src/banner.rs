@@ -17,7 +17,8 @@ pub(crate) struct Start<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) config: &'a Origin,
     pub(crate) address: SocketAddr,
-    pub(crate) admin_address: SocketAddr,
+    /// Where the admin API is asked: one place, or two.
+    pub(crate) admin_addresses: Vec<SocketAddr>,
 }
 
 /// Prints it to standard output.
@@ -27,7 +28,7 @@ pub(crate) fn print(start: &Start<'_>) {
 }
 
 fn write(out: &mut impl Write, start: &Start<'_>) -> io::Result<()> {
-    let Start { snapshot, client_keys, first_password, settings, config, address, admin_address } = start;
+    let Start { snapshot, client_keys, first_password, settings, config, address, admin_addresses } = start;
     let url = format!("http://{}", reachable(*address));
     writeln!(out, "trunkline {} listens on {url}", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  OpenAI base URL  {url}/v1")?;
@@ -44,9 +45,11 @@ fn write(out: &mut impl Write, start: &Start<'_>) -> io::Result<()> {
         Some(count) => format!("required, {count} known"),
     };
     writeln!(out, "  client keys      {required}")?;
-    writeln!(out, "  admin API        {}", admin(snapshot, *admin_address))?;
-    if snapshot.admin.enabled {
-        writeln!(out, "  web UI           http://{}/ui/", reachable(*admin_address))?;
+    for address in admin_addresses {
+        writeln!(out, "  admin API        {}", admin(snapshot, *address))?;
+    }
+    if let Some(address) = admin_addresses.first().filter(|_| snapshot.admin.enabled) {
+        writeln!(out, "  web UI           http://{}/ui/", reachable(*address))?;
     }
     if let Some(password) = first_password {
         writeln!(out, "  admin password   {password}  (shown this once; `trunkline admin password` sets another)")?;

@@ -54,7 +54,7 @@ pub(crate) enum RunError {
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(
-        "cannot listen on {address}: {reason}; `--port`, `server.listen` or `server.admin_listen` sets another address"
+        "cannot listen on {address}: {reason}; `--port`, `server.listen`, `server.admin_listen` or `FLASK_PORT` sets another address"
     )]
     Listen { address: SocketAddr, reason: io::Error },
     #[error("the store cannot be opened: {0}")]
@@ -86,7 +86,11 @@ pub(crate) fn run(source: Source) -> Result<(), RunError> {
         tracing::info!("{note}");
     }
     let server = &loaded.snapshot.server;
-    let listeners = Listeners { models: listen(server.listen)?, admin: server.admin_listen.map(listen).transpose()? };
+    let listeners = Listeners {
+        models: listen(server.listen)?,
+        admin: server.admin_listen.map(listen).transpose()?,
+        dashboard: server.dashboard_listen.map(listen).transpose()?,
+    };
     source.make_data_folder()?;
     let bodies = BodyDesk::start(&loaded.settings)?;
     let tail = Tail::default();
@@ -155,7 +159,7 @@ async fn serve(
         settings: &settings,
         config: &source.origin(),
         address,
-        admin_address: running.admin_address(),
+        admin_addresses: std::iter::once(running.admin_address()).chain(running.dashboard_address()).collect(),
     });
     let (wakes, watch) = (Wakes::default(), Watch::at(settings.store_url.expose()).map_err(LedgerError::from)?);
     let keys_wake = wakes.keys.clone();

@@ -208,6 +208,11 @@ impl Peek {
         Self { model, stream, include_usage: true, has_wishes: false, turn, answers: None, places }
     }
 
+    /// Whether the body says anything of how its stream is to be.
+    pub fn has_stream_options(&self) -> bool {
+        !self.places.stream_options.is_empty()
+    }
+
     /// The edits that put `upstream_model`, a JSON string, where the client's name for it stood.
     pub fn rename(&self, upstream_model: &Bytes, edits: &mut SmallVec<[Edit; 4]>) {
         edits.extend(self.places.model.iter().map(|range| Edit { range: range.clone(), with: upstream_model.clone() }));

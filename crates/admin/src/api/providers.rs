@@ -28,6 +28,7 @@ use crate::routes::Running;
 use crate::upstreams::Tested;
 use row::{ProviderRow, Rows};
 use test::ProviderTest;
+pub(crate) use test::of_name;
 
 /// Its paths.
 pub(crate) const ROUTES: &[Endpoint] = &[

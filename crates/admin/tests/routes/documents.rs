@@ -6,7 +6,7 @@ use trunkline_admin::{
     CurrentDocument, DocumentAnswer, DocumentProblem, DocumentRevision, DocumentSource, ForeignDocument, NewDocument,
     TakenOver,
 };
-use trunkline_config::import::litellm;
+use trunkline_config::import::{litellm, model_proxy};
 
 use super::*;
 
@@ -93,8 +93,12 @@ impl Documents for Kept {
     }
 
     fn take_over(&self, from: ForeignDocument) -> DocumentAnswer<TakenOver> {
-        let ForeignDocument::Litellm(file) = from else { return ready(Err(DocumentProblem::Down)) };
-        let imported = litellm(&file, &Env::default());
+        let env = things::variables();
+        let imported = match from {
+            ForeignDocument::Litellm(file) => litellm(&file, &env),
+            ForeignDocument::ModelProxy(files) => model_proxy(&files, &env),
+            ForeignDocument::ServerlessProxy(_) => return ready(Err(DocumentProblem::Down)),
+        };
         ready(Ok(TakenOver { text: imported.document, report: imported.report }))
     }
 }

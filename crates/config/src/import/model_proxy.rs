@@ -22,6 +22,9 @@ const UNKNOWN: &str = "model-proxy v2 has no such key";
 /// Where it listens; `HOST` and `PORT` are stronger, here as there.
 const LISTEN: &str = "127.0.0.1:9876";
 
+/// Holds the one key that it lets callers in by.
+const CLIENT_KEY: &str = "CLIENT_API_KEY";
+
 /// What is known while the files are read.
 struct Desk {
     env: Env,
@@ -46,6 +49,10 @@ pub fn model_proxy(files: &[SourceFile], env: &Env) -> Imported {
         "mean what they meant.".to_owned(),
     ];
     desk.draft.sections.entry("server").or_default().insert("listen".to_owned(), LISTEN.into());
+    if env.get(CLIENT_KEY).is_some() {
+        // There, whoever may call may change everything, too.
+        desk.draft.sections.entry("admin").or_default().insert("token".to_owned(), format!("${{{CLIENT_KEY}}}").into());
+    }
     for (file, name) in folder("providers") {
         read(file, &mut report, |tree, report| provider::import(&file.name, name, tree, &mut desk, report));
     }

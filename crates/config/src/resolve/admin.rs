@@ -1,7 +1,5 @@
 //! `[admin]`, and the variables above it.
 
-use std::net::SocketAddr;
-
 use http::Uri;
 
 use super::Resolver;
@@ -9,16 +7,16 @@ use super::hashed::hashed;
 use crate::Secret;
 use crate::path::{Path, path};
 use crate::settings::{switch, table};
-use crate::snapshot::{AdminAccess, AdminTokens, Network, OidcClient, PublicUrl};
+use crate::snapshot::{AdminAccess, AdminTokens, Network, OidcClient, PublicUrl, Server};
 
 const NOT_A_URL: &str = "write an absolute URL, such as `https://login.example.com`, without credentials or query";
 
 impl Resolver<'_, '_> {
-    pub(super) fn admin(&mut self, address: SocketAddr) -> AdminAccess {
+    pub(super) fn admin(&mut self, server: &Server) -> AdminAccess {
         let section = &self.file.admin;
         AdminAccess {
             enabled: section.enabled,
-            sign_in: self.sign_in(address),
+            sign_in: self.sign_in(server),
             tokens: self.admin_tokens(),
             viewer_tokens: self.hashes(&path(&["admin", "viewer_tokens"]), &section.viewer_tokens),
             public_url: self.public_url(),
@@ -32,13 +30,14 @@ impl Resolver<'_, '_> {
     }
 
     /// Whether callers must say who they are. They need not when that was said, and nobody else can come.
-    fn sign_in(&mut self, address: SocketAddr) -> bool {
+    fn sign_in(&mut self, server: &Server) -> bool {
         let asked = self.layers().word(&table::AUTH_ENABLED, None, switch).unwrap_or(true);
         let section = &self.file.admin;
         if asked || !section.enabled {
             return true;
         }
-        if !address.ip().to_canonical().is_loopback() && !section.allow_unauthenticated {
+        let reachable = server.admin_addresses().find(|address| !address.ip().to_canonical().is_loopback());
+        if let Some(address) = reachable.filter(|_| !section.allow_unauthenticated) {
             let message = format!(
                 "{address} can be reached from other machines, and without sign-in each of them could change everything"
             );

@@ -17,6 +17,7 @@ impl Resolver<'_, '_> {
         Server {
             listen,
             admin_listen: self.layers().admin_listen(section.admin_listen.as_deref()),
+            dashboard_listen: self.layers().dashboard_listen(listen.ip()),
             body_bytes_max,
             header_read_timeout: section.header_read_timeout.duration(),
             body_read_timeout: section.body_read_timeout.duration(),

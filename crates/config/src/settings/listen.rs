@@ -66,6 +66,12 @@ impl Layers<'_, '_> {
         }
         address
     }
+
+    /// Where the dashboard of serverless_proxy was, on this machine as others reach it at `ip`.
+    pub(crate) fn dashboard_listen(&mut self, ip: IpAddr) -> Option<SocketAddr> {
+        let port = self.word(&table::DASHBOARD_PORT, None, |text| text.trim().parse::<u16>().ok())?;
+        Some(SocketAddr::new(ip, port))
+    }
 }
 
 fn document_address(stated: &str, layers: &mut Layers<'_, '_>) -> Option<SocketAddr> {

@@ -109,6 +109,18 @@ pub static PORT: Setting = Setting {
 /// The admin API's own address.
 pub static ADMIN_LISTEN: Setting =
     inside("server.admin_listen", &["TRUNKLINE_ADMIN_LISTEN"], "an IP address and a port, such as `127.0.0.1:8701`");
+/// One more address of the admin API's, beside where it is else.
+pub static DASHBOARD_PORT: Setting = Setting {
+    path: "(dashboard)",
+    flag: None,
+    variables: &["FLASK_PORT"],
+    accepts: "a port from 0 to 65535",
+    outside: Some(Outside {
+        default: "none",
+        unit: "port",
+        description: "One more port for the admin API and its pages, at the IP address of `server.listen`: where the dashboard of serverless_proxy was. Models are not asked there. Read at the start only.",
+    }),
+};
 /// Whether callers need a client key.
 pub static AUTH: Setting = inside("server.auth", &["TRUNKLINE_AUTH"], "`keys` or `none`");
 /// Browser origins, with commas between them.
@@ -216,6 +228,7 @@ pub static ALL: &[&Setting] = &[
     &HOST,
     &PORT,
     &ADMIN_LISTEN,
+    &DASHBOARD_PORT,
     &AUTH,
     &CORS_ORIGINS,
     &DRAIN_TIMEOUT,

@@ -60,6 +60,22 @@ fn an_address_of_its_own_is_what_counts() {
 }
 
 #[test]
+fn the_dashboard_of_serverless_proxy_has_a_port_and_others_may_reach_it() {
+    let text = reachable("").replace("auth =", "admin_listen = \"127.0.0.1:8701\"\nauth =");
+    let port = ("FLASK_PORT", "5001");
+    let addresses = |variables: &[(&str, &str)]| {
+        let server = ok(Some(&text), variables).snapshot.server;
+        server.admin_addresses().map(|address| address.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(addresses(&[]), ["127.0.0.1:8701"]);
+    assert_eq!(addresses(&[port]), ["127.0.0.1:8701", "0.0.0.0:5001"]);
+    assert_eq!(addresses(&[port, ("HOST", "::1")]), ["127.0.0.1:8701", "[::1]:5001"]);
+    expect!["AUTH_ENABLED: 0.0.0.0:5001 can be reached from other machines, and without sign-in each of them could change everything; leave it out, listen on loopback, or say it twice: `allow_unauthenticated = true` in `[admin]`"].assert_eq(&problems(Some(&text), &[port, (OPEN, "false")]));
+    expect![[r#"FLASK_PORT: "flask" is not understood; it takes a port from 0 to 65535"#]]
+        .assert_eq(&problems(None, &[("FLASK_PORT", "flask")]));
+}
+
+#[test]
 fn addresses_are_told_as_browsers_say_them() {
     let text = "[admin]\npublic_url = \"https://Gateway.Example.com:443/\"\nhosts = [\"Inner.House\"]\n\
                 session_service = \"http://menu:5000/\"\n";

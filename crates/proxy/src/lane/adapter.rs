@@ -5,7 +5,7 @@ use trunkline_route::Attempt;
 use trunkline_wire::{Fault, RateLimits, StreamHead, ir};
 
 use super::events::{Begun, begun};
-use crate::prepare::Taken;
+use crate::prepare::{self, Taken};
 use crate::repair;
 use crate::reply::Deadline;
 use crate::report_guard::ReportGuard;
@@ -37,13 +37,15 @@ fn begin(
     attempt: &Attempt,
     guard: &ReportGuard,
 ) -> Result<(adapter::Events, StreamHead), Fault> {
-    let request = taken.request()?;
-    adapter.subset().check(request)?;
+    let mut request = ir::Request::clone(taken.request()?);
+    // No adapter has to know what is not its to do.
+    prepare::leave_out_what_is_served_here(&mut request, &*guard.shared().responses);
+    adapter.subset().check(&request)?;
     let head = surface::head(taken, guard)?;
     let context = adapter::Context {
         headers: taken.headers.clone(),
         model: attempt.target.model.name.to_string(),
         request_id: head.request_id.clone(),
     };
-    Ok((adapter.chat(ir::Request::clone(request), context)?, head))
+    Ok((adapter.chat(request, context)?, head))
 }

@@ -61,6 +61,8 @@ mod tests {
             ("/key/info", [true, false, true]),
             ("/ui/", [true, false, true]),
             ("/favicon.ico", [true, false, true]),
+            ("/endpoints", [true, false, true]),
+            ("/v1/admin/logs", [true, false, true]),
             ("/v1/models", [true, true, false]),
             ("/api/tags", [true, true, false]),
             ("/health/detailed", [true, true, false]),

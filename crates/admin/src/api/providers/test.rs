@@ -52,7 +52,7 @@ pub(super) async fn test(
 }
 
 /// One that there is, switched off or not.
-fn of_name(plane: &dyn Plane, editing: &Editing, name: &str) -> Result<Arc<Provider>, Problem> {
+pub(crate) fn of_name(plane: &dyn Plane, editing: &Editing, name: &str) -> Result<Arc<Provider>, Problem> {
     if let Some(provider) = in_force(plane, name) {
         return Ok(provider);
     }

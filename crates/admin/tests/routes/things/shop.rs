@@ -52,8 +52,13 @@ impl Upstreams for NoUpstreams {
 
 /// What the process was started with.
 pub(crate) fn variables() -> Env {
-    let all =
-        [("TRUNKLINE_ADMIN_TOKEN", TOKEN), ("GROQ_API_KEY", "sk-0123456789"), ("GROQ_API_KEY_2", "sk-0123456789a")];
+    let all = [
+        ("TRUNKLINE_ADMIN_TOKEN", TOKEN),
+        ("GROQ_API_KEY", "sk-0123456789"),
+        ("GROQ_API_KEY_2", "sk-0123456789a"),
+        ("OTHER", "sk-other"),
+        ("SECOND_KEY", "sk-second"),
+    ];
     all.into_iter().collect()
 }
 
