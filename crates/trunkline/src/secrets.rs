@@ -102,13 +102,11 @@ fn used_by(named: &[SecretReference], name: &str) -> Vec<String> {
 }
 
 fn problem(error: StoreError) -> SecretProblem {
-    match error {
-        StoreError::Key(error) => sealed(&error),
-        error => {
-            tracing::warn!(%error, "the table of secrets does not answer");
-            SecretProblem::Down
-        }
+    if let StoreError::Key(error) = error {
+        return sealed(&error);
     }
+    tracing::warn!(%error, "the table of secrets does not answer");
+    SecretProblem::Down
 }
 
 fn sealed(error: &KeyError) -> SecretProblem {

@@ -55,9 +55,9 @@ async fn another_key_neither_opens_nor_seals(place: &str) {
     let (right, wrong) = (ring(ONE, None), ring(OTHER, None));
     assert!(SecretTable::at(place, &right).unwrap().put(secret("a", "canary")).await.unwrap());
     let mut table = SecretTable::at(place, &wrong).unwrap();
-    let told = |error: StoreError| match error {
-        StoreError::Key(error) => error.to_string(),
-        _ => panic!("{error}"),
+    let told = |error: StoreError| {
+        let StoreError::Key(error) = error else { panic!("{error}") };
+        error.to_string()
     };
     let error = told(table.all().await.unwrap_err());
     assert!(error.contains("than the one in `TRUNKLINE_SECRET_KEY`; start with"), "{error}");
