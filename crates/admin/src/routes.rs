@@ -1,7 +1,7 @@
 //! The paths of the admin API, all of them.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -89,6 +89,14 @@ pub(crate) fn wanted(method: &Method, path: Option<&str>) -> Wanted {
     listed.map_or(nowhere, |at| Wanted { asks: at.asks, changes: at.changes })
 }
 
+/// All paths behind the gate. What a request is about comes with it, so that one serves every [`Admin`].
+static ROUTER: LazyLock<Router> = LazyLock::new(|| {
+    let router = all().fold(Router::new(), |router, at| router.route(at.path, (at.handler)()));
+    let router = router.fallback(nothing).method_not_allowed_fallback(wrong_method);
+    // The gate stands before every answer, those that there is nothing among them.
+    router.layer(from_fn(gate))
+});
+
 /// The admin API.
 #[derive(Clone, Debug)]
 pub struct Admin {
@@ -100,10 +108,7 @@ impl Admin {
     /// An admin API whose users and sessions are kept there, which reaches other servers so, and lets callers in unasked or
     /// not.
     pub fn new(accounts: Arc<dyn Accounts>, web: Arc<dyn Web>, unasked: Unasked) -> Self {
-        let router = all().fold(Router::new(), |router, at| router.route(at.path, (at.handler)()));
-        let router = router.fallback(nothing).method_not_allowed_fallback(wrong_method);
-        // The gate stands before every answer, those that there is nothing among them.
-        Self { router: router.layer(from_fn(gate)), auth: Arc::new(Auth::new(accounts, web, unasked)) }
+        Self { router: ROUTER.clone(), auth: Arc::new(Auth::new(accounts, web, unasked)) }
     }
 
     /// Answers one request to this process of whoever is at `peer`.
