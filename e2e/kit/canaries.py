@@ -124,7 +124,8 @@ class World:
         edits: bool = False,
     ) -> httpx.Response:
         """Asks, and looks at the answer: its head and its body. `edits`: whether the caller may edit the document."""
-        wait = LIVE_TIMEOUT_S if path.startswith("/api/v1/requests/live") else CLIENT_TIMEOUT_S
+        is_endless = path.startswith("/api/v1/requests/live") or path.endswith("/stream")
+        wait = LIVE_TIMEOUT_S if is_endless else CLIENT_TIMEOUT_S
         with self.gateway.http.stream(method, path, headers=headers, content=body, timeout=wait) as answer:
             said = b""
             # Streams without an end are looked at for a moment.
@@ -174,7 +175,7 @@ def routes() -> list[tuple[str, str]]:
 
 def described() -> dict[tuple[str, str], Any]:
     """What the paths take, as the API's description says."""
-    api = json.loads((ROOT / "web/api/openapi.json").read_text())
+    api = json.loads((ROOT / "crates/admin/openapi.json").read_text())
     found = {}
     for path, methods in api["paths"].items():
         for method, operation in methods.items():

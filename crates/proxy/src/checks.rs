@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::Method;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use trunkline_config::{HealthCheck, Provider};
+use trunkline_config::{HealthCheck, Provider, Snapshot};
 use trunkline_providers::BaseUrl;
 use trunkline_providers::health::{Expected, judge};
 use trunkline_route::Moment;
@@ -63,14 +63,10 @@ fn ask_all_due(
     asked: &mut JoinSet<Answered>,
 ) -> Instant {
     let snapshot = shared.snapshot();
-    let checked = |provider: &&Arc<Provider>| provider.health.is_some() && provider.base_url.is_some();
-    patients.retain(|name, patient| {
-        let now = snapshot.providers.get(&**name).filter(checked);
-        now.is_some_and(|now| now.is_same_party(&patient.provider) && now.health == patient.provider.health)
-    });
+    patients.retain(|_, patient| is_checked(&snapshot, &patient.provider));
     let now = Instant::now();
     let mut look = now + LOOK_EVERY;
-    for provider in snapshot.providers.values().filter(checked) {
+    for provider in snapshot.providers.values().filter(|provider| is_checked(&snapshot, provider)) {
         let fresh = || Patient { provider: Arc::clone(provider), vitals: Vitals::default(), next: Some(now) };
         let patient = patients.entry(Arc::clone(&provider.name)).or_insert_with(fresh);
         match patient.next {
@@ -86,6 +82,13 @@ fn ask_all_due(
     look
 }
 
+/// Whether this provider is asked, as it is here.
+fn is_checked(snapshot: &Snapshot, provider: &Provider) -> bool {
+    let now = snapshot.providers.get(&*provider.name);
+    let is_checked = provider.health.is_some() && provider.base_url.is_some();
+    is_checked && now.is_some_and(|now| now.is_same_party(provider) && now.health == provider.health)
+}
+
 fn take_in(
     shared: &Shared,
     patients: &mut HashMap<Arc<str>, Patient>,
@@ -94,8 +97,9 @@ fn take_in(
 ) {
     let name = &provider.name;
     let Some(check) = &provider.health else { return };
-    // Of another configuration, or of none any more.
-    let same = |patient: &&mut Patient| Arc::ptr_eq(&patient.provider, provider);
+    // Of another configuration, or of none any more: it may have been put in force while the answer was on its way.
+    let snapshot = shared.snapshot();
+    let same = |patient: &&mut Patient| Arc::ptr_eq(&patient.provider, provider) && is_checked(&snapshot, provider);
     let Some(patient) = patients.get_mut(name).filter(same) else { return };
     patient.next = Some(Instant::now() + check.interval);
     let now = Moment(now_ms());
