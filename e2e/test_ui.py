@@ -74,6 +74,12 @@ def test_what_was_fetched_once_is_not_fetched_again(pages: httpx.Client) -> None
     assert pages.get("/ui/assets/nothing-here.js").status_code == 404
 
 
+def test_a_head_says_how_long_the_page_is(pages: httpx.Client) -> None:
+    plain = {"accept-encoding": "identity"}
+    head, page = pages.head("/ui/", headers=plain), pages.get("/ui/", headers=plain)
+    assert (head.headers.get_list("content-length"), head.content) == ([str(len(page.content))], b"")
+
+
 def test_pages_are_where_the_admin_api_is_and_nowhere_else(start: Start, pages: httpx.Client) -> None:
     rebound = pages.get("/ui/", headers={"host": "evil.example.com"})
     assert rebound.status_code == 403 and rebound.json()["type"].endswith("wrong_host")

@@ -56,7 +56,7 @@ pub(crate) async fn handle(
         | Route::Nothing => small::answer(worker, &snapshot, route, &parts, body).await,
     };
     cors::allow(cors_origins, &parts.headers, response.headers_mut());
-    if parts.method == Method::HEAD {
+    if parts.method == Method::HEAD && !response.headers().contains_key(header::CONTENT_LENGTH) {
         // The body's length stays in the head, as it would be for GET; the server leaves the body out.
         let length = http_body::Body::size_hint(response.body()).exact();
         response.headers_mut().extend(length.map(|length| (header::CONTENT_LENGTH, HeaderValue::from(length))));
