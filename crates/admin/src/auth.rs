@@ -18,7 +18,7 @@ mod service;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use tokio::sync::Semaphore;
@@ -28,6 +28,7 @@ use self::arrival::Arrival;
 use self::cookie::{Cookie, SameSite};
 use self::known::Known;
 use self::limiter::Limiter;
+use crate::clock::now;
 use crate::problem::{Kind, Problem};
 
 pub use accounts::{Account, Accounts, Ask, Down, Session, Stored, Told, Unreachable, Web};
@@ -194,7 +195,7 @@ impl Auth {
         if let Some(caller) = self.known.get(&hash) {
             return Ok(Some(caller));
         }
-        let now_ms = now_ms();
+        let now_ms = now().0;
         let Some(mut session) = self.accounts.find(hash.clone()).await?.filter(|found| found.expires_ms > now_ms)
         else {
             return Ok(None);
@@ -267,7 +268,7 @@ impl Auth {
         headers: &HeaderMap,
         (user, role): (String, Role),
     ) -> Result<Opened, Problem> {
-        let (token, now_ms) = (secret::new_token(), now_ms());
+        let (token, now_ms) = (secret::new_token(), now().0);
         let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let session = Session {
             id: secret::new_id(),
@@ -287,7 +288,7 @@ impl Auth {
 
     /// All sessions of ours.
     pub(crate) async fn sessions(&self) -> Result<Vec<Session>, Problem> {
-        Ok(self.accounts.sessions(now_ms()).await?)
+        Ok(self.accounts.sessions(now().0).await?)
     }
 
     /// Ends a session of ours; whether there was one.
@@ -356,8 +357,4 @@ fn too_many(wait: Duration) -> Problem {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
 }

@@ -5,6 +5,7 @@
 
 mod api;
 mod auth;
+mod clock;
 mod compat;
 mod documents;
 mod endpoint;

@@ -1,7 +1,5 @@
 //! How providers and targets stand right now, in words that people and programs read.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use schemars::JsonSchema;
 use serde::Serialize;
 use trunkline_config::{Key, Provider, Target};
@@ -152,10 +150,4 @@ fn why(row: &RestRow) -> String {
 /// A moment in RFC 3339.
 pub(crate) fn at(moment: Moment) -> String {
     timestamp::write(moment.0 / 1000)
-}
-
-/// This moment.
-pub(crate) fn now() -> Moment {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

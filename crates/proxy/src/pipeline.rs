@@ -170,8 +170,8 @@ pub(crate) async fn ask_others(worker: &Worker, planning: Planning<'_>, failed: 
     Err(Failed::new(fault, guard))
 }
 
-/// The plan of a request, for this model, and when it was made. Where all who could serve it rest, and the configuration says so, waits for the
-/// first of them.
+/// The plan of a request, for this model, and when it was made. Where all who could serve it rest, and the configuration
+/// says so, waits for the first of them.
 async fn planned(planning: Planning<'_>, model: &str) -> Result<(Plan, Moment), (Fault, Vec<LeftOut>)> {
     let began = Moment(now_ms());
     let mut at = began;

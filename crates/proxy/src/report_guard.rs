@@ -301,6 +301,7 @@ impl Drop for ReportGuard {
     }
 }
 
-fn micros(time: Duration) -> u64 {
+/// Microseconds, as reports have times.
+pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

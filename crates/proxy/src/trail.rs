@@ -7,6 +7,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use trunkline_route::{Attempt, Held, Lane, LeftOut, Tries, Try};
 use trunkline_wire::{Fault, FaultKind};
 
+use crate::report_guard::micros;
+
 /// What became of the tries before the one that answered, in their order.
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-trunkline-attempts");
 /// Entries of one trail. Guards the header's size; what is left out is counted.
@@ -150,10 +152,6 @@ fn entry(attempt: &Attempt, outcome: &'static str) -> Try {
 fn told(entry: &Try) -> String {
     let asked = entry.key.as_ref().unwrap_or(&entry.provider);
     format!("{}/{} {}", plain(asked), plain(&entry.upstream_model), entry.outcome)
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Says in an answer's head what came before it, and who served it at last, if anybody did.

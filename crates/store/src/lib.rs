@@ -3,7 +3,8 @@
 //!
 //! Readers of the record go through [`Store`], the one writer through [`Writer`]; they never wait for each other. Kept
 //! answers have [`Responses`], what was said [`Bodies`], client keys [`ClientKeyTable`], those who sign in [`AdminTable`], the
-//! configuration document [`Revisions`], what it does not say in the open [`SecretTable`]; [`Watch`] tells when that or a client key has changed. No caller on the request path
+//! configuration document [`Revisions`], what it does not say in the open [`SecretTable`]; [`Watch`] tells when that or a
+//! client key has changed. No caller on the request path
 //! comes here: reports arrive in batches from the binary's ledger, and answers through a queue of the binary's.
 
 mod admin;

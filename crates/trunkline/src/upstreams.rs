@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
@@ -14,6 +14,7 @@ use trunkline_proxy::upstream::Client;
 use trunkline_proxy::{Step, Trial, list_models, try_provider};
 use trunkline_store::{Dimension, Figures, Question, Store, StoreError};
 
+use crate::rests::now;
 use crate::source::{Source, SourceError, Written};
 
 /// What is told of.
@@ -42,8 +43,7 @@ impl UpstreamDesk {
             DayOf::Providers => Dimension::Provider,
             DayOf::Models => Dimension::Model,
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let since_s = i64::try_from(now).unwrap_or(i64::MAX).saturating_sub(DAY_S);
+        let since_s = i64::try_from(now().0 / 1_000).unwrap_or(i64::MAX).saturating_sub(DAY_S);
         let store = Store::open(self.place.expose()).await?;
         let figures = store.figures(&Question { by: Some(by), since_s: Some(since_s), ..Question::default() }).await;
         store.close().await;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use trunkline_admin::{LedgerState, Probed, Process, ReplicaState, StoreState, Watch};
 use trunkline_config::Secret;
@@ -12,6 +12,7 @@ use trunkline_store::{Store, StoreError};
 
 use crate::ledger::Ledger;
 use crate::reload::Found;
+use crate::rests::now;
 use crate::source::Source;
 use crate::state::State;
 
@@ -41,7 +42,7 @@ pub(crate) struct Since {
 impl Since {
     /// A process that begins now and is to listen there.
     pub(crate) fn now(asked_for: SocketAddr) -> Self {
-        Self { at_ms: now_ms(), asked_for, listen: Arc::default() }
+        Self { at_ms: now().0, asked_for, listen: Arc::default() }
     }
 
     /// It listens there.
@@ -66,7 +67,7 @@ impl Looks {
 
     /// One is over.
     pub(crate) fn done(&self) {
-        self.last_ms.store(now_ms(), Ordering::Relaxed);
+        self.last_ms.store(now().0, Ordering::Relaxed);
     }
 }
 
@@ -120,9 +121,4 @@ impl Watch for WatchDesk {
     fn settings(&self, document: &str) -> Vec<Stated> {
         stated(document, self.source.env(), self.source.overrides())
     }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

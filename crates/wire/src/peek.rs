@@ -86,7 +86,8 @@ enum Options {
     With(SmallVec<[Range<usize>; 1]>),
 }
 
-/// Reads the top level of `body`: one pass, nothing kept but four fields, whether there are wishes, and what sort of turn it is. Of a repeated key the last one counts.
+/// Reads the top level of `body`: one pass, nothing kept but four fields, whether there are wishes, what sort of turn it is,
+/// and how much of an answer is asked for. Of a repeated key the last one counts.
 ///
 /// # Errors
 /// When the body is not one JSON object, or `model` is missing, empty or not a string, or `stream` is not a boolean, or

@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::auth::Asks;
+use crate::clock::now;
 use crate::endpoint::{Endpoint, Operation};
 use crate::read::Json;
 use crate::routes::Running;
-use crate::standing::{ProviderHealth, ProviderKey, Sight, now};
+use crate::standing::{ProviderHealth, ProviderKey, Sight};
 
 /// Its paths.
 pub(crate) const ROUTES: &[Endpoint] = &[Endpoint::new("GET", "/api/v1/health", Asks::Viewer, || get(show))

@@ -16,11 +16,11 @@ use crate::api::editing::{Editing, IfMatch, Tagged};
 use crate::api::page::{Page, SearchQuery, Wanted};
 use crate::api::section::Thing;
 use crate::auth::{Asks, Caller};
+use crate::clock::now;
 use crate::endpoint::{Endpoint, Operation};
 use crate::problem::{Kind, Problem};
 use crate::read::{Json, named};
 use crate::routes::Running;
-use crate::standing::now;
 
 /// Its paths.
 pub(crate) const ROUTES: &[Endpoint] = &[

@@ -14,11 +14,11 @@ use trunkline_wire::timestamp;
 
 use self::attention::Attention;
 use crate::auth::Asks;
+use crate::clock::now;
 use crate::documents::{CurrentDocument, DocumentProblem, DocumentSource};
 use crate::endpoint::{Endpoint, Operation};
 use crate::read::Json;
 use crate::routes::Running;
-use crate::standing::now;
 use crate::watch::{Ledger, Process, Replicas};
 
 /// Its paths.

@@ -25,7 +25,8 @@ use self::id_token::{Expected, Keys};
 use super::accounts::Ask;
 use super::arrival::{Peer, arrival};
 use super::cookie::{self, Cookie, SameSite};
-use super::{Auth, COME_AGAIN, Opened, now_ms, secret, too_many};
+use super::{Auth, COME_AGAIN, Opened, secret, too_many};
+use crate::clock::now;
 use crate::problem::{Kind, Problem};
 
 const CALLBACK: &str = "/api/v1/oidc/callback";
@@ -130,7 +131,7 @@ impl Auth {
         let keys = Keys::read(&self.get(&found.jwks_uri, None).await?).ok_or_else(|| elsewhere("its keys are none"))?;
         let nonce = secret::derived("nonce", secret);
         let expected =
-            Expected { issuer: &client.issuer, client_id: &client.client_id, nonce: &nonce, now_s: now_ms() / 1_000 };
+            Expected { issuer: &client.issuer, client_id: &client.client_id, nonce: &nonce, now_s: now().0 / 1_000 };
         let said = id_token::read(&tokens.id_token, &keys, &expected).map_err(|error| {
             tracing::warn!(%error, "the provider's ID token is not believed");
             refused("what the provider says cannot be believed; the log says why")

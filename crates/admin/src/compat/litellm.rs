@@ -1,7 +1,7 @@
 //! LiteLLM's key management, spend logs and model list, as programs written for its proxy ask for them. Its teams, users and
 //! budgets as things of their own are not here.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Extension;
 use axum::routing::{get, post};
@@ -12,6 +12,7 @@ use trunkline_config::snapshot::key_hash;
 use trunkline_wire::timestamp;
 
 use crate::auth::Asks;
+use crate::clock::now;
 use crate::endpoint::Endpoint;
 use crate::keys::{KeyFields, KeyProblem, KeyRow};
 use crate::plane::Misasked;
@@ -131,7 +132,7 @@ pub(crate) async fn model_info(Extension(Running(plane)): Extension<Running>) ->
     let data: Vec<Value> = targets
         .map(|(model, target)| {
             let window = target.capabilities.context_window.or(model.context_window);
-            let tariff = target.price.as_deref().and_then(|price| price.at(now_ms()));
+            let tariff = target.price.as_deref().and_then(|price| price.at(now().0));
             let a_token = |pico: u64| number(&format!("{}.{:012}", pico / 1_000_000_000_000, pico % 1_000_000_000_000));
             json!({
                 "model_name": &*model.name,
@@ -176,8 +177,7 @@ fn ours(asked: &Map<String, Value>) -> Result<Map<String, Value>, Misasked> {
     }
     if let Some(duration) = text(asked, "duration")? {
         let period = PeriodOrZero::parse(&duration).map_err(|error| wrong("duration", error.hint()))?;
-        let end = SystemTime::now() + period.duration();
-        let end_s = end.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let end_s = (now().0 / 1_000).saturating_add(period.duration().as_secs());
         fields.insert("expires".to_owned(), Value::from(timestamp::write(end_s)));
     }
     if let Some(budgets) = budgets(asked)? {
@@ -268,9 +268,4 @@ fn wrong(field: &str, message: &str) -> Misasked {
 
 fn missing(field: &str) -> KeyProblem {
     KeyProblem::Misasked(wrong(field, "it is missing"))
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,18 +1,17 @@
 //! `/api/v1/config/export`: the document, to be kept or taken elsewhere.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::Extension;
 use axum::extract::RawQuery;
 use schemars::JsonSchema;
 use serde::Serialize;
-use trunkline_wire::timestamp;
 
 use super::masked;
 use crate::auth::{Caller, Role};
+use crate::clock::now;
 use crate::problem::{Kind, Problem};
 use crate::read::Json;
 use crate::routes::Running;
+use crate::standing::at;
 
 /// Which form our bundles have.
 pub(super) const FORM: u32 = 1;
@@ -56,10 +55,9 @@ pub(crate) async fn export(
         return Err(Problem::new(Kind::Forbidden, "the role `viewer` sees no secrets"));
     }
     let current = plane.documents().current().await?;
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Json(Bundle {
         trunkline: FORM,
-        exported_at: timestamp::write(since.as_secs()),
+        exported_at: at(now()),
         revision: current.revision,
         secrets,
         document: if secrets { current.text } else { masked(&current.text) },

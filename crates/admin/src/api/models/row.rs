@@ -15,8 +15,9 @@ use trunkline_wire::capabilities::ThinkingMode;
 
 use crate::api::editing::Editing;
 use crate::api::prices::per_mtok;
+use crate::clock::now;
 use crate::plane::Plane;
-use crate::standing::{Sight, now};
+use crate::standing::Sight;
 use crate::upstreams::{Day, DayOf};
 
 /// A model, and who serves it.

@@ -10,8 +10,9 @@ use trunkline_providers::registry;
 use trunkline_route::Catalog;
 
 use crate::api::editing::Editing;
+use crate::clock::now;
 use crate::plane::Plane;
-use crate::standing::{HealthState, ProviderHealth, ProviderKey, Sight, now};
+use crate::standing::{HealthState, ProviderHealth, ProviderKey, Sight};
 use crate::upstreams::{Day, DayOf};
 
 /// A provider, and how it is.

@@ -7,9 +7,10 @@ use trunkline_config::{ClientKeys, Provider, Snapshot};
 use trunkline_route::RestRow;
 use trunkline_wire::FaultKind;
 
+use crate::clock::now;
 use crate::keys::KeyRow;
 use crate::plane::Plane;
-use crate::standing::{HealthState, Sight, at, now};
+use crate::standing::{HealthState, Sight, at};
 use crate::usage::{UsageBy, UsageQuestion};
 use crate::watch::Process;
 

@@ -1,7 +1,5 @@
 //! `/v1/admin/config/export` and `/v1/admin/config/import`: everything at once.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use axum::Extension;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse as _, Response};
@@ -9,17 +7,18 @@ use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use trunkline_config::Edit;
-use trunkline_wire::timestamp;
 
 use super::config::check;
 use super::plan::{Fate, Folder, Plan, Wanted, all, plan};
 use super::theirs::Object;
 use crate::auth::Caller;
+use crate::clock::now;
 use crate::compat::document::{look, make};
 use crate::compat::tree::put;
 use crate::problem::{Kind, Problem};
 use crate::read::Json;
 use crate::routes::Running;
+use crate::standing::at;
 
 /// The form of bundles.
 const VERSION: &str = "1.0.0";
@@ -106,8 +105,7 @@ pub(crate) async fn export(Extension(Running(plane)): Extension<Running>) -> Res
     });
     let keys: Map<String, Value> =
         keys.filter(|(_, keys)| keys.as_array().is_some_and(|keys| !keys.is_empty())).collect();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let exported_at = timestamp::write(now.as_secs());
+    let exported_at = at(now());
     let day: String = exported_at.chars().take(DAY_CHARS).collect();
     let bundle = json!({
         "version": VERSION,

@@ -1,6 +1,6 @@
 //! What was used, in the old gateway's sums.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::RawQuery;
@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Number, Value, json};
 use trunkline_wire::timestamp;
 
+use crate::clock::now;
 use crate::problem::Problem;
 use crate::query;
 use crate::read::Json;
@@ -95,8 +96,7 @@ async fn used(
     per: Option<UsagePer>,
 ) -> Result<Usage, Problem> {
     let Asked { start_date, end_date, virtual_model } = query::read(query.as_deref())?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let since = start_date.unwrap_or_else(|| now.saturating_sub(SINCE).as_secs());
+    let since = start_date.unwrap_or_else(|| (now().0 / 1000).saturating_sub(SINCE.as_secs()));
     let question = UsageQuestion {
         by,
         per,
