@@ -25,7 +25,7 @@ pub use crate::file::SameName;
 pub use admin::{AdminAccess, AdminTokens, Network, OidcClient, PublicUrl};
 pub use allowance::{Allowance, Budget};
 pub use cache::ModelCache;
-pub use client_keys::{ClientKey, ClientKeys, among, key_hash};
+pub use client_keys::{ClientKey, ClientKeys, HeldKeys, among, key_hash};
 pub use enforce::{CHUNK_DELAY_MAX, ENFORCE_RETRIES_MAX, EnforceSetting, Enforcement};
 pub(crate) use failover::UPSTREAM_KINDS;
 pub use failover::{
@@ -37,6 +37,9 @@ pub use provider::{AuthMode, Key, KeyLimits, Provider, ProviderModel, ProviderSo
 pub use queue::{Priority, QueueLimits, Room, RoomAmong};
 pub use repair::{Repair, StatedRepair, UsualRepairs};
 
+/// Declared models by name.
+pub type Models = IndexMap<String, Arc<Model>, foldhash::fast::RandomState>;
+
 /// Everything a request needs to know, immutable.
 #[derive(Debug)]
 pub struct Snapshot {
@@ -45,7 +48,7 @@ pub struct Snapshot {
     /// Enabled providers by name, in the order of the document.
     pub providers: IndexMap<String, Arc<Provider>>,
     /// Declared models by name.
-    pub models: IndexMap<String, Arc<Model>>,
+    pub models: Models,
     /// Declared models that are switched off: those who ask for one are told.
     pub models_off: BTreeSet<String>,
     /// Who may call.

@@ -130,7 +130,7 @@ fn canonical_text(taken: &Taken<'_>) -> Result<String, String> {
 }
 
 /// A kept answer, for the client that asks for it again.
-pub(crate) fn give_again(taken: &Taken<'_>, (kept, age): (&Kept, Duration), mut guard: ReportGuard) -> Tried {
+pub(crate) fn give_again(taken: &Taken<'_>, (kept, age): (&Kept, Duration), mut guard: Box<ReportGuard>) -> Tried {
     let head = match surface::head(taken, &guard) {
         Ok(head) => StreamHead { created: kept.response.created, ..head },
         Err(fault) => return Err(Failed::new(fault, guard)),

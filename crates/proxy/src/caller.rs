@@ -1,16 +1,16 @@
 //! Who calls: the client key, from wherever clients put it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderMap, header};
-use trunkline_config::snapshot::{among, key_hash};
+use trunkline_config::snapshot::{HeldKeys, among, key_hash};
 use trunkline_config::{ClientKey, ClientKeys};
+use trunkline_route::Moment;
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
 use crate::models_api::percent_decoded;
-use crate::shared::{Shared, now_ms};
+use crate::shared::Shared;
 
 /// Headers that hold a bare key.
 const KEY_HEADERS: &[&str] = &["x-api-key", "api-key", "x-goog-api-key"];
@@ -19,12 +19,12 @@ const KEY_HEADERS: &[&str] = &["x-api-key", "api-key", "x-goog-api-key"];
 #[derive(Debug, Default)]
 pub struct MadeKeys {
     /// Those that are let in, and those of which can be said why they are not.
-    pub known: HashMap<[u8; 32], Arc<ClientKey>>,
+    pub known: HeldKeys,
     /// Whether there ever was one, those that are revoked among them: then callers need a key.
     pub any: bool,
 }
 
-/// The caller's key, or `None` where none is asked for.
+/// The caller's key, or `None` where none is asked for. The request came in at `at`.
 ///
 /// # Errors
 /// `Unauthenticated` when a key is asked for and the request holds none that is good.
@@ -32,7 +32,7 @@ pub(crate) fn identify(
     shared: &Shared,
     keys: &ClientKeys,
     dialect: DialectId,
-    parts: &Parts,
+    (parts, at): (&Parts, Moment),
 ) -> Result<Option<Arc<ClientKey>>, Fault> {
     if matches!(keys, ClientKeys::Open) {
         return Ok(None);
@@ -47,7 +47,7 @@ pub(crate) fn identify(
         presented = true;
         let hash = key_hash(key);
         if let Some(client_key) = keys.find(&hash).or_else(|| among(&made.known, &hash)) {
-            is_good(client_key)?;
+            is_good(client_key, at)?;
             return Ok(Some(Arc::clone(client_key)));
         }
     }
@@ -59,12 +59,12 @@ pub(crate) fn identify(
 }
 
 /// Whether a key that is known is let in.
-fn is_good(key: &ClientKey) -> Result<(), Fault> {
+fn is_good(key: &ClientKey, at: Moment) -> Result<(), Fault> {
     let Some(allowance) = &key.allowance else { return Ok(()) };
     if !allowance.enabled {
         return Err(refused("the client key is switched off; ask whoever runs this Trunkline"));
     }
-    if allowance.is_over(now_ms()) {
+    if allowance.is_over(at.0) {
         return Err(refused("the client key has expired; ask whoever runs this Trunkline for another"));
     }
     Ok(())

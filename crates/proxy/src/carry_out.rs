@@ -35,7 +35,7 @@ pub(crate) async fn carry_out(
     taken: &Taken<'_>,
     plan: &Plan,
     (failover, lot): (Failover, Lot),
-    guard: ReportGuard,
+    guard: Box<ReportGuard>,
 ) -> Tried {
     let mut guard = guard;
     // Apart from the guard, which is the tries' while they are under way.
@@ -218,7 +218,7 @@ pub(crate) async fn try_and_mend(
     taken: &Taken<'_>,
     attempt: &Attempt,
     plan: &Plan,
-    guard: ReportGuard,
+    guard: Box<ReportGuard>,
 ) -> Tried {
     let tried = try_one(worker, taken, attempt, plan, guard).await;
     let Err(failed) = tried else { return tried };
@@ -229,7 +229,13 @@ pub(crate) async fn try_and_mend(
 }
 
 /// One try, in the lane that its plan chose, or in another when the provider turns out not to know that one.
-async fn try_one(worker: &Worker, taken: &Taken<'_>, attempt: &Attempt, plan: &Plan, mut guard: ReportGuard) -> Tried {
+async fn try_one(
+    worker: &Worker,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    plan: &Plan,
+    mut guard: Box<ReportGuard>,
+) -> Tried {
     guard.report.attempts += 1;
     guard.name(attempt);
     let may_go_on = continuation::is_for(taken, plan);
@@ -274,7 +280,7 @@ async fn try_once(
     attempt: &Attempt,
     lane: Lane,
     plan: &Plan,
-    mut guard: ReportGuard,
+    mut guard: Box<ReportGuard>,
 ) -> Tried {
     guard.report.lane = Some(lane.as_str());
     // Boxed: few requests wait here, and all would carry the room for it.
@@ -306,7 +312,7 @@ async fn give_up(
     taken: &Taken<'_>,
     (attempt, plan): (&Attempt, &Plan),
     fault: Fault,
-    guard: ReportGuard,
+    guard: Box<ReportGuard>,
 ) -> Tried {
     if taken.surface.operation != Operation::CountTokens || !is_worth_another_try(&attempt.target.provider, &fault) {
         return Err(Failed::new(fault, guard));

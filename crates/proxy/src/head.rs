@@ -137,7 +137,7 @@ pub(crate) fn leave_out_limits(headers: &mut HeaderMap) {
 
 /// Says what the answer cost, to LiteLLM's clients as well where that is wanted.
 pub(crate) fn tell_cost(headers: &mut HeaderMap, cost: Usd, litellm: bool) {
-    let Ok(value) = HeaderValue::from_str(cost.write(&mut [0; TEXT_BYTES_MAX])) else { return };
+    let Ok(value) = HeaderValue::from_bytes(cost.write(&mut [0; TEXT_BYTES_MAX])) else { return };
     if litellm {
         headers.insert(LITELLM_COST, value.clone());
     }

@@ -32,7 +32,7 @@ pub(crate) async fn race<'a>(
     taken: &Taken<'_>,
     (plan, failover): (&Plan, &Failover),
     Hedge { one, began: one_began, after, turns }: Hedge<'_, 'a>,
-    mut guard: ReportGuard,
+    mut guard: Box<ReportGuard>,
     trail: &mut Trail,
 ) -> (Tried, &'a Attempt) {
     // What comes of one of the two is noted while the other has its trail with it.

@@ -20,6 +20,11 @@ use crate::server::{BodyError, RequestBody};
 /// # Errors
 /// `UnsupportedMediaType`, saying what was sent and what is taken.
 pub(crate) fn check_type(dialect: DialectId, headers: &HeaderMap) -> Result<(), Fault> {
+    let is_json = headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json");
+    if is_json && !headers.contains_key(header::CONTENT_ENCODING) {
+        // As nearly all of them.
+        return Ok(());
+    }
     if let Some(coding) = headers.get(header::CONTENT_ENCODING)
         && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
     {

@@ -109,7 +109,7 @@ async fn serve(
     surface: Surface<'_>,
     parts: &Parts,
     body: RequestBody,
-    mut guard: ReportGuard,
+    mut guard: Box<ReportGuard>,
 ) -> Tried {
     let taken = match take_in(snapshot, surface, parts, body, &mut guard).await {
         Ok(taken) => taken,
@@ -207,7 +207,8 @@ async fn take_in<'a>(
     body: RequestBody,
     guard: &mut ReportGuard,
 ) -> Result<Taken<'a>, Fault> {
-    if let Some(client_key) = caller::identify(guard.shared(), &snapshot.client_keys, surface.dialect, parts)? {
+    let presented = (parts, Moment(guard.report.at_ms));
+    if let Some(client_key) = caller::identify(guard.shared(), &snapshot.client_keys, surface.dialect, presented)? {
         guard.report.client_key = Some(Arc::clone(&client_key.name));
         guard.client_key = Some(client_key);
     }

@@ -30,10 +30,10 @@ mod bill;
 
 use bill::Bill;
 
-/// Holds a request's report and hands it over when dropped. Until told otherwise the client has left.
+/// Holds a request's report and hands it over when dropped. Until told otherwise the client has left. It is boxed, since
+/// it moves with the request from step to step.
 pub(crate) struct ReportGuard {
-    /// Boxed, since the guard moves with the request from step to step.
-    pub(crate) report: Box<Report>,
+    pub(crate) report: Report,
     /// What became of its tries.
     pub(crate) trail: Trail,
     /// Its caller's key; `None` where no key is asked for.
@@ -54,8 +54,8 @@ pub(crate) struct ReportGuard {
     counted_key: Option<Arc<Key>>,
     /// Whether the provider that the report names is the one that answers.
     is_asked: bool,
-    /// What is to be paid. Boxed, since the guard moves.
-    bill: Box<Bill>,
+    /// What is to be paid.
+    bill: Bill,
     /// Whether the client asked what its answer cost.
     pub(crate) wants_cost: bool,
     /// The same try among all of its thread.
@@ -71,11 +71,10 @@ pub(crate) struct ReportGuard {
 
 impl ReportGuard {
     /// Begins a request.
-    pub(crate) fn begin(worker: &Arc<Worker>, operation: Operation) -> Self {
+    pub(crate) fn begin(worker: &Arc<Worker>, operation: Operation) -> Box<Self> {
         let at_ms = now_ms();
-        let report = Box::new(Report::begin(worker.next_id(at_ms), at_ms, operation));
-        Self {
-            report,
+        Box::new(Self {
+            report: Report::begin(worker.next_id(at_ms), at_ms, operation),
             trail: Trail::default(),
             client_key: None,
             recording: None,
@@ -86,18 +85,18 @@ impl ReportGuard {
             busy: None,
             counted_key: None,
             is_asked: false,
-            bill: Box::default(),
+            bill: Bill::default(),
             wants_cost: false,
             under_way: None,
             started: Instant::now(),
             worker: Arc::clone(worker),
             admitted: None,
             twin: None,
-        }
+        })
     }
 
     /// Another guard of the same request, for a try beside this one's. It reports only if the request is passed on to it.
-    pub(crate) fn twin(&mut self) -> (Self, Arc<Twins>) {
+    pub(crate) fn twin(&mut self) -> (Box<Self>, Arc<Twins>) {
         let twins = match &self.twin {
             Some(twin) => Arc::clone(&twin.twins),
             None => {
@@ -106,7 +105,7 @@ impl ReportGuard {
                 twins
             }
         };
-        let twin = Self {
+        let twin = Box::new(Self {
             report: self.report.clone(),
             trail: Trail::default(),
             client_key: self.client_key.clone(),
@@ -118,14 +117,14 @@ impl ReportGuard {
             busy: None,
             counted_key: None,
             is_asked: false,
-            bill: Box::default(),
+            bill: Bill::default(),
             wants_cost: self.wants_cost,
             under_way: None,
             started: self.started,
             worker: Arc::clone(&self.worker),
             admitted: None,
             twin: Some(Twin { twins: Arc::clone(&twins), is_spare: true }),
-        };
+        });
         (twin, twins)
     }
 
@@ -294,7 +293,7 @@ impl Drop for ReportGuard {
             recording.ended(&self.report);
         }
         let over = Report::begin(self.report.id, self.report.at_ms, self.report.operation);
-        self.worker.shared.reports.take(std::mem::replace(&mut *self.report, over));
+        self.worker.shared.reports.take(std::mem::replace(&mut self.report, over));
         if let Some(requests_max) = self.admitted {
             self.worker.gate.release(requests_max.get());
         }

@@ -3,12 +3,14 @@
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, header};
 use trunkline_config::Snapshot;
+use trunkline_route::Moment;
 use trunkline_wire::{DialectId, Fault, FaultKind};
 
 use crate::models_api::percent_decoded;
 use crate::reply::ReplyBody;
 use crate::routes::Route;
 use crate::server::RequestBody;
+use crate::shared::now_ms;
 use crate::worker::Worker;
 use crate::{caller, cors, fault, health, intake, lists, models_api, stored};
 
@@ -39,7 +41,7 @@ async fn try_answer(
 ) -> Result<Response<ReplyBody>, Fault> {
     let shared = &worker.shared;
     let dialect = dialect_of(&route, &parts.headers);
-    let known = || caller::identify(shared, &snapshot.client_keys, dialect, parts);
+    let known = || caller::identify(shared, &snapshot.client_keys, dialect, (parts, Moment(now_ms())));
     let allowed = || known().map(|key| key.and_then(|key| key.allowance.clone()));
     let claude = parts.headers.contains_key(ANTHROPIC_VERSION);
     match route {

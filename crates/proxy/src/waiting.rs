@@ -73,7 +73,7 @@ pub(crate) async fn carry_out(
     parts: &Parts,
     taken: &Taken<'_>,
     (plan, lot): (Plan, Lot),
-    mut guard: ReportGuard,
+    mut guard: Box<ReportGuard>,
 ) -> Tried {
     let (long, is_long) = oneshot::channel();
     guard.waits = Some(Box::new(Waits { since: None, long: Some(long) }));
@@ -126,7 +126,7 @@ impl Kept {
         worker: Arc<Worker>,
         snapshot: Arc<Snapshot>,
         (plan, lot): (Plan, Lot),
-        guard: ReportGuard,
+        guard: Box<ReportGuard>,
     ) -> Tried {
         let Self { parts, body, peek, model, wishes, decoded, beginnings, place } = self;
         let Route::Model(surface) = routes::find(&parts.method, parts.uri.path()) else {

@@ -1,8 +1,8 @@
 //! What keys were used for in the last minute: of those that have limits, or are chosen by their use.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use foldhash::HashMap;
 use trunkline_config::Key;
 
 use crate::live::Moment;

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, Row};
 
 use crate::conn::Conn;
-use crate::rows::COLUMNS;
+use crate::rows::{COLUMNS, USUAL_COLUMNS};
 
 /// Rows of the statement for large batches. Each statement costs a round trip to SQLite's thread (about 70 µs of CPU
 /// here) or to the server, so more is better; past this the gain is under 5 %, and the prepared statement keeps room for
@@ -28,33 +28,52 @@ pub(crate) type Values = [Option<i64>; COLUMNS.len()];
 /// The statements.
 #[derive(Debug)]
 pub(crate) struct Inserts {
+    /// Of rows that say no more than is usual: binding a value costs as much as most of what is done with it.
+    usual: BySize,
+    all: BySize,
+    arrays: Arc<str>,
+}
+
+/// SQLite's statements for batches of either size.
+#[derive(Debug)]
+struct BySize {
     bulk: Arc<str>,
     small: Arc<str>,
-    arrays: Arc<str>,
+}
+
+impl BySize {
+    fn of(columns: &[&str]) -> Self {
+        Self { bulk: rows(BULK_ROWS, columns).into(), small: rows(SMALL_ROWS, columns).into() }
+    }
 }
 
 impl Default for Inserts {
     fn default() -> Self {
-        Self { bulk: rows(BULK_ROWS).into(), small: rows(SMALL_ROWS).into(), arrays: arrays().into() }
+        let usual = COLUMNS.split_at(USUAL_COLUMNS).0;
+        Self { usual: BySize::of(usual), all: BySize::of(&COLUMNS), arrays: arrays().into() }
     }
 }
 
 impl Inserts {
     /// Inserts at most [`BULK_ROWS`] rows but those whose keys are there already; how many it did.
     pub(crate) async fn count_new(&self, conn: &mut Conn, rows: &[Values]) -> Result<u64, sqlx::Error> {
-        let sql = AssertSqlSafe(Arc::clone(self.for_rows(conn, rows.len())));
+        let columns = columns_of(rows);
+        let sql = AssertSqlSafe(Arc::clone(self.for_rows(conn, rows.len(), columns)));
         match conn {
-            Conn::Sqlite(conn) => Ok(sqlx::query_with(sql, in_turn(rows)?).execute(conn).await?.rows_affected()),
+            Conn::Sqlite(conn) => {
+                Ok(sqlx::query_with(sql, in_turn(rows, columns)?).execute(conn).await?.rows_affected())
+            }
             Conn::Postgres(conn) => Ok(sqlx::query_with(sql, in_columns(rows)?).execute(conn).await?.rows_affected()),
         }
     }
 
     /// The same; the keys of those that it did, which takes longer.
     pub(crate) async fn list_new(&self, conn: &mut Conn, rows: &[Values]) -> Result<BTreeSet<i64>, sqlx::Error> {
-        let sql = AssertSqlSafe(format!("{} RETURNING arrival", self.for_rows(conn, rows.len())));
+        let columns = columns_of(rows);
+        let sql = AssertSqlSafe(format!("{} RETURNING arrival", self.for_rows(conn, rows.len(), columns)));
         match conn {
             Conn::Sqlite(conn) => {
-                let new = sqlx::query_with(sql, in_turn(rows)?).fetch_all(conn).await?;
+                let new = sqlx::query_with(sql, in_turn(rows, columns)?).fetch_all(conn).await?;
                 new.iter().map(|row| row.try_get(0)).collect()
             }
             Conn::Postgres(conn) => {
@@ -64,10 +83,11 @@ impl Inserts {
         }
     }
 
-    fn for_rows(&self, conn: &Conn, rows: usize) -> &Arc<str> {
+    fn for_rows(&self, conn: &Conn, rows: usize, columns: usize) -> &Arc<str> {
+        let BySize { bulk, small } = if columns > USUAL_COLUMNS { &self.all } else { &self.usual };
         match conn {
-            Conn::Sqlite(_) if rows >= BULK_WORTH_ROWS => &self.bulk,
-            Conn::Sqlite(_) => &self.small,
+            Conn::Sqlite(_) if rows >= BULK_WORTH_ROWS => bulk,
+            Conn::Sqlite(_) => small,
             Conn::Postgres(_) => &self.arrays,
         }
     }
@@ -83,9 +103,15 @@ pub(crate) fn next_rows(conn: &Conn, left: usize) -> usize {
 
 /// SQLite's: rows that stay unbound are NULL, which their columns refuse, and are passed over, so that two statements serve
 /// every size of batch; so is a row whose key is there already.
-fn rows(rows: usize) -> String {
-    let row = format!("({})", vec!["?"; COLUMNS.len()].join(","));
-    format!("INSERT OR IGNORE INTO requests ({}) VALUES {}", COLUMNS.join(","), vec![row; rows].join(","))
+fn rows(rows: usize, columns: &[&str]) -> String {
+    let row = format!("({})", vec!["?"; columns.len()].join(","));
+    format!("INSERT OR IGNORE INTO requests ({}) VALUES {}", columns.join(","), vec![row; rows].join(","))
+}
+
+/// How many of the columns have to be written for all of these rows.
+fn columns_of(rows: &[Values]) -> usize {
+    let says_more = |row: &Values| row.iter().skip(USUAL_COLUMNS).any(|value| *value != Some(0));
+    if rows.iter().any(says_more) { COLUMNS.len() } else { USUAL_COLUMNS }
 }
 
 /// PostgreSQL's: an array for each column.
@@ -95,10 +121,11 @@ fn arrays() -> String {
     format!("INSERT INTO requests ({columns}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING")
 }
 
-fn in_turn(rows: &[Values]) -> Result<SqliteArguments, sqlx::Error> {
+fn in_turn(rows: &[Values], columns: usize) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
-    arguments.reserve(rows.len().saturating_mul(COLUMNS.len()), 0);
-    let added: Result<(), BoxDynError> = rows.iter().flatten().try_for_each(|value| arguments.add(*value));
+    arguments.reserve(rows.len().saturating_mul(columns), 0);
+    let mut values = rows.iter().flat_map(|row| row.iter().take(columns));
+    let added: Result<(), BoxDynError> = values.try_for_each(|value| arguments.add(*value));
     added.map(|()| arguments).map_err(sqlx::Error::Encode)
 }
 

@@ -28,6 +28,9 @@ pub(crate) const COLUMNS: [&str; 17] = [
     "images",
 ];
 
+/// How many of them most rows say something of; the others are 0, which the SQLite schema says of what is not written.
+pub(crate) const USUAL_COLUMNS: usize = COLUMNS.len() - 3;
+
 /// The newest rows, for [`read`].
 pub(crate) const RECENT: &str = "SELECT * FROM requests_view ORDER BY arrival DESC LIMIT $1";
 

@@ -69,13 +69,13 @@ impl Usd {
 /// `format!`.
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.write(&mut [0; TEXT_BYTES_MAX]))
+        f.write_str(std::str::from_utf8(self.write(&mut [0; TEXT_BYTES_MAX])).unwrap_or_default())
     }
 }
 
 impl Usd {
-    /// Writes it as it is shown.
-    pub fn write(self, into: &mut [u8; TEXT_BYTES_MAX]) -> &str {
+    /// Writes it as it is shown, in ASCII.
+    pub fn write(self, into: &mut [u8; TEXT_BYTES_MAX]) -> &[u8] {
         let mut left = self.0.unsigned_abs();
         let (mut start, mut free) = (into.len(), into.iter_mut().rev());
         let mut put = |byte: u8| {
@@ -104,7 +104,7 @@ impl Usd {
         if self.0 < 0 {
             put(b'-');
         }
-        std::str::from_utf8(into.get(start..).unwrap_or_default()).unwrap_or_default()
+        into.get(start..).unwrap_or_default()
     }
 }
 

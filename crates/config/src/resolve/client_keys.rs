@@ -9,7 +9,7 @@ use crate::file::{ClientKeySection, ServerAuth};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::settings::{Listen, table};
-use crate::snapshot::{Allowance, ClientKey, ClientKeys};
+use crate::snapshot::{Allowance, ClientKey, ClientKeys, HeldKeys};
 
 /// What the key in `CLIENT_API_KEY` is called.
 const VARIABLE_KEY_NAME: &str = "default";
@@ -17,11 +17,9 @@ const VARIABLE_KEY_NAME: &str = "default";
 const HOW_TO_SET_ONE: &str = "set `CLIENT_API_KEY` or add `[[client_keys]]`";
 const HOW_TO_MAKE_ONE: &str = "`trunkline keys create` makes one";
 
-type Held = HashMap<[u8; 32], Arc<ClientKey>>;
-
 impl Resolver<'_, '_> {
     pub(super) fn client_keys(&mut self, listen: &Listen) -> ClientKeys {
-        let mut held = Held::new();
+        let mut held = HeldKeys::default();
         let before = self.findings.count();
         self.declared_client_keys(&mut held);
         self.variable_client_key(&mut held);
@@ -64,7 +62,7 @@ impl Resolver<'_, '_> {
         }
     }
 
-    fn declared_client_keys(&mut self, held: &mut Held) {
+    fn declared_client_keys(&mut self, held: &mut HeldKeys) {
         let mut names: HashMap<&str, usize> = HashMap::new();
         let file = self.file;
         for (index, section) in file.client_keys.iter().enumerate() {
@@ -101,7 +99,7 @@ impl Resolver<'_, '_> {
         }
     }
 
-    fn variable_client_key(&mut self, held: &mut Held) {
+    fn variable_client_key(&mut self, held: &mut HeldKeys) {
         let Some(chosen) = self.layers().variable(&table::CLIENT_API_KEY) else { return };
         match hashed(&chosen.text) {
             // The document may name the very key: `key = "${CLIENT_API_KEY}"`. Then its name stands.

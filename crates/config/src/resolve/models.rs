@@ -16,8 +16,8 @@ use crate::file::{self, ModelSection, TargetSection};
 use crate::nearest;
 use crate::path::{Path, path};
 use crate::snapshot::{
-    Enforcement, Model, ModelCache, OnLoss, Provider, Room, RoomAmong, StatedRepair, Strategy, Target, Timeouts,
-    UpstreamModel,
+    Enforcement, Model, ModelCache, Models, OnLoss, Provider, Room, RoomAmong, StatedRepair, Strategy, Target,
+    Timeouts, UpstreamModel,
 };
 
 /// Fields of any dialect that say which model is asked, what it is asked, and how the answer comes.
@@ -25,7 +25,7 @@ pub(crate) const NOT_A_TARGETS: [&str; 7] =
     ["model", "stream", "stream_options", "messages", "input", "prompt", "contents"];
 
 impl Resolver<'_, '_> {
-    pub(super) fn models(&mut self, providers: &Providers, enforcement: &Enforcement) -> IndexMap<String, Arc<Model>> {
+    pub(super) fn models(&mut self, providers: &Providers, enforcement: &Enforcement) -> Models {
         let declared = self.declared("models");
         let declared_providers = self.declared("providers");
         let mut models: IndexMap<String, Model> = IndexMap::new();

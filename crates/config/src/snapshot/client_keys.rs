@@ -1,8 +1,8 @@
 //! Who may call.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -16,8 +16,11 @@ pub enum ClientKeys {
     /// Anyone who reaches the port, as long as there is no client key at all, those made at run time among them.
     Unclaimed,
     /// Holders of one of these, by the SHA-256 of the key, and of those made at run time.
-    Required(HashMap<[u8; 32], Arc<ClientKey>>),
+    Required(HeldKeys),
 }
+
+/// Client keys by their [hashes](key_hash).
+pub type HeldKeys = HashMap<[u8; 32], Arc<ClientKey>>;
 
 impl ClientKeys {
     /// The same in memory of its own.
@@ -49,7 +52,7 @@ impl ClientKeys {
 }
 
 /// The holder of the key with this hash. Takes as long for a hash that is nearly right as for any other.
-pub fn among<'a>(keys: &'a HashMap<[u8; 32], Arc<ClientKey>>, hash: &[u8; 32]) -> Option<&'a Arc<ClientKey>> {
+pub fn among<'a>(keys: &'a HeldKeys, hash: &[u8; 32]) -> Option<&'a Arc<ClientKey>> {
     let (stored, key) = keys.get_key_value(hash)?;
     bool::from(stored.ct_eq(hash)).then_some(key)
 }

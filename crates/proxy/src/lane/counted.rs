@@ -20,7 +20,12 @@ use crate::upstream::{Client, Outgoing};
 
 /// Asks the provider's counters in turn, until one is there. Where none is, or it will not count this, the tokens are
 /// estimated.
-pub(crate) async fn attempt(client: &Client, taken: &Taken<'_>, attempt: &Attempt, mut guard: ReportGuard) -> Tried {
+pub(crate) async fn attempt(
+    client: &Client,
+    taken: &Taken<'_>,
+    attempt: &Attempt,
+    mut guard: Box<ReportGuard>,
+) -> Tried {
     let mut request = match taken.request() {
         Ok(request) => Request::clone(request),
         Err(fault) => return Err(Failed::new(fault, guard)),

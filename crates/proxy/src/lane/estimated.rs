@@ -13,7 +13,7 @@ use crate::report_guard::ReportGuard;
 const ESTIMATED: HeaderName = HeaderName::from_static("x-trunkline-estimated");
 
 /// Answers a question for a number of tokens from the request's size alone.
-pub(crate) fn attempt(taken: &Taken<'_>, guard: ReportGuard) -> Tried {
+pub(crate) fn attempt(taken: &Taken<'_>, guard: Box<ReportGuard>) -> Tried {
     let tokens = match taken.request() {
         Ok(request) => counting::estimate(request),
         Err(fault) => return Err(Failed::new(fault, guard)),
@@ -24,7 +24,7 @@ pub(crate) fn attempt(taken: &Taken<'_>, guard: ReportGuard) -> Tried {
 }
 
 /// The answer that the request is so many tokens.
-pub(super) fn tell(taken: &Taken<'_>, tokens: u64, mut guard: ReportGuard) -> Response<ReplyBody> {
+pub(super) fn tell(taken: &Taken<'_>, tokens: u64, mut guard: Box<ReportGuard>) -> Response<ReplyBody> {
     let bytes = counting::encode_answer(taken.surface.dialect, tokens);
     guard.report.status = 200;
     guard.sent(bytes.len());

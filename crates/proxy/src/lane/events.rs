@@ -53,7 +53,7 @@ pub(crate) async fn attempt(
     taken: &Taken<'_>,
     attempt: &Attempt,
     plan: &Plan,
-    mut guard: ReportGuard,
+    mut guard: Box<ReportGuard>,
 ) -> Tried {
     let begun = match enforce::of(taken, plan) {
         None => ask(teller, taken, attempt, &mut guard).await,
@@ -133,7 +133,7 @@ impl Answered {
 }
 
 /// The answer for the client.
-pub(crate) fn reply(taken: &Taken<'_>, begun: Begun, mut guard: ReportGuard) -> Response<ReplyBody> {
+pub(crate) fn reply(taken: &Taken<'_>, begun: Begun, mut guard: Box<ReportGuard>) -> Response<ReplyBody> {
     let Begun { mut head, losses, limits, answer } = begun;
     let lost = head::name_losses(&mut guard.report, &losses);
     let reply = match answer {
@@ -168,7 +168,7 @@ fn whole(
     (response, losses): (&ir::Response, &ir::Losses),
     head: &StreamHead,
     (facts, repaired): (&Facts, &Repaired),
-    mut guard: ReportGuard,
+    mut guard: Box<ReportGuard>,
 ) -> Response<ReplyBody> {
     if response.blocks.iter().any(|block| matches!(block.content, ir::Content::ToolCall(_))) {
         let mut watcher = Watcher::default();

@@ -27,11 +27,11 @@ pub(crate) type Tried = Result<Response<ReplyBody>, Box<Failed>>;
 /// A try that failed, and the report it belongs into.
 pub(crate) struct Failed {
     pub(crate) fault: Fault,
-    pub(crate) guard: ReportGuard,
+    pub(crate) guard: Box<ReportGuard>,
 }
 
 impl Failed {
-    pub(crate) fn new(fault: Fault, guard: ReportGuard) -> Box<Self> {
+    pub(crate) fn new(fault: Fault, guard: Box<ReportGuard>) -> Box<Self> {
         Box::new(Self { fault, guard })
     }
 }

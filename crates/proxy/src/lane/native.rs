@@ -25,7 +25,7 @@ pub(crate) async fn attempt(
     taken: &Taken<'_>,
     attempt: &Attempt,
     on_loss: OnLoss,
-    mut guard: ReportGuard,
+    mut guard: Box<ReportGuard>,
 ) -> Tried {
     let provider = &attempt.target.provider;
     let Some(base_url) = &provider.base_url else {
@@ -44,8 +44,7 @@ pub(crate) async fn attempt(
     };
     let changes = prepared.changes;
     let changed = changes != Default::default();
-    mend_type(&mut headers, taken);
-    let relay = match Kind::of(&headers) {
+    let relay = match mended_kind(&mut headers, taken) {
         Kind::Sse => Relay::Sse(SseRelay::new(changes)),
         Kind::Json => Relay::Json(JsonRelay::new(changes)),
         Kind::Lines => Relay::Lines(LinesRelay::new(changes)),
@@ -82,12 +81,14 @@ pub(crate) async fn attempt(
     Ok(head::with_losses(response, lost))
 }
 
-/// Puts right a type that no answer to such a request has: what it is shows when it is read.
-fn mend_type(headers: &mut HeaderMap, taken: &Taken<'_>) {
-    let known = headers.contains_key(header::CONTENT_ENCODING) || Kind::of(headers) != Kind::Opaque;
+/// What the answer's bytes are. Puts right a type that no answer to such a request has: what it is shows when it is read.
+fn mended_kind(headers: &mut HeaderMap, taken: &Taken<'_>) -> Kind {
+    let kind = Kind::of(headers);
+    let known = kind != Kind::Opaque || headers.contains_key(header::CONTENT_ENCODING);
     if known || !speaks_tokens(taken.surface.operation) {
-        return;
+        return kind;
     }
-    let kind = if taken.streams() { surface::stream_type(taken) } else { "application/json" };
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let mended = if taken.streams() { surface::stream_type(taken) } else { "application/json" };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(mended));
+    Kind::of(headers)
 }

@@ -24,7 +24,7 @@ pub(crate) async fn attempt(
     taken: &Taken<'_>,
     attempt: &Attempt,
     to: DialectId,
-    mut guard: ReportGuard,
+    mut guard: Box<ReportGuard>,
 ) -> Tried {
     match answer(client, taken, attempt, to, &mut guard).await {
         Ok((Encoded { bytes, losses }, limits, facts)) => {

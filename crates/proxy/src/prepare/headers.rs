@@ -9,16 +9,19 @@ use super::Taken;
 use crate::upstream::HeaderRefs;
 
 /// Client headers that any provider may see.
-static FORWARDED: [HeaderName; 8] = [
-    header::ACCEPT,
-    header::CONTENT_TYPE,
-    header::USER_AGENT,
-    HeaderName::from_static("openai-beta"),
-    HeaderName::from_static("idempotency-key"),
-    HeaderName::from_static("traceparent"),
-    HeaderName::from_static("tracestate"),
-    HeaderName::from_static("x-client-request-id"),
-];
+fn is_for_all(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "accept"
+            | "content-type"
+            | "user-agent"
+            | "openai-beta"
+            | "idempotency-key"
+            | "traceparent"
+            | "tracestate"
+            | "x-client-request-id"
+    )
+}
 
 /// Headers that are part of a client's dialect: they go to a provider that speaks the same.
 static DIALECT_HEADERS: [HeaderName; 2] =
@@ -78,7 +81,7 @@ fn put<'a>(out: &mut HeaderRefs<'a>, name: &'a HeaderName, value: &'a HeaderValu
 }
 
 fn chosen<'a>(client: &'a HeaderMap, also: &[HeaderName]) -> HeaderRefs<'a> {
-    let goes = |name| FORWARDED.contains(name) || also.contains(name) && !NEVER_FORWARDED.contains(name);
+    let goes = |name| is_for_all(name) || also.contains(name) && !NEVER_FORWARDED.contains(name);
     client.iter().filter(|(name, _)| goes(name)).collect()
 }
 

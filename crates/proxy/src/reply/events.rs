@@ -133,7 +133,7 @@ pub(crate) struct EventsReply {
     /// What of it the client sees.
     pub(crate) repaired: Repaired,
     pub(crate) encoder: Box<dyn StreamEncoder>,
-    pub(crate) guard: ReportGuard,
+    pub(crate) guard: Box<ReportGuard>,
     /// What is known of the part that whoever gives it now has given.
     pub(crate) facts: Facts,
     pub(crate) ended: bool,

@@ -157,14 +157,14 @@ impl Source {
 /// One answer passing through. Dropping it closes the provider's connection, so a client that leaves cancels the work.
 pub(crate) struct NativeReply {
     source: Box<Source>,
-    guard: ReportGuard,
+    guard: Box<ReportGuard>,
     dialect: DialectId,
     length_kept: bool,
 }
 
 impl NativeReply {
     /// An answer whose first bytes have been read. `length_kept` says that its length is the provider's.
-    pub(crate) fn new(source: Box<Source>, guard: ReportGuard, dialect: DialectId, length_kept: bool) -> Self {
+    pub(crate) fn new(source: Box<Source>, guard: Box<ReportGuard>, dialect: DialectId, length_kept: bool) -> Self {
         Self { source, guard, dialect, length_kept }
     }
 

@@ -94,7 +94,7 @@ impl ReportGuard {
     fn take_part(&mut self, is_seen: bool) -> Option<Spent> {
         self.settle();
         let part = Spent::of(&self.report, is_seen);
-        let Report { usage, quality, cost, saved, .. } = &mut *self.report;
+        let Report { usage, quality, cost, saved, .. } = &mut self.report;
         (*usage, *quality, *cost, *saved) = Default::default();
         part
     }
@@ -148,8 +148,11 @@ impl ReportGuard {
     /// Writes down what it cost, once.
     pub(crate) fn settle(&mut self) {
         if self.report.cost.is_none() {
-            let took_us = micros(self.elapsed()).saturating_sub(self.bill.asked_us);
-            cost::settle(&mut self.report, self.bill.price.as_deref(), took_us);
+            let price = self.bill.price.as_deref();
+            // The clock is only asked where time costs.
+            let is_timed = price.is_some_and(Price::is_timed);
+            let took_us = if is_timed { micros(self.started.elapsed()).saturating_sub(self.bill.asked_us) } else { 0 };
+            cost::settle(&mut self.report, price, took_us);
         }
     }
 

@@ -3,10 +3,11 @@
 //! Each worker has a pool of its own, so the locks are not fought over. They are never held across an await, nor while
 //! a socket is closed.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use foldhash::HashMap;
 use http::HeaderMap;
 use trunkline_providers::BaseUrl;
 

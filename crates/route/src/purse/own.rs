@@ -1,8 +1,8 @@
 //! The purse of one process.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use foldhash::HashMap;
 use trunkline_config::Allowance;
 use trunkline_providers::price::Usd;
 

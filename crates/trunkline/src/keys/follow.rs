@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use trunkline_admin::KeyFields;
 use trunkline_config::file::{BudgetPeriod, Day};
+use trunkline_config::snapshot::HeldKeys;
 use trunkline_config::{Allowance, ClientKey, Secret};
 use trunkline_providers::Usd;
 use trunkline_proxy::{MadeKeys, Shared};
@@ -152,8 +153,8 @@ fn has_budget(key: &ClientKey) -> bool {
 }
 
 /// The keys by their hashes; a key that was rotated is there twice for a while.
-fn index(keys: &[StoredKey]) -> HashMap<[u8; 32], Arc<ClientKey>> {
-    let mut known = HashMap::with_capacity(keys.len());
+fn index(keys: &[StoredKey]) -> HeldKeys {
+    let mut known = HeldKeys::default();
     for key in keys {
         let Some(fields) = read(key) else {
             tracing::warn!(key = %key.name, "a later release wrote this client key; it is not let in");

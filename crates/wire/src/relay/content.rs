@@ -3,19 +3,23 @@
 use super::template::next_text;
 use crate::tokens::Produced;
 
-/// Members whose strings are what a model has written, in pieces.
-pub(super) const TEXTS: [&[u8]; 10] = [
-    b"content",
-    b"text",
-    b"reasoning_content",
-    b"reasoning",
-    b"arguments",
-    b"delta",
-    b"thinking",
-    b"partial_json",
-    b"response",
-    b"refusal",
-];
+/// Whether the strings of a member of this name are what a model has written, in pieces.
+#[inline]
+pub(super) fn is_text(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"content"
+            | b"text"
+            | b"reasoning_content"
+            | b"reasoning"
+            | b"arguments"
+            | b"delta"
+            | b"thinking"
+            | b"partial_json"
+            | b"response"
+            | b"refusal"
+    )
+}
 
 /// The pieces of one event.
 #[derive(Debug)]
@@ -43,7 +47,7 @@ impl<'a, 'p> Pieces<'a, 'p> {
 pub(super) fn read(json: &[u8], produced: &mut Produced) {
     let mut pieces = Pieces::new(produced);
     let mut at = 0;
-    while let Some(text) = next_text(json, at, &TEXTS) {
+    while let Some(text) = next_text(json, at) {
         at = text.end + 1;
         pieces.push(json.get(text).unwrap_or_default());
     }

@@ -7,11 +7,11 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::content::{Pieces, TEXTS};
+use super::content::{Pieces, is_text};
 use crate::scan::{string_end, without_space};
 use crate::tokens::Produced;
 
-/// Members beside [`TEXTS`] whose strings differ from event to event and decide nothing that a relay looks for.
+/// Members beside [texts](is_text) whose strings differ from event to event and decide nothing that a relay looks for.
 const HOLES: [&[u8]; 2] = [b"obfuscation", b"created_at"];
 
 /// Members whose numbers do so.
@@ -31,6 +31,9 @@ const MISSES_MAX: u32 = 2;
 
 /// Bytes of a template. An event with more around its content is not one of hundreds.
 const TEMPLATE_BYTES_MAX: usize = 4 << 10;
+
+/// Bytes in which the next string begins, as a rule.
+const BETWEEN_STRINGS: usize = 8;
 
 /// Events between two attempts to learn in a stream whose events are all unlike. Guards against learning in vain.
 const PAUSE_MAX: u32 = 64;
@@ -195,20 +198,20 @@ fn padding(event: &[u8], range: Range<usize>) -> Option<Range<usize>> {
     (spaces > 0).then_some(end - spaces..end)
 }
 
-/// The next value that belongs to one of the members in [`TEXTS`] or [`HOLES`], or in [`NUMBER_HOLES`], or when `wide` in
-/// [`RARE_HOLES`]: a string between its quotes, or the digits of a number that is nothing else. `event` is valid JSON up to
+/// The next value that belongs to one of the members that are [texts](is_text), in [`HOLES`] or in [`NUMBER_HOLES`], or when
+/// `wide` in [`RARE_HOLES`]: a string between its quotes, or the digits of a number that is nothing else. `event` is valid JSON up to
 /// `end`.
 fn next_hole(event: &[u8], mut at: usize, end: usize, wide: bool) -> Option<(Hole, Range<usize>)> {
     let is_hole = |key: &[u8]| {
-        let is_text = TEXTS.contains(&key) || HOLES.contains(&key);
-        is_text || NUMBER_HOLES.contains(&key) || wide && RARE_HOLES.contains(&key)
+        let is_string = is_text(key) || HOLES.contains(&key);
+        is_string || NUMBER_HOLES.contains(&key) || wide && RARE_HOLES.contains(&key)
     };
     loop {
         let (key, value_at) = next_value(event, at, end, is_hole)?;
         at = value_at;
         let value = event.get(value_at..end)?;
         if let Some(text) = string_at(event, value_at, end) {
-            let hole = if TEXTS.contains(&key) { Hole::Content } else { Hole::Text };
+            let hole = if is_text(key) { Hole::Content } else { Hole::Text };
             return Some((hole, text));
         }
         let numbers = NUMBER_HOLES.contains(&key);
@@ -219,10 +222,10 @@ fn next_hole(event: &[u8], mut at: usize, end: usize, wide: bool) -> Option<(Hol
     }
 }
 
-/// The next string, without its quotes, that belongs to one of the members `names`. `event` is valid JSON.
-pub(super) fn next_text(event: &[u8], mut at: usize, names: &[&[u8]]) -> Option<Range<usize>> {
+/// The next string, without its quotes, that is a [text](is_text). `event` is valid JSON.
+pub(super) fn next_text(event: &[u8], mut at: usize) -> Option<Range<usize>> {
     loop {
-        let (_, value_at) = next_value(event, at, event.len(), |key| names.contains(&key))?;
+        let (_, value_at) = next_value(event, at, event.len(), is_text)?;
         if let Some(text) = string_at(event, value_at, event.len()) {
             return Some(text);
         }
@@ -233,17 +236,29 @@ pub(super) fn next_text(event: &[u8], mut at: usize, names: &[&[u8]]) -> Option<
 /// The next member whose key is one that `is_wanted`, and where its value begins.
 fn next_value(event: &[u8], mut at: usize, end: usize, is_wanted: impl Fn(&[u8]) -> bool) -> Option<(&[u8], usize)> {
     loop {
-        let start = at + memchr::memchr(b'"', event.get(at..end)?)? + 1;
+        let start = at + next_quote(event.get(at..end)?)? + 1;
         let close = start + string_end(event.get(start..end)?).ok()?;
         at = close + 1;
         let key = event.get(start..close)?;
+        let behind = event.get(at..end)?;
         if !is_wanted(key) {
+            // The string that belongs to a key is none itself.
+            if let Some(string) = behind.strip_prefix(b":\"") {
+                at += 2 + string_end(string).ok()? + 1;
+            }
             continue;
         }
         // What is no key has no colon behind it.
-        let Some(value) = without_space(event.get(at..end)?).strip_prefix(b":").map(without_space) else { continue };
+        let Some(value) = without_space(behind).strip_prefix(b":").map(without_space) else { continue };
         return Some((key, end - value.len()));
     }
+}
+
+/// Where the next string begins. Between two of them there are a few bytes, as a rule, of which a search would make much.
+#[inline]
+fn next_quote(text: &[u8]) -> Option<usize> {
+    let near = text.iter().take(BETWEEN_STRINGS).position(|byte| *byte == b'"');
+    near.or_else(|| Some(BETWEEN_STRINGS + memchr::memchr(b'"', text.get(BETWEEN_STRINGS..)?)?))
 }
 
 /// The text of the string that begins at `at`, if one does.
