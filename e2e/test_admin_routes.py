@@ -21,7 +21,7 @@ VIEWER = "canary-viewer-token"
 DESCRIPTION = json.loads((ROOT / "crates/admin/openapi.json").read_text())
 
 #: What a viewer may do beside looking: it changes nothing that anybody else would see.
-VIEWER_MAY = {"explain", "signIn", "signOut", "tryPattern"}
+VIEWER_MAY = {"explain", "mayPlay", "signIn", "signOut", "tryPattern"}
 
 
 def operations() -> Iterator[Any]:

@@ -26,6 +26,7 @@ TOKEN = "canary-admin-token"
 VIEWER = "canary-viewer-token"
 SESSION = "/api/v1/session"
 KEYS = "/api/v1/client-keys"
+PLAYGROUND = "/api/v1/playground/v1/chat/completions"
 #: Within this time everybody knows that a session is over.
 KNOWN_WITHIN_S = 1.0
 #: The two longest waits: a session service that hangs, with the limit that is stated for it, and some slack.
@@ -238,6 +239,7 @@ def test_it_can_have_an_address_of_its_own(start: Start) -> None:
     assert found and found.group(1) != gateway.url
     there = httpx.Client(base_url=found.group(1), headers={"origin": found.group(1)}, trust_env=False)
     assert there.post(SESSION, json={"password": PASSWORD}).status_code == 200
+    there.headers["x-csrf-token"] = there.get(SESSION).json()["csrf"]
     assert there.get(KEYS).status_code == 200
     for path in [SESSION, "/api/v1/auth", "/key/info"]:
         assert gateway.http.get(path).status_code == 404
@@ -245,6 +247,13 @@ def test_it_can_have_an_address_of_its_own(start: Start) -> None:
     assert there.get("/v1/models").status_code == 404 and gateway.http.get("/v1/models").status_code == 200
     body = {"model": "dummy/echo-1", "messages": [{"role": "user", "content": "hello"}]}
     assert there.post("/v1/chat/completions", json=body).status_code == 404
+    # The playground is where the pages are, for those who may see them.
+    played = there.post(PLAYGROUND, json=body)
+    assert played.status_code == 200 and "hello" in played.text, played.text
+    assert there.post(PLAYGROUND, json=body, headers={"origin": "https://evil.example.com"}).status_code == 403
+    assert httpx.post(found.group(1) + PLAYGROUND, json=body, trust_env=False).status_code == 401
+    assert there.get("/api/v1/playground/v1/models").status_code == 404
+    assert gateway.http.post(PLAYGROUND, json=body).status_code == 404
 
 
 @contextlib.contextmanager

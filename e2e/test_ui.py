@@ -153,6 +153,8 @@ def test_a_bundle_of_model_proxy_is_seen_before_it_is_taken(start: Start, mock: 
     gateway = start(document(mock), env=SIGN_IN)
     travel("import", gateway, bundle=bundle(mock))
     assert gateway.chat("turbo").json()["choices"][0]["message"]["content"] == "Hi there from the mock!"
+    written = gateway.config_path.read_text()
+    assert "secret:groq" in written and "sk-canary-bundle" not in written
 
 
 @pytest.mark.timeout(PAGES_DEADLINE_S + 60)

@@ -148,7 +148,8 @@ export async function start({ port = 0, empty = false, mounted = false } = {}) {
   const mock = new Mock({ empty, mounted })
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, 'http://mock')
-    if (isChat(url.pathname)) return chat(mock, url.pathname, (await read(request)) ?? {}, response)
+    const asked = url.pathname.replace(/^\/api\/v1\/playground(?=\/)/, '')
+    if (isChat(asked)) return chat(mock, asked, (await read(request)) ?? {}, response)
     if (url.pathname.startsWith('/api/v1/')) return api(mock, request, response, url)
     if (url.pathname === '/mock/expire') return mock.sessions.clear(), json(response, 204)
     if (url.pathname.startsWith('/ui')) return page(response, url.pathname)

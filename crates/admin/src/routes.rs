@@ -12,8 +12,8 @@ use http::{Method, Request, Uri};
 use tower_service::Service as _;
 
 use crate::api::{
-    client_keys, config, description, discovery, explain, health, models, oidc, patterns, prices, provider_types,
-    providers, requests, secrets, session, settings, status, usage,
+    client_keys, config, description, discovery, explain, health, models, oidc, patterns, playground, prices,
+    provider_types, providers, requests, secrets, session, settings, status, usage,
 };
 use crate::auth::{Accounts, Asks, Auth, Peer, Unasked, Web};
 use crate::compat::{litellm, model_proxy, serverless_proxy};
@@ -30,6 +30,7 @@ static SUBJECTS: &[&[Endpoint]] = &[
     session::ROUTES,
     oidc::ROUTES,
     explain::ROUTES,
+    playground::ROUTES,
     client_keys::ROUTES,
     config::ROUTES,
     provider_types::ROUTES,

@@ -3,6 +3,7 @@
 //! Which settings are secrets is the schema's to say. What only refers to a secret, such as `${VAR}`, is none.
 
 mod comment;
+mod naming;
 mod slots;
 
 use serde_json::Value as Json;
@@ -10,6 +11,8 @@ use serde_json::Value as Json;
 use crate::edit::{Splice, splice, value};
 use crate::path::Path;
 use crate::write::inline;
+
+pub use naming::{NamedSecrets, name_secrets};
 
 /// What every mask begins with.
 const MASK: &str = "••••••••";

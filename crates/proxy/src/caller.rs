@@ -13,7 +13,7 @@ use crate::models_api::percent_decoded;
 use crate::shared::Shared;
 
 /// Headers that hold a bare key.
-const KEY_HEADERS: &[&str] = &["x-api-key", "api-key", "x-goog-api-key"];
+pub(crate) const KEY_HEADERS: &[&str] = &["x-api-key", "api-key", "x-goog-api-key"];
 
 /// The client keys that were made at run time, by the SHA-256 of the key.
 #[derive(Debug, Default)]

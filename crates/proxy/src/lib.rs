@@ -32,6 +32,7 @@ mod models_api;
 mod owed;
 pub mod pipeline;
 mod planning;
+mod playground;
 mod prepare;
 mod recording;
 mod repair;

@@ -21,7 +21,7 @@ use crate::server::{Entrance, RequestBody};
 use crate::shared::now_ms;
 use crate::wishes::{self, PromptOf};
 use crate::worker::Worker;
-use crate::{admin, caller, cors, fault, head, intake, limits, small, trail, waiting};
+use crate::{admin, caller, cors, fault, head, intake, limits, playground, small, trail, waiting};
 
 /// Answers one request that came in there.
 pub(crate) async fn handle(
@@ -36,9 +36,15 @@ pub(crate) async fn handle(
         route = Route::Admin;
     }
     // Origins that may call models have no business with the admin API.
-    let cors_origins = if route == Route::Admin { &[] } else { snapshot.server.cors_origins.as_slice() };
+    let is_pages = matches!(route, Route::Admin | Route::Played(_));
+    let cors_origins = if is_pages { &[] } else { snapshot.server.cors_origins.as_slice() };
     let mut response = match route {
         Route::Model(surface) => model_work(worker, &snapshot, surface, &parts, body).await,
+        // Boxed: few requests come by there, and all would carry the room for it.
+        Route::Played(surface) => match Box::pin(playground::refusal(worker, entrance.peer, &parts)).await {
+            Some(refused) => refused,
+            None => Box::pin(model_work(worker, &snapshot, surface, &parts, body)).await,
+        },
         Route::Admin => admin::answer(worker, entrance.peer, &parts, body).await,
         Route::ModelList
         | Route::ModelEntry(_)

@@ -10,6 +10,8 @@ use trunkline_wire::{DialectId, Operation};
 pub enum Route<'a> {
     /// Work for a model.
     Model(Surface<'a>),
+    /// The same, asked where the pages are.
+    Played(Surface<'a>),
     /// The list of models.
     ModelList,
     /// One model, by its name as it stands in the path (percent-encoded).
@@ -211,12 +213,25 @@ fn stored_response<'a>(method: &Method, below: &'a str) -> Route<'a> {
 /// The admin API's paths and Ollama's. What pages of other origins may do with the first is not `server.cors_origins`'
 /// matter, so its `OPTIONS` are its own.
 fn below_api<'a>(method: &Method, below: &'a str) -> Route<'a> {
-    let is_below = |place: &str| below.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let behind = |place: &str| below.strip_prefix(place).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    if let Some(path) = behind("v1/playground") {
+        return played(method, path);
+    }
     match below {
-        _ if is_below("v1") || is_below("admin") => Route::Admin,
+        _ if behind("v1").or_else(|| behind("admin")).is_some() => Route::Admin,
         _ if method == Method::OPTIONS => Route::Preflight,
         _ => ollama(method, below),
     }
+}
+
+/// A client's path behind that of the playground, which alone is the admin API's.
+fn played<'a>(method: &Method, path: &'a str) -> Route<'a> {
+    if path.is_empty() {
+        return Route::Admin;
+    }
+    // Not one playground behind another.
+    let is_a_clients = !path.starts_with("/api/v1");
+    if is_a_clients && let Route::Model(surface) = find(method, path) { Route::Played(surface) } else { Route::Nothing }
 }
 
 /// Ollama's own paths, below `/api/`.
@@ -363,6 +378,25 @@ mod tests {
         check(Method::GET, "/keys", Route::Nothing);
         check(Method::POST, "/api/v1x/explain", Route::Nothing);
         check(Method::OPTIONS, "/api/chat", Route::Preflight);
+    }
+
+    #[test]
+    fn the_playground_has_the_paths_of_models_and_no_others() {
+        let chat = Surface {
+            dialect: DialectId::OpenaiChat,
+            operation: Operation::Chat,
+            path: "/chat/completions",
+            form: Form::Plain,
+        };
+        check(Method::POST, "/api/v1/playground/v1/chat/completions", Route::Played(chat));
+        check(Method::POST, "/api/v1/playground", Route::Admin);
+        let ollama = Surface { dialect: DialectId::Ollama, path: "/api/chat", ..chat };
+        check(Method::POST, "/api/v1/playground/api/chat", Route::Played(ollama));
+        for path in ["", "/v1/models", "/key/info", "/api/v1/session", "/api/v1/playground/v1/chat/completions", "s"] {
+            let path = format!("/api/v1/playground/{}", path.trim_start_matches('/'));
+            assert!(!matches!(find(&Method::GET, &path), Route::Played(_) | Route::Model(_)), "{path}");
+        }
+        check(Method::POST, "/api/v1/playgrounds/v1/chat/completions", Route::Admin);
     }
 
     #[test]

@@ -91,7 +91,7 @@ async fn try_answer(
             let owner = known()?;
             stored::answer(&*shared.responses, owner.as_ref().map(|key| &*key.name), asked, parts.uri.query()).await
         }
-        Route::Nothing | Route::Model(_) | Route::Admin => {
+        Route::Nothing | Route::Model(_) | Route::Played(_) | Route::Admin => {
             let message = format!("there is no {} {}", parts.method, parts.uri.path());
             Err(Fault::new(FaultKind::PathNotFound, message))
         }
@@ -115,6 +115,7 @@ fn dialect_of(route: &Route<'_>, headers: &HeaderMap) -> DialectId {
         Route::StoredResponse(_) | Route::Upgrade => DialectId::OpenaiResponses,
         _ if headers.contains_key(ANTHROPIC_VERSION) => DialectId::Anthropic,
         Route::Model(_)
+        | Route::Played(_)
         | Route::ModelList
         | Route::ModelEntry(_)
         | Route::Live

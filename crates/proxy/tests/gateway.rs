@@ -304,12 +304,18 @@ async fn passthrough_hands_on_the_clients_own_credentials() {
     let upstream = Upstream::start(vec![vec![Say::json(401, r#"{"error":{"message":"who are you"}}"#)]]).await;
     let toml = config(&upstream).replace("key = \"sk-upstream\"", "auth = \"passthrough\"");
     let gateway = Gateway::start(&toml);
-    let headers = ["authorization: Bearer mine", "x-tenant: t1", "connection: x-hop", "x-hop: 1"];
+    let headers = [
+        "authorization: Bearer mine",
+        "x-tenant: t1",
+        "connection: x-hop",
+        "x-hop: 1",
+        "cookie: trunkline_session=ours",
+    ];
     let reply = ask(gateway.address(), CHAT, &headers, r#"{"model":"nice"}"#).await;
     assert_eq!(reply.status, 401, "the client's own key was refused, and it should know");
     let head = &upstream.received()[0].head;
     assert!(head.contains("authorization: Bearer mine") && head.contains("x-tenant: t1"), "{head}");
-    assert!(!head.contains("x-hop"), "{head}");
+    assert!(!head.contains("x-hop") && !head.contains("session"), "{head}");
 }
 
 #[tokio::test]

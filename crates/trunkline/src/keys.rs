@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use trunkline_admin::{Answer, KeyFields, KeyProblem, KeyRow, Keys, Made, Misasked, Origin, Spending, SpentRow};
 use trunkline_config::file::AllowanceSection;
+use trunkline_config::snapshot::key_hash;
 use trunkline_config::{ClientKey, Secret, Snapshot};
 use trunkline_providers::Usd;
 use trunkline_proxy::Shared;
@@ -28,6 +29,12 @@ const TRIES_MAX: usize = 3;
 
 /// What every key begins with: scanners of leaked secrets know it by this.
 pub(crate) const PREFIX: &str = "sk-tl-";
+
+/// Longest that whoever makes a key waits until it is let in here. Followers of the table look sooner.
+const IN_FORCE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often it is looked meanwhile.
+const IN_FORCE_LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Who keeps the client keys. Each question has a connection of its own: few are asked.
 #[derive(Clone)]
@@ -182,6 +189,21 @@ impl KeyDesk {
         self.with_account(row)
     }
 
+    /// A key that was made just now, once this process lets it in: who is told of it may use it at once.
+    async fn in_force(&self, made: Made) -> Made {
+        if let View::Live(shared) = &self.view {
+            let hash = key_hash(made.key.as_bytes());
+            let looked = async {
+                while !shared.made_keys().known.contains_key(&hash) {
+                    tokio::time::sleep(IN_FORCE_LOOK_EVERY).await;
+                }
+            };
+            // It is a good key all the same, only later.
+            let _ = tokio::time::timeout(IN_FORCE_TIMEOUT, looked).await;
+        }
+        made
+    }
+
     /// The row with what the process knows of the key's use.
     fn with_account(&self, row: KeyRow) -> KeyRow {
         let View::Live(shared) = &self.view else { return row };
@@ -200,7 +222,7 @@ impl Keys for KeyDesk {
 
     fn create(&self, fields: KeyFields) -> Answer<Made> {
         let desk = self.clone();
-        Box::pin(async move { desk.insert(fields).await })
+        Box::pin(async move { Ok(desk.in_force(desk.insert(fields).await?).await) })
     }
 
     fn change(&self, key: String, changes: Map<String, Value>) -> Answer<KeyRow> {
@@ -227,7 +249,7 @@ impl Keys for KeyDesk {
                 })
             };
             let row = desk.update(&key, rotated).await?;
-            Ok(Made { key: new, row })
+            Ok(desk.in_force(Made { key: new, row }).await)
         })
     }
 

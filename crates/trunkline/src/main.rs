@@ -11,6 +11,7 @@ mod history;
 mod import;
 mod keys;
 mod ledger;
+mod memory;
 mod patterns;
 mod prices;
 mod probe;
@@ -38,11 +39,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// Requests are made of many small pieces of memory, and threads give back what others took.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    memory::set_up();
     let cli = cli::Cli::parse();
     match commands::run(cli) {
         Ok(code) => code,

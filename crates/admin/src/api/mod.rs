@@ -11,6 +11,7 @@ pub(crate) mod models;
 pub(crate) mod oidc;
 pub(crate) mod page;
 pub(crate) mod patterns;
+pub(crate) mod playground;
 pub(crate) mod prices;
 pub(crate) mod provider_types;
 pub(crate) mod providers;

@@ -308,18 +308,25 @@ async fn a_bundle_is_exported_and_imported() {
 #[tokio::test]
 async fn another_gateways_configuration_is_joined_to_the_document() {
     let desk = Desk::new(COMMENTED);
-    let yaml = "model_list:\n- model_name: gpt\n  litellm_params: {model: openai/gpt-5, api_key: sk-1, surprise: 1}\n";
-    let mut body = json!({"kind": "litellm", "files": [{"name": "config.yaml", "text": yaml}]});
-    let (status, _, said) = desk.ask(("POST", "/api/v1/config/import"), None, body.clone()).await;
+    let body = |of: &str, dry_run: bool| {
+        let params = format!("{{model: {of}, surprise: 1}}");
+        let yaml = format!("model_list:\n- model_name: gpt\n  litellm_params: {params}\n");
+        json!({"kind": "litellm", "files": [{"name": "config.yaml", "text": yaml}], "dry_run": dry_run})
+    };
+    let keyed = body(&format!("openai/gpt-5, api_key: {TOKEN}"), true);
+    let (_, _, said) = desk.ask(("POST", "/api/v1/config/import"), None, keyed).await;
+    let document = said["document"].as_str().unwrap();
+    assert!(document.contains("secret:openai") && !document[COMMENTED.len()..].contains(TOKEN), "{said}");
+    let plain = |dry_run| body("openai/gpt-5", dry_run);
+    let (status, _, said) = desk.ask(("POST", "/api/v1/config/import"), None, plain(true)).await;
     assert_eq!((status, &said["applied"], &desk.kept.now().revision), (200, &json!(false), &"1".to_owned()), "{said}");
     let fates: Vec<&Value> = said["report"].as_array().unwrap().iter().map(|line| &line["fate"]).collect();
     assert!(fates.contains(&&json!("exact")) && fates.contains(&&json!("manual")), "{said}");
     let document = said["document"].as_str().unwrap().to_owned();
     assert!(document.starts_with(COMMENTED) && document.contains("[models.gpt]"), "{document}");
     assert!(!document.contains("listen"), "where this process listens is not theirs to say: {document}");
-    body["dry_run"] = json!(false);
-    assert_eq!(desk.ask(("POST", "/api/v1/config/import"), Some("0"), body.clone()).await.0, 412);
-    let (status, _, said) = desk.ask(("POST", "/api/v1/config/import"), Some("1"), body).await;
+    assert_eq!(desk.ask(("POST", "/api/v1/config/import"), Some("0"), plain(false)).await.0, 412);
+    let (status, _, said) = desk.ask(("POST", "/api/v1/config/import"), Some("1"), plain(false)).await;
     assert_eq!((status, &said["applied"], &desk.kept.now().text), (200, &json!(true), &document), "{said}");
     for files in [json!([]), json!([{"name": "a"}]), json!([{"name": "a", "base64": "?"}])] {
         let body = json!({"kind": "serverless-proxy", "files": files});

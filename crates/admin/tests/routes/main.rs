@@ -245,7 +245,7 @@ async fn viewers_look_and_change_nothing() {
         }
     }
     let may: Vec<&str> = all().filter(|at| at.asks != Asks::Admin && at.method != "GET").map(|at| at.path).collect();
-    let looks = ["/api/v1/session", "/api/v1/session", "/api/v1/explain", "/api/v1/patterns/try"];
+    let looks = ["/api/v1/session", "/api/v1/session", "/api/v1/explain", "/api/v1/playground", "/api/v1/patterns/try"];
     let of_others = ["/v1/admin/auth/login", "/v1/admin/auth/logout"];
     assert_eq!(may, [&looks[..], &of_others].concat(), "what viewers may do beside looking");
 }

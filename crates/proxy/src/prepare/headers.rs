@@ -28,7 +28,7 @@ static DIALECT_HEADERS: [HeaderName; 2] =
     [HeaderName::from_static("anthropic-version"), HeaderName::from_static("anthropic-beta")];
 
 /// Headers that belong to one connection or to our own framing, and headers that would hide the answer from the tap.
-static NEVER_FORWARDED: [HeaderName; 11] = [
+static NEVER_FORWARDED: [HeaderName; 13] = [
     header::HOST,
     header::CONTENT_LENGTH,
     header::CONNECTION,
@@ -38,6 +38,9 @@ static NEVER_FORWARDED: [HeaderName; 11] = [
     header::UPGRADE,
     header::EXPECT,
     header::PROXY_AUTHORIZATION,
+    // Our own pages send their session's with what they ask of models.
+    header::COOKIE,
+    HeaderName::from_static("x-csrf-token"),
     header::ACCEPT_ENCODING,
     HeaderName::from_static("keep-alive"),
 ];

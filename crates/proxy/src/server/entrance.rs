@@ -29,7 +29,7 @@ impl Side {
     pub(crate) fn admit(self, route: Route<'_>) -> Route<'_> {
         let elsewhere = match &route {
             Route::Live | Route::Ready | Route::Banner | Route::Nothing => false,
-            Route::Admin => self == Self::Models,
+            Route::Admin | Route::Played(_) => self == Self::Models,
             Route::Model(_)
             | Route::ModelList
             | Route::ModelEntry(_)
@@ -63,6 +63,7 @@ mod tests {
             ("/favicon.ico", [true, false, true]),
             ("/endpoints", [true, false, true]),
             ("/v1/admin/logs", [true, false, true]),
+            ("/api/v1/playground", [true, false, true]),
             ("/v1/models", [true, true, false]),
             ("/api/tags", [true, true, false]),
             ("/health/detailed", [true, true, false]),

@@ -1,3 +1,4 @@
+import { play } from '@/api/client'
 import { add, NOTHING, type Answer } from '@/dialects/answer'
 import { NdjsonFrames, SseFrames } from '@/dialects/frames'
 import type { Chat, Dialect, Json, Piece } from '@/dialects/types'
@@ -28,12 +29,8 @@ export async function send(dialect: Dialect, chat: Chat, clientKey: string, sign
     set({ answer, ...(heard && progress.firstTokenMs === undefined ? { firstTokenMs: performance.now() - begun } : {}) })
   }
   try {
-    const response = await fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers, ...(clientKey ? { authorization: `Bearer ${clientKey}` } : {}) },
-      body: JSON.stringify(body),
-      signal,
-    })
+    const credentials: Record<string, string> = clientKey ? { authorization: `Bearer ${clientKey}` } : {}
+    const response = await play(path, { headers: { ...headers, ...credentials }, body: JSON.stringify(body), signal })
     set({ state: 'answering', status: response.status, headers: ours(response.headers) })
     if (!response.ok) take([{ kind: 'fault', message: await errorOf(response) }])
     else if (chat.stream && response.body) await readStream(response.body, dialect, take)

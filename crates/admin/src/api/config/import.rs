@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trunkline_config::edit::{Edit, EditError, apply, merge, value_at};
 use trunkline_config::import::{Report, SourceFile, Verdict};
+use trunkline_config::mask::{NamedSecrets, name_secrets};
 use trunkline_config::{Path, mask};
 
 use super::super::editing::{Editing, IfMatch};
@@ -20,6 +21,7 @@ use crate::documents::ForeignDocument;
 use crate::problem::{Kind, Problem};
 use crate::read::{Json, read};
 use crate::routes::Running;
+use crate::secrets::SecretValue;
 
 /// The longest body: a database of the predecessor's, in base64. Guards memory.
 const BODY_BYTES_MAX: usize = 96 << 20;
@@ -119,11 +121,33 @@ pub(crate) async fn import(
             if let ([], [bad, ..]) = (taken.report.findings.as_slice(), taken.report.bad.as_slice()) {
                 return Err(misasked(&format!("nothing could be used of {}: {}", bad.name, bad.reason)));
             }
-            let joined = joined(&before, &taken.text)?;
-            let is_said = |at: &Path| value_at(&joined, at).is_ok_and(|said| said.is_some());
-            let implied = implied(&*plane, &editing, is_said);
-            let text = implied.iter().try_fold(joined, |text, edit| apply(&text, edit))?;
-            (text, lines(&taken.report))
+            let whole = |theirs: &str| -> Result<String, EditError> {
+                let joined = joined(&before, theirs)?;
+                let is_said = |at: &Path| value_at(&joined, at).is_ok_and(|said| said.is_some());
+                let implied = implied(&*plane, &editing, is_said);
+                implied.iter().try_fold(joined, |text, edit| apply(&text, edit))
+            };
+            let mut lines = lines(&taken.report);
+            let named = match plane.secrets().list().await {
+                Ok(known) => name_secrets(&taken.text, known.into_iter().map(|row| row.name).collect()),
+                Err(why) => {
+                    lines.push(line("", "", Fate::Manual, &format!("its secrets stand in the document: {why}")));
+                    NamedSecrets { text: taken.text.clone(), secrets: Vec::new() }
+                }
+            };
+            if !named.secrets.is_empty() {
+                let note =
+                    format!("secrets that are kept encrypted, where the document names them: {}", named.secrets.len());
+                lines.push(line("", "", Fate::Exact, &note));
+                if !dry_run {
+                    // Nothing is kept of an import that cannot be put in force.
+                    documents.check(whole(&taken.text)?).await?;
+                    for (name, value) in named.secrets {
+                        plane.secrets().set(name, SecretValue { value }, caller.user.clone()).await?;
+                    }
+                }
+            }
+            (whole(&named.text)?, lines)
         }
     };
     report.extend(mask::masks_in(&document).iter().map(lost));

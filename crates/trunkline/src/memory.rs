@@ -1,0 +1,29 @@
+//! Memory: whose it is, and when it goes back to the system.
+
+/// Requests are made of many small pieces of memory, and threads give back what others took.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[expect(unsafe_code, reason = "the allocator is written in C, and its crate does not show this")]
+mod allocator {
+    use std::ffi::{c_int, c_long};
+
+    /// `mi_option_arena_purge_mult` of its second line: how many times longer than small pieces large ones are kept that
+    /// nobody uses.
+    const ARENA_PURGE_MULT: c_int = 24;
+
+    unsafe extern "C" {
+        fn mi_option_set(option: c_int, value: c_long);
+    }
+
+    pub(super) fn keep_large_pieces_no_longer_than_small_ones() {
+        // SAFETY: linked with the allocator above, which takes it at any time and from any thread.
+        unsafe { mi_option_set(ARENA_PURGE_MULT, 1) }
+    }
+}
+
+/// To be called first. A password that is hashed takes 19 MiB for a moment, and where nothing else asks for as much soon they
+/// would stay.
+pub(crate) fn set_up() {
+    allocator::keep_large_pieces_no_longer_than_small_ones();
+}
