@@ -35,7 +35,7 @@ pub use accounts::{Account, Accounts, Ask, Down, Session, Stored, Told, Unreacha
 pub(crate) use arrival::Peer;
 pub(crate) use cookie::SESSION as SESSION_COOKIE;
 pub(crate) use oidc::{Return, no_flow_cookie};
-pub use password::{apart, hash_password, is_password, make_password};
+pub use password::{hash_password, is_password, make_password};
 pub use role::{Asks, Role};
 
 /// Passwords that are hashed at once: each takes a core and 19 MiB.
@@ -257,8 +257,8 @@ impl Auth {
     async fn whose(&self, accounts: Vec<Account>, password: String) -> Result<Option<Account>, Problem> {
         let Ok(_room) = self.waiting.try_acquire() else { return Err(too_many(COME_AGAIN)) };
         let Ok(_turn) = self.hashing.acquire().await else { return Err(too_many(COME_AGAIN)) };
-        let found = password::apart(move || password::whose(&accounts, &password)).await;
-        found.ok_or_else(|| Problem::new(Kind::Down, "the password could not be compared"))
+        let found = tokio::task::spawn_blocking(move || password::whose(&accounts, &password)).await;
+        found.map_err(|_| Problem::new(Kind::Down, "the password could not be compared"))
     }
 
     async fn open(

@@ -26,7 +26,7 @@ mod usage;
 mod watch;
 
 pub use auth::{
-    Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, apart, hash_password,
+    Account, Accounts, Ask, Asks, Down, Role, Session, Stored, Told, Unasked, Unreachable, Web, hash_password,
     is_password, make_password,
 };
 pub use documents::{

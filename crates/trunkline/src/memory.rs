@@ -9,21 +9,20 @@ mod allocator {
     use std::ffi::{c_int, c_long};
 
     /// `mi_option_arena_purge_mult` of its second line: how many times longer than small pieces large ones are kept that
-    /// nobody uses.
+    /// nobody uses. With 0 they go back at once; later would be when somebody asks for another large one.
     const ARENA_PURGE_MULT: c_int = 24;
 
     unsafe extern "C" {
         fn mi_option_set(option: c_int, value: c_long);
     }
 
-    pub(super) fn keep_large_pieces_no_longer_than_small_ones() {
+    pub(super) fn give_large_pieces_back() {
         // SAFETY: linked with the allocator above, which takes it at any time and from any thread.
-        unsafe { mi_option_set(ARENA_PURGE_MULT, 1) }
+        unsafe { mi_option_set(ARENA_PURGE_MULT, 0) }
     }
 }
 
-/// To be called first. A password that is hashed takes 19 MiB for a moment, and where nothing else asks for as much soon they
-/// would stay.
+/// To be called first. A password that is hashed takes 19 MiB for a moment, which would stay else.
 pub(crate) fn set_up() {
-    allocator::keep_large_pieces_no_longer_than_small_ones();
+    allocator::give_large_pieces_back();
 }

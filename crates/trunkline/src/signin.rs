@@ -4,9 +4,7 @@ pub(crate) mod command;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trunkline_admin::{
-    Account, Accounts, Down, Role, Session, Stored, apart, hash_password, is_password, make_password,
-};
+use trunkline_admin::{Account, Accounts, Down, Role, Session, Stored, hash_password, is_password, make_password};
 use trunkline_config::{AdminAccess, Secret, Settings};
 use trunkline_store::{AdminTable, StoreError, StoredSession, StoredUser};
 
@@ -128,14 +126,14 @@ pub(crate) async fn prepare(settings: &Settings, access: &AdminAccess) -> Result
 async fn user(role: Role, password: &str) -> StoredUser {
     let name = role.as_str().to_owned();
     let password = password.to_owned();
-    let hash = apart(move || hash_password(&password)).await;
-    let password_hash = hash.expect("the system gives a thread, and hashing does not panic");
+    let hash = tokio::task::spawn_blocking(move || hash_password(&password)).await;
+    let password_hash = hash.expect("hashing a password does not panic");
     StoredUser { role: name.clone(), name, password_hash, changed_ms: now().0 }
 }
 
 async fn holds(password: &Secret, user: &StoredUser) -> bool {
     let (password, hash) = (password.clone(), user.password_hash.clone());
-    apart(move || is_password(password.expose(), &hash)).await.unwrap_or(false)
+    tokio::task::spawn_blocking(move || is_password(password.expose(), &hash)).await.unwrap_or(false)
 }
 
 fn account(user: StoredUser) -> Option<Account> {

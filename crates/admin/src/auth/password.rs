@@ -4,8 +4,6 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 
-use tokio::sync::oneshot;
-
 use super::accounts::Account;
 use super::role::Role;
 use super::secret::random_bytes;
@@ -30,17 +28,6 @@ pub fn hash_password(password: &str) -> String {
         .hash_password_with_salt(password.as_bytes(), &salt)
         .expect("the default parameters and a salt of sixteen bytes are within argon2's limits");
     hash.to_string()
-}
-
-/// Does this on a thread of its own, with which the memory goes that it took: threads that go on keep some. `None` when it
-/// was not done.
-pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (tell, told) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("password".to_owned());
-    // Whoever asked may have left.
-    let begun = thread.spawn(move || drop(tell.send(work())));
-    begun.ok()?;
-    told.await.ok()
 }
 
 /// Whether this is the password of that hash. As slow as making it.
