@@ -233,7 +233,8 @@ def test_it_is_open_only_when_nobody_else_can_come_or_that_is_said_twice(start: 
 
 
 def test_it_can_have_an_address_of_its_own(start: Start) -> None:
-    text = config.QUIET + config.server(admin_listen='"127.0.0.1:0"')
+    narrow = '[providers.narrow]\ntype = "dummy"\nrequests_max = 1\n'
+    text = config.QUIET + config.server(admin_listen='"127.0.0.1:0"') + narrow
     gateway = start(text, env={"TRUNKLINE_ADMIN_PASSWORD": PASSWORD})
     found = re.search(r"admin API +(http://127\.0\.0\.1:\d+)/api/v1/", gateway.stdout())
     assert found and found.group(1) != gateway.url
@@ -250,6 +251,9 @@ def test_it_can_have_an_address_of_its_own(start: Start) -> None:
     # The playground is where the pages are, for those who may see them.
     played = there.post(PLAYGROUND, json=body)
     assert played.status_code == 200 and "hello" in played.text, played.text
+    # Also where it may have to wait for its turn.
+    told = there.post(PLAYGROUND, json=body | {"model": "narrow/story-1", "stream": True})
+    assert told.status_code == 200 and told.text.endswith("data: [DONE]\n\n"), told.text
     assert there.post(PLAYGROUND, json=body, headers={"origin": "https://evil.example.com"}).status_code == 403
     assert httpx.post(found.group(1) + PLAYGROUND, json=body, trust_env=False).status_code == 401
     assert there.get("/api/v1/playground/v1/models").status_code == 404

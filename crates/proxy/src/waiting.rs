@@ -129,7 +129,7 @@ impl Kept {
         guard: Box<ReportGuard>,
     ) -> Tried {
         let Self { parts, body, peek, model, wishes, decoded, beginnings, place } = self;
-        let Route::Model(surface) = routes::find(&parts.method, parts.uri.path()) else {
+        let (Route::Model(surface) | Route::Played(surface)) = routes::find(&parts.method, parts.uri.path()) else {
             return Err(Failed::new(Fault::new(FaultKind::Internal, "the way in is lost"), guard));
         };
         let (query, headers) = (parts.uri.query(), &parts.headers);
