@@ -28,7 +28,7 @@ pub(crate) type Values = [Option<i64>; COLUMNS.len()];
 /// The statements.
 #[derive(Debug)]
 pub(crate) struct Inserts {
-    /// Of rows that say no more than is usual: binding a value costs as much as most of what is done with it.
+    /// Of rows that say no more than is usual, with fewer values to bind.
     usual: BySize,
     all: BySize,
     arrays: Arc<str>,

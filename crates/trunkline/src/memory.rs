@@ -14,6 +14,14 @@ mod allocator {
 
     unsafe extern "C" {
         fn mi_option_set(option: c_int, value: c_long);
+        #[cfg(test)]
+        fn mi_option_get(option: c_int) -> c_long;
+    }
+
+    #[cfg(test)]
+    pub(super) fn option() -> c_long {
+        // SAFETY: as below.
+        unsafe { mi_option_get(ARENA_PURGE_MULT) }
     }
 
     pub(super) fn give_large_pieces_back() {
@@ -25,4 +33,15 @@ mod allocator {
 /// To be called first. A password that is hashed takes 19 MiB for a moment, which would stay else.
 pub(crate) fn set_up() {
     allocator::give_large_pieces_back();
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_option_is_the_one_that_is_meant() {
+        // Ten times is its default, and that of no option beside it: another line of the allocator would number them anew.
+        let before = super::allocator::option();
+        super::set_up();
+        assert_eq!((before, super::allocator::option()), (10, 0));
+    }
 }

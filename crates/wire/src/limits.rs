@@ -248,6 +248,11 @@ mod tests {
     ];
 
     #[test]
+    fn all_that_is_known_begins_with_one_of_the_letters_that_are_looked_at() {
+        assert!(PREFIXES.iter().all(|(prefix, family)| family_in(prefix) == Some(*family)));
+    }
+
+    #[test]
     fn the_table_goes_both_ways() {
         check(OPENAI, DialectId::Anthropic, ANTHROPIC);
         for dialect in [DialectId::OpenaiChat, DialectId::OpenaiCompletions, DialectId::OpenaiResponses] {

@@ -151,7 +151,7 @@ impl ReportGuard {
             let price = self.bill.price.as_deref();
             // The clock is only asked where time costs.
             let is_timed = price.is_some_and(Price::is_timed);
-            let took_us = if is_timed { micros(self.started.elapsed()).saturating_sub(self.bill.asked_us) } else { 0 };
+            let took_us = if is_timed { micros(self.elapsed()).saturating_sub(self.bill.asked_us) } else { 0 };
             cost::settle(&mut self.report, price, took_us);
         }
     }

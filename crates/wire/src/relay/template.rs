@@ -198,9 +198,9 @@ fn padding(event: &[u8], range: Range<usize>) -> Option<Range<usize>> {
     (spaces > 0).then_some(end - spaces..end)
 }
 
-/// The next value that belongs to one of the members that are [texts](is_text), in [`HOLES`] or in [`NUMBER_HOLES`], or when
-/// `wide` in [`RARE_HOLES`]: a string between its quotes, or the digits of a number that is nothing else. `event` is valid JSON up to
-/// `end`.
+/// The next value that belongs to one of the members that are [texts](is_text), in [`HOLES`] or in [`NUMBER_HOLES`], or
+/// when `wide` in [`RARE_HOLES`]: a string between its quotes, or the digits of a number that is nothing else. `event` is
+/// valid JSON up to `end`.
 fn next_hole(event: &[u8], mut at: usize, end: usize, wide: bool) -> Option<(Hole, Range<usize>)> {
     let is_hole = |key: &[u8]| {
         let is_string = is_text(key) || HOLES.contains(&key);

@@ -136,8 +136,8 @@ pub(crate) async fn import(
                 }
             };
             if !named.secrets.is_empty() {
-                let note =
-                    format!("secrets that are kept encrypted, where the document names them: {}", named.secrets.len());
+                let names: Vec<&str> = named.secrets.iter().map(|(name, _)| name.as_str()).collect();
+                let note = format!("kept encrypted, as secrets that the document names: {}", names.join(", "));
                 lines.push(line("", "", Fate::Exact, &note));
                 if !dry_run {
                     // Nothing is kept of an import that cannot be put in force.
